@@ -1,0 +1,1 @@
+"""The inbound HTTP side: parse, map, run, map."""

@@ -1,0 +1,124 @@
+"""What the HTTP side needs from the composition root, as protocols; ``app.bootstrap`` builds the real thing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from app.usecases.identity import SignIn
+from app.usecases.ports.identity import Tokens
+from app.usecases.ports.shared import Clock
+from app.usecases.run import Runner
+
+
+class ApiSettings(Protocol):
+    """The settings that shape HTTP; times are seconds, sizes bytes."""
+
+    @property
+    def db_pool_size(self) -> int:
+        """Connections per process, and so request threads."""
+        ...
+
+    @property
+    def db_pool_overflow(self) -> int:
+        """Connections, and threads, beyond the pool."""
+        ...
+
+    @property
+    def db_pool_timeout_s(self) -> float:
+        """Longest wait for a thread, then 503."""
+        ...
+
+    @property
+    def request_timeout_s(self) -> float:
+        """Time allowed for a request."""
+        ...
+
+    @property
+    def body_limit_bytes(self) -> int:
+        """Largest request body."""
+        ...
+
+    @property
+    def cors_origins(self) -> tuple[str, ...]:
+        """Origins that browsers may call from."""
+        ...
+
+    @property
+    def public_url(self) -> str:
+        """Base URL told to clients; empty means relative."""
+        ...
+
+
+class Texts(Protocol):
+    """Texts for people, by key and language."""
+
+    def negotiate(self, accept_language: str | None, default: str) -> str:
+        """Give the language that serves the header best, ``default`` when it names none of ours."""
+        ...
+
+    def text(self, locale: str, key: str, facts: Mapping[str, str]) -> str:
+        """Give the text with its ``{placeholders}`` filled; the key itself when there is no such text."""
+        ...
+
+
+class Flag(Protocol):
+    """Something that is set once (``threading.Event`` is one)."""
+
+    def is_set(self) -> bool:
+        """Tell whether it was."""
+        ...
+
+
+class Container(Protocol):
+    """All that the API is handed."""
+
+    @property
+    def settings(self) -> ApiSettings:
+        """What shapes HTTP."""
+        ...
+
+    @property
+    def runner(self) -> Runner:
+        """Runs use cases."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+        ...
+
+    @property
+    def request_ids(self) -> Callable[[], str]:
+        """Gives a new name for a request, unique and sortable by time."""
+        ...
+
+    @property
+    def tokens(self) -> Tokens:
+        """Issues and reads access tokens."""
+        ...
+
+    @property
+    def texts(self) -> Texts:
+        """Texts of errors."""
+        ...
+
+    @property
+    def sign_in(self) -> SignIn:
+        """Exchanges credentials for a token."""
+        ...
+
+    @property
+    def readiness(self) -> Callable[[], Mapping[str, bool]]:
+        """Named checks (``database``, ``migrations``) and whether each passed; does I/O."""
+        ...
+
+    @property
+    def draining(self) -> Flag:
+        """Set once the process is about to stop."""
+        ...
+
+    @property
+    def cases(self) -> Mapping[type[Any], Any]:
+        """Every use case by its class."""
+        ...

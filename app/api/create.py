@@ -1,0 +1,99 @@
+"""The application: routers, middleware, problems, OpenAPI, threads."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+import orjson
+from anyio import CapacityLimiter, to_thread
+from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+
+from app.api.callers import Callers
+from app.api.container import ApiSettings, Container
+from app.api.middleware import Reception, Safety
+from app.api.openapi import document
+from app.api.problems import Problems
+from app.api.route import Endpoint
+from app.api.routers import health, identity
+from app.api.shell import Readiness, Shell
+from app.api.switchboard import Switchboard, endpoints
+from app.usecases.ports.shared import Clock
+
+SIGN_INS_AT_ONCE = 2
+ROUTERS: tuple[APIRouter, ...] = (health.routes, identity.routes)
+
+
+def create_app(container: Container, routers: Sequence[APIRouter] = ROUTERS) -> FastAPI:
+    """Give the ASGI application that serves ``container``."""
+    problems = Problems(container.texts)
+    app = FastAPI(
+        lifespan=partial(_lifespan, container.settings, container.clock),
+        middleware=_middleware(container, problems),
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.shell = Shell(
+        container=container,
+        callers=Callers(container),
+        readiness=Readiness(container.readiness, container.clock),
+        sign_ins=CapacityLimiter(SIGN_INS_AT_ONCE),
+    )
+    problems.install(app)
+    app.router.routes.append(
+        Switchboard(route for router in routers for route in router.routes if isinstance(route, Endpoint))
+    )
+    _describe(app, container.settings.public_url)
+    return app
+
+
+def _middleware(container: Container, problems: Problems) -> list[Middleware]:
+    """Outermost first. CORS stands outside the last resort, so that browsers may read a 500 too."""
+    settings = container.settings
+    layers = [Middleware(Reception, clock=container.clock, request_ids=container.request_ids)]
+    if settings.cors_origins:
+        layers.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.cors_origins,
+                allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+                allow_headers=["authorization", "content-type", "idempotency-key", "if-match", "if-none-match"],
+                expose_headers=["etag", "location", "link", "x-request-id", "idempotent-replay", "retry-after"],
+                max_age=3600,
+            )
+        )
+    return [*layers, Middleware(Safety, problems=problems, body_limit=settings.body_limit_bytes)]
+
+
+@asynccontextmanager
+async def _lifespan(settings: ApiSettings, clock: Clock, _app: FastAPI) -> AsyncIterator[None]:
+    """Let as many requests into threads as there are connections: more would only wait inside."""
+    limiter = to_thread.current_default_thread_limiter()
+    limiter.total_tokens = settings.db_pool_size + settings.db_pool_overflow
+    await to_thread.run_sync(clock.now)  # so that no request has to measure the reference clock
+    yield
+
+
+def _describe(app: FastAPI, public_url: str) -> None:
+    """Serve /openapi.json, written once at the first demand."""
+    written: list[bytes] = []
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = document(endpoints(app), public_url)
+        return app.openapi_schema
+
+    async def openapi_json() -> Response:
+        if not written:
+            written.append(orjson.dumps(openapi()))
+        return Response(written[0], media_type="application/json")
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to replace the document
+    app.add_api_route("/openapi.json", openapi_json, include_in_schema=False)

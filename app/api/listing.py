@@ -1,0 +1,212 @@
+"""Lists over HTTP: query string to ``Query``, page to JSON, and what OpenAPI says of both."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import orjson
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from app.api.cursor import read_cursor, write_cursor
+from app.api.provide import Entry, context_of
+from app.api.refusals import BadParameters, FieldProblem
+from app.api.respond import JSON
+from app.api.shell import Shell, shell_of
+from app.api.values import Show, read_value, shows
+from app.usecases.context import Context
+from app.usecases.ports.listing import FieldKind, Filter, ListField, Listing, Operator, Page, Query, Sort
+from app.usecases.ports.shared import Answer
+
+DEFAULT_LIMIT: Final = 50
+MOST: Final = 200
+RESERVED: Final = frozenset({"sort", "limit", "after", "total"})
+_SUFFIXED: Final = re.compile(r"(.+)_(ne|lt|lte|gt|gte)")
+_LIMIT: Final = re.compile(r"[1-9][0-9]{0,2}")
+
+
+def _wrong(parameter: str, code: str, **facts: object) -> BadParameters:
+    return BadParameters([FieldProblem(code, parameter=parameter[:100], facts=facts)])
+
+
+def parse_query(listing: Listing, given: Iterable[tuple[str, str]]) -> Query:
+    """Give the query that the name and value pairs of a query string ask for.
+
+    Raises BadParameters naming the first parameter that is unknown, doubled or has a bad value, and what would be
+    right.
+    """
+    values: dict[str, str] = {}
+    for name, value in given:
+        if name in values:
+            raise _wrong(name, "validation.repeated")
+        values[name] = value
+    sort = _sort(listing, values.get("sort"))
+    after = values.get("after")
+    return Query(
+        filters=tuple(_filter(listing, name, text) for name, text in values.items() if name not in RESERVED),
+        sort=sort,
+        after=None if after is None else _after(listing, sort, after),
+        limit=_limit(values.get("limit")),
+        total=_total(values.get("total", "false")),
+    )
+
+
+def _limit(text: str | None) -> int:
+    if text is None:
+        return DEFAULT_LIMIT
+    if not _LIMIT.fullmatch(text) or int(text) > MOST:
+        raise _wrong("limit", "validation.expected", expected=f"1..{MOST}")
+    return int(text)
+
+
+def _total(text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise _wrong("total", "validation.expected", expected="true, false")
+    return text == "true"
+
+
+def _sort(listing: Listing, text: str | None) -> tuple[Sort, ...]:
+    """Read ``-date,ref``; whatever is asked ends with ``id`` so that the order is total."""
+    if text is None:
+        return _ending_with_id(listing.default_sort)
+    keys: list[Sort] = []
+    sortable = [field.name for field in listing.fields if field.sortable]
+    for part in text.split(","):
+        name = part.removeprefix("-")
+        if name not in sortable or any(key.field == name for key in keys):
+            raise _wrong("sort", "validation.expected", expected=", ".join(sortable))
+        keys.append(Sort(field=name, descending=part.startswith("-")))
+    return _ending_with_id(tuple(keys))
+
+
+def _ending_with_id(keys: tuple[Sort, ...]) -> tuple[Sort, ...]:
+    names = [key.field for key in keys]
+    if "id" in names:
+        return keys[: names.index("id") + 1]  # the id is unique: what follows it never decides
+    return (*keys, Sort(field="id", descending=bool(keys) and keys[-1].descending))
+
+
+def _filter(listing: Listing, name: str, text: str) -> Filter:
+    field, operator = _field(listing, name)
+    if operator not in field.operators:
+        allowed = ", ".join(_parameter(field, each) for each in Operator if each in field.operators)
+        raise _wrong(name, "validation.unknown_parameter", allowed=allowed)
+    value = read_value(field, text)
+    if value is None:
+        raise _wrong(name, "validation.expected", expected=expectation(field))
+    return Filter(field=field.name, operator=operator, value=value)
+
+
+def _field(listing: Listing, name: str) -> tuple[ListField, Operator]:
+    field = listing.field(name)
+    operator = Operator.EQ
+    if field is None and (split := _SUFFIXED.fullmatch(name)):
+        field, operator = listing.field(split[1]), Operator(split[2])
+    if field is None or not field.filterable:
+        allowed = ", ".join((*(each.name for each in listing.fields if each.filterable), *sorted(RESERVED)))
+        raise _wrong(name, "validation.unknown_parameter", allowed=allowed)
+    return field, operator
+
+
+def _parameter(field: ListField, operator: Operator) -> str:
+    return field.name if operator is Operator.EQ else f"{field.name}_{operator.value}"
+
+
+def _after(listing: Listing, sort: tuple[Sort, ...], text: str) -> tuple[object, ...]:
+    values = read_cursor(listing, sort, text)
+    if values is None:
+        raise _wrong("after", "validation.cursor")
+    return values
+
+
+EXPECTED: Final[Mapping[FieldKind, str]] = {
+    FieldKind.ID: "1..9223372036854775807",
+    FieldKind.TEXT: "0..1000 characters",
+    FieldKind.FLAG: "true, false",
+    FieldKind.DATE: "YYYY-MM-DD",
+    FieldKind.INSTANT: "YYYY-MM-DDThh:mm:ssZ",
+    FieldKind.AMOUNT: "0.0000",
+    FieldKind.QUANTITY: "0.000000",
+    FieldKind.PRICE: "0.00000000",
+    FieldKind.RATE: "0.00000000",
+}
+
+
+def expectation(field: ListField) -> str:
+    """Give what a value of ``field`` looks like."""
+    return ", ".join(field.choices) if field.kind is FieldKind.CHOICE else EXPECTED[field.kind]
+
+
+class ListRun:
+    """One list bound to one request; calling it gives the page as a response."""
+
+    __slots__ = ("_provided", "_query", "_queued", "_request", "_shell", "context")
+
+    def __init__(self, request: Request, provided: "ListProvided", query: Query) -> None:
+        self._shell: Shell = shell_of(request)
+        self._provided = provided
+        self._query = query
+        self._request = request
+        self._queued = self._shell.container.clock.monotonic()
+        self.context: Context = context_of(request)
+
+    def __call__(self) -> Response:
+        """Read the page. Raises Overloaded when the request waited too long for its thread."""
+        self._shell.in_time(self._queued)
+        container = self._shell.container
+        case = container.cases[self._provided.case]
+        following: list[str] = []
+
+        def present(page: Page) -> Answer:
+            show = self._provided.shows(self.context)
+            body, cursor = page_bytes(self._provided.listing, self._query, page, show)
+            following.extend([] if cursor is None else [cursor])
+            return Answer(body=body)
+
+        answer = container.runner.run(self.context, case, lambda: self._query, present)
+        headers = {"link": self._link(following[0])} if following else None
+        return Response(answer.body, 200, headers, JSON)
+
+    def _link(self, cursor: str) -> str:
+        given = self._request.query_params.multi_items()
+        kept = [(name, value) for name, value in given if name != "after"]
+        return f'<{self._request.scope["path"]}?{urlencode([*kept, ("after", cursor)])}>; rel="next"'
+
+
+def page_bytes(listing: Listing, query: Query, page: Page, show: Show) -> tuple[bytes, str | None]:
+    """Give the JSON of ``page`` and the cursor of the next one."""
+    cursor = write_cursor(listing, query.sort, page.rows[-1]) if page.more else None
+    shown: dict[str, Any] = {"items": [show(row) for row in page.rows], "next": cursor}
+    if page.total is not None:
+        shown["total"] = page.total
+    return orjson.dumps(shown, option=orjson.OPT_UTC_Z), cursor
+
+
+class ListProvided(Entry):
+    """Entry for those who may read a list; reads the query string against its listing."""
+
+    lists = True
+
+    def __init__(self, case: type[Any]) -> None:
+        self.case = case
+        self.listing: Listing = case.listing
+        self.right = case.right
+        self.about = case.__doc__ or ""
+        self._shows: dict[int, Show] = {}
+
+    async def __call__(self, request: Request) -> ListRun:
+        """Give the list bound to the request. Raises BadParameters."""
+        return ListRun(request, self, parse_query(self.listing, request.query_params.multi_items()))
+
+    def shows(self, context: Context) -> Show:
+        """Give the row formatter for the company's currency; there are few, so they are kept."""
+        digits = context.settings.currency.digits
+        if digits not in self._shows:
+            self._shows[digits] = shows(self.listing, digits)
+        return self._shows[digits]
+
+
+def provide_list(case: type[Any]) -> Any:  # noqa: ANN401 - what FastAPI's Depends is
+    """Give the dependency that lets in whom the list ``case`` allows and provides a ``ListRun`` of it."""
+    return Depends(ListProvided(case))

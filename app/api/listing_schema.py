@@ -1,0 +1,115 @@
+"""What OpenAPI says of lists: their parameters, rows and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from app.api.listing import DEFAULT_LIMIT, MOST
+from app.api.values import LARGEST_ID, LONGEST_TEXT
+from app.usecases.ports.listing import FieldKind, ListField, Listing, Operator
+
+_DECIMAL: Final = {"type": "string", "pattern": r"^-?[0-9]{1,18}(\.[0-9]{1,8})?$"}
+_SCHEMAS: Final[Mapping[FieldKind, Mapping[str, Any]]] = {
+    FieldKind.ID: {"type": "integer", "minimum": 1, "maximum": LARGEST_ID},
+    FieldKind.TEXT: {"type": "string"},
+    FieldKind.FLAG: {"type": "boolean"},
+    FieldKind.DATE: {"type": "string", "format": "date"},
+    FieldKind.INSTANT: {"type": "string", "format": "date-time"},
+    FieldKind.AMOUNT: _DECIMAL,
+    FieldKind.QUANTITY: _DECIMAL,
+    FieldKind.PRICE: _DECIMAL,
+    FieldKind.RATE: _DECIMAL,
+}
+_WORDS: Final[Mapping[Operator, str]] = {
+    Operator.EQ: "equal to",
+    Operator.NE: "other than",
+    Operator.LT: "below",
+    Operator.LTE: "at most",
+    Operator.GT: "above",
+    Operator.GTE: "at least",
+}
+
+
+def field_schema(field: ListField) -> dict[str, Any]:
+    """Give the JSON schema of a value of ``field`` that is there."""
+    if field.kind is FieldKind.CHOICE:
+        return {"type": "string", "enum": list(field.choices)}
+    return dict(_SCHEMAS[field.kind])
+
+
+def list_parameters(listing: Listing) -> list[dict[str, Any]]:
+    """Give the query parameters of ``listing``: each filter with each operator, then sort, limit, after and total."""
+    filters = [
+        _query(
+            field.name if operator is Operator.EQ else f"{field.name}_{operator.value}",
+            f"Only rows whose {field.name} is {_WORDS[operator]} this",
+            _filter_schema(field),
+        )
+        for field in listing.fields
+        if field.filterable
+        for operator in Operator
+        if operator in field.operators
+    ]
+    names = "|".join(field.name for field in listing.fields if field.sortable)
+    sort = {"type": "string", "pattern": f"^-?({names})(,-?({names}))*$"}
+    limit = {"type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT_LIMIT}
+    return [
+        *filters,
+        _query("sort", f"Sort keys, comma separated, - for descending: {names.replace('|', ', ')}", sort),
+        _query("limit", "Most rows of the page", limit),
+        _query("after", "The `next` of the page before", {"type": "string"}),
+        _query("total", "Count all rows as well", {"type": "boolean", "default": False}),
+    ]
+
+
+def _filter_schema(field: ListField) -> dict[str, Any]:
+    schema = field_schema(field)
+    return {**schema, "maxLength": LONGEST_TEXT} if field.kind is FieldKind.TEXT else schema
+
+
+def _query(name: str, about: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "description": about, "schema": dict(schema)}
+
+
+def _noun(listing: Listing) -> str:
+    return "".join(word.capitalize() for word in listing.name.replace("_", "-").split("-"))
+
+
+def page_name(listing: Listing) -> str:
+    """Give the name of the schema of one page."""
+    return f"{_noun(listing)}Page"
+
+
+def page_schemas(listing: Listing) -> dict[str, Any]:
+    """Give the schemas of one row and one page, by name."""
+    row_name = f"{_noun(listing)}Row"
+    properties = {field.name: _nullable(field) for field in listing.fields}
+    row = {
+        "type": "object",
+        "title": row_name,
+        "properties": properties,
+        "required": list(properties),
+        "description": f"One row of {listing.name}",
+    }
+    page = {
+        "type": "object",
+        "title": page_name(listing),
+        "description": f"One page of {listing.name}",
+        "required": ["items", "next"],
+        "properties": {
+            "items": {"type": "array", "items": {"$ref": f"#/components/schemas/{row_name}"}},
+            "next": {"type": ["string", "null"], "description": "What to send as `after` for the next page"},
+            "total": {"type": "integer", "description": "All rows that match; only when asked for"},
+        },
+    }
+    return {row_name: row, page_name(listing): page}
+
+
+def _nullable(field: ListField) -> dict[str, Any]:
+    schema = field_schema(field)
+    if not field.nullable:
+        return schema
+    if "enum" in schema:
+        schema["enum"] = [*schema["enum"], None]
+    return {**schema, "type": [schema["type"], "null"]}

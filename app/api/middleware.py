@@ -1,0 +1,140 @@
+"""What happens around every request, in pure ASGI: identity and log line, body limit, the last resort."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
+
+from app.api.problems import Problems
+from app.api.refusals import InternalError, TooLarge
+from app.api.visit import SCOPE_KEY, Visit
+from app.usecases.ports.shared import Clock
+
+_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_LONGEST_PATH: Final = 200
+_NO_ANSWER: Final = 499
+_log = structlog.get_logger(source="app.access")
+
+SAFE_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
+)
+
+
+def header(scope: Scope, name: bytes) -> bytes | None:
+    """Give the first header called ``name``, in lower case."""
+    return next((value for key, value in scope["headers"] if key == name), None)
+
+
+class Reception:
+    """Names each request, puts its id into the log context and the answer, and writes one log line when it is over.
+
+    An incoming X-Request-ID is kept when it is sane, so that a trace can start at a proxy. The log line has neither
+    query string nor headers nor bodies: they may hold secrets.
+    """
+
+    def __init__(self, app: ASGIApp, clock: Clock, request_ids: Callable[[], str]) -> None:
+        self._app = app
+        self._request_ids = request_ids
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; other scopes pass through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        sent = header(scope, b"x-request-id")
+        request_id = sent.decode() if sent and _REQUEST_ID.fullmatch(sent) else self._request_ids()
+        visit = Visit(request_id, self._clock.monotonic())
+        scope[SCOPE_KEY] = visit
+        status = _NO_ANSWER
+
+        async def answered(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    *SAFE_HEADERS,
+                    (b"x-request-id", request_id.encode()),
+                ]
+            await send(message)
+
+        with bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, answered)
+            finally:
+                self._record(scope, visit, status)
+
+    def _record(self, scope: Scope, visit: Visit, status: int) -> None:
+        route = scope.get("route")
+        context = visit.context
+        _log.info(
+            "request",
+            method=scope["method"],
+            path=getattr(route, "path", None) or scope["path"][:_LONGEST_PATH],
+            status=status,
+            ms=round((self._clock.monotonic() - visit.arrived) * 1000, 1),
+            actor=context.actor if context is not None else None,
+            company=context.company if context is not None else None,
+        )
+
+
+class Safety:
+    """Caps the body and turns what nobody handled into a 500 without detail; the trace goes to the log."""
+
+    def __init__(self, app: ASGIApp, problems: Problems, body_limit: int) -> None:
+        self._app = app
+        self._problems = problems
+        self._limit = body_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; other scopes pass through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = header(scope, b"content-length")
+        if declared is not None and declared.isdigit() and int(declared) > self._limit:
+            response = self._problems.response(Request(scope), TooLarge(limit=self._limit))
+            await response(scope, receive, send)
+            return
+        started = False
+
+        async def noting(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, self._counted(receive), noting)
+        except Exception:
+            _log.exception("unhandled error")
+            if started:
+                raise
+            response = self._problems.response(Request(scope), InternalError())
+            await response(scope, receive, send)
+
+    def _counted(self, receive: Receive) -> Callable[[], Any]:
+        """Give ``receive`` with a running count, for bodies that do not declare their length."""
+        read = 0
+
+        async def counted() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > self._limit:
+                # FastAPI turns other errors raised while it reads the body into 400.
+                raise HTTPException(413, detail=str(self._limit))
+            return message
+
+        return counted

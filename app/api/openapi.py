@@ -1,0 +1,103 @@
+"""The OpenAPI 3.1 document: FastAPI's, with servers, security, shared problems and lists added."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from fastapi.openapi.utils import get_openapi
+
+from app import __version__
+from app.api.listing import ListProvided
+from app.api.listing_schema import list_parameters, page_name, page_schemas
+from app.api.route import Endpoint
+from app.api.schemas.shared import FieldProblemOut, Problem
+
+DESCRIPTION: Final = """\
+Orders, shipments, invoices and payments of a company.
+
+Sign in with `POST /auth/token`; every other call needs the bearer token. Amounts are decimal strings, dates
+`YYYY-MM-DD`, instants RFC 3339 in UTC. Changes need `If-Match` with the version seen; a `POST` may carry an
+`Idempotency-Key` and is then done once however often it is sent. Errors are `application/problem+json` with a stable
+`code`."""
+TAGS: Final = (
+    ("identity", "Signing in, and who is signed in"),
+    ("third-parties", "Customers and suppliers"),
+    ("products", "What is sold and stocked"),
+    ("warehouses", "Where stock is kept"),
+    ("stock", "Levels and movements"),
+    ("orders", "Customers' orders"),
+    ("shipments", "What leaves the warehouse for an order"),
+    ("invoices", "What customers owe"),
+    ("payments", "What customers paid"),
+    ("health", "Probes"),
+)
+IDEMPOTENCY_KEY: Final = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A name for this request, kept for 24 hours: sent again, it gives the first answer again.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+IF_NONE_MATCH: Final = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "An ETag; the answer is 304 when the object still has that version.",
+    "schema": {"type": "string"},
+}
+
+
+def document(routes: Sequence[Endpoint], public_url: str) -> dict[str, Any]:
+    """Give the OpenAPI document of ``routes``; ``public_url`` is told as its server, the empty one as relative."""
+    written: dict[str, Any] = get_openapi(
+        title="Tramita",
+        version=__version__,
+        description=DESCRIPTION,
+        routes=routes,
+        tags=_tags(routes),
+        servers=[{"url": public_url or "/"}],
+        separate_input_output_schemas=False,
+    )
+    components = written.setdefault("components", {})
+    components["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "From /auth/token"}
+    }
+    components["parameters"] = {"IdempotencyKey": IDEMPOTENCY_KEY, "IfNoneMatch": IF_NONE_MATCH}
+    schemas = components.setdefault("schemas", {})
+    for model in (FieldProblemOut, Problem):
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schema.pop("$defs", None)
+        schemas[model.__name__] = schema
+    for route in routes:
+        _complete(written["paths"], schemas, route)
+    return written
+
+
+def _tags(routes: Sequence[Endpoint]) -> list[dict[str, Any]]:
+    used = {tag for route in routes for tag in route.tags}
+    return [{"name": name, "description": about} for name, about in TAGS if name in used]
+
+
+def _complete(paths: dict[str, Any], schemas: dict[str, Any], route: Endpoint) -> None:
+    """Add to one operation what FastAPI cannot know: list parameters, entity tags, that If-Match is required."""
+    operation = paths[route.path][route.verb.lower()]
+    parameters = operation.setdefault("parameters", [])
+    for parameter in parameters:
+        if parameter.get("name") == "If-Match":
+            parameter["required"] = True
+            parameter["schema"] = {"type": "string", "pattern": '^"(0|[1-9][0-9]{0,17})"$', "examples": ['"3"']}
+    if isinstance(route.entry, ListProvided):
+        listing = route.entry.listing
+        parameters.extend(list_parameters(listing))
+        schemas.update(page_schemas(listing))
+        operation["responses"]["200"] = {
+            "description": "One page",
+            "headers": {"Link": {"description": "The next page, as rel=next", "schema": {"type": "string"}}},
+            "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{page_name(listing)}"}}},
+        }
+    elif route.verb == "GET" and "{" in route.path:
+        parameters.append({"$ref": "#/components/parameters/IfNoneMatch"})
+        operation["responses"]["304"] = {"description": "The object still has the version named"}
+    if not parameters:
+        del operation["parameters"]

@@ -1,0 +1,182 @@
+"""The composition root: settings in, container out; the only place that sees every layer (ERP-02)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from fastapi import FastAPI
+
+from app.api.create import create_app
+from app.domain.shared.errors import NotFound
+from app.domain.shared.ids import CompanyId, UserId
+from app.domain.shared.rights import ALL_RIGHTS
+from app.importer.files import Desk
+from app.infrastructure.clock import OffsetClock, pause
+from app.infrastructure.database.engine import Database
+from app.infrastructure.database.migrate import Migrations
+from app.infrastructure.database.work import SqlWorks
+from app.infrastructure.ids import new_name
+from app.infrastructure.logging import set_up_logging
+from app.infrastructure.passwords import ArgonPasswords
+from app.infrastructure.seal import HmacSeal
+from app.infrastructure.texts import Texts
+from app.infrastructure.tokens import JwtTokens
+from app.settings import Settings
+from app.usecases import billing, catalogue, identity, parties, reports, sales, shipping, stock
+from app.usecases.context import Context
+from app.usecases.identity import SignIn, system_context
+from app.usecases.ports.identity import Passwords, Tokens
+from app.usecases.ports.shared import Clock, Seal, Works
+from app.usecases.run import Runner, UseCase
+from app.usecases.shared import Numbering
+
+Request = TypeVar("Request")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """Everything the program is made of; ``close`` gives it back."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    works: Works
+    runner: Runner
+    passwords: Passwords
+    tokens: Tokens
+    seal: Seal
+    texts: Texts
+    request_ids: Callable[[], str]
+    sign_in: SignIn
+    cases: Mapping[type[Any], Any]
+    request_ids: Callable[[], str] = new_name
+    draining: threading.Event = field(default_factory=threading.Event)
+
+    def call(self, case: UseCase[Request, Result], request: Callable[[], Request]) -> Result:
+        """Run a use case of nobody in particular, for the command line."""
+        return self.runner.call(system_context("cli"), case, request)
+
+    def context_of(self, company: CompanyId) -> Context:
+        """Give the context of the command line acting for ``company`` with every right."""
+        settings = next(
+            (c.settings for c in self.call(identity.ListCompanies(), lambda: None) if c.id == company), None
+        )
+        if settings is None:
+            raise NotFound(kind="company", id=company)
+        return Context(
+            actor=UserId(0),
+            company=company,
+            rights=ALL_RIGHTS,
+            request_id="cli",
+            locale="en",
+            settings=settings,
+        )
+
+    def desk(self, company: CompanyId) -> Desk:
+        """Give what an import into ``company`` works with."""
+        return Desk(runner=self.runner, clock=self.clock, seal=self.seal, context=lambda: self.context_of(company))
+
+    def readiness(self) -> Mapping[str, bool]:
+        """Give what must hold before requests may come: the database answers, its schema is this version's."""
+        return self.database.readiness()
+
+    def api(self) -> FastAPI:
+        """Give the HTTP application."""
+        return create_app(self)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.database.close()
+
+
+def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: ANN401 - any collaborator may be replaced
+    """Build the container; ``replacements`` by field name take the place of what would be built."""
+
+    def pick(name: str, build: Callable[[], Any]) -> Any:  # noqa: ANN401 - as above
+        return replacements[name] if name in replacements else build()
+
+    set_up_logging(settings.log_level, settings.log_format.value)
+    database = pick("database", lambda: Database.of(settings))
+    clock = pick("clock", lambda: OffsetClock(database.now))
+    works = pick("works", lambda: SqlWorks(database, clock))
+    runner = pick("runner", lambda: Runner(works, pause))
+    passwords = pick("passwords", ArgonPasswords)
+    tokens = pick("tokens", lambda: JwtTokens.of(settings, clock))
+    seal = pick("seal", lambda: HmacSeal(settings.chain_key.get_secret_value()))
+    return Container(
+        settings=settings,
+        database=database,
+        clock=clock,
+        works=works,
+        runner=runner,
+        passwords=passwords,
+        tokens=tokens,
+        seal=seal,
+        texts=pick("texts", Texts),
+        request_ids=pick("request_ids", lambda: new_name),
+        sign_in=SignIn(runner, passwords, tokens),
+        cases=pick("cases", lambda: use_cases(clock, Numbering(clock, seal))),
+    )
+
+
+def use_cases(clock: Clock, numbering: Numbering) -> Mapping[type[Any], Any]:
+    """Give every use case that is reachable from outside, by its class."""
+    cases: tuple[Any, ...] = (
+        parties.CreateParty(clock, numbering),
+        parties.ReadParty(),
+        parties.ChangeParty(clock, numbering),
+        parties.ListParties(),
+        catalogue.CreateProduct(),
+        catalogue.ReadProduct(),
+        catalogue.ChangeProduct(),
+        catalogue.ListProducts(),
+        stock.MoveStock(clock),
+        stock.CreateWarehouse(),
+        stock.ReadWarehouse(),
+        stock.ChangeWarehouse(),
+        stock.ListWarehouses(),
+        stock.ListMovements(),
+        stock.ListLevels(),
+        sales.CreateOrder(clock),
+        sales.ReadOrder(),
+        sales.ChangeOrder(clock),
+        sales.DeleteOrder(),
+        sales.ValidateOrder(numbering),
+        sales.CancelOrder(),
+        sales.CloseOrder(),
+        sales.ListOrders(),
+        shipping.CreateShipment(clock),
+        shipping.ReadShipment(),
+        shipping.DeleteShipment(),
+        shipping.ValidateShipment(clock, numbering),
+        shipping.CloseShipment(),
+        shipping.ListShipments(),
+        billing.CreateInvoice(clock),
+        billing.InvoiceOrder(clock),
+        billing.ReadInvoice(),
+        billing.ChangeInvoice(),
+        billing.DeleteInvoice(),
+        billing.ValidateInvoice(numbering),
+        billing.AbandonInvoice(),
+        billing.ListInvoices(),
+        billing.PayInvoice(clock, numbering),
+        billing.CreatePayment(clock, numbering),
+        billing.ReadPayment(),
+        billing.ListPayments(),
+        reports.SalesReport(),
+    )
+    return {type(case): case for case in cases}
+
+
+def migrations(settings: Settings) -> Migrations:
+    """Give the schema's migrations for the database of ``settings``."""
+    return Migrations(settings)
+
+
+def application() -> FastAPI:
+    """Give the HTTP application of the environment's settings: the factory that server processes call."""
+    return bootstrap(Settings()).api()

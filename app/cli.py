@@ -1,0 +1,353 @@
+"""The command line: serve, migrate, init, demo, user, import, openapi, healthcheck."""
+
+from __future__ import annotations
+
+import json
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Final, Never
+
+import typer
+import uvicorn
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from app import __version__
+from app.bootstrap import Container, bootstrap, migrations
+from app.demo import demo_company, fill_demo
+from app.domain.identity import Company, CompanySettings, NotEmpty
+from app.domain.shared.errors import DomainError, NotFound
+from app.domain.shared.ids import CompanyId
+from app.domain.shared.money import currency
+from app.domain.shared.rights import Right
+from app.importer.files import Advance, ImportOptions, ImportReport, import_file
+from app.importer.northwind import run_northwind
+from app.infrastructure.keys import ensure_keys
+from app.infrastructure.passwords import random_password
+from app.settings import Settings
+from app.usecases.identity import (
+    ADMINISTRATOR,
+    AddMember,
+    AddRole,
+    ListCompanies,
+    NewCompany,
+    NewMember,
+    NewRole,
+    SetUpCompany,
+    person,
+)
+
+HEALTH_TIMEOUT_S: Final = 5
+DEMO_EMAIL: Final = "demo@example.com"
+NORTHWIND_EMAIL: Final = "northwind@example.com"
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Tramita, the ERP whose processes are workflows.")
+demo = typer.Typer(invoke_without_command=True, help="Fill an empty database with a demo company.")
+user = typer.Typer(no_args_is_help=True, help="People and roles of a company.")
+app.add_typer(demo, name="demo")
+app.add_typer(user, name="user")
+out = Console()
+err = Console(stderr=True)
+
+
+def main() -> None:
+    """Run the command line; errors of the business and of the settings are one line on stderr and exit 1."""
+    try:
+        app()
+    except DomainError as error:
+        fail(str(error))
+    except ValidationError as error:
+        fail("; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()))
+
+
+def fail(reason: str) -> Never:
+    """Say why on stderr and exit 1."""
+    err.print(f"error: {reason}", style="red", highlight=False)
+    sys.exit(1)
+
+
+@contextmanager
+def opened(settings: Settings | None = None) -> Iterator[Container]:
+    """Give the container of the environment's settings, closed afterwards."""
+    container = bootstrap(settings or Settings())
+    try:
+        yield container
+    finally:
+        container.close()
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    out.print(__version__)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; default HOST")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; default PORT")] = None,
+    workers: Annotated[int | None, typer.Option(help="Server processes; default WORKERS")] = None,
+) -> None:
+    """Serve the HTTP API until SIGTERM or SIGINT."""
+    settings = Settings()
+    with opened(settings) as container:
+        container.check_schema()
+    uvicorn.run(
+        "app.bootstrap:application",
+        factory=True,
+        host=host or settings.host,
+        port=settings.port if port is None else port,
+        workers=workers or settings.workers,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=25,
+    )
+
+
+@app.command()
+def migrate(
+    check: Annotated[bool, typer.Option("--check", help="Only tell whether schema and models agree")] = False,  # noqa: FBT002
+    to: Annotated[str, typer.Option(help="Revision to go to")] = "head",
+) -> None:
+    """Bring the database's schema to this version's."""
+    settings = Settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    schema = migrations(settings)
+    if check:
+        differences = schema.check()
+        if differences:
+            fail("schema and models differ: " + "; ".join(differences))
+        out.print("schema and models agree", highlight=False)
+        return
+    schema.upgrade(to)
+    out.print(f"database is at revision {schema.current()}", highlight=False)
+
+
+@app.command()
+def init(  # noqa: PLR0913 - one option each
+    company: Annotated[str, typer.Option(help="Name of the company")],
+    email: Annotated[str, typer.Option(help="E-mail address of its administrator")],
+    name: Annotated[str, typer.Option(help="Name of the administrator")] = "Administrator",
+    country: Annotated[str, typer.Option(help="ISO 3166-1 alpha-2")] = "FR",
+    currency_code: Annotated[str, typer.Option("--currency", help="ISO 4217")] = "EUR",
+    zone: Annotated[str, typer.Option(help="IANA time zone")] = "Europe/Paris",
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin")] = False,  # noqa: FBT002
+) -> None:
+    """Migrate, make the keys, and enter a company with its administrator; a password not given is printed once."""
+    settings = prepared()
+    with opened(settings) as container:
+        password = read_password(stdin=password_stdin)
+        made = set_up(
+            container,
+            NewCompany(
+                name=company,
+                country=country,
+                settings=CompanySettings(zone_name=zone, currency=currency(currency_code)),
+                admin=person(email, name, password, container.passwords),
+            ),
+        )
+        out.print(f"company {made.id} {made.name}", highlight=False)
+        show_credentials(email, None if password_stdin else password)
+
+
+@demo.callback()
+def demo_of_furniture(
+    context: typer.Context,
+    if_empty: Annotated[bool, typer.Option("--if-empty", help="Do nothing when there are companies already")] = False,  # noqa: FBT002
+) -> None:
+    """Make a demo company; its password is random and printed once. Refuses a database that is not empty."""
+    if context.invoked_subcommand is not None:
+        return
+    settings = prepared()
+    with opened(settings) as container:
+        companies = container.call(ListCompanies(), lambda: None)
+        if companies and if_empty:
+            return
+        if companies:
+            raise NotEmpty(companies=len(companies))
+        password = random_password()
+        made = set_up(container, demo_company(person(DEMO_EMAIL, "Demo", password, container.passwords)))
+        fill_demo(container.context_of(made.id), container.runner, container.cases)
+        out.print(f"company {made.id} {made.name}", highlight=False)
+        show_credentials(DEMO_EMAIL, password)
+
+
+@demo.command("northwind")
+def demo_northwind(
+    data: Annotated[Path, typer.Option(exists=True, file_okay=False, help="Directory of the Northwind CSV files")],
+    company: Annotated[
+        int | None, typer.Option(help="Company id; default the only one, made when there is none")
+    ] = None,
+) -> None:
+    """Import the Northwind order book, ship, invoice and collect it; run again, it goes on where it stopped."""
+    settings = prepared()
+    with opened(settings) as container:
+        if company is None and not container.call(ListCompanies(), lambda: None):
+            password = random_password()
+            admin = person(NORTHWIND_EMAIL, "Northwind", password, container.passwords)
+            set_up(
+                container,
+                NewCompany(
+                    name="Northwind Traders",
+                    country="US",
+                    settings=CompanySettings(zone_name="America/Los_Angeles", currency=currency("USD")),
+                    admin=admin,
+                ),
+            )
+            show_credentials(NORTHWIND_EMAIL, password)
+        chosen = chosen_company(container, company)
+        with progress_bar() as advance:
+            lines = run_northwind(container.desk(chosen), data, advance)
+        for line in lines:
+            out.print(line, highlight=False)
+
+
+@user.command("add")
+def user_add(
+    email: Annotated[str, typer.Option(help="E-mail address to sign in with")],
+    name: Annotated[str, typer.Option(help="Name")],
+    company: Annotated[int | None, typer.Option(help="Company id; default the only one")] = None,
+    role: Annotated[list[str] | None, typer.Option(help="Role by name, repeatable; default administrator")] = None,
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin")] = False,  # noqa: FBT002
+) -> None:
+    """Add a person to a company; a password not given is printed once."""
+    with opened() as container:
+        password = read_password(stdin=password_stdin)
+        new = NewMember(
+            company=chosen_company(container, company),
+            user=person(email, name, password, container.passwords),
+            roles=tuple(role or [ADMINISTRATOR]),
+        )
+        container.call(AddMember(), lambda: new)
+        show_credentials(email, None if password_stdin else password)
+
+
+@user.command("role")
+def user_role(
+    name: Annotated[str, typer.Option(help="Name of the role")],
+    right: Annotated[list[Right], typer.Option(help="Right it holds, repeatable")],
+    company: Annotated[int | None, typer.Option(help="Company id; default the only one")] = None,
+) -> None:
+    """Enter a role: a named set of rights."""
+    with opened() as container:
+        new = NewRole(company=chosen_company(container, company), name=name, rights=frozenset(right))
+        made = container.call(AddRole(), lambda: new)
+        out.print(f"role {made.id} {made.name}", highlight=False)
+
+
+@app.command("import")
+def import_(  # noqa: PLR0913 - one option each
+    kind: Annotated[str, typer.Argument(help="third-parties, products, stock or orders")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV or XLSX file")],
+    mapping: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="TOML file that maps columns to fields")],
+    company: Annotated[int | None, typer.Option(help="Company id; default the only one")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, store nothing")] = False,  # noqa: FBT002
+    again: Annotated[bool, typer.Option("--again", help="Also rows an earlier run has done")] = False,  # noqa: FBT002
+    errors: Annotated[Path | None, typer.Option(help="CSV file for what was refused; default FILE.errors.csv")] = None,
+) -> None:
+    """Import a file, row by row or document by document; what is refused goes to the errors file, exit 1."""
+    with opened() as container:
+        chosen = chosen_company(container, company)
+        options = ImportOptions(
+            dry_run=dry_run, again=again, errors=errors or file.with_name(f"{file.name}.errors.csv")
+        )
+        with progress_bar() as advance:
+            report = import_file(container.desk(chosen), kind, file, mapping, options, advance)
+        show_report(report, options)
+
+
+@app.command()
+def openapi(
+    output: Annotated[Path | None, typer.Option(help="File to write; default standard output")] = None,
+) -> None:
+    """Print the OpenAPI 3.1 description of the HTTP API."""
+    with opened() as container:
+        text = json.dumps(container.api().openapi(), indent=2, ensure_ascii=False) + "\n"
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        output.write_text(text, encoding="utf-8")
+
+
+@app.command()
+def healthcheck(
+    url: Annotated[str | None, typer.Option(help="Base URL of the server; default from HOST and PORT")] = None,
+) -> None:
+    """Ask a running server whether it is alive; exit 0 when it is."""
+    settings = Settings()
+    base = url or f"http://{settings.host}:{settings.port}"
+    if not base.startswith(("http://", "https://")):
+        fail("the URL must start with http:// or https://")
+    try:
+        with urllib.request.urlopen(f"{base}/health", timeout=HEALTH_TIMEOUT_S) as answer:  # noqa: S310 - scheme checked above
+            out.print(answer.read().decode(), highlight=False)
+    except (urllib.error.URLError, OSError) as error:
+        fail(f"{base}/health does not answer: {error}")
+
+
+def prepared() -> Settings:
+    """Give the settings after the data directory, the keys and the schema are there."""
+    first = Settings()
+    first.data_dir.mkdir(parents=True, exist_ok=True)
+    if not (first.jwt_key.get_secret_value() and first.chain_key.get_secret_value()):
+        ensure_keys(first.data_dir)
+    settings = Settings()
+    migrations(settings).upgrade()
+    return settings
+
+
+def set_up(container: Container, new: NewCompany) -> Company:
+    """Enter a company and its administrator."""
+    return container.call(SetUpCompany(), lambda: new)
+
+
+def chosen_company(container: Container, company: int | None) -> CompanyId:
+    """Give the company named, or the only one. Raises NotFound."""
+    companies = container.call(ListCompanies(), lambda: None)
+    if company is None and len(companies) == 1:
+        return companies[0].id
+    if company is None:
+        fail(f"there are {len(companies)} companies: name one with --company")
+    if company not in {known.id for known in companies}:
+        raise NotFound(kind="company", id=company)
+    return CompanyId(company)
+
+
+def read_password(*, stdin: bool) -> str:
+    """Give the first line of standard input, or a random password."""
+    return sys.stdin.readline().rstrip("\n") if stdin else random_password()
+
+
+def show_credentials(email: str, password: str | None) -> None:
+    """Print how to sign in; the password only when it was made here, and only now."""
+    out.print(f"email {email}", highlight=False)
+    if password is not None:
+        out.print(f"password {password}", highlight=False)
+
+
+def show_report(report: ImportReport, options: ImportOptions) -> None:
+    """Print what an import did and exit 1 when something was refused."""
+    out.print(report.summary(), highlight=False)
+    if report.refused:
+        fail(f"{report.refused} refused, see {options.errors}")
+
+
+@contextmanager
+def progress_bar() -> Iterator[Advance]:
+    """Give a function that shows how far a named stage is: name, done, of how many."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def advance(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = progress.add_task(stage, total=total)
+            progress.update(tasks[stage], completed=done, total=total)
+
+        yield advance

@@ -1,0 +1,1 @@
+"""The business: entities, values, rules and life cycles; plain Python."""

@@ -1,0 +1,420 @@
+"""Invoices of customers and the payments that settle them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import ClassVar, Final
+
+from app.domain.shared.dates import Day
+from app.domain.shared.errors import Conflict, Invalid
+from app.domain.shared.events import Event
+from app.domain.shared.ids import InvoiceId, OrderId, PartyId, PaymentId
+from app.domain.shared.lines import PricedLine, Valuation, price_lines
+from app.domain.shared.money import Amount, Currency, Rate, convert
+from app.domain.shared.numbering import Number
+from app.domain.shared.states import advance
+from app.domain.shared.totals import Totals, VatLine
+from app.workflow.kernel.lifecycle import Lifecycle, Transition
+
+ZERO: Final = Decimal(0)
+
+
+class InvoiceState(StrEnum):
+    """Where an invoice stands; ``validated`` means unpaid or partly paid."""
+
+    DRAFT = "draft"
+    VALIDATED = "validated"
+    PAID = "paid"
+    ABANDONED = "abandoned"
+
+
+class AbandonReason(StrEnum):
+    """Why the rest of an invoice will not be paid."""
+
+    BAD_CUSTOMER = "badcustomer"
+    ABANDON = "abandon"
+    REPLACED = "replaced"
+
+
+class PaymentMethod(StrEnum):
+    """How money came."""
+
+    TRANSFER = "transfer"
+    CARD = "card"
+    CASH = "cash"
+    CHEQUE = "cheque"
+    DIRECT_DEBIT = "direct_debit"
+
+
+class AllocationKind(StrEnum):
+    """What an allocation does to its invoice; a difference settles no money, only the company's currency."""
+
+    SETTLEMENT = "settlement"
+    EXCHANGE_DIFFERENCE = "exchange_difference"
+
+
+class InvoiceNotDraft(Conflict):
+    """Only a draft can be changed or deleted; a validated invoice is corrected by a credit note."""
+
+    code = "billing.invoice_not_draft"
+
+
+class NothingToInvoice(Conflict):
+    """Nothing of the order is left to invoice."""
+
+    code = "billing.nothing_to_invoice"
+
+
+class InvoiceNotOpen(Conflict):
+    """The invoice takes no payment: it is a draft, paid or abandoned."""
+
+    code = "billing.invoice_not_open"
+
+
+class Overpaid(Conflict):
+    """The payment is more than what is due."""
+
+    code = "billing.overpaid"
+
+
+class PaymentNotPositive(Invalid):
+    """A payment must be above zero."""
+
+    code = "billing.payment_not_positive"
+
+
+class PaidTwice(Invalid):
+    """One invoice stands twice in the payment."""
+
+    code = "billing.invoice_twice"
+
+
+class MixedPayment(Invalid):
+    """The invoices of one payment must be of one customer and one currency."""
+
+    code = "billing.mixed_payment"
+
+
+class NothingPaid(Invalid):
+    """A payment needs at least one invoice."""
+
+    code = "billing.nothing_paid"
+
+
+class DueBeforeDate(Invalid):
+    """The due date lies before the invoice date."""
+
+    code = "billing.due_before_date"
+
+
+class FractionOfMinorUnit(Invalid):
+    """The amount has more decimals than its currency."""
+
+    code = "billing.fraction_of_minor_unit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceEvent(Event):
+    """What all events of an invoice share."""
+
+    aggregate: ClassVar[str] = "invoice"
+    id: InvoiceId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceCreated(InvoiceEvent):
+    """An invoice was entered as a draft."""
+
+    name: ClassVar[str] = "billing.invoice_created"
+    party: PartyId
+    order: OrderId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceChanged(InvoiceEvent):
+    """A draft was changed."""
+
+    name: ClassVar[str] = "billing.invoice_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceDeleted(InvoiceEvent):
+    """A draft was deleted."""
+
+    name: ClassVar[str] = "billing.invoice_deleted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceValidated(InvoiceEvent):
+    """An invoice became final and got its number."""
+
+    name: ClassVar[str] = "billing.invoice_validated"
+    ref: str
+    party: PartyId
+    gross: Amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoicePaid(InvoiceEvent):
+    """An invoice was paid in full."""
+
+    name: ClassVar[str] = "billing.invoice_paid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceAbandoned(InvoiceEvent):
+    """The rest of an invoice was given up."""
+
+    name: ClassVar[str] = "billing.invoice_abandoned"
+    reason: AbandonReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentReceived(Event):
+    """Money came in for one or more invoices."""
+
+    name: ClassVar[str] = "billing.payment_received"
+    aggregate: ClassVar[str] = "payment"
+    id: PaymentId
+    ref: str
+    party: PartyId
+    amount: Amount
+    currency: str
+
+
+@dataclass(slots=True, kw_only=True)
+class InvoiceLine(PricedLine):
+    """A line of an invoice; ``order_position`` is the position of the order's line it charges for."""
+
+    order_position: int | None = None
+
+
+def nothing_due(invoice: Invoice) -> bool:
+    """Tell whether the invoice is settled."""
+    return invoice.due == 0
+
+
+def something_due(invoice: Invoice) -> bool:
+    """Tell whether something is left to pay."""
+    return invoice.due > 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Invoice:
+    """A standard invoice. ``ref`` is ``(PROV<id>)`` until validated; then number, period and link hold its place in the chain.
+
+    ``paid`` and ``company_paid`` are what allocations have settled, in the document's and the company's currency.
+    """
+
+    id: InvoiceId = InvoiceId(0)
+    ref: str = ""
+    party_id: PartyId
+    order_id: OrderId | None = None
+    date: Day
+    due_date: Day
+    valuation: Valuation
+    state: InvoiceState = InvoiceState.DRAFT
+    abandon_reason: AbandonReason | None = None
+    note: str = ""
+    lines: list[InvoiceLine] = field(default_factory=list)
+    totals: Totals = field(default_factory=Totals)
+    vat: tuple[VatLine, ...] = ()
+    paid: Amount = Amount(ZERO)
+    company_paid: Amount = Amount(ZERO)
+    number: int | None = None
+    period: str | None = None
+    link: str | None = None
+    version: int = 0
+
+    @property
+    def due(self) -> Amount:
+        """What is left to pay, in the document's currency."""
+        return Amount(self.totals.gross - self.paid)
+
+    def price(self) -> None:
+        """Check dates and lines, and compute every amount of the invoice. Raises Invalid leaves with ``at``."""
+        if self.due_date < self.date:
+            raise DueBeforeDate(at=("due_date",), date=self.date, due_date=self.due_date)
+        amounts = price_lines(self.lines, self.valuation)
+        self.totals, self.vat = amounts.totals, amounts.vat
+
+    def created(self) -> InvoiceCreated:
+        """Give the event of its entry, once it has an id."""
+        return InvoiceCreated(id=self.id, party=self.party_id, order=self.order_id)
+
+    def editable(self) -> None:
+        """Pass only a draft. Raises InvoiceNotDraft."""
+        if self.state is not InvoiceState.DRAFT:
+            raise InvoiceNotDraft(invoice=self.id, state=self.state.value)
+
+    def can_validate(self) -> None:
+        """Pass only an invoice that may be validated. Raises InvalidTransition."""
+        advance(INVOICE, self.state, "validate", self)
+
+    def validate(self, number: Number) -> InvoiceValidated:
+        """Make the draft final under its number, moving its dates when the number's date was moved."""
+        self.state = advance(INVOICE, self.state, "validate", self)
+        self.due_date += timedelta(days=max(0, (number.date - self.date).days))
+        self.date = number.date
+        self.ref, self.number, self.period = number.ref, number.number, number.period
+        return InvoiceValidated(id=self.id, ref=self.ref, party=self.party_id, gross=self.totals.gross)
+
+    def pay_if_nothing_due(self) -> InvoicePaid | None:
+        """Call the validated invoice paid when nothing is due: after its last payment, or at once when it is free."""
+        if not nothing_due(self):
+            return None
+        self.state = advance(INVOICE, self.state, "pay", self)
+        return InvoicePaid(id=self.id)
+
+    def content(self) -> dict[str, object]:
+        """Give the legal content the hash chain covers: no contact data, so that erasure does not break the chain."""
+        return {
+            "kind": "invoice",
+            "ref": self.ref,
+            "party": self.party_id,
+            "date": self.date,
+            "due_date": self.due_date,
+            "currency": self.valuation.currency.code,
+            "net": self.totals.net,
+            "vat": self.totals.vat,
+            "gross": self.totals.gross,
+            "rates": [[line.rate, line.base, line.vat] for line in self.vat],
+            "lines": [
+                [
+                    line.position,
+                    line.description,
+                    line.quantity,
+                    line.unit_price,
+                    line.discount,
+                    line.vat_rate,
+                    line.net,
+                ]
+                for line in self.lines
+            ],
+        }
+
+    def payable(self) -> None:
+        """Pass only an invoice that takes payments. Raises InvoiceNotOpen."""
+        if self.state is not InvoiceState.VALIDATED:
+            raise InvoiceNotOpen(invoice=self.id, state=self.state.value)
+
+    def settle(self, amount: Amount, company_amount: Amount) -> InvoicePaid | None:
+        """Count ``amount`` as paid; the event when nothing is left due. Raises InvoiceNotOpen, Overpaid."""
+        self.payable()
+        if amount > self.due:
+            raise Overpaid(at=("amount",), invoice=self.id, amount=amount, due=self.due)
+        self.paid = Amount(self.paid + amount)
+        self.company_paid = Amount(self.company_paid + company_amount)
+        return self.pay_if_nothing_due()
+
+    def abandon(self, reason: AbandonReason) -> InvoiceAbandoned:
+        """Give up what is left due. Raises InvalidTransition."""
+        self.state = advance(INVOICE, self.state, "abandon", self)
+        self.abandon_reason = reason
+        return InvoiceAbandoned(id=self.id, reason=reason)
+
+
+INVOICE: Final = Lifecycle[InvoiceState](
+    "invoice",
+    InvoiceState,
+    initial=InvoiceState.DRAFT,
+    transitions=(
+        Transition("validate", InvoiceState.DRAFT, InvoiceState.VALIDATED),
+        Transition("pay", InvoiceState.VALIDATED, InvoiceState.PAID, guard=nothing_due),
+        Transition("abandon", InvoiceState.VALIDATED, InvoiceState.ABANDONED, guard=something_due),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allocation:
+    """What a payment does to one invoice, in the payment's and the company's currency."""
+
+    invoice_id: InvoiceId
+    kind: AllocationKind = AllocationKind.SETTLEMENT
+    amount: Amount
+    company_amount: Amount
+
+
+@dataclass(slots=True, kw_only=True)
+class Payment:
+    """Money from one customer for one or more invoices; final as soon as it is entered."""
+
+    id: PaymentId = PaymentId(0)
+    ref: str = ""
+    party_id: PartyId
+    date: Day
+    method: PaymentMethod
+    currency: Currency
+    rate: Rate
+    company_currency: Currency
+    amount: Amount = Amount(ZERO)
+    company_amount: Amount = Amount(ZERO)
+    allocations: list[Allocation] = field(default_factory=list)
+    number: int | None = None
+    period: str | None = None
+    link: str | None = None
+    version: int = 0
+
+    def pay(self, invoice: Invoice, amount: Amount) -> InvoicePaid | None:
+        """Allocate ``amount`` to ``invoice``; the event when that settles it.
+
+        A settled invoice whose company amount was reached by other rates than its own gets the rest as an
+        ``exchange_difference``. Raises PaymentNotPositive, FractionOfMinorUnit, PaidTwice, MixedPayment, Overpaid, InvoiceNotOpen.
+        """
+        self._check(invoice, amount)
+        company_amount = convert(amount, self.rate, self.company_currency)
+        paid = invoice.settle(amount, company_amount)
+        self.amount = Amount(self.amount + amount)
+        self.company_amount = Amount(self.company_amount + company_amount)
+        self.allocations.append(Allocation(invoice_id=invoice.id, amount=amount, company_amount=company_amount))
+        difference = Amount(invoice.totals.company_gross - invoice.company_paid)
+        if paid is not None and difference:
+            invoice.company_paid = invoice.totals.company_gross
+            self.allocations.append(
+                Allocation(
+                    invoice_id=invoice.id,
+                    kind=AllocationKind.EXCHANGE_DIFFERENCE,
+                    amount=Amount(ZERO),
+                    company_amount=difference,
+                )
+            )
+        return paid
+
+    def _check(self, invoice: Invoice, amount: Amount) -> None:
+        invoice.payable()
+        if amount <= 0:
+            raise PaymentNotPositive(at=("amount",), amount=amount)
+        if self.currency.round(amount) != amount:
+            raise FractionOfMinorUnit(at=("amount",), amount=amount, currency=self.currency.code)
+        if any(allocation.invoice_id == invoice.id for allocation in self.allocations):
+            raise PaidTwice(at=("invoice_id",), invoice=invoice.id)
+        if (invoice.party_id, invoice.valuation.currency) != (self.party_id, self.currency):
+            raise MixedPayment(at=("invoice_id",), invoice=invoice.id)
+
+    def take(self, number: Number) -> None:
+        """Take the number, and its date when that was moved."""
+        self.ref, self.number, self.period, self.date = number.ref, number.number, number.period, number.date
+
+    def received(self) -> PaymentReceived:
+        """Give the event of its entry, once it has a number and an id."""
+        return PaymentReceived(
+            id=self.id, ref=self.ref, party=self.party_id, amount=self.amount, currency=self.currency.code
+        )
+
+    def content(self) -> dict[str, object]:
+        """Give the legal content the hash chain covers."""
+        return {
+            "kind": "payment",
+            "ref": self.ref,
+            "party": self.party_id,
+            "date": self.date,
+            "method": self.method.value,
+            "currency": self.currency.code,
+            "amount": self.amount,
+            "allocations": [[a.invoice_id, a.kind.value, a.amount, a.company_amount] for a in self.allocations],
+        }

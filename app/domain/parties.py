@@ -1,0 +1,122 @@
+"""Third parties: customers, suppliers, or both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import ClassVar, Final
+
+from app.domain.shared.errors import Conflict, Invalid, Required
+from app.domain.shared.events import Event
+from app.domain.shared.ids import PartyId
+
+
+class NoPartyRole(Invalid):
+    """A third party is a customer, a supplier, or both."""
+
+    code = "parties.no_role"
+
+
+class CodeWithoutRole(Invalid):
+    """A code was given for a role the third party does not have."""
+
+    code = "parties.code_without_role"
+
+
+class NotACustomer(Invalid):
+    """The third party is not a customer."""
+
+    code = "parties.not_a_customer"
+
+
+class PartyArchived(Conflict):
+    """The third party is archived and takes no new documents."""
+
+    code = "parties.archived"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """A postal address; ``country`` is an ISO 3166-1 alpha-2 code or empty."""
+
+    street: str = ""
+    postal_code: str = ""
+    city: str = ""
+    region: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartyCreated(Event):
+    """A third party was entered."""
+
+    name: ClassVar[str] = "parties.party_created"
+    aggregate: ClassVar[str] = "third_party"
+    id: PartyId
+    customer_code: str | None
+    supplier_code: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartyChanged(Event):
+    """Some fields of a third party were changed."""
+
+    name: ClassVar[str] = "parties.party_changed"
+    aggregate: ClassVar[str] = "third_party"
+    id: PartyId
+    fields: tuple[str, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class Party:
+    """Somebody we sell to or buy from. ``payment_days`` of None means the company's default."""
+
+    id: PartyId = PartyId(0)
+    name: str
+    customer: bool = False
+    supplier: bool = False
+    customer_code: str | None = None
+    supplier_code: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    tax_id: str | None = None
+    address: Address = field(default_factory=Address)
+    payment_days: int | None = None
+    archived: bool = False
+    version: int = 0
+
+    def __post_init__(self) -> None:
+        self.check()
+
+    def check(self) -> None:
+        """Pass only a sound third party. Raises Required, NoPartyRole, CodeWithoutRole."""
+        if not self.name.strip():
+            raise Required(at=("name",))
+        if not (self.customer or self.supplier):
+            raise NoPartyRole(at=("customer",))
+        if self.customer_code is not None and not self.customer:
+            raise CodeWithoutRole(at=("customer_code",), role="customer")
+        if self.supplier_code is not None and not self.supplier:
+            raise CodeWithoutRole(at=("supplier_code",), role="supplier")
+
+    def created(self) -> PartyCreated:
+        """Give the event of its entry, once it has an id."""
+        return PartyCreated(id=self.id, customer_code=self.customer_code, supplier_code=self.supplier_code)
+
+    def change(self, changes: Mapping[str, object]) -> PartyChanged | None:
+        """Set the named fields; None when nothing differs. Raises as ``check`` does, and the party is then of no use."""
+        changed = tuple(name for name, value in changes.items() if getattr(self, name) != value)
+        for name in changed:
+            setattr(self, name, changes[name])
+        self.check()
+        return PartyChanged(id=self.id, fields=changed) if changed else None
+
+    def buys(self) -> None:
+        """Pass only a customer who takes new documents. Raises NotACustomer, PartyArchived."""
+        if not self.customer:
+            raise NotACustomer(at=("party_id",), party=self.id)
+        if self.archived:
+            raise PartyArchived(at=("party_id",), party=self.id)
+
+
+PARTY_FIELDS: Final = tuple(f.name for f in fields(Party) if f.name not in {"id", "version"})

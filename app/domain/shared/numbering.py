@@ -1,0 +1,167 @@
+"""Numbers of documents: masks, series without gaps, and the hash chain that seals them."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+
+from app.domain.shared.errors import Conflict, Invalid
+from app.domain.shared.money import plain
+
+GENESIS: Final = "0" * 64
+"""What the first link of a chain is linked to."""
+
+_TOKEN: Final = re.compile(r"\{([^{}]*)\}")
+_COUNTER: Final = re.compile(r"(0{1,12})(?:\+([0-9]{1,9}))?")
+
+
+class Reset(StrEnum):
+    """When a series starts again at its first number."""
+
+    NEVER = "never"
+    YEAR = "year"
+    MONTH = "month"
+
+
+class LateDate(StrEnum):
+    """What happens to a document dated before the last one of its series."""
+
+    REFUSE = "refuse"
+    TODAY = "today"
+
+
+class BadMask(Invalid):
+    """The mask of a series is not well formed."""
+
+    code = "numbering.bad_mask"
+
+
+class DateBeforeLast(Conflict):
+    """The date lies before the last document of the series, whose numbers must follow the dates."""
+
+    code = "numbering.date_before_last"
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """How references look: text with ``{yy} {yyyy} {mm} {dd}`` and one counter, ``{0000}`` or with an offset ``{0000+100}``.
+
+    A counter that outgrows its zeros gets longer. Raises BadMask; the mask must contain the period it resets by.
+    """
+
+    pattern: str
+    reset: Reset = Reset.NEVER
+    _parts: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    _offset: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        parts = tuple(_TOKEN.split(self.pattern))
+        tokens = parts[1::2]
+        counters = [found for token in tokens if (found := _COUNTER.fullmatch(token))]
+        unknown = [t for t in tokens if t not in {"yy", "yyyy", "mm", "dd"} and not _COUNTER.fullmatch(t)]
+        if unknown or any("{" in text or "}" in text for text in parts[::2]):
+            raise BadMask(mask=self.pattern, reason="unknown_token")
+        if len(counters) != 1:
+            raise BadMask(mask=self.pattern, reason="one_counter")
+        year = bool({"yy", "yyyy"} & set(tokens))
+        if (self.reset is Reset.YEAR and not year) or (self.reset is Reset.MONTH and not (year and "mm" in tokens)):
+            raise BadMask(mask=self.pattern, reason="period_missing")
+        object.__setattr__(self, "_parts", parts)
+        object.__setattr__(self, "_offset", int(counters[0][2] or 0))
+
+    def period(self, on: date) -> str:
+        """Give the period a date belongs to: nothing, ``2026`` or ``2026-11``."""
+        if self.reset is Reset.NEVER:
+            return ""
+        return f"{on.year:04d}" if self.reset is Reset.YEAR else f"{on.year:04d}-{on.month:02d}"
+
+    def format(self, on: date, number: int) -> str:
+        """Give the reference of the ``number``-th document, counted from 1."""
+        values = {
+            "yy": f"{on.year % 100:02d}",
+            "yyyy": f"{on.year:04d}",
+            "mm": f"{on.month:02d}",
+            "dd": f"{on.day:02d}",
+        }
+        text = list(self._parts)
+        for index in range(1, len(text), 2):
+            token = text[index]
+            width = len(token.partition("+")[0])
+            text[index] = values.get(token) or f"{number + self._offset:0{width}d}"
+        return "".join(text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """A place in a series, and the date the document has there."""
+
+    ref: str
+    number: int
+    period: str
+    date: date
+
+
+@dataclass(slots=True, kw_only=True)
+class Series:
+    """The counter of one period and the head of its hash chain; whoever holds it holds its lock."""
+
+    kind: str
+    period: str
+    next: int = 1
+    last_date: date | None = None
+    last_hash: str = GENESIS
+
+    def take(self, on: date, mask: Mask) -> Number:
+        """Take the next number for a document dated ``on``. Raises DateBeforeLast."""
+        if self.last_date is not None and on < self.last_date:
+            raise DateBeforeLast(at=("date",), date=on, last_date=self.last_date)
+        number = Number(ref=mask.format(on, self.next), number=self.next, period=self.period, date=on)
+        self.next += 1
+        self.last_date = on
+        return number
+
+    def seal(self, link: str) -> None:
+        """Make ``link`` the head of the chain."""
+        self.last_hash = link
+
+
+def canonical(content: Mapping[str, object]) -> bytes:
+    """Write content in the one form that is hashed: sorted keys, no spaces, decimals as plain strings, ISO dates."""
+    return json.dumps(
+        content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain
+    ).encode()
+
+
+def link(key: bytes, previous: str, content: Mapping[str, object]) -> str:
+    """Give the link over ``previous`` and ``content``: HMAC-SHA256 in 64 hex digits."""
+    return hmac.new(key, previous.encode() + b"\n" + canonical(content), hashlib.sha256).hexdigest()
+
+
+def broken_link(key: bytes, chain: Iterable[tuple[Mapping[str, object], str]]) -> int | None:
+    """Give the first position, counted from 0, whose stored link does not follow; None for a sound chain.
+
+    ``chain`` gives content and stored link of every document of a series, in order of its numbers. A row removed at the
+    end is seen by comparing the last link with the series' head.
+    """
+    previous = GENESIS
+    for position, (content, stored) in enumerate(chain):
+        if not hmac.compare_digest(link(key, previous, content), stored):
+            return position
+        previous = stored
+    return None
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"cannot hash a {type(value).__name__}")

@@ -1,0 +1,137 @@
+"""Document arithmetic: the one place where net, VAT and gross are computed.
+
+Two ways of rounding VAT (demand: "VAT totals that add up, in a chosen, documented way"): per rate, as EN 16931 BG-23
+requires (BT-117 = BT-116 x BT-119 / 100, rounded), or per line. Everything is rounded half up to the minor unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from app.domain.shared.errors import DomainError
+from app.domain.shared.money import EXACT, Amount, Currency, Price, Quantity, Rate, amount, convert
+
+ZERO: Final = Decimal(0)
+HUNDRED: Final = Decimal(100)
+
+
+class VatMode(StrEnum):
+    """Where VAT is rounded; chosen by the company and stored on each document."""
+
+    PER_RATE = "per_rate"
+    PER_LINE = "per_line"
+
+
+class LineInput(NamedTuple):
+    """What a line's amounts follow from: percentages are 0 to 100."""
+
+    quantity: Quantity
+    unit_price: Price
+    discount: Rate
+    vat_rate: Rate
+
+
+class LineAmounts(NamedTuple):
+    """A line's rounded amounts; ``vat`` only when VAT is rounded per line."""
+
+    net: Amount
+    company_net: Amount
+    vat: Amount | None
+
+
+@dataclass(frozen=True, slots=True)
+class VatLine:
+    """VAT at one rate: what it is taken of, and the tax."""
+
+    rate: Rate
+    base: Amount
+    vat: Amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """A document's sums in its own and in the company's currency; gross is always net + VAT."""
+
+    net: Amount = Amount(ZERO)
+    vat: Amount = Amount(ZERO)
+    gross: Amount = Amount(ZERO)
+    company_net: Amount = Amount(ZERO)
+    company_vat: Amount = Amount(ZERO)
+    company_gross: Amount = Amount(ZERO)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentAmounts:
+    """All amounts of a document: per line in order, per VAT rate ascending, and in all."""
+
+    lines: tuple[LineAmounts, ...]
+    vat: tuple[VatLine, ...]
+    totals: Totals
+
+
+def compute(
+    lines: Sequence[LineInput],
+    currency: Currency,
+    mode: VatMode,
+    *,
+    rate: Decimal,
+    company_currency: Currency,
+) -> DocumentAmounts:
+    """Compute a document. ``rate`` is the company's currency per unit of the document's.
+
+    Company net is the sum of the lines' company nets, company VAT the sum of each rate's converted tax, so that sums
+    over lines, rates and documents agree to the cent. Raises Overflow, with ``at`` of the line that is to blame.
+    """
+    own = company_currency == currency and rate == 1
+    amounts: list[LineAmounts] = []
+    bases: dict[Decimal, Decimal] = {}
+    taxes: dict[Decimal, Decimal] = {}
+    for index, line in enumerate(lines):
+        try:
+            computed = _line(line, currency, mode, None if own else (rate, company_currency))
+        except DomainError as error:
+            raise error.within("lines", index) from None
+        amounts.append(computed)
+        bases[line.vat_rate] = bases.get(line.vat_rate, ZERO) + computed.net
+        taxes[line.vat_rate] = taxes.get(line.vat_rate, ZERO) + (computed.vat or ZERO)
+    vat = tuple(
+        VatLine(
+            Rate(percent),
+            amount(bases[percent]),
+            amount(taxes[percent]) if mode is VatMode.PER_LINE else _percent(bases[percent], percent, currency),
+        )
+        for percent in sorted(bases)
+    )
+    net = amount(sum((line.net for line in amounts), ZERO))
+    tax = amount(sum((line.vat for line in vat), ZERO))
+    company_net = amount(sum((line.company_net for line in amounts), ZERO))
+    company_tax = tax if own else amount(sum((convert(v.vat, rate, company_currency) for v in vat), ZERO))
+    totals = Totals(
+        net=net,
+        vat=tax,
+        gross=amount(net + tax),
+        company_net=company_net,
+        company_vat=company_tax,
+        company_gross=amount(company_net + company_tax),
+    )
+    return DocumentAmounts(tuple(amounts), vat, totals)
+
+
+def _line(line: LineInput, currency: Currency, mode: VatMode, foreign: tuple[Decimal, Currency] | None) -> LineAmounts:
+    exact = EXACT.multiply(line.quantity, line.unit_price)
+    if line.discount:
+        exact = EXACT.divide(EXACT.multiply(exact, HUNDRED - line.discount), HUNDRED)
+    net = currency.round(exact)
+    return LineAmounts(
+        net,
+        net if foreign is None else convert(net, *foreign),
+        _percent(net, line.vat_rate, currency) if mode is VatMode.PER_LINE else None,
+    )
+
+
+def _percent(base: Decimal, percent: Decimal, currency: Currency) -> Amount:
+    return currency.round(EXACT.divide(EXACT.multiply(base, percent), HUNDRED))

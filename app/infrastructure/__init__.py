@@ -1,0 +1,1 @@
+"""Adapters to the outside: databases, clock, passwords, tokens, texts."""

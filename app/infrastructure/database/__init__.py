@@ -1,0 +1,1 @@
+"""The database: tables, types, statements compiled once, sessions, and the repositories on top of them."""

@@ -1,0 +1,189 @@
+"""The connections: a pool opened at start-up, set up once per connection, never asked whether they still live.
+
+A connection that turns out dead makes all of its age suspect; they are replaced as they come up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cache
+from itertools import count
+from threading import Lock
+from typing import Any, Final, Self
+
+from sqlalchemy import URL, NullPool, create_engine, literal_column, select, table
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool
+
+from app.domain.shared.errors import Busy, Unavailable
+from app.infrastructure.database.compiled import Prepared, compile_all
+from app.infrastructure.database.dialects import Dialect, dialect_of
+from app.infrastructure.database.drivers import Driver, driver_of, side_driver_of
+from app.infrastructure.database.failures import READERS, DriverErrors, FailureKind
+from app.infrastructure.database.locks import Tracer
+from app.infrastructure.database.migrate import head
+from app.infrastructure.database.types import INSTANT, text
+from app.settings import Returning, Settings
+from app.usecases.ports.shared import RolledBack
+
+EPOCH: Final = "epoch"
+
+
+class Database:
+    """One database: its dialect, its pool, and on SQLite the one write lock of this process.
+
+    ``trace`` is told every statement, lock and end of a transaction. ``open`` connects; until then nothing does. Connecting
+    to a MySQL or MariaDB URL asks the server which of both it is, at the first use of ``dialect``.
+    """
+
+    def __init__(self, settings: Settings, trace: Tracer | None = None) -> None:
+        self.settings = settings
+        self.trace = trace
+        self.url: URL = make_url(settings.database_url)
+        self.dialect: Dialect = dialect_of(
+            self.url,
+            mariadb=self.url.get_backend_name() == "mysql" and _is_mariadb(self.url),
+            returning=settings.db_returning is Returning.AUTO,
+        )
+        self.driver: Driver = driver_of(self.dialect, self.url, settings)
+        self.read_failure = READERS[self.dialect.name]
+        self.sessions = count(1)
+        # Several threads in BEGIN IMMEDIATE starve each other in SQLite's busy handler; in a queue of our own they do not.
+        self.write_lock: Lock | None = None if self.dialect.row_locks else Lock()
+        self._epoch = 0
+        self._pool = self._new_pool(self.driver)
+        self._side = self._new_pool(side_driver_of(self.dialect, self.url, settings))
+
+    @classmethod
+    def of(cls, settings: Settings, trace: Tracer | None = None) -> Self:
+        """Give the open database of ``settings``. Raises Unavailable when it cannot be reached."""
+        database = cls(settings, trace)
+        try:
+            database.open()
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def open(self) -> None:
+        """Compile every statement and fill the pool. Raises Unavailable when the database cannot be reached."""
+        compile_all(self.dialect)
+        held = [self.connection() for _ in range(self.settings.db_pool_size)]
+        for connection in held:
+            connection.close()
+
+    def close(self) -> None:
+        """Close the connections that are not in use; a second call does nothing."""
+        self._pool.dispose()
+        self._side.dispose()
+
+    def connection(self) -> PoolProxiedConnection:
+        """Give a connection from the pool. Raises Busy after the pool's time-out, Unavailable when none can be made."""
+        return self._checkout(self._pool)
+
+    def side_connection(self) -> PoolProxiedConnection:
+        """Give a connection outside the pool's limit, so that a transaction that needs a second one never waits for itself."""
+        return self._checkout(self._side)
+
+    def lost(self, connection: PoolProxiedConnection) -> None:
+        """Take a dead connection out; all others of its age go when they come up."""
+        info = connection.record_info
+        if info is not None and info.get(EPOCH) == self._epoch:
+            self._epoch += 1
+        connection.invalidate()
+
+    @contextmanager
+    def writer(self, seconds: float) -> Iterator[None]:
+        """Hold SQLite's write lock of this process; on servers do nothing. Raises RolledBack after ``seconds``."""
+        if self.write_lock is None:
+            yield
+            return
+        if not self.write_lock.acquire(timeout=seconds):
+            raise RolledBack("write lock")
+        try:
+            yield
+        finally:
+            self.write_lock.release()
+
+    def now(self) -> datetime:
+        """Give the database's present instant, UTC: the clock all processes share. Raises Unavailable."""
+        moment: datetime = self._ask(_now(self.dialect))
+        return moment
+
+    def readiness(self) -> dict[str, bool]:
+        """Tell whether the database answers, and whether its schema is the one this version was made for."""
+        try:
+            revision = self._ask(_REVISION)
+        except Unavailable:
+            return {"database": False, "migrations": False}
+        except DriverErrors:
+            # It answers, but has no such table: nobody has migrated it yet.
+            return {"database": True, "migrations": False}
+        return {"database": True, "migrations": revision == head()}
+
+    def _ask(self, prepared: Prepared) -> Any:
+        """Give the one value of a statement outside any transaction. Raises Unavailable when the connection is dead."""
+        compiled = prepared.on(self.dialect)
+        connection = self.connection()
+        try:
+            cursor = self.driver.cursor(connection.dbapi_connection)
+            self.driver.execute(cursor, compiled.sql, (), prepare=True, limit=None)
+            rows = compiled.converted(cursor.fetchall())
+        except DriverErrors as error:
+            if self.read_failure(error, None).kind is FailureKind.BUG:
+                raise
+            self.lost(connection)
+            raise Unavailable from error
+        finally:
+            connection.close()
+        return rows[0][0] if rows else None
+
+    def _checkout(self, pool: QueuePool) -> PoolProxiedConnection:
+        while True:
+            try:
+                connection = pool.connect()
+            except PoolTimeout as error:
+                raise Busy from error
+            except DriverErrors as error:
+                raise Unavailable from error
+            info = connection.record_info
+            if info is None or info.setdefault(EPOCH, self._epoch) == self._epoch:
+                return connection
+            connection.invalidate()
+            connection.close()
+
+    def _new_pool(self, driver: Driver) -> QueuePool:
+        connect: Callable[[], Any] = driver.connect
+        return QueuePool(
+            connect,
+            pool_size=self.settings.db_pool_size,
+            max_overflow=self.settings.db_pool_overflow,
+            timeout=self.settings.db_pool_timeout_s,
+            recycle=self.settings.db_pool_lifetime_s,
+            # Sessions end their transactions themselves; the pool's own rollback would be a round trip more.
+            reset_on_return=None,
+            use_lifo=True,
+        )
+
+
+@cache
+def _now(dialect: Dialect) -> Prepared:
+    return Prepared(select(literal_column(dialect.now, INSTANT)), "now")
+
+
+_REVISION: Final = Prepared(select(literal_column("version_num", text(32))).select_from(table("alembic_version")), "revision")
+
+
+def _is_mariadb(url: URL) -> bool:
+    """Ask the server whether it is MariaDB. Raises Unavailable when it does not answer."""
+    engine = create_engine(url, poolclass=NullPool)
+    try:
+        with engine.connect():
+            return bool(getattr(engine.dialect, "is_mariadb", False))
+    except Exception as error:
+        raise Unavailable from error
+    finally:
+        engine.dispose()

@@ -1,0 +1,130 @@
+"""The one written order in which rows are locked, so that two transactions never wait for each other in a circle.
+
+Documents by (kind, id); cost rows by product; stock levels by (warehouse, product); customer credit; last the series row,
+after which only set-wise writes follow. Repositories note what they lock; the notes cost nothing unless somebody traces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Final, Self
+
+LockKey = tuple[int | str, ...]
+Position = tuple["LockRank", LockKey]
+
+
+class LockRank(IntEnum):
+    """What is locked, in the order in which it may be."""
+
+    INVOICE = 10
+    ORDER = 11
+    PAYMENT = 12
+    SHIPMENT = 13
+    COST = 20
+    LEVEL = 30
+    CREDIT = 40
+    SERIES = 50
+
+
+_DOCUMENTS: Final = {
+    "order": LockRank.ORDER,
+    "shipment": LockRank.SHIPMENT,
+    "invoice": LockRank.INVOICE,
+    "payment": LockRank.PAYMENT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """What one statement locks: keys of one rank, in the order in which the statement takes them."""
+
+    rank: LockRank
+    keys: tuple[LockKey, ...]
+
+    @classmethod
+    def document(cls, kind: str, ids: Iterable[int]) -> Self:
+        """Give the lock on documents; ``kind`` is order, shipment, invoice or payment."""
+        return cls(_DOCUMENTS[kind], tuple((key,) for key in ids))
+
+    @classmethod
+    def cost(cls, products: Iterable[int]) -> Self:
+        """Give the lock on the cost rows of ``products``."""
+        return cls(LockRank.COST, tuple((key,) for key in products))
+
+    @classmethod
+    def level(cls, warehouse: int, products: Iterable[int]) -> Self:
+        """Give the lock on the level rows of ``products`` in one warehouse."""
+        return cls(LockRank.LEVEL, tuple((warehouse, key) for key in products))
+
+    @classmethod
+    def credit(cls, customer: int) -> Self:
+        """Give the lock on a customer's credit."""
+        return cls(LockRank.CREDIT, ((customer,),))
+
+    @classmethod
+    def series(cls, kind: str, period: str) -> Self:
+        """Give the lock on a series row, the last of all."""
+        return cls(LockRank.SERIES, ((kind, period),))
+
+    def positions(self) -> tuple[Position, ...]:
+        """Give the positions in the lock order."""
+        return tuple((self.rank, key) for key in self.keys)
+
+
+class TraceKind(StrEnum):
+    """What a trace tells of."""
+
+    BEGIN = "begin"
+    STATEMENT = "statement"
+    COMMIT = "commit"
+    ROLLBACK = "rollback"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """One thing a session did. ``session`` tells transactions apart; ``locks`` are what a statement locks, by
+    position in the lock order."""
+
+    session: int
+    kind: TraceKind
+    name: str = ""
+    sql: str = ""
+    locks: tuple[Position, ...] = ()
+
+
+Tracer = Callable[[Trace], None]
+
+
+@dataclass(slots=True)
+class LockOrder:
+    """Watches traces for a lock taken out of order; what it found is in ``breaches``.
+
+    A lock already held may be noted again: it waits for nobody.
+    """
+
+    breaches: list[str] = field(default_factory=list)
+    taken: dict[int, list[Position]] = field(default_factory=dict)
+    done: list[tuple[Position, ...]] = field(default_factory=list)
+
+    def __call__(self, trace: Trace) -> None:
+        """Take note of one trace."""
+        if trace.locks:
+            held = self.taken.setdefault(trace.session, [])
+            for lock in trace.locks:
+                self._take(held, lock, trace.session)
+        elif trace.kind in {TraceKind.COMMIT, TraceKind.ROLLBACK}:
+            held = self.taken.pop(trace.session, [])
+            if held:
+                self.done.append(tuple(held))
+
+    def _take(self, held: list[tuple[LockRank, LockKey]], lock: tuple[LockRank, LockKey], session: int) -> None:
+        if lock in held:
+            return
+        if held and lock < held[-1]:
+            before, now = held[-1], lock
+            self.breaches.append(
+                f"transaction {session} locked {now[0].name} {now[1]} after {before[0].name} {before[1]}"
+            )
+        held.append(lock)

@@ -1,0 +1,1 @@
+"""Repositories by capability: entities in and out, statements prepared once."""

@@ -1,0 +1,290 @@
+"""Invoices and payments in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from app.domain.billing import Allocation, Invoice, InvoiceLine, Payment
+from app.domain.shared.errors import NotFound, Stale
+from app.domain.shared.ids import InvoiceId, PaymentId
+from app.domain.shared.money import currency
+from app.infrastructure.database.compiled import prepare, prepare_many
+from app.infrastructure.database.locks import LockRank
+from app.infrastructure.database.repositories.documents import (
+    PRICED,
+    TOTALS,
+    VALUED,
+    by_id,
+    line_fields,
+    line_values,
+    lines_of,
+    locking,
+    provisional,
+    set_ref,
+    totals_of,
+    totals_values,
+    valuation_of,
+    valuation_values,
+    vat_of,
+)
+from app.infrastructure.database.session import Session
+from app.infrastructure.database.statements import insert_rows, keys, update_rows
+from app.infrastructure.database.tables.billing import (
+    invoice_lines,
+    invoice_taxes,
+    invoices,
+    payment_allocations,
+    payments,
+)
+from app.usecases.context import Context
+
+_HEADER: Final = (
+    "ref",
+    "party_id",
+    "order_id",
+    "date",
+    "due_date",
+    "note",
+    "abandon_reason",
+    "paid",
+    "company_paid",
+    "number",
+    "period",
+    "link",
+)
+_COLUMNS: Final = ("id", "version", "status", *_HEADER, *VALUED, *TOTALS)
+_LINE: Final = (*PRICED, "order_position")
+_STORED: Final = ("status", *_HEADER, *VALUED, *TOTALS)
+_FINAL: Final = ("status", "ref", "date", "due_date", "number", "period", "link")
+_MINE: Final = (invoices.c.company_id == bindparam("company_id"), invoices.c.id == bindparam("document"))
+
+_GET = prepare(by_id(invoices, _COLUMNS))
+_LOCK = locking(invoices, _COLUMNS)
+_LOCK_HEADERS = prepare_many(
+    lambda n: (
+        select(*(invoices.c[name] for name in _COLUMNS))
+        .where(invoices.c.company_id == bindparam("company_id"), keys(invoices.c.id, "id", n))
+        .order_by(invoices.c.id)
+        .with_for_update()
+    ),
+    "lock invoices",
+    pads=True,
+)
+_LINES = lines_of(invoice_lines, "invoice_id", _LINE)
+_INSERT = prepare(insert(invoices).values({name: bindparam(name) for name in ("company_id", "version", *_STORED)}))
+_SET_REF = set_ref(invoices)
+_UPDATE = prepare(
+    update(invoices)
+    .where(*_MINE, invoices.c.version == bindparam("seen"))
+    .values({"version": bindparam("now"), **{name: bindparam(name) for name in _STORED}})
+)
+_FINISH = prepare(
+    update(invoices)
+    .where(*_MINE, invoices.c.version == bindparam("seen"))
+    .values({"version": bindparam("now"), **{name: bindparam(name) for name in _FINAL}}),
+    "update invoices.final",
+)
+_SETTLE = prepare_many(
+    update_rows(
+        invoices,
+        ("status", "abandon_reason", "paid", "company_paid"),
+        match=("id", "version"),
+        versioned=True,
+    )
+)
+_DELETE = prepare(delete(invoices).where(*_MINE, invoices.c.version == bindparam("seen")))
+_DELETE_LINES = prepare(
+    delete(invoice_lines).where(
+        invoice_lines.c.company_id == bindparam("company_id"), invoice_lines.c.invoice_id == bindparam("document")
+    )
+)
+_INSERT_LINES = prepare_many(insert_rows(invoice_lines, _LINE, common=("company_id", "invoice_id")))
+_INSERT_TAXES = prepare_many(insert_rows(invoice_taxes, ("rate", "base", "vat"), common=("company_id", "invoice_id")))
+
+_PAID: Final = (
+    "ref",
+    "party_id",
+    "date",
+    "method",
+    "rate",
+    "amount",
+    "company_amount",
+    "number",
+    "period",
+    "link",
+)
+_PAYMENT: Final = ("id", "version", "currency", "company_currency", *_PAID)
+_ALLOCATION: Final = ("invoice_id", "kind", "amount", "company_amount")
+
+_GET_PAYMENT = prepare(by_id(payments, _PAYMENT))
+_ALLOCATIONS = lines_of(payment_allocations, "payment_id", _ALLOCATION)
+_INSERT_PAYMENT = prepare(
+    insert(payments).values(
+        {name: bindparam(name) for name in ("company_id", "version", "currency", "company_currency", *_PAID)}
+    )
+)
+_INSERT_ALLOCATIONS = prepare_many(
+    insert_rows(payment_allocations, ("position", *_ALLOCATION), common=("company_id", "payment_id"))
+)
+
+
+class SqlInvoices:
+    """Invoices of the context's company, in rows of ``invoices``, ``invoice_lines`` and ``invoice_taxes``."""
+
+    def __init__(self, session: Session, context: Context) -> None:
+        self._session = session
+        self._company = context.company
+
+    def get(self, invoice: InvoiceId, *, lock: bool = False) -> Invoice:
+        """Give an invoice, locked until the end of the transaction if asked. Raises NotFound."""
+        if lock:
+            self._session.lock(LockRank.INVOICE, [invoice])
+            row = self._session.one(_LOCK, company_id=self._company, document=invoice)
+        else:
+            row = self._session.one(_GET, company_id=self._company, document=invoice)
+        if row is None:
+            raise NotFound(kind="invoice", id=invoice)
+        found = self._session.all(_LINES, company_id=self._company, document=invoice)
+        whole = _header(row)
+        whole.lines = [InvoiceLine(**line_fields(line), order_position=line[-1]) for line in found]
+        whole.vat = vat_of(whole.lines, whole.valuation)
+        return whole
+
+    def lock_headers(self, invoices: Iterable[InvoiceId]) -> Mapping[InvoiceId, Invoice]:
+        """Give those that exist without their lines, locked in order of id by one statement."""
+        wanted = sorted(set(invoices))
+        self._session.lock(LockRank.INVOICE, wanted)
+        rows = self._session.of(_LOCK_HEADERS, "id", wanted, company_id=self._company)
+        return {InvoiceId(row[0]): _header(row) for row in rows}
+
+    def add(self, invoice: Invoice) -> None:
+        """Store a new invoice, set its id, and its ref to ``(PROV<id>)``."""
+        values = {**_values(invoice), "ref": None}
+        invoice.id = InvoiceId(self._session.insert(_INSERT, company_id=self._company, version=1, **values))
+        invoice.ref, invoice.version = provisional(invoice.id), 1
+        self._session.run(_SET_REF, company_id=self._company, document=invoice.id, provisional=invoice.ref)
+        self._insert_lines(invoice)
+
+    def save(self, invoice: Invoice) -> None:
+        """Store a changed draft whole and move the version. Raises Stale."""
+        stored = self._session.run(_UPDATE, **self._step(invoice), **_values(invoice))
+        _moved(invoice, stored)
+        self._session.run(_DELETE_LINES, company_id=self._company, document=invoice.id)
+        self._insert_lines(invoice)
+
+    def save_validated(self, invoice: Invoice) -> None:
+        """Store state, dates, number and link of a draft that became final, and its VAT per rate. Raises Stale."""
+        stored = self._session.run(_FINISH, **self._step(invoice), **_pick(_values(invoice), _FINAL))
+        _moved(invoice, stored)
+        rows = [{"rate": line.rate, "base": line.base, "vat": line.vat} for line in invoice.vat]
+        self._session.run_many(_INSERT_TAXES, rows, company_id=self._company, invoice_id=invoice.id)
+
+    def save_settlements(self, invoices: Iterable[Invoice]) -> None:
+        """Store state, reason and what was paid of locked invoices, set-wise. Raises Stale."""
+        settled = list(invoices)
+        rows = [
+            {
+                "id": invoice.id,
+                "version": invoice.version,
+                "status": invoice.state,
+                "abandon_reason": invoice.abandon_reason,
+                "paid": invoice.paid,
+                "company_paid": invoice.company_paid,
+            }
+            for invoice in settled
+        ]
+        if self._session.run_many(_SETTLE, rows, company_id=self._company) != len(rows):
+            raise Stale
+        for invoice in settled:
+            invoice.version += 1
+
+    def delete(self, invoice: Invoice) -> None:
+        """Remove a draft of that version, with its lines. Raises Stale."""
+        removed = self._session.run(_DELETE, company_id=self._company, document=invoice.id, seen=invoice.version)
+        if not removed:
+            raise Stale(seen=invoice.version)
+
+    def _step(self, invoice: Invoice) -> dict[str, Any]:
+        return {
+            "company_id": self._company,
+            "document": invoice.id,
+            "seen": invoice.version,
+            "now": invoice.version + 1,
+        }
+
+    def _insert_lines(self, invoice: Invoice) -> None:
+        rows = [{**line_values(line), "order_position": line.order_position} for line in invoice.lines]
+        self._session.run_many(_INSERT_LINES, rows, company_id=self._company, invoice_id=invoice.id)
+
+
+def _moved(invoice: Invoice, stored: int) -> None:
+    if not stored:
+        raise Stale(seen=invoice.version)
+    invoice.version += 1
+
+
+def _values(invoice: Invoice) -> dict[str, Any]:
+    return {
+        "status": invoice.state,
+        **{name: getattr(invoice, name) for name in _HEADER},
+        **valuation_values(invoice.valuation),
+        **totals_values(invoice.totals),
+    }
+
+
+def _pick(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: values[name] for name in names}
+
+
+def _header(row: tuple[Any, ...]) -> Invoice:
+    header = dict(zip(_COLUMNS, row, strict=True))
+    at = 3 + len(_HEADER)
+    return Invoice(
+        id=header["id"],
+        version=header["version"],
+        state=header["status"],
+        valuation=valuation_of(row[at : at + len(VALUED)]),
+        totals=totals_of(row[-len(TOTALS) :]),
+        **{name: header[name] for name in _HEADER},
+    )
+
+
+class SqlPayments:
+    """Payments of the context's company, in rows of ``payments`` and ``payment_allocations``."""
+
+    def __init__(self, session: Session, context: Context) -> None:
+        self._session = session
+        self._company = context.company
+
+    def get(self, payment: PaymentId) -> Payment:
+        """Give a payment with its allocations. Raises NotFound."""
+        row = self._session.one(_GET_PAYMENT, company_id=self._company, document=payment)
+        if row is None:
+            raise NotFound(kind="payment", id=payment)
+        fields = dict(zip(_PAYMENT, row, strict=True))
+        found = self._session.all(_ALLOCATIONS, company_id=self._company, document=payment)
+        fields["currency"] = currency(fields["currency"])
+        fields["company_currency"] = currency(fields["company_currency"])
+        return Payment(allocations=[Allocation(**dict(zip(_ALLOCATION, a, strict=True))) for a in found], **fields)
+
+    def add(self, payment: Payment) -> None:
+        """Store a new payment with its allocations and set its id."""
+        payment.id = PaymentId(
+            self._session.insert(
+                _INSERT_PAYMENT,
+                company_id=self._company,
+                version=1,
+                currency=payment.currency.code,
+                company_currency=payment.company_currency.code,
+                **{name: getattr(payment, name) for name in _PAID},
+            )
+        )
+        payment.version = 1
+        rows = [
+            {"position": position, **{name: getattr(allocation, name) for name in _ALLOCATION}}
+            for position, allocation in enumerate(payment.allocations, 1)
+        ]
+        self._session.run_many(_INSERT_ALLOCATIONS, rows, company_id=self._company, payment_id=payment.id)

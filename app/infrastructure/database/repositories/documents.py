@@ -1,0 +1,121 @@
+"""What the repositories of documents share: drafts' references, valuations, totals, priced lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import Executable, Table, bindparam, select, update
+
+from app.domain.shared.lines import LineKind, PricedLine, Valuation
+from app.domain.shared.money import currency
+from app.domain.shared.totals import LineInput, Totals, VatLine, VatMode, compute
+from app.infrastructure.database.compiled import Prepared, prepare
+
+VALUED: Final = ("currency", "rate", "company_currency", "vat_mode")
+TOTALS: Final = ("total_net", "total_vat", "total_gross", "company_net", "company_vat", "company_gross")
+PRICED: Final = (
+    "position",
+    "product_id",
+    "kind",
+    "description",
+    "quantity",
+    "unit_price",
+    "discount",
+    "vat_rate",
+    "net",
+    "company_net",
+)
+
+
+def provisional(document: int) -> str:
+    """Give the reference a draft shows until it takes its number."""
+    return f"(PROV{document})"
+
+
+def set_ref(table: Table) -> Prepared:
+    """Prepare the statement that gives a new draft its provisional reference, which holds the id just counted."""
+    return prepare(
+        update(table)
+        .where(table.c.company_id == bindparam("company_id"), table.c.id == bindparam("document"))
+        .values(ref=bindparam("provisional")),
+        f"update {table.name}.ref",
+    )
+
+
+def by_id(table: Table, columns: Sequence[str]) -> Executable:
+    """Give the statement that reads one document's ``columns`` by ``company_id`` and ``document``."""
+    return select(*(table.c[name] for name in columns)).where(
+        table.c.company_id == bindparam("company_id"), table.c.id == bindparam("document")
+    )
+
+
+def locking(table: Table, columns: Sequence[str]) -> Prepared:
+    """Prepare the statement that reads one document and locks its row."""
+    return prepare(by_id(table, columns).with_for_update(), f"lock {table.name}")  # type: ignore[attr-defined]
+
+
+def lines_of(table: Table, owner: str, columns: Sequence[str]) -> Prepared:
+    """Prepare the statement that reads a document's lines in order."""
+    return prepare(
+        select(*(table.c[name] for name in columns))
+        .where(table.c.company_id == bindparam("company_id"), table.c[owner] == bindparam("document"))
+        .order_by(table.c.position)
+    )
+
+
+def valuation_of(row: Sequence[Any]) -> Valuation:
+    """Make the valuation of the columns ``VALUED``."""
+    return Valuation(
+        currency=currency(row[0]), rate=row[1], company_currency=currency(row[2]), vat_mode=VatMode(row[3])
+    )
+
+
+def valuation_values(valuation: Valuation) -> dict[str, Any]:
+    """Give the columns ``VALUED``."""
+    return {
+        "currency": valuation.currency.code,
+        "rate": valuation.rate,
+        "company_currency": valuation.company_currency.code,
+        "vat_mode": valuation.vat_mode,
+    }
+
+
+def totals_of(row: Sequence[Any]) -> Totals:
+    """Make the totals of the columns ``TOTALS``."""
+    return Totals(net=row[0], vat=row[1], gross=row[2], company_net=row[3], company_vat=row[4], company_gross=row[5])
+
+
+def totals_values(totals: Totals) -> dict[str, Any]:
+    """Give the columns ``TOTALS``."""
+    return {
+        "total_net": totals.net,
+        "total_vat": totals.vat,
+        "total_gross": totals.gross,
+        "company_net": totals.company_net,
+        "company_vat": totals.company_vat,
+        "company_gross": totals.company_gross,
+    }
+
+
+def line_values(line: PricedLine) -> dict[str, Any]:
+    """Give the columns ``PRICED``."""
+    return {name: getattr(line, name) for name in PRICED}
+
+
+def line_fields(row: Sequence[Any]) -> dict[str, Any]:
+    """Give the fields of a priced line of the columns ``PRICED``, which come first in ``row``."""
+    fields = dict(zip(PRICED, row, strict=False))
+    fields["kind"] = LineKind(fields["kind"])
+    return fields
+
+
+def vat_of(lines: Sequence[PricedLine], valuation: Valuation) -> tuple[VatLine, ...]:
+    """Compute the VAT per rate of stored lines; what it follows from is frozen on the document."""
+    return compute(
+        [LineInput(line.quantity, line.unit_price, line.discount, line.vat_rate) for line in lines],
+        valuation.currency,
+        valuation.vat_mode,
+        rate=valuation.rate,
+        company_currency=valuation.company_currency,
+    ).vat

@@ -1,0 +1,169 @@
+"""What every capability uses: events on their way out, series of numbers, and answers kept by idempotency key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Insert, bindparam, insert, select, update
+from sqlalchemy.dialects import mysql, postgresql
+
+from app.domain.shared.events import Event
+from app.domain.shared.numbering import GENESIS, Series
+from app.infrastructure.database.compiled import Prepared, prepare, prepare_many
+from app.infrastructure.database.failures import ConstraintViolated
+from app.infrastructure.database.locks import Lock
+from app.infrastructure.database.session import Session
+from app.infrastructure.database.statements import insert_rows
+from app.infrastructure.database.tables.shared import answers, outbox, series
+from app.infrastructure.ids import new_uuid
+from app.usecases.context import Context
+from app.usecases.ports.shared import Answer, AnswerExists, IdempotencyKey, StoredAnswer
+
+KEPT: Final = timedelta(hours=24)
+_EVENT: Final = ("id", "name", "aggregate", "aggregate_id", "payload")
+_COMMON: Final = ("company_id", "actor_id", "request_id", "occurred_at")
+_INSERT_EVENTS = prepare_many(insert_rows(outbox, _EVENT, common=_COMMON))
+
+
+class SqlOutbox:
+    """Events of one transaction, in order; ``flush`` writes them with one statement."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._events: list[Event] = []
+
+    def add(self, event: Event) -> None:
+        """Send ``event`` once the transaction commits."""
+        self._events.append(event)
+
+    def take(self) -> list[dict[str, Any]]:
+        """Give the rows of the events so far, and forget them."""
+        events, self._events = self._events, []
+        return [
+            {
+                "id": new_uuid(),
+                "name": event.name,
+                "aggregate": event.aggregate,
+                "aggregate_id": event.aggregate_id(),
+                "payload": event.facts(),
+            }
+            for event in events
+        ]
+
+    def common(self, now: datetime) -> dict[str, Any]:
+        """Give what all rows share."""
+        context = self._context
+        return {
+            "company_id": context.company,
+            "actor_id": context.actor,
+            "request_id": context.request_id,
+            "occurred_at": now,
+        }
+
+
+_ANSWER_KEY: Final = ("company_id", "actor_id", "route", "key")
+_ANSWER: Final = (*_ANSWER_KEY, "body_hash", "body", "version", "location", "created_at", "expires_at")
+_FOUND: Final = tuple(answers.c[name] == bindparam(name) for name in _ANSWER_KEY)
+_FIND = prepare(
+    select(*(answers.c[name] for name in ("body_hash", "body", "version", "location", "expires_at"))).where(*_FOUND)
+)
+_DROP = prepare(delete(answers).where(*_FOUND))
+_KEEP = prepare(insert(answers).values({name: bindparam(name) for name in _ANSWER}))
+
+
+def _keep_with_events(count: int) -> Insert:
+    """Give the one statement that writes the answer and ``count`` events, for databases that can."""
+    events = insert_rows(outbox, _EVENT, common=_COMMON)(count).cte("events")
+    return insert(answers).values({name: bindparam(name) for name in _ANSWER}).add_cte(events)
+
+
+_KEEP_WITH_EVENTS = prepare_many(_keep_with_events, "insert answers, outbox", needs="writable_cte")
+
+
+class SqlAnswers:
+    """Answers kept under idempotency keys; a new one is written by ``flush``, the transaction's last write."""
+
+    def __init__(self, session: Session, context: Context, now: Callable[[], datetime]) -> None:
+        self._session = session
+        self._context = context
+        self._now = now
+        self._expired = False
+        self._pending: tuple[IdempotencyKey, Answer] | None = None
+
+    def find(self, key: IdempotencyKey) -> StoredAnswer | None:
+        """Give what was answered under ``key``, if anything, in the last 24 hours."""
+        row = self._session.one(_FIND, **self._key(key))
+        if row is None:
+            return None
+        body_hash, body, version, location, expires_at = row
+        self._expired = expires_at <= self._now()
+        if self._expired:
+            return None
+        return StoredAnswer(body_hash=body_hash, answer=Answer(body=bytes(body), version=version, location=location))
+
+    def add(self, key: IdempotencyKey, answer: Answer) -> None:
+        """Keep ``answer`` once the transaction commits, which raises AnswerExists when a twin was first."""
+        self._pending = (key, answer)
+
+    def flush(self, events: SqlOutbox) -> None:
+        """Write the events, then the answer: the transaction's last writes. Raises AnswerExists."""
+        now = self._now()
+        rows = events.take()
+        common = events.common(now)
+        if self._pending is None:
+            self._session.many(_INSERT_EVENTS, rows, **common)
+            return
+        if self._expired:
+            self._session.run(_DROP, **self._key(self._pending[0]))
+        kept = self._row(*self._pending, now)
+        together = self._session.dialect.writable_cte and 0 < len(rows) <= _KEEP_WITH_EVENTS.max_rows
+        try:
+            if together:
+                self._session.many(_KEEP_WITH_EVENTS, rows, **(common | kept))
+            else:
+                self._session.many(_INSERT_EVENTS, rows, **common)
+                self._session.run(_KEEP, **kept)
+        except ConstraintViolated as violated:
+            if violated.constraint != answers.primary_key.name:
+                raise
+            raise AnswerExists from violated
+
+    def _key(self, key: IdempotencyKey) -> dict[str, Any]:
+        return {
+            "company_id": self._context.company,
+            "actor_id": self._context.actor,
+            "route": key.route,
+            "key": key.key,
+        }
+
+    def _row(self, key: IdempotencyKey, answer: Answer, now: datetime) -> dict[str, Any]:
+        return self._key(key) | {
+            "body_hash": key.body_hash,
+            "body": answer.body,
+            "version": answer.version,
+            "location": answer.location,
+            "created_at": now,
+            "expires_at": now + KEPT,
+        }
+
+
+_ROW: Final = (
+    series.c.company_id == bindparam("company_id"),
+    series.c.kind == bindparam("kind"),
+    series.c.period == bindparam("period"),
+)
+_LOCK = prepare(
+    select(series.c.next, series.c.last_date, series.c.last_hash).where(*_ROW).with_for_update(key_share=True),
+    "lock series",
+)
+_NEW: Final = {name: bindparam(name) for name in ("company_id", "kind", "period", "next", "last_hash")}
+_MAKE_CONFLICT = prepare(
+    sqlite.insert(series).values(_NEW).on_conflict_do_nothing(), "make series", needs="on_conflict"
+)
+_SAVE = prepare(
+    update(series)
+    .where(*_ROW)
+    .values({name: bindparam(f"new_{name}", type_=series.c[name].type) for name in ("next", "last_date", "last_hash")})
+)

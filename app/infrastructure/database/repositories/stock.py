@@ -1,0 +1,226 @@
+"""Warehouses, levels, costs and movements in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from sqlalchemy import bindparam, insert, select, update
+
+from app.domain.shared.errors import NotFound, Stale
+from app.domain.shared.ids import MovementId, ProductId, WarehouseId
+from app.domain.stock import Cost, Holding, Level, Movement, Warehouse
+from app.infrastructure.database.compiled import PreparedMany, prepare, prepare_many
+from app.infrastructure.database.constraints import taken
+from app.infrastructure.database.failures import ConstraintViolated
+from app.infrastructure.database.locks import LockRank
+from app.infrastructure.database.session import Session
+from app.infrastructure.database.statements import insert_rows, keys, update_rows
+from app.infrastructure.database.tables.stock import stock_costs, stock_levels, stock_movements
+from app.infrastructure.database.tables.stock import warehouses as w
+from app.usecases.context import Context
+from app.usecases.ports.shared import RolledBack
+
+_FIELDS: Final = ("ref", "name", "allow_negative", "archived")
+_NAMES: Final = ("id", "version", *_FIELDS)
+_COLUMNS: Final = tuple(w.c[name] for name in _NAMES)
+_MINE: Final = w.c.company_id == bindparam("company")
+
+_GET = prepare(select(*_COLUMNS).where(_MINE, w.c.id == bindparam("warehouse")))
+_BY_REF = prepare(select(*_COLUMNS).where(_MINE, w.c.ref == bindparam("ref")))
+_INSERT = prepare(insert(w).values({name: bindparam(name) for name in ("company_id", "version", *_FIELDS)}))
+_UPDATE = prepare(
+    update(w)
+    .where(_MINE, w.c.id == bindparam("warehouse"), w.c.version == bindparam("seen"))
+    .values({"version": bindparam("now"), **{name: bindparam(name) for name in _FIELDS}})
+)
+
+# Both locks run over the clustered key, in its order: two documents that need the same rows wait, they never deadlock.
+_LOCK_COSTS = prepare_many(
+    lambda n: (
+        select(stock_costs.c.product_id, stock_costs.c.quantity, stock_costs.c.value, stock_costs.c.average)
+        .where(stock_costs.c.company_id == bindparam("company_id"), keys(stock_costs.c.product_id, "product_id", n))
+        .order_by(stock_costs.c.product_id)
+        .with_for_update()
+    ),
+    "lock stock_costs",
+    pads=True,
+)
+_LOCK_LEVELS = prepare_many(
+    lambda n: (
+        select(stock_levels.c.product_id, stock_levels.c.quantity)
+        .where(
+            stock_levels.c.company_id == bindparam("company_id"),
+            stock_levels.c.warehouse_id == bindparam("warehouse_id"),
+            keys(stock_levels.c.product_id, "product_id", n),
+        )
+        .order_by(stock_levels.c.product_id)
+        .with_for_update()
+    ),
+    "lock stock_levels",
+    pads=True,
+)
+_LEVELS = prepare_many(
+    lambda n: (
+        select(stock_levels.c.warehouse_id, stock_levels.c.product_id, stock_levels.c.quantity)
+        .where(stock_levels.c.company_id == bindparam("company_id"), keys(stock_levels.c.product_id, "product_id", n))
+        .order_by(stock_levels.c.warehouse_id, stock_levels.c.product_id)
+    ),
+    pads=True,
+)
+_NEW_COSTS = prepare_many(insert_rows(stock_costs, ("product_id", "quantity", "value", "average")))
+_NEW_LEVELS = prepare_many(insert_rows(stock_levels, ("product_id", "quantity"), common=("company_id", "warehouse_id")))
+_SAVE_COSTS = prepare_many(update_rows(stock_costs, ("quantity", "value", "average"), match=("product_id",)))
+_SAVE_LEVELS = prepare_many(
+    update_rows(stock_levels, ("quantity",), match=("product_id",), common=("company_id", "warehouse_id"))
+)
+_MOVED: Final = ("product_id", "kind", "quantity", "level", "unit_cost", "value", "reason", "shipment_id", "date", "at")
+_NEW_MOVEMENTS = prepare_many(insert_rows(stock_movements, _MOVED, common=("company_id", "warehouse_id")))
+
+
+class SqlWarehouses:
+    """Warehouses of the context's company, in rows of ``warehouses``."""
+
+    def __init__(self, session: Session, context: Context) -> None:
+        self._session = session
+        self._company = context.company
+
+    def get(self, warehouse: WarehouseId) -> Warehouse:
+        """Give a warehouse. Raises NotFound."""
+        row = self._session.one(_GET, company=self._company, warehouse=warehouse)
+        if row is None:
+            raise NotFound(kind="warehouse", id=warehouse)
+        return _warehouse(row)
+
+    def by_ref(self, ref: str) -> Warehouse | None:
+        """Give the warehouse called ``ref``."""
+        row = self._session.one(_BY_REF, company=self._company, ref=ref)
+        return None if row is None else _warehouse(row)
+
+    def add(self, warehouse: Warehouse) -> None:
+        """Store a new warehouse and set its id. Raises Taken for the ref."""
+        with taken(_refs(warehouse)):
+            warehouse.id = WarehouseId(
+                self._session.insert(_INSERT, company_id=self._company, version=1, **_values(warehouse))
+            )
+        warehouse.version = 1
+
+    def save(self, warehouse: Warehouse) -> None:
+        """Store changes and move the version. Raises Stale, Taken."""
+        seen, now = warehouse.version, warehouse.version + 1
+        with taken(_refs(warehouse)):
+            stored = self._session.run(
+                _UPDATE, company=self._company, warehouse=warehouse.id, seen=seen, now=now, **_values(warehouse)
+            )
+        if not stored:
+            raise Stale(seen=seen)
+        warehouse.version = now
+
+
+def _values(warehouse: Warehouse) -> dict[str, Any]:
+    return {name: getattr(warehouse, name) for name in _FIELDS}
+
+
+def _refs(warehouse: Warehouse) -> dict[str, tuple[str, object]]:
+    return {"uq_warehouses_company_id_ref": ("ref", warehouse.ref)}
+
+
+def _warehouse(row: tuple[Any, ...]) -> Warehouse:
+    return Warehouse(**dict(zip(_NAMES, row, strict=True)))
+
+
+class SqlStock:
+    """Levels, costs and the ledger of the context's company."""
+
+    def __init__(self, session: Session, context: Context) -> None:
+        self._session = session
+        self._company = context.company
+
+    def hold(self, warehouse: Warehouse, products: Iterable[ProductId]) -> Mapping[ProductId, Holding]:
+        """Give each product's level and cost, locked until the end of the transaction."""
+        wanted = sorted(set(products))
+        costs = self._costs(wanted)
+        levels = self._levels(warehouse.id, wanted)
+        return {product: Holding(warehouse, levels[product], costs[product]) for product in wanted}
+
+    def post(self, holdings: Iterable[Holding], movements: Sequence[Movement]) -> Sequence[Movement]:
+        """Store what the held levels and costs became and append ``movements``; they come back with their ids."""
+        held = sorted(holdings, key=lambda holding: holding.level.product)
+        if not held or not movements:
+            return []
+        place = held[0].level.warehouse
+        self._session.run_many(
+            _SAVE_COSTS,
+            [
+                {
+                    "product_id": h.cost.product,
+                    "quantity": h.cost.quantity,
+                    "value": h.cost.value,
+                    "average": h.cost.average,
+                }
+                for h in held
+            ],
+            company_id=self._company,
+        )
+        self._session.run_many(
+            _SAVE_LEVELS,
+            [{"product_id": h.level.product, "quantity": h.level.quantity} for h in held],
+            company_id=self._company,
+            warehouse_id=place,
+        )
+        rows = [_movement_row(movement) for movement in movements]
+        ids = self._session.insert_many(_NEW_MOVEMENTS, rows, company_id=self._company, warehouse_id=place)
+        return [replace(movement, id=MovementId(key)) for movement, key in zip(movements, ids, strict=True)]
+
+    def levels(self, products: Iterable[ProductId]) -> Sequence[Level]:
+        """Give the levels of ``products`` in every warehouse, by (warehouse, product)."""
+        rows = self._session.of(_LEVELS, "product_id", products, company_id=self._company)
+        return [Level(warehouse=row[0], product=row[1], quantity=row[2]) for row in rows]
+
+    def _costs(self, products: Sequence[ProductId]) -> dict[ProductId, Cost]:
+        self._session.lock(LockRank.COST, products)
+        rows = self._session.of(_LOCK_COSTS, "product_id", products, company_id=self._company)
+        found = {row[0]: Cost(product=row[0], quantity=row[1], value=row[2], average=row[3]) for row in rows}
+        missing = [Cost(product=product) for product in products if product not in found]
+        if missing:
+            self._make(
+                _NEW_COSTS,
+                [
+                    {"product_id": c.product, "quantity": c.quantity, "value": c.value, "average": c.average}
+                    for c in missing
+                ],
+            )
+        return found | {cost.product: cost for cost in missing}
+
+    def _levels(self, warehouse: WarehouseId, products: Sequence[ProductId]) -> dict[ProductId, Level]:
+        self._session.lock(LockRank.LEVEL, [(warehouse, product) for product in products])
+        rows = self._session.of(_LOCK_LEVELS, "product_id", products, company_id=self._company, warehouse_id=warehouse)
+        found = {row[0]: Level(warehouse=warehouse, product=row[0], quantity=row[1]) for row in rows}
+        missing = [Level(warehouse=warehouse, product=product) for product in products if product not in found]
+        if missing:
+            rows_to_make = [{"product_id": level.product, "quantity": level.quantity} for level in missing]
+            self._make(_NEW_LEVELS, rows_to_make, warehouse_id=warehouse)
+        return found | {level.product: level for level in missing}
+
+    def _make(self, statement: PreparedMany, rows: Sequence[Mapping[str, Any]], **common: WarehouseId) -> None:
+        """Insert rows not met before; our own insert locks them. Raises RolledBack when another was first."""
+        try:
+            self._session.run_many(statement, rows, company_id=self._company, **common)
+        except ConstraintViolated as violated:
+            raise RolledBack from violated
+
+
+def _movement_row(movement: Movement) -> dict[str, Any]:
+    return {
+        "product_id": movement.product,
+        "kind": movement.kind,
+        "quantity": movement.quantity,
+        "level": movement.level,
+        "unit_cost": movement.unit_cost,
+        "value": movement.value,
+        "reason": movement.reason,
+        "shipment_id": movement.shipment,
+        "date": movement.on,
+        "at": movement.at,
+    }

@@ -1,0 +1,265 @@
+"""One transaction on one connection: prepared statements in, rows out, errors in our own words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, Never
+
+from sqlalchemy.pool import PoolProxiedConnection
+
+from app.domain.shared.errors import DeadlineExceeded, OutcomeUnknown, Unavailable
+from app.infrastructure.database.compiled import Compiled, Prepared, PreparedMany, Row, arguments_of_rows
+from app.infrastructure.database.dialects import Dialect, Ids
+from app.infrastructure.database.engine import Database
+from app.infrastructure.database.failures import ConstraintViolated, DriverErrors, Failure, FailureKind
+from app.infrastructure.database.locks import Lock, Trace, TraceKind
+from app.usecases.context import Context
+from app.usecases.ports.shared import RolledBack
+
+# A deadline this close to the usual limit of a statement is not worth telling the database.
+SLACK_S: Final = 1.0
+Rows = Sequence[Mapping[str, Any]]
+
+
+class Session:
+    """Runs prepared statements in one transaction of ``context``; not for use by two threads at once.
+
+    Errors of the driver come out as RolledBack (run the whole again), DeadlineExceeded, Unavailable, ConstraintViolated (for
+    the repository to name), or as they are when the statement is wrong. After any of them the transaction only ends.
+    """
+
+    __slots__ = (
+        "_connection",
+        "_context",
+        "_cursor",
+        "_database",
+        "_deadline",
+        "_driver",
+        "_failed",
+        "_limit",
+        "_number",
+        "_raw",
+        "_trace",
+        "_watched",
+        "_writing",
+        "dialect",
+    )
+
+    def __init__(
+        self, database: Database, connection: PoolProxiedConnection, context: Context, *, writing: bool
+    ) -> None:
+        self._database = database
+        self._driver = database.driver
+        self.dialect: Dialect = database.dialect
+        self._connection = connection
+        self._raw: Any = connection.dbapi_connection
+        self._context = context
+        self._deadline = context.deadline
+        self._writing = writing
+        self._trace = database.trace
+        self._number = next(database.sessions) if self._trace is not None else 0
+        self._failed = False
+        self._watched = False
+        self._limit: float | None = None
+        self._cursor: Any = None
+
+    def begin(self) -> None:
+        """Begin the transaction. Raises RolledBack, DeadlineExceeded, Unavailable."""
+        self._context.check()
+        if self._deadline is not None:
+            left = self._deadline.remaining()
+            if left < self._database.settings.db_statement_timeout_s - SLACK_S:
+                self._limit = left
+        if not self.dialect.row_locks:
+            self._watched = True
+            self._driver.watch(self._raw, self._stopped)
+        try:
+            self._driver.begin(self._raw, writing=self._writing, limit=self._limit)
+            self._cursor = self._driver.cursor(self._raw)
+        except DriverErrors as error:
+            self._fail(error, None)
+        self._tell(TraceKind.BEGIN)
+
+    def all(self, prepared: Prepared, /, *, lock: Lock | None = None, **given: Any) -> list[Row]:
+        """Give all rows; ``lock`` notes what the statement locks."""
+        return self._rows(prepared.on(self.dialect), given, lock)
+
+    def one(self, prepared: Prepared, /, *, lock: Lock | None = None, **given: Any) -> Row | None:
+        """Give the first row, if there is one."""
+        rows = self._rows(prepared.on(self.dialect), given, lock)
+        return rows[0] if rows else None
+
+    def scalar(self, prepared: Prepared, /, *, lock: Lock | None = None, **given: Any) -> Any:
+        """Give the first column of the first row, None without rows."""
+        rows = self._rows(prepared.on(self.dialect), given, lock)
+        return rows[0][0] if rows else None
+
+    def run(self, prepared: Prepared, /, **given: Any) -> int:
+        """Execute, and give the number of rows matched (not only those that became different)."""
+        compiled = prepared.on(self.dialect)
+        return self._count(compiled, compiled.arguments(given))
+
+    def insert(self, prepared: Prepared, /, **given: Any) -> int:
+        """Insert one row and give the id the database counted."""
+        compiled = prepared.on(self.dialect)
+        if compiled.returns_rows:
+            return int(self._rows(compiled, given, None)[0][0])
+        self._count(compiled, compiled.arguments(given))
+        return int(self._cursor.lastrowid)
+
+    def all_of(
+        self, prepared: PreparedMany, rows: Rows, /, *, lock: Lock | None = None, **common: Any
+    ) -> list[Row]:
+        """Give the rows of a statement for many keys, in as few statements as its limit allows; none for no keys.
+
+        Keys that are locked come in the order of ``rows``, so these must be sorted.
+        """
+        found: list[Row] = []
+        for part in _parts(rows, prepared.max_rows):
+            compiled, arguments = self._sized(prepared, part, common)
+            found += self._fetch(compiled, arguments, lock)
+            lock = None
+        return found
+
+    def many(self, prepared: PreparedMany, rows: Rows, /, **common: Any) -> int:
+        """Execute for many rows, in as few statements as its limit allows, and give the number of rows matched."""
+        matched = 0
+        for part in _parts(rows, prepared.max_rows):
+            matched += self._count(*self._sized(prepared, part, common))
+        return matched
+
+    def insert_many(self, prepared: PreparedMany, rows: Rows, /, **common: Any) -> list[int]:
+        """Insert many rows and give the ids the database counted, in order of ``rows``."""
+        ids: list[int] = []
+        for part in _parts(rows, prepared.max_rows):
+            compiled, arguments = self._sized(prepared, part, common)
+            if compiled.returns_rows:
+                # Ids are counted up in order of the rows, but nobody promises that they are returned so.
+                ids += sorted(int(row[0]) for row in self._fetch(compiled, arguments, None))
+                continue
+            self._count(compiled, arguments)
+            told = int(self._cursor.lastrowid)
+            first = told if self.dialect.ids is Ids.FIRST else told - len(part) + 1
+            ids += range(first, first + len(part))
+        return ids
+
+    def commit(self) -> None:
+        """Make it durable. Raises RolledBack, or OutcomeUnknown when the connection went with the answer."""
+        if self._failed:
+            raise RuntimeError("a statement failed and its error was dropped: the transaction cannot be committed")
+        try:
+            kept = self._driver.commit(self._raw)
+        except DriverErrors as error:
+            self._failed = True
+            failure = self._database.read_failure(error, None)
+            if failure.kind is FailureKind.LOST:
+                self._database.lost(self._connection)
+                self._raw = None
+                raise OutcomeUnknown from error
+            if failure.kind is FailureKind.BUG:
+                raise
+            raise RolledBack from error
+        if not kept:
+            raise RolledBack
+        self._tell(TraceKind.COMMIT)
+
+    def end(self, *, broken: bool = False) -> None:
+        """Undo what was not committed and give the connection back; ``broken`` throws the connection away.
+
+        Interrupted in the middle of a round trip (Ctrl-C), nobody knows what a connection would answer next.
+        """
+        raw, self._raw = self._raw, None
+        if raw is None or broken:
+            self._connection.invalidate()
+            self._connection.close()
+            return
+        try:
+            self._driver.release(raw, limited=self._watched or self._limit is not None)
+            self._driver.rollback(raw)
+            self._tell(TraceKind.ROLLBACK)
+        except DriverErrors:
+            self._database.lost(self._connection)
+        except BaseException:
+            self._connection.invalidate()
+            raise
+        finally:
+            self._connection.close()
+
+    def _rows(self, compiled: Compiled, given: Mapping[str, Any], lock: Lock | None) -> list[Row]:
+        return self._fetch(compiled, compiled.arguments(given), lock)
+
+    def _fetch(self, compiled: Compiled, arguments: Sequence[Any], lock: Lock | None) -> list[Row]:
+        self._before(compiled, lock)
+        try:
+            self._driver.execute(
+                self._cursor, compiled.sql, arguments, prepare=compiled.prepare, limit=self._limit
+            )
+            return compiled.converted(self._cursor.fetchall())
+        except DriverErrors as error:
+            self._fail(error, compiled)
+
+    def _count(self, compiled: Compiled, arguments: Sequence[Any]) -> int:
+        self._before(compiled, None)
+        try:
+            self._driver.execute(
+                self._cursor, compiled.sql, arguments, prepare=compiled.prepare, limit=self._limit
+            )
+        except DriverErrors as error:
+            self._fail(error, compiled)
+        return int(self._cursor.rowcount)
+
+    def _sized(self, prepared: PreparedMany, rows: Rows, common: Mapping[str, Any]) -> tuple[Compiled, Sequence[Any]]:
+        sized = prepared.sized(len(rows))
+        compiled = sized.on(self.dialect)
+        return compiled, arguments_of_rows(compiled, rows, common, sized.size)
+
+    def _before(self, compiled: Compiled, lock: Lock | None) -> None:
+        if self._deadline is not None:
+            self._context.check()
+        if compiled.writes and not self._writing:
+            raise RuntimeError(f"{compiled.name} in a transaction that only reads")
+        if self._trace is not None:
+            self._tell(TraceKind.STATEMENT, compiled, lock)
+
+    def _stopped(self) -> bool:
+        """Tell SQLite whether to break off: nobody waits any more."""
+        return self._context.token.cancelled or (
+            self._deadline is not None and self._deadline.remaining() <= 0
+        )
+
+    def _fail(self, error: Exception, compiled: Compiled | None) -> Never:
+        """Raise what the driver's error means."""
+        self._failed = True
+        failure: Failure = self._database.read_failure(error, compiled.table if compiled is not None else None)
+        if failure.kind is FailureKind.LOST:
+            self._database.lost(self._connection)
+            self._raw = None
+            raise RolledBack from error
+        if failure.kind is FailureKind.RETRY:
+            raise RolledBack from error
+        if failure.kind is FailureKind.TIMEOUT:
+            self._context.check()
+            raise DeadlineExceeded from error
+        if failure.kind is FailureKind.UNAVAILABLE:
+            raise Unavailable from error
+        if failure.violated is not None:
+            raise ConstraintViolated(failure.violated, failure.constraint) from error
+        raise error
+
+    def _tell(self, kind: TraceKind, compiled: Compiled | None = None, lock: Lock | None = None) -> None:
+        if self._trace is not None:
+            self._trace(
+                Trace(
+                    session=self._number,
+                    kind=kind,
+                    name="" if compiled is None else compiled.name,
+                    sql="" if compiled is None else compiled.sql,
+                    locks=() if lock is None else lock.positions(),
+                )
+            )
+
+
+def _parts(rows: Rows, most: int) -> Iterable[Rows]:
+    if len(rows) <= most:
+        return (rows,) if rows else ()
+    return (rows[start : start + most] for start in range(0, len(rows), most))

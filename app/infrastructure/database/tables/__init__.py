@@ -1,0 +1,5 @@
+"""Tables by capability, all in one metadata: importing one of them fills it with all."""
+
+from app.infrastructure.database.tables import billing, catalogue, identity, parties, sales, shared, shipping, stock
+
+__all__ = ["billing", "catalogue", "identity", "parties", "sales", "shared", "shipping", "stock"]

@@ -1,0 +1,88 @@
+"""The environment, read once into one frozen value (ERP-05).
+
+Every setting is an environment variable of the same name in capitals; ``.env.example`` lists them all. Secrets are never
+shown by ``repr`` and may also stand in ``DATA_DIR/keys.json``, which ``tramita init`` and ``tramita demo`` write.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class Returning(StrEnum):
+    """Whether INSERT ... RETURNING is used where the database has it; ``off`` is how MySQL 8 is served."""
+
+    AUTO = "auto"
+    OFF = "off"
+
+
+def default_data_dir() -> Path:
+    """Give the user's data directory by the XDG rules, never the working directory."""
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "tramita"
+
+
+class Settings(BaseSettings):
+    """All that can be set from outside; times are seconds, sizes bytes."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    data_dir: Path = Field(default_factory=default_data_dir, description="Directory of the SQLite file and keys.json")
+    database_url: str = Field("", description="SQLAlchemy URL; default: sqlite file in DATA_DIR")
+    db_pool_size: int = Field(4, ge=1, le=256, description="Connections per process = request threads")
+    db_pool_overflow: int = Field(0, ge=0, le=256, description="Connections beyond the pool under load")
+    db_pool_lifetime_s: int = Field(1800, ge=1, description="A connection is replaced after this")
+    db_pool_timeout_s: float = Field(2.0, gt=0, description="Wait for a thread or connection, then 503")
+    db_connect_timeout_s: int = Field(5, ge=1, description="Wait for the server to accept a connection")
+    db_statement_timeout_s: float = Field(30.0, gt=0, description="Longest single statement")
+    db_lock_timeout_s: float = Field(10.0, gt=0, description="Longest wait for a lock (SQLite: busy timeout)")
+    db_returning: Returning = Field(Returning.AUTO, description="auto or off")
+    host: str = Field("127.0.0.1", description="Address to listen on")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
+    workers: int = Field(1, ge=1, le=64, description="Server processes")
+    public_url: str = Field("", description="Base URL told to clients in OpenAPI; default: relative")
+    jwt_key: SecretStr = Field(SecretStr(""), description="Ed25519 private key: 32 bytes, base64url")
+    jwt_issuer: str = Field("tramita", description="Issuer written into and required of tokens")
+    jwt_audience: str = Field("tramita-api", description="Audience written into and required of tokens")
+    jwt_lifetime_s: int = Field(300, ge=10, le=3600, description="Life of an access token")
+    chain_key: SecretStr = Field(SecretStr(""), description="HMAC key of the hash chains: 32 bytes, base64url")
+    request_timeout_s: float = Field(30.0, gt=0, description="Deadline of a request")
+    body_limit_bytes: int = Field(1_048_576, ge=1024, description="Largest request body")
+    lines_limit: int = Field(2000, ge=1, description="Most lines of one document")
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field((), description="Allowed origins, comma separated")
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe level logged")
+    log_format: LogFormat = Field(LogFormat.JSON, description="json or console")
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Fill what follows from DATA_DIR: the SQLite URL and the keys kept beside it."""
+        data_dir = Path(values.get("data_dir") or default_data_dir()).expanduser()
+        values["data_dir"] = data_dir
+        values.setdefault("database_url", "")
+        values["database_url"] = values["database_url"] or f"sqlite:///{data_dir / 'tramita.db'}"
+        kept = data_dir / "keys.json"
+        if kept.is_file() and not (values.get("jwt_key") and values.get("chain_key")):
+            for name, value in json.loads(kept.read_text(encoding="utf-8")).items():
+                if name in {"jwt_key", "chain_key"}:
+                    values[name] = values.get(name) or value
+        return values

@@ -1,0 +1,1 @@
+"""What the system does: one frozen dataclass per use case, plain Python."""

@@ -1,0 +1,456 @@
+"""What is done with invoices and payments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar, Final
+
+from app.domain.billing import (
+    AbandonReason,
+    Invoice,
+    InvoiceChanged,
+    InvoiceDeleted,
+    InvoiceLine,
+    InvoicePaid,
+    InvoiceState,
+    NothingPaid,
+    NothingToInvoice,
+    Payment,
+    PaymentMethod,
+)
+from app.domain.parties import Party
+from app.domain.sales import LineQuantity, Order
+from app.domain.shared.dates import Day
+from app.domain.shared.errors import DomainError, NotFound, UnknownReference
+from app.domain.shared.ids import InvoiceId, OrderId, PartyId, PaymentId
+from app.domain.shared.money import Amount, Rate
+from app.domain.shared.rights import Right
+from app.domain.shared.series import SeriesKind
+from app.usecases.context import Context
+from app.usecases.ports.listing import FieldKind, ListField, Listing, Sort
+from app.usecases.ports.shared import Clock, Work
+from app.usecases.shared import Change, LineDraft, ListCase, Numbering, Versioned, customer, priced, valuation
+
+INVOICES = Listing(
+    name="invoices",
+    fields=(
+        ListField(name="id", kind=FieldKind.ID, sortable=True),
+        ListField(name="ref", kind=FieldKind.TEXT, sortable=True),
+        ListField(name="party_id", kind=FieldKind.ID),
+        ListField(name="order_id", kind=FieldKind.ID, nullable=True),
+        ListField(name="date", kind=FieldKind.DATE, sortable=True),
+        ListField(name="due_date", kind=FieldKind.DATE, sortable=True),
+        ListField(name="status", kind=FieldKind.CHOICE, choices=tuple(InvoiceState)),
+        ListField(name="currency", kind=FieldKind.TEXT),
+        ListField(name="total_net", kind=FieldKind.AMOUNT),
+        ListField(name="total_vat", kind=FieldKind.AMOUNT),
+        ListField(name="total_gross", kind=FieldKind.AMOUNT, sortable=True),
+        ListField(name="paid", kind=FieldKind.AMOUNT),
+    ),
+    default_sort=(Sort(field="id", descending=True),),
+)
+
+PAYMENTS = Listing(
+    name="payments",
+    fields=(
+        ListField(name="id", kind=FieldKind.ID, sortable=True),
+        ListField(name="ref", kind=FieldKind.TEXT, sortable=True),
+        ListField(name="party_id", kind=FieldKind.ID),
+        ListField(name="date", kind=FieldKind.DATE, sortable=True),
+        ListField(name="method", kind=FieldKind.CHOICE, choices=tuple(PaymentMethod)),
+        ListField(name="currency", kind=FieldKind.TEXT),
+        ListField(name="amount", kind=FieldKind.AMOUNT, sortable=True),
+    ),
+    default_sort=(Sort(field="id", descending=True),),
+)
+
+HEADER: Final = ("date", "due_date", "note")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceDraft:
+    """An invoice as asked for: ``date`` None is today, ``due_date`` None follows the customer's payment days."""
+
+    party_id: PartyId
+    date: Day | None = None
+    due_date: Day | None = None
+    currency: str | None = None
+    rate: Rate | None = None
+    note: str = ""
+    lines: tuple[LineDraft, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderInvoiceDraft:
+    """An invoice of an order as asked for: ``lines`` None is all that is left to invoice."""
+
+    order_id: OrderId
+    date: Day | None = None
+    due_date: Day | None = None
+    note: str = ""
+    lines: tuple[LineQuantity, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abandonment:
+    """Which invoice is given up, and why."""
+
+    invoice_id: InvoiceId
+    reason: AbandonReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What one invoice gets of a payment; None is all that is due."""
+
+    invoice_id: InvoiceId
+    amount: Amount | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentDraft:
+    """A payment as asked for: ``date`` None is today, ``rate`` None the first invoice's own."""
+
+    date: Day | None = None
+    method: PaymentMethod = PaymentMethod.TRANSFER
+    rate: Rate | None = None
+    parts: tuple[Part, ...]
+
+
+def due_date(context: Context, party: Party, on: Day) -> Day:
+    """Give the day an invoice of ``on`` is due: after the customer's payment days, or the company's."""
+    days = context.settings.payment_days if party.payment_days is None else party.payment_days
+    return on + timedelta(days=days)
+
+
+@dataclass(frozen=True, slots=True)
+class CreateInvoice:
+    """Enter an invoice as a draft, whole or not at all.
+
+    Raises UnknownReference, NotACustomer, PartyArchived, ProductArchived, and what makes lines unsound, with ``at``.
+    """
+
+    clock: Clock
+    right: ClassVar[Right] = Right.INVOICES_WRITE
+    writes: ClassVar[bool] = True
+
+    def execute(self, work: Work, context: Context, request: InvoiceDraft) -> Invoice:
+        """Give the draft with its id and totals."""
+        party = customer(work, request.party_id)
+        on = request.date or self.clock.today(context.zone)
+        invoice = Invoice(
+            party_id=party.id,
+            date=on,
+            due_date=request.due_date or due_date(context, party, on),
+            valuation=valuation(context, request.currency, request.rate),
+            note=request.note,
+            lines=priced(work, request.lines, InvoiceLine),
+        )
+        invoice.price()
+        work.invoices.add(invoice)
+        work.outbox.add(invoice.created())
+        return invoice
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceOrder:
+    """Enter an invoice of what is left of an order, or part of it, as a draft.
+
+    Raises NotFound, OrderNotOpen, NothingToInvoice, OverInvoiced, UnknownReference.
+    """
+
+    clock: Clock
+    right: ClassVar[Right] = Right.INVOICES_WRITE
+    writes: ClassVar[bool] = True
+
+    def execute(self, work: Work, context: Context, request: OrderInvoiceDraft) -> Invoice:
+        """Give the draft with its id and totals."""
+        order = work.orders.get(request.order_id)
+        on = request.date or self.clock.today(context.zone)
+        invoice = Invoice(
+            party_id=order.party_id,
+            order_id=order.id,
+            date=on,
+            due_date=request.due_date or due_date(context, work.parties.get(order.party_id), on),
+            valuation=order.valuation,
+            note=request.note,
+            lines=_order_lines(order, request.lines),
+        )
+        invoice.price()
+        work.invoices.add(invoice)
+        work.outbox.add(invoice.created())
+        return invoice
+
+
+def _order_lines(order: Order, wanted: Sequence[LineQuantity] | None) -> list[InvoiceLine]:
+    if wanted is None:
+        wanted = [
+            LineQuantity(position=line.position, quantity=line.to_invoice) for line in order.lines if line.to_invoice
+        ]
+        if not wanted:
+            raise NothingToInvoice(order=order.id)
+    order.invoiceable(wanted)
+    lines = []
+    for position, part in enumerate(wanted, 1):
+        line = order.line(part.position)
+        lines.append(
+            InvoiceLine(
+                position=position,
+                order_position=line.position,
+                product_id=line.product_id,
+                kind=line.kind,
+                description=line.description,
+                quantity=part.quantity,
+                unit_price=line.unit_price,
+                discount=line.discount,
+                vat_rate=line.vat_rate,
+            )
+        )
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
+class ReadInvoice:
+    """Show one invoice. Raises NotFound."""
+
+    right: ClassVar[Right] = Right.INVOICES_READ
+    writes: ClassVar[bool] = False
+
+    def execute(self, work: Work, context: Context, request: InvoiceId) -> Invoice:
+        """Give the invoice with its lines."""
+        return work.invoices.get(request)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeInvoice:
+    """Change dates, note or lines of a draft; ``lines`` replaces all lines.
+
+    Raises NotFound, Stale, InvoiceNotDraft, and as CreateInvoice.
+    """
+
+    right: ClassVar[Right] = Right.INVOICES_WRITE
+    writes: ClassVar[bool] = True
+
+    def execute(self, work: Work, context: Context, request: Change) -> Invoice:
+        """Give the draft as it is now."""
+        invoice = work.invoices.get(InvoiceId(request.id), lock=True)
+        request.matches(invoice.version)
+        invoice.editable()
+        self._apply(work, invoice, request.changes)
+        invoice.price()
+        work.invoices.save(invoice)
+        work.outbox.add(InvoiceChanged(id=invoice.id))
+        return invoice
+
+    def _apply(self, work: Work, invoice: Invoice, changes: Mapping[str, object]) -> None:
+        for name in HEADER:
+            if name in changes:
+                setattr(invoice, name, changes[name])
+        if isinstance(lines := changes.get("lines"), tuple):
+            invoice.lines = priced(work, lines, InvoiceLine)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteInvoice:
+    """Delete a draft. Raises NotFound, Stale, InvoiceNotDraft."""
+
+    right: ClassVar[Right] = Right.INVOICES_WRITE
+    writes: ClassVar[bool] = True
+
+    def execute(self, work: Work, context: Context, request: Versioned) -> None:
+        """Remove the invoice."""
+        invoice = work.invoices.get(InvoiceId(request.id), lock=True)
+        request.matches(invoice.version)
+        invoice.editable()
+        work.invoices.delete(invoice)
+        work.outbox.add(InvoiceDeleted(id=invoice.id))
+
+
+@dataclass(frozen=True, slots=True)
+class ValidateInvoice:
+    """Make a draft final: it gets the next number of its series, without a gap, and its link in the hash chain.
+
+    Raises NotFound, InvalidTransition, OverInvoiced, OrderNotOpen, DateBeforeLast.
+    """
+
+    numbering: Numbering
+    right: ClassVar[Right] = Right.INVOICES_VALIDATE
+    writes: ClassVar[bool] = True
+
+    def execute(self, work: Work, context: Context, request: InvoiceId) -> Invoice:
+        """Give the validated invoice."""
+        invoice = work.invoices.get(request, lock=True)
+        invoice.can_validate()
+        if invoice.order_id is not None:
+            self._count(work, invoice, invoice.order_id)
+        series, number = self.numbering.take(work, context, SeriesKind.INVOICE, invoice.date)
+        validated = invoice.validate(number)
+        invoice.link = self.numbering.link(work, series, invoice.content())
+        paid = invoice.pay_if_nothing_due()
+        work.invoices.save_validated(invoice)
+        work.outbox.add(validated)
+        if paid is not None:
+            work.outbox.add(paid)
+        return invoice
+
+    def _count(self, work: Work, invoice: Invoice, order_id: OrderId) -> None:
+        order = work.orders.get(order_id, lock=True)
+        order.invoice(
+            [
+                LineQuantity(position=line.order_position, quantity=line.quantity)
+                for line in invoice.lines
+                if line.order_position is not None
+            ]
+        )
+        work.orders.save_progress(order)
+
+
+@dataclass(frozen=True, slots=True)
+class AbandonInvoice:
+    """Give up what is left due of a validated invoice. Raises NotFound, InvalidTransition."""
+
+    right: ClassVar[Right] = Right.INVOICES_ABANDON
+    writes: ClassVar[bool] = True
+
+    def execute(self, work: Work, context: Context, request: Abandonment) -> Invoice:
+        """Give the abandoned invoice."""
+        invoice = work.invoices.get(request.invoice_id, lock=True)
+        abandoned = invoice.abandon(request.reason)
+        work.invoices.save_settlements([invoice])
+        work.outbox.add(abandoned)
+        return invoice
+
+
+@dataclass(frozen=True, slots=True)
+class _Pay:
+    clock: Clock
+    numbering: Numbering
+
+    def pay(
+        self,
+        work: Work,
+        context: Context,
+        draft: PaymentDraft,
+        find: Callable[[Mapping[InvoiceId, Invoice], Part], Invoice],
+        path: Callable[[int], tuple[str | int, ...]],
+    ) -> Payment:
+        """Settle the parts on their locked invoices, then number, link and store the payment."""
+        invoices = work.invoices.lock_headers({part.invoice_id for part in draft.parts})
+        payment: Payment | None = None
+        settled: list[InvoicePaid] = []
+        for index, part in enumerate(draft.parts):
+            try:
+                invoice = find(invoices, part)
+                payment = self._start(context, draft, invoice) if payment is None else payment
+                invoice.payable()
+                paid = payment.pay(invoice, invoice.due if part.amount is None else part.amount)
+            except DomainError as error:
+                raise error.within(*path(index)) from None
+            if paid is not None:
+                settled.append(paid)
+        if payment is None:
+            raise NothingPaid(at=("allocations",))
+        return self._store(work, context, payment, invoices, settled)
+
+    def _start(self, context: Context, draft: PaymentDraft, invoice: Invoice) -> Payment:
+        code = invoice.valuation.currency.code
+        rate = invoice.valuation.rate if draft.rate is None else draft.rate
+        valued = valuation(context, code, rate)
+        return Payment(
+            party_id=invoice.party_id,
+            date=draft.date or self.clock.today(context.zone),
+            method=draft.method,
+            currency=valued.currency,
+            rate=valued.rate,
+            company_currency=valued.company_currency,
+        )
+
+    def _store(
+        self,
+        work: Work,
+        context: Context,
+        payment: Payment,
+        invoices: Mapping[InvoiceId, Invoice],
+        settled: Sequence[InvoicePaid],
+    ) -> Payment:
+        series, number = self.numbering.take(work, context, SeriesKind.PAYMENT, payment.date)
+        payment.take(number)
+        payment.link = self.numbering.link(work, series, payment.content())
+        work.payments.add(payment)
+        work.invoices.save_settlements(invoices.values())
+        work.outbox.add(payment.received())
+        for paid in settled:
+            work.outbox.add(paid)
+        return payment
+
+
+@dataclass(frozen=True, slots=True)
+class PayInvoice(_Pay):
+    """Enter a payment of one invoice, in part or in full.
+
+    Raises NotFound, Overpaid, InvoiceNotOpen, PaymentNotPositive.
+    """
+
+    right: ClassVar[Right] = Right.PAYMENTS_WRITE
+    writes: ClassVar[bool] = True
+
+    def execute(self, work: Work, context: Context, request: PaymentDraft) -> Payment:
+        """Give the payment with its number."""
+
+        def find(invoices: Mapping[InvoiceId, Invoice], part: Part) -> Invoice:
+            if part.invoice_id not in invoices:
+                raise NotFound(kind="invoice", id=part.invoice_id)
+            return invoices[part.invoice_id]
+
+        return self.pay(work, context, request, find, lambda _: ())
+
+
+@dataclass(frozen=True, slots=True)
+class CreatePayment(_Pay):
+    """Enter a payment of several invoices of one customer and currency.
+
+    Raises NothingPaid, UnknownReference, MixedPayment, PaidTwice, Overpaid, InvoiceNotOpen, PaymentNotPositive.
+    """
+
+    right: ClassVar[Right] = Right.PAYMENTS_WRITE
+    writes: ClassVar[bool] = True
+
+    def execute(self, work: Work, context: Context, request: PaymentDraft) -> Payment:
+        """Give the payment with its number."""
+
+        def find(invoices: Mapping[InvoiceId, Invoice], part: Part) -> Invoice:
+            if part.invoice_id not in invoices:
+                raise UnknownReference(at=("invoice_id",), kind="invoice", value=part.invoice_id)
+            return invoices[part.invoice_id]
+
+        return self.pay(work, context, request, find, lambda index: ("allocations", index))
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPayment:
+    """Show one payment. Raises NotFound."""
+
+    right: ClassVar[Right] = Right.PAYMENTS_READ
+    writes: ClassVar[bool] = False
+
+    def execute(self, work: Work, context: Context, request: PaymentId) -> Payment:
+        """Give the payment with its allocations."""
+        return work.payments.get(request)
+
+
+class ListInvoices(ListCase):
+    """List invoices, newest first."""
+
+    __slots__ = ()
+    right = Right.INVOICES_READ
+    listing = INVOICES
+
+
+class ListPayments(ListCase):
+    """List payments, newest first."""
+
+    __slots__ = ()
+    right = Right.PAYMENTS_READ
+    listing = PAYMENTS

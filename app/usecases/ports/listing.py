@@ -1,0 +1,119 @@
+"""Lists: what may be filtered and sorted, and one page of rows.
+
+A ``Listing`` is the public face of one list; the API parses query strings against it, the database maps its fields to
+columns. Pages are by keyset: ``after`` holds the sort values and the id of the last row seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class FieldKind(StrEnum):
+    """The type of a field, which decides how a filter value is read and a row value is shown."""
+
+    ID = "id"
+    TEXT = "text"
+    CHOICE = "choice"
+    FLAG = "flag"
+    DATE = "date"
+    INSTANT = "instant"
+    AMOUNT = "amount"
+    QUANTITY = "quantity"
+    PRICE = "price"
+    RATE = "rate"
+
+
+class Operator(StrEnum):
+    """How a filter compares; the suffix of its name, none for equality (``total_gross_gte=100``)."""
+
+    EQ = "eq"
+    NE = "ne"
+    LT = "lt"
+    LTE = "lte"
+    GT = "gt"
+    GTE = "gte"
+
+
+ORDERED = frozenset(Operator)
+EQUALITY = frozenset({Operator.EQ, Operator.NE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListField:
+    """One column of a list. ``choices`` are the values of a CHOICE; only never-null fields are sortable."""
+
+    name: str
+    kind: FieldKind
+    choices: tuple[str, ...] = ()
+    filterable: bool = True
+    sortable: bool = False
+    nullable: bool = False
+
+    @property
+    def operators(self) -> frozenset[Operator]:
+        """Give the comparisons that make sense for the kind."""
+        equality_only = {FieldKind.ID, FieldKind.CHOICE, FieldKind.FLAG}
+        return EQUALITY if self.kind in equality_only else ORDERED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sort:
+    """One sort key."""
+
+    field: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A list by name (``orders``): its fields in the order shown, its default sort; ``key`` tells rows apart."""
+
+    name: str
+    fields: tuple[ListField, ...]
+    default_sort: tuple[Sort, ...]
+    key: tuple[str, ...] = ("id",)
+
+    def field(self, name: str) -> ListField | None:
+        """Give the field called ``name``, if there is one."""
+        return next((field for field in self.fields if field.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """One condition; all of a query's conditions must hold."""
+
+    field: str
+    operator: Operator
+    value: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What one page is asked for: ``sort`` ends with the fields of ``Listing.key``, ``after`` has a value for each."""
+
+    filters: tuple[Filter, ...] = ()
+    sort: tuple[Sort, ...]
+    after: tuple[object, ...] | None = None
+    limit: int = 50
+    total: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Rows with values as ``Listing.fields``; ``more``: another page follows; ``total`` counts all, if asked."""
+
+    rows: Sequence[tuple[object, ...]]
+    more: bool
+    total: int | None = None
+
+
+class Lists(Protocol):
+    """Readers of flat rows, within the context's company."""
+
+    def page(self, listing: Listing, query: Query) -> Page:
+        """Give one page of ``listing``."""
+        ...

@@ -1,0 +1,196 @@
+"""What is done with warehouses and the stock in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from app.domain.catalogue import NotStocked, Product
+from app.domain.shared.errors import NotFound, UnknownReference
+from app.domain.shared.ids import ProductId, WarehouseId
+from app.domain.shared.money import Price, Quantity
+from app.domain.shared.rights import Right
+from app.domain.stock import CostOnlyOnReceipt, Holding, Movement, MovementKind, Occasion, Warehouse
+from app.usecases.context import Context
+from app.usecases.ports.listing import FieldKind, ListField, Listing, Sort
+from app.usecases.ports.shared import Clock, Work
+from app.usecases.shared import Change, ListCase, warehouse
+
+WAREHOUSES = Listing(
+    name="warehouses",
+    fields=(
+        ListField(name="id", kind=FieldKind.ID, sortable=True),
+        ListField(name="ref", kind=FieldKind.TEXT, sortable=True),
+        ListField(name="name", kind=FieldKind.TEXT, sortable=True),
+        ListField(name="allow_negative", kind=FieldKind.FLAG),
+        ListField(name="archived", kind=FieldKind.FLAG),
+    ),
+    default_sort=(Sort(field="id"),),
+)
+
+MOVEMENTS = Listing(
+    name="stock-movements",
+    fields=(
+        ListField(name="id", kind=FieldKind.ID, sortable=True),
+        ListField(name="warehouse_id", kind=FieldKind.ID),
+        ListField(name="product_id", kind=FieldKind.ID),
+        ListField(name="kind", kind=FieldKind.CHOICE, choices=tuple(MovementKind)),
+        ListField(name="quantity", kind=FieldKind.QUANTITY),
+        ListField(name="level", kind=FieldKind.QUANTITY),
+        ListField(name="unit_cost", kind=FieldKind.PRICE),
+        ListField(name="value", kind=FieldKind.AMOUNT),
+        ListField(name="reason", kind=FieldKind.TEXT),
+        ListField(name="shipment_id", kind=FieldKind.ID, nullable=True),
+        ListField(name="date", kind=FieldKind.DATE, sortable=True),
+        ListField(name="at", kind=FieldKind.INSTANT),
+    ),
+    default_sort=(Sort(field="id", descending=True),),
+)
+
+LEVELS = Listing(
+    name="stock-levels",
+    fields=(
+        ListField(name="warehouse_id", kind=FieldKind.ID, sortable=True),
+        ListField(name="product_id", kind=FieldKind.ID, sortable=True),
+        ListField(name="quantity", kind=FieldKind.QUANTITY),
+    ),
+    default_sort=(Sort(field="warehouse_id"), Sort(field="product_id")),
+    key=("warehouse_id", "product_id"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockMove:
+    """A movement as asked for. For COUNT ``quantity`` is what was counted; ``warehouse_id`` None is the default one."""
+
+    kind: MovementKind
+    product_id: ProductId
+    warehouse_id: WarehouseId | None = None
+    quantity: Quantity
+    unit_cost: Price | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """What a movement did; a count that found the level right moved nothing."""
+
+    movement: Movement | None
+    warehouse: WarehouseId
+    product: ProductId
+    level: Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class MoveStock:
+    """Receive, debit or count one product in one warehouse.
+
+    Raises UnknownReference, NotStocked, NotEnoughStock, WarehouseArchived, NoWarehouse, CostOnlyOnReceipt.
+    """
+
+    clock: Clock
+    right: ClassVar[Right] = Right.STOCK_MOVE
+    writes: ClassVar[bool] = True
+
+    def execute(self, work: Work, context: Context, request: StockMove) -> Moved:
+        """Give the movement and the level it left."""
+        if request.unit_cost is not None and request.kind is not MovementKind.RECEIVE:
+            raise CostOnlyOnReceipt(at=("unit_cost",), kind=request.kind.value)
+        place = warehouse(work, context, request.warehouse_id)
+        product = self._product(work, request.product_id)
+        holding = work.stock.hold(place, [product.id])[product.id]
+        movement = self._move(holding, product, request, context)
+        if movement is not None:
+            (movement,) = work.stock.post([holding], [movement])
+            work.outbox.add(movement.moved())
+        return Moved(movement=movement, warehouse=place.id, product=product.id, level=holding.level.quantity)
+
+    def _product(self, work: Work, product_id: ProductId) -> Product:
+        try:
+            product = work.products.get(product_id)
+        except NotFound as error:
+            raise UnknownReference(at=("product_id",), kind="product", value=product_id) from error
+        if not product.stocked:
+            raise NotStocked(at=("product_id",), product=product.id)
+        return product
+
+    def _move(self, holding: Holding, product: Product, request: StockMove, context: Context) -> Movement | None:
+        occasion = Occasion(
+            kind=request.kind, on=self.clock.today(context.zone), at=self.clock.now(), reason=request.reason
+        )
+        if request.kind is MovementKind.DEBIT:
+            return holding.debit(request.quantity, occasion)
+        # A product that never had a cost enters at the one the catalogue knows.
+        fresh = product.cost_price if holding.cost.average == 0 and holding.cost.quantity == 0 else None
+        if request.kind is MovementKind.COUNT:
+            holding.cost.average = holding.cost.average if fresh is None else fresh
+            return holding.count(request.quantity, occasion)
+        return holding.receive(request.quantity, fresh if request.unit_cost is None else request.unit_cost, occasion)
+
+
+@dataclass(frozen=True, slots=True)
+class CreateWarehouse:
+    """Enter a warehouse; the company's first one becomes its default. Raises Taken for a ref in use."""
+
+    right: ClassVar[Right] = Right.WAREHOUSES_WRITE
+    writes: ClassVar[bool] = True
+
+    def execute(self, work: Work, context: Context, request: Warehouse) -> Warehouse:
+        """Store ``request`` and give it back with its id."""
+        work.warehouses.add(request)
+        company = work.companies.get(context.company)
+        if company.settings.default_warehouse is None:
+            work.companies.save_settings(company.id, replace(company.settings, default_warehouse=request.id))
+        return request
+
+
+@dataclass(frozen=True, slots=True)
+class ReadWarehouse:
+    """Show one warehouse. Raises NotFound."""
+
+    right: ClassVar[Right] = Right.WAREHOUSES_READ
+    writes: ClassVar[bool] = False
+
+    def execute(self, work: Work, context: Context, request: WarehouseId) -> Warehouse:
+        """Give the warehouse."""
+        return work.warehouses.get(request)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeWarehouse:
+    """Change the fields sent of a warehouse. Raises NotFound, Stale, Taken, Required."""
+
+    right: ClassVar[Right] = Right.WAREHOUSES_WRITE
+    writes: ClassVar[bool] = True
+
+    def execute(self, work: Work, context: Context, request: Change) -> Warehouse:
+        """Give the warehouse as it is now."""
+        place = work.warehouses.get(WarehouseId(request.id))
+        request.matches(place.version)
+        if place.change(request.changes):
+            work.warehouses.save(place)
+        return place
+
+
+class ListWarehouses(ListCase):
+    """List warehouses."""
+
+    __slots__ = ()
+    right = Right.WAREHOUSES_READ
+    listing = WAREHOUSES
+
+
+class ListMovements(ListCase):
+    """List the stock ledger, newest first."""
+
+    __slots__ = ()
+    right = Right.STOCK_READ
+    listing = MOVEMENTS
+
+
+class ListLevels(ListCase):
+    """List what is in stock, where."""
+
+    __slots__ = ()
+    right = Right.STOCK_READ
+    listing = LEVELS

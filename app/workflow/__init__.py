@@ -1,0 +1,1 @@
+"""The workflow engine: a library of its own that knows nothing of the business."""

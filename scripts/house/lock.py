@@ -1,0 +1,47 @@
+"""Write the lock files anew from pyproject.toml: one to run with, one that adds the tools."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from house.base import ROOT, quietly, say
+from house.venv import LOCKS
+
+# No index host, no annotations: the files say what is installed, not where this machine found it.
+_COMPILE: Final = (
+    *("pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"),
+    *("--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "pyproject.toml"),
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Resolve for Python 3.11 and newer on every platform; locked versions stay unless ``--upgrade``."""
+    parser = argparse.ArgumentParser(prog="scripts/lock", description=__doc__)
+    parser.add_argument("--upgrade", action="store_true", help="take the newest versions")
+    upgrade = ["--upgrade"] if parser.parse_args(arguments).upgrade else []
+    with tempfile.TemporaryDirectory() as scratch:
+        uv = _uv(Path(scratch))
+        runtime, dev = LOCKS["runtime"], LOCKS["dev"]
+        quietly([uv, *_COMPILE, *upgrade, "--extra", "dev", "-o", dev], doing="resolving the tools")
+        # Bound to what the tools could live with, so that tests run on the versions that are shipped.
+        quietly([uv, *_COMPILE, "--constraint", dev, "-o", runtime], doing="resolving the runtime")
+    for lock in (runtime, dev):
+        count = sum("==" in line and not line.startswith("#") for line in lock.read_text(encoding="utf-8").splitlines())
+        say(f"{lock.relative_to(ROOT)}: {count} packages")
+    return 0
+
+
+def _uv(scratch: Path) -> Path:
+    """Give the resolver: the one on PATH, or a fresh one that is thrown away afterwards."""
+    if found := shutil.which("uv"):
+        return Path(found)
+    subprocess.run([sys.executable, "-m", "venv", scratch / "uv"], check=True)
+    quietly([scratch / "uv/bin/python", "-m", "pip", "install", "--quiet", "uv"], doing="installing uv")
+    return scratch / "uv/bin/uv"

@@ -1,0 +1,83 @@
+"""What the tests need beside Python, servers and a data set: found, installed where allowed, else named."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from house import system
+from house.base import ROOT, Refusal, say
+
+ALLOW_MISSING: Final = "ALLOW_MISSING_SERVERS"
+NORTHWIND: Final = "northwind"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server the tests start by themselves, unless ``variable`` holds the URL of one."""
+
+    package: str
+    variable: str
+    programs: tuple[str, ...]
+
+
+SERVERS: Final = {
+    "postgresql": Server("postgresql", "TEST_PG_URL", ("initdb", "postgres")),
+    "mariadb": Server("mariadb-server", "TEST_MARIADB_URL", ("mariadb-install-db", "mariadbd")),
+    "redis": Server("redis-server", "TEST_REDIS_URL", ("redis-server",)),
+}
+
+
+def program(name: str) -> Path | None:
+    """Find a server's program; of Debian's PostgreSQL folders, one per version, the newest wins."""
+    versions = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: float(folder.parent.name), reverse=True
+    )
+    path = os.pathsep.join([*map(str, versions), os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin"])
+    found = shutil.which(name, path=path)
+    return Path(found) if found else None
+
+
+def data_set() -> Path | None:
+    """Find the Northwind CSV files: NORTHWIND_DIR, or ``shared/northwind`` beside the project."""
+    folder = Path(os.environ.get("NORTHWIND_DIR") or ROOT.parent / "shared" / "northwind")
+    return folder if (folder / "orders.csv").is_file() else None
+
+
+def missing() -> dict[str, str]:
+    """Give what is not here, each with the way to get it."""
+    lacking = {
+        name: f"as root: {system.command_for([server.package])}; or set {server.variable}"
+        for name, server in SERVERS.items()
+        if _absent(server)
+    }
+    if data_set() is None:
+        lacking[NORTHWIND] = "set NORTHWIND_DIR to the folder of the Northwind CSV files"
+    return lacking
+
+
+def allowed_to_miss() -> bool:
+    """Tell whether the caller accepted that some tests are not run."""
+    return os.environ.get(ALLOW_MISSING) == "1"
+
+
+def provide() -> None:
+    """Install what is missing where that is allowed. Raises Refusal, naming each, for what stays missing."""
+    absent = [server.package for server in SERVERS.values() if _absent(server)]
+    if absent:
+        try:
+            system.install(absent, sudo=True)
+        except Refusal as refusal:
+            say(str(refusal))
+    lacking = missing()
+    for name, remedy in lacking.items():
+        say(f"NOT RUN: {name} ({remedy})")
+    if lacking and not allowed_to_miss():
+        raise Refusal(f"{', '.join(lacking)} missing; {ALLOW_MISSING}=1 runs the rest without")
+
+
+def _absent(server: Server) -> bool:
+    return not os.environ.get(server.variable) and not all(map(program, server.programs))

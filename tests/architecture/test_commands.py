@@ -1,0 +1,146 @@
+"""The project's commands do what they say, tried on small projects of their own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from house import servers, system
+from house.base import ROOT, Refusal
+
+DIGEST: Final = "0" * 64
+READY: Final = "import sys; from house import venv; print(venv.ready(dev=sys.argv[1] == 'dev'))"
+
+
+def command(*words: str, project: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run one of the commands from the root of the file system, as far from the project as can be."""
+    return subprocess.run(
+        words,
+        cwd="/",
+        env={**os.environ, "PYTHONPATH": str(project / "scripts"), **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def ready(project: Path, kind: str) -> subprocess.CompletedProcess[str]:
+    """Ask for the environment of ``project``; any attempt at a package index fails."""
+    return command(sys.executable, "-c", READY, kind, project=project, PIP_INDEX_URL="https://invalid.invalid/")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Give a project without dependencies, so that its environment needs no network at all."""
+    made = tmp_path / "project"
+    shutil.copytree(ROOT / "scripts" / "house", made / "scripts" / "house")
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        (made / name).touch()
+    return made
+
+
+@pytest.mark.full
+def test_the_environment_is_made_once_and_renewed_when_a_lock_file_changes(project: Path) -> None:
+    first = ready(project, "runtime")
+    assert first.returncode == 0, first.stderr
+    assert first.stdout.splitlines()[-1] == str(project / ".venv" / "bin" / "python")
+    assert "Installing requirements.lock" in first.stdout
+    assert "Installing" not in ready(project, "runtime").stdout
+    assert "Installing requirements-dev.lock" in ready(project, "dev").stdout
+    assert "Installing" not in ready(project, "runtime").stdout + ready(project, "dev").stdout
+    (project / "requirements.lock").write_text("# changed\n", encoding="utf-8")
+    assert "Installing requirements.lock" in ready(project, "runtime").stdout
+
+
+@pytest.mark.full
+def test_an_environment_that_was_moved_or_broken_is_made_anew(project: Path) -> None:
+    assert ready(project, "runtime").returncode == 0
+    moved = project.rename(project.with_name("moved"))
+    assert "Creating" in ready(moved, "runtime").stdout
+    (moved / ".venv" / "bin" / "python").unlink()
+    assert "Creating" in ready(moved, "runtime").stdout
+
+
+@pytest.mark.full
+def test_a_dependency_that_cannot_be_fetched_is_a_refusal_and_is_tried_again(project: Path) -> None:
+    (project / "requirements.lock").write_text(f"absent==1 --hash=sha256:{DIGEST}\n", encoding="utf-8")
+    for _ in range(2):
+        failed = command(
+            *(sys.executable, "-c", READY, "runtime"), project=project, PIP_NO_INDEX="1", PIP_FIND_LINKS=""
+        )
+        assert failed.returncode == 1
+        assert "No matching distribution found for absent==1" in failed.stderr
+
+
+@pytest.mark.full
+def test_the_wheel_holds_the_migrations_and_the_texts(tmp_path: Path) -> None:
+    """ERP-04: what belongs to the code ships inside the package."""
+    build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index"]
+    built = command(*build, "--wheel-dir", str(tmp_path), str(ROOT))
+    assert built.returncode == 0, built.stdout + built.stderr
+    (wheel,) = tmp_path.glob("tramita-*.whl")
+    held = set(zipfile.ZipFile(wheel).namelist())
+    for name in ("migrations", "locales"):
+        files = [path for path in (ROOT / name).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+        assert files
+        assert {f"app/bundled/{path.relative_to(ROOT).as_posix()}" for path in files} <= held
+    assert not any(path.startswith(("tests/", "scripts/", "benchmarks/")) for path in held)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("name", ["run", "test", "check", "lock", "prove-bare-debian"])
+def test_a_command_explains_itself_before_it_does_anything(name: str) -> None:
+    shown = command(str(ROOT / "scripts" / name), "--help")
+    assert shown.returncode == 0
+    assert shown.stdout.startswith(f"usage: scripts/{name}")
+
+
+@pytest.mark.fast
+def test_a_check_that_does_not_exist_is_refused_by_name() -> None:
+    refused = command(str(ROOT / "scripts" / "check"), "spelling")
+    assert refused.returncode == 2
+    assert "no such step: spelling (there are lint, format, types," in refused.stderr
+
+
+@pytest.mark.fast
+def test_what_may_not_be_installed_is_named_with_the_one_command(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """No package manager on PATH stands for no right to use it."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Refusal, match=r"missing: a b\. .*\n    apt-get update && apt-get install .* a b$"):
+        system.install(["b", "a"])
+
+
+@pytest.mark.fast
+def test_a_server_given_by_url_or_a_data_set_given_by_folder_is_not_missing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for server in servers.SERVERS.values():
+        monkeypatch.setenv(server.variable, "given://")
+    monkeypatch.setenv("NORTHWIND_DIR", str(tmp_path))
+    assert set(servers.missing()) == {servers.NORTHWIND}
+    (tmp_path / "orders.csv").touch()
+    assert not servers.missing()
+
+
+@pytest.mark.fast
+def test_missing_things_stop_the_tests_unless_that_is_accepted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for server in servers.SERVERS.values():
+        monkeypatch.setenv(server.variable, "given://")
+    monkeypatch.setenv("NORTHWIND_DIR", str(tmp_path))
+    monkeypatch.setenv("ALLOW_MISSING_SERVERS", "")
+    with pytest.raises(Refusal, match="northwind missing; ALLOW_MISSING_SERVERS=1"):
+        servers.provide()
+    monkeypatch.setenv("ALLOW_MISSING_SERVERS", "1")
+    servers.provide()
+    assert capsys.readouterr().out.count("NOT RUN: northwind (set NORTHWIND_DIR") == 2

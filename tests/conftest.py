@@ -1,0 +1,96 @@
+"""What holds for every test: one mark each, real servers, no network in unit tests, repeatable chance."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import hypothesis
+import pytest
+
+from house.servers import NORTHWIND, allowed_to_miss, data_set, missing
+from tests.support.servers import Keeper, ServerUrls, not_run
+from tests.support.smtp import SmtpSink, smtp_sink
+
+MARKS: Final = ("fast", "full")
+ONE_MARK: Final = "needs exactly one of the marks fast and full:"
+UNMARKED: Final = pytest.StashKey[bool]()
+UNIT: Final = Path(__file__).parent / "unit"
+
+hypothesis.settings.register_profile("fast", derandomize=True, database=None, deadline=None, max_examples=60)
+hypothesis.settings.register_profile("full", derandomize=True, database=None, deadline=None, max_examples=1000)
+hypothesis.settings.load_profile("fast")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the servers in the process that was started, and not in its workers, until it ends."""
+    if not hasattr(config, "workerinput"):
+        keeper = Keeper()
+        keeper.__enter__()
+        config.add_cleanup(lambda: keeper.__exit__(None, None, None))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Refuse a test that does not have exactly one of the marks: it would run never, or always."""
+    wrong = [item for item in items if sum(mark.name in MARKS for mark in item.iter_markers()) != 1]
+    if wrong and not hasattr(config, "workerinput"):
+        raise pytest.UsageError("\n  ".join([ONE_MARK, *(item.nodeid for item in wrong)]))
+    for item in wrong:
+        # A worker that ends before its first test is an internal error of xdist; a test that fails has a name.
+        item.add_marker("fast")
+        item.stash[UNMARKED] = True
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Fail a test a worker found without its mark."""
+    if UNMARKED in item.stash:
+        pytest.fail(f"{ONE_MARK} {item.nodeid}", pytrace=False)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name what was not there, before pytest's own last line."""
+    for name, remedy in missing().items():
+        terminalreporter.write_line(f"NOT RUN: {name} ({remedy})", yellow=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Fail a run in which something was skipped, unless the caller accepted that servers are missing."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter is not None and reporter.stats.get("skipped")
+    if skipped and exitstatus == pytest.ExitCode.OK and not allowed_to_miss():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def server_urls() -> Mapping[str, str]:
+    """Give the administrators' URLs by name (postgresql, mariadb, redis); looking one up starts it."""
+    return ServerUrls()
+
+
+@pytest.fixture
+def mail() -> Iterator[SmtpSink]:
+    """Give a mail server of the test's own."""
+    with smtp_sink() as sink:
+        yield sink
+
+
+@pytest.fixture(scope="session")
+def northwind() -> Path:
+    """Give the folder of the Northwind CSV files."""
+    return data_set() or not_run(NORTHWIND)
+
+
+@pytest.fixture(autouse=True)
+def _no_network_in_unit_tests(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Close the sockets: what a unit test needs from outside comes in as an argument."""
+    if request.path.is_relative_to(UNIT):
+
+        def refuse(_socket: socket.socket, address: object) -> None:
+            raise RuntimeError(f"a unit test connects to {address}")
+
+        monkeypatch.setattr(socket.socket, "connect", refuse)
+        monkeypatch.setattr(socket.socket, "connect_ex", refuse)

@@ -1,0 +1,128 @@
+"""A small Work in memory for what the HTTP shell itself needs: people, answers, lists. No business tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.domain.identity import Company, Membership, User
+from app.domain.shared.errors import NotFound
+from app.domain.shared.ids import CompanyId, RoleId, UserId
+from app.domain.shared.rights import Right
+from app.usecases.context import Context
+from app.usecases.ports.listing import Listing, Page, Query
+from app.usecases.ports.shared import Answer, AnswerExists, IdempotencyKey, StoredAnswer
+
+
+@dataclass
+class MemoryUsers:
+    """People by id, with their memberships."""
+
+    people: dict[UserId, User] = field(default_factory=dict)
+    members: list[Membership] = field(default_factory=list)
+
+    def get(self, user: UserId) -> User:
+        if user not in self.people:
+            raise NotFound(kind="user", id=user)
+        return self.people[user]
+
+    def by_email(self, email: str) -> User | None:
+        return next((user for user in self.people.values() if user.email == email), None)
+
+    def save(self, user: User) -> None:
+        self.people[user.id] = user
+
+    def memberships(self, user: UserId) -> Sequence[Membership]:
+        return [membership for membership in self.members if membership.user == user]
+
+
+@dataclass
+class MemoryRoles:
+    """Rights by role."""
+
+    granted: dict[RoleId, frozenset[Right]] = field(default_factory=dict)
+
+    def rights(self, _company: CompanyId, roles: Sequence[RoleId]) -> frozenset[Right]:
+        return frozenset().union(*(self.granted.get(role, frozenset()) for role in roles))
+
+    def version(self, _company: CompanyId) -> int:
+        return 1
+
+
+@dataclass
+class MemoryCompanies:
+    """Companies by id."""
+
+    known: dict[CompanyId, Company] = field(default_factory=dict)
+
+    def get(self, company: CompanyId) -> Company:
+        if company not in self.known:
+            raise NotFound(kind="company", id=company)
+        return self.known[company]
+
+
+@dataclass
+class MemoryLists:
+    """Pages as told, and the queries that asked for them."""
+
+    page_of: Callable[[Query], Page] = lambda _query: Page(rows=(), more=False)
+    asked: list[Query] = field(default_factory=list)
+
+    def page(self, _listing: Listing, query: Query) -> Page:
+        self.asked.append(query)
+        return self.page_of(query)
+
+
+@dataclass
+class MemoryAnswers:
+    """Kept answers; those added in a Work show up with its commit."""
+
+    kept: dict[tuple[Any, ...], StoredAnswer]
+    context: Context
+    fresh: dict[tuple[Any, ...], StoredAnswer] = field(default_factory=dict)
+
+    def _place(self, key: IdempotencyKey) -> tuple[Any, ...]:
+        return self.context.company, self.context.actor, key.route, key.key
+
+    def find(self, key: IdempotencyKey) -> StoredAnswer | None:
+        return self.kept.get(self._place(key))
+
+    def add(self, key: IdempotencyKey, answer: Answer) -> None:
+        if self._place(key) in self.kept:
+            raise AnswerExists
+        self.fresh[self._place(key)] = StoredAnswer(body_hash=key.body_hash, answer=answer)
+
+
+@dataclass
+class MemoryWork:
+    """One open transaction."""
+
+    users: MemoryUsers
+    roles: MemoryRoles
+    companies: MemoryCompanies
+    lists: MemoryLists
+    answers: MemoryAnswers
+
+    def commit(self) -> None:
+        self.answers.kept.update(self.answers.fresh)
+
+
+@dataclass
+class MemoryWorks:
+    """Opens Works over the same memory and counts them, so that a test sees who reached the database."""
+
+    users: MemoryUsers = field(default_factory=MemoryUsers)
+    roles: MemoryRoles = field(default_factory=MemoryRoles)
+    companies: MemoryCompanies = field(default_factory=MemoryCompanies)
+    lists: MemoryLists = field(default_factory=MemoryLists)
+    kept: dict[tuple[Any, ...], StoredAnswer] = field(default_factory=dict)
+    opened: int = 0
+
+    @contextmanager
+    def reading(self, context: Context) -> Iterator[Any]:
+        self.opened += 1
+        yield MemoryWork(self.users, self.roles, self.companies, self.lists, MemoryAnswers(self.kept, context))
+
+    writing = reading
