@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from fastapi import FastAPI
 
 from app.api.create import create_app
-from app.domain.shared.errors import NotFound
+from app.domain.shared.errors import NotFound, Unavailable
 from app.domain.shared.ids import CompanyId, UserId
 from app.domain.shared.rights import ALL_RIGHTS
 from app.importer.files import Desk
@@ -37,6 +37,12 @@ Request = TypeVar("Request")
 Result = TypeVar("Result")
 
 
+class SchemaOutdated(Unavailable):
+    """The database is not at this version's schema: run `tramita migrate`."""
+
+    code = "setup.schema_outdated"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
     """Everything the program is made of; ``close`` gives it back."""
@@ -53,7 +59,6 @@ class Container:
     request_ids: Callable[[], str]
     sign_in: SignIn
     cases: Mapping[type[Any], Any]
-    request_ids: Callable[[], str] = new_name
     draining: threading.Event = field(default_factory=threading.Event)
 
     def call(self, case: UseCase[Request, Result], request: Callable[[], Request]) -> Result:
@@ -83,6 +88,14 @@ class Container:
     def readiness(self) -> Mapping[str, bool]:
         """Give what must hold before requests may come: the database answers, its schema is this version's."""
         return self.database.readiness()
+
+    def check_schema(self) -> None:
+        """Pass only a database at this version's schema. Raises SchemaOutdated, Unavailable."""
+        checks = self.database.readiness()
+        if not checks["database"]:
+            raise Unavailable
+        if not checks["migrations"]:
+            raise SchemaOutdated
 
     def api(self) -> FastAPI:
         """Give the HTTP application."""

@@ -51,7 +51,7 @@ demo = typer.Typer(invoke_without_command=True, help="Fill an empty database wit
 user = typer.Typer(no_args_is_help=True, help="People and roles of a company.")
 app.add_typer(demo, name="demo")
 app.add_typer(user, name="user")
-out = Console()
+out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True)
 
 
@@ -60,14 +60,14 @@ def main() -> None:
     try:
         app()
     except DomainError as error:
-        fail(str(error))
+        fail(f"{type(error).__doc__} {error}")
     except ValidationError as error:
         fail("; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()))
 
 
 def fail(reason: str) -> Never:
     """Say why on stderr and exit 1."""
-    err.print(f"error: {reason}", style="red", highlight=False)
+    err.print(f"error: {reason}", style="red")
     sys.exit(1)
 
 
@@ -123,10 +123,10 @@ def migrate(
         differences = schema.check()
         if differences:
             fail("schema and models differ: " + "; ".join(differences))
-        out.print("schema and models agree", highlight=False)
+        out.print("schema and models agree")
         return
     schema.upgrade(to)
-    out.print(f"database is at revision {schema.current()}", highlight=False)
+    out.print(f"database is at revision {schema.current()}")
 
 
 @app.command()
@@ -152,7 +152,7 @@ def init(  # noqa: PLR0913 - one option each
                 admin=person(email, name, password, container.passwords),
             ),
         )
-        out.print(f"company {made.id} {made.name}", highlight=False)
+        out.print(f"company {made.id} {made.name}")
         show_credentials(email, None if password_stdin else password)
 
 
@@ -174,7 +174,7 @@ def demo_of_furniture(
         password = random_password()
         made = set_up(container, demo_company(person(DEMO_EMAIL, "Demo", password, container.passwords)))
         fill_demo(container.context_of(made.id), container.runner, container.cases)
-        out.print(f"company {made.id} {made.name}", highlight=False)
+        out.print(f"company {made.id} {made.name}")
         show_credentials(DEMO_EMAIL, password)
 
 
@@ -205,7 +205,7 @@ def demo_northwind(
         with progress_bar() as advance:
             lines = run_northwind(container.desk(chosen), data, advance)
         for line in lines:
-            out.print(line, highlight=False)
+            out.print(line)
 
 
 @user.command("add")
@@ -238,7 +238,7 @@ def user_role(
     with opened() as container:
         new = NewRole(company=chosen_company(container, company), name=name, rights=frozenset(right))
         made = container.call(AddRole(), lambda: new)
-        out.print(f"role {made.id} {made.name}", highlight=False)
+        out.print(f"role {made.id} {made.name}")
 
 
 @app.command("import")
@@ -286,7 +286,7 @@ def healthcheck(
         fail("the URL must start with http:// or https://")
     try:
         with urllib.request.urlopen(f"{base}/health", timeout=HEALTH_TIMEOUT_S) as answer:  # noqa: S310 - scheme checked above
-            out.print(answer.read().decode(), highlight=False)
+            out.print(answer.read().decode())
     except (urllib.error.URLError, OSError) as error:
         fail(f"{base}/health does not answer: {error}")
 
@@ -326,14 +326,14 @@ def read_password(*, stdin: bool) -> str:
 
 def show_credentials(email: str, password: str | None) -> None:
     """Print how to sign in; the password only when it was made here, and only now."""
-    out.print(f"email {email}", highlight=False)
+    out.print(f"email {email}")
     if password is not None:
-        out.print(f"password {password}", highlight=False)
+        out.print(f"password {password}")
 
 
 def show_report(report: ImportReport, options: ImportOptions) -> None:
     """Print what an import did and exit 1 when something was refused."""
-    out.print(report.summary(), highlight=False)
+    out.print(report.summary())
     if report.refused:
         fail(f"{report.refused} refused, see {options.errors}")
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from alembic import context
 
+from app.infrastructure.database.migrate import COMPARE
 from app.infrastructure.database.tables.shared import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
-    compare_type=True,
-    compare_server_default=True,
+    **COMPARE,
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -11,9 +11,31 @@ import hypothesis
 import pytest
 
 from house.servers import NORTHWIND, allowed_to_miss, data_set, missing
+from tests.support.databases import (
+    clock,
+    context,
+    database,
+    database_kind,
+    database_settings,
+    database_url,
+    sqlite_template,
+    sqlite_url,
+    works,
+)
 from tests.support.servers import Keeper, ServerUrls, not_run
 from tests.support.smtp import SmtpSink, smtp_sink
 
+__all__ = [
+    "clock",
+    "context",
+    "database",
+    "database_kind",
+    "database_settings",
+    "database_url",
+    "sqlite_template",
+    "sqlite_url",
+    "works",
+]
 MARKS: Final = ("fast", "full")
 ONE_MARK: Final = "needs exactly one of the marks fast and full:"
 UNMARKED: Final = pytest.StashKey[bool]()

@@ -98,7 +98,11 @@ def page_schemas(listing: Listing) -> dict[str, Any]:
         "description": f"One page of {listing.name}",
         "required": ["items", "next"],
         "properties": {
-            "items": {"type": "array", "items": {"$ref": f"#/components/schemas/{row_name}"}},
+            "items": {
+                "type": "array",
+                "items": {"$ref": f"#/components/schemas/{row_name}"},
+                "description": "The rows, in the order asked for",
+            },
             "next": {"type": ["string", "null"], "description": "What to send as `after` for the next page"},
             "total": {"type": "integer", "description": "All rows that match; only when asked for"},
         },

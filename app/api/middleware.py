@@ -20,7 +20,7 @@ from app.usecases.ports.shared import Clock
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _LONGEST_PATH: Final = 200
 _NO_ANSWER: Final = 499
-_log = structlog.get_logger(source="app.access")
+_log = structlog.get_logger(source="app.http")
 
 SAFE_HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),

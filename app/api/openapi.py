@@ -65,6 +65,8 @@ def document(routes: Sequence[Endpoint], public_url: str) -> dict[str, Any]:
     }
     components["parameters"] = {"IdempotencyKey": IDEMPOTENCY_KEY, "IfNoneMatch": IF_NONE_MATCH}
     schemas = components.setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
     for model in (FieldProblemOut, Problem):
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         schema.pop("$defs", None)
@@ -82,6 +84,8 @@ def _tags(routes: Sequence[Endpoint]) -> list[dict[str, Any]]:
 def _complete(paths: dict[str, Any], schemas: dict[str, Any], route: Endpoint) -> None:
     """Add to one operation what FastAPI cannot know: list parameters, entity tags, that If-Match is required."""
     operation = paths[route.path][route.verb.lower()]
+    if 422 not in route.responses:
+        operation["responses"].pop("422", None)  # FastAPI's own for parameters, which are 400 here
     parameters = operation.setdefault("parameters", [])
     for parameter in parameters:
         if parameter.get("name") == "If-Match":

@@ -184,7 +184,7 @@ class Problems:
             case 405:
                 refusal = refusals.MethodNotAllowed(method=request.method)
             case 413:
-                refusal = refusals.TooLarge(limit=error.detail)  # the limit, as ``Safety`` put it there
+                refusal = refusals.TooLarge(limit=int(error.detail))  # as ``Safety`` put it there
             case _:
                 refusal = refusals.MalformedBody()
         return self.response(request, refusal, error.headers)

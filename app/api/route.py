@@ -63,9 +63,12 @@ class Endpoint(APIRoute):
                 await entry.admit(request)
             if known is not None and request.scope["query_string"]:
                 unknown_parameters(request.query_params, known)
+            whole = JsonRequest(request.scope, request.receive)
             if has_body:
                 _check_media_type(request)
-            return await handle(JsonRequest(request.scope, request.receive))
+                # Read here, because FastAPI would call a client that left in the middle a malformed body.
+                await whole.body()
+            return await handle(whole)
 
         return admitted
 

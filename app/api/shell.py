@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import structlog
 from anyio import CapacityLimiter, Lock, to_thread
 from starlette.requests import Request
 
@@ -15,6 +16,7 @@ from app.api.refusals import Overloaded
 from app.usecases.ports.shared import Clock
 
 FRESH_SECONDS: Final = 1.0
+_log = structlog.get_logger(source="app.ready")
 
 
 class Readiness:
@@ -35,7 +37,11 @@ class Readiness:
         """Give the named checks and whether each passed; at most 1 s old."""
         async with self._turn:
             if self._clock.monotonic() >= self._until:
-                self._checks = await to_thread.run_sync(self._look, limiter=self._thread)
+                try:
+                    self._checks = await to_thread.run_sync(self._look, limiter=self._thread)
+                except Exception:  # noqa: BLE001 - whatever keeps the checks from answering, requests will meet it too
+                    _log.warning("readiness cannot be told", exc_info=True)
+                    self._checks = {"checked": False}
                 self._until = self._clock.monotonic() + FRESH_SECONDS
             return self._checks
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Annotated, Any, ClassVar, Final
 
+from anyio import to_thread
 from argon2 import PasswordHasher
 from fastapi import APIRouter, Response
 from pydantic import Field
@@ -230,7 +231,15 @@ class FakeContainer:
 
     def readiness(self) -> Mapping[str, bool]:
         self.looked += 1
+        if not self.checks:
+            raise ConnectionError
         return dict(self.checks)
+
+    def waiting(self, http: TestClient) -> int:
+        """Give how many requests wait for a thread."""
+        assert http.portal is not None
+        limiter = http.portal.call(to_thread.current_default_thread_limiter)
+        return limiter.statistics().tasks_waiting
 
     def request_ids(self) -> str:
         return f"request-{next(self._numbers)}"

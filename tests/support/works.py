@@ -119,10 +119,12 @@ class MemoryWorks:
     lists: MemoryLists = field(default_factory=MemoryLists)
     kept: dict[tuple[Any, ...], StoredAnswer] = field(default_factory=dict)
     opened: int = 0
+    last_context: Context | None = None
 
     @contextmanager
     def reading(self, context: Context) -> Iterator[Any]:
         self.opened += 1
+        self.last_context = context
         yield MemoryWork(self.users, self.roles, self.companies, self.lists, MemoryAnswers(self.kept, context))
 
     writing = reading

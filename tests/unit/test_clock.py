@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.infrastructure import clock as home
 from app.infrastructure.clock import OffsetClock, pause
 
 pytestmark = pytest.mark.fast
@@ -22,8 +21,8 @@ class Machine:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.seconds = 100.0
         self.slept: list[float] = []
-        monkeypatch.setattr(home.time, "monotonic", lambda: self.seconds)
-        monkeypatch.setattr(home.time, "sleep", self.slept.append)
+        monkeypatch.setattr("app.infrastructure.clock.time.monotonic", lambda: self.seconds)
+        monkeypatch.setattr("app.infrastructure.clock.time.sleep", self.slept.append)
 
 
 @pytest.fixture
@@ -111,4 +110,4 @@ def test_pauses_grow_are_bounded_and_never_all_the_same(machine: Machine) -> Non
     for attempt, slept in enumerate(machine.slept, start=1):
         longest = min(0.005 * 2**attempt, 0.2)
         assert longest / 2 <= slept <= longest
-    assert len({slept for slept in machine.slept[-5:]}) > 1
+    assert len(set(machine.slept[-5:])) > 1

@@ -69,7 +69,9 @@ def raised() -> Iterator[tuple[str, type[DomainError], set[str], dict[str, objec
             keywords = call.keywords if isinstance(call, ast.Call) else []
             if any(keyword.arg is None for keyword in keywords):
                 continue
-            constants = {k.arg: k.value.value for k in keywords if k.arg and isinstance(k.value, ast.Constant)}
+            constants: dict[str, object] = {
+                k.arg: k.value.value for k in keywords if k.arg and isinstance(k.value, ast.Constant)
+            }
             yield f"{name}:{target.lineno}", kind, {str(k.arg) for k in keywords} - {"at"}, constants
 
 

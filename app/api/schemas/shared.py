@@ -67,6 +67,13 @@ def _decimal_schema(places: int, example: str, about: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example], "description": about})
 
 
+def _whole(value: object) -> object:
+    """Refuse what Python would take for a whole number but JSON Schema does not: texts and truth values."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise PydanticCustomError("int_type", "not a whole number")
+    return value
+
+
 def _day(value: object) -> date:
     """Read YYYY-MM-DD and nothing else that Python would take for a date."""
     if not isinstance(value, str) or not _DAY.fullmatch(value):
@@ -79,7 +86,7 @@ def _day(value: object) -> date:
 
 Text = Annotated[str, AfterValidator(_storable)]
 Flag = Annotated[bool, Field(strict=True)]
-Id = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID, examples=[7])]
+Id = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=LARGEST_ID, examples=[7])]
 PathId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Id of the object", examples=[7])]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 

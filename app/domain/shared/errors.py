@@ -1,7 +1,7 @@
 """The one tree of errors the business can raise; it knows no HTTP.
 
-A leaf's docstring is its title, ``code`` its stable public name, and the keywords it is raised with are its facts: what a
-client may show or act on. ``at`` is the path of the offending value in the caller's input, ``("lines", 3, "quantity")``.
+A leaf's docstring is its title, ``code`` its stable public name, and the keywords it is raised with are its facts: what
+a client may show or act on. ``at`` is the path of the offending value in the caller's input: ``("lines", 3, "price")``.
 """
 
 from __future__ import annotations

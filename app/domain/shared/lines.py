@@ -82,7 +82,7 @@ class PricedLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Valuation:
-    """How a document counts: its currency, the rate to the company's, and how VAT is rounded; frozen when it is made."""
+    """How a document counts: its currency, the rate to the company's, and how VAT is rounded; frozen when made."""
 
     currency: Currency
     rate: Rate

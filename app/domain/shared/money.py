@@ -6,6 +6,7 @@ exactly as a 64-bit integer: amounts 4, quantities 6, prices and rates 8.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
@@ -67,7 +68,9 @@ class Currency:
         """Round half up (away from zero) to the minor unit. Raises Overflow, NotANumber."""
         if not exact.is_finite():
             raise NotANumber(value=str(exact))
-        return amount(exact.quantize(self.unit, ROUND_HALF_UP, EXACT))
+        # Checked twice: what is far too large cannot be quantized, and rounding up may carry into one more digit.
+        rounded = _fitting(exact, AMOUNT_DECIMALS).quantize(self.unit, ROUND_HALF_UP, EXACT)
+        return Amount(_fitting(rounded, AMOUNT_DECIMALS))
 
 
 @lru_cache(maxsize=256)
@@ -104,25 +107,40 @@ def convert(value: Decimal, exchange: Decimal, target: Currency) -> Amount:
     return target.round(EXACT.multiply(value, exchange))
 
 
+def total(values: Iterable[Decimal]) -> Amount:
+    """Add amounts up, zero for none. Raises Overflow."""
+    return Amount(_fitting(sum(values, Decimal(0)), AMOUNT_DECIMALS))
+
+
 def plain(value: Decimal, digits: int | None = None) -> str:
-    """Write a number as JSON carries it: no exponent; ``digits`` decimals, or as few as it needs when None."""
+    """Write a number as JSON carries it: no exponent; ``digits`` decimals, or as few as it needs when None.
+
+    Zero has no sign, also when it is what rounding left.
+    """
     if digits is not None:
-        return format(value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, EXACT), "f")
-    text = format(value, "f")
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if text in {"", "-0"} else text
+        value = value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, EXACT)
+    text = format(value or value.copy_abs(), "f")
+    return text.rstrip("0").rstrip(".") if digits is None and "." in text else text
 
 
 def _checked(value: Decimal, decimals: int) -> Decimal:
     exponent = value.as_tuple().exponent
     if not isinstance(exponent, int):
         raise NotANumber(value=str(value))
-    if -exponent > decimals:
-        cut = value.quantize(Decimal(1).scaleb(-decimals), context=EXACT)
-        if cut != value:
-            raise TooManyDecimals(value=str(value), decimals=decimals)
-        value = cut
-    # Integer digits beyond what 18 digits leave room for would overflow the scaled 64-bit column.
-    if value.adjusted() >= DIGITS - decimals and value:
+    # Size first: what is far too large cannot be quantized.
+    value = _fitting(value, decimals)
+    if -decimals <= exponent <= 0:
+        return value
+    cut = value.quantize(Decimal(1).scaleb(0 if exponent > 0 else -decimals), context=EXACT)
+    if cut != value:
+        raise TooManyDecimals(value=str(value), decimals=decimals)
+    return cut
+
+
+def _fitting(value: Decimal, decimals: int) -> Decimal:
+    """Pass what 18 digits can hold beside ``decimals``: more would overflow the scaled 64-bit column."""
+    if not value:
+        return value.copy_abs()  # databases know no negative zero
+    if value.adjusted() >= DIGITS - decimals:
         raise Overflow(value=str(value), digits=DIGITS - decimals)
     return value

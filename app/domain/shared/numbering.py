@@ -52,9 +52,10 @@ class DateBeforeLast(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Mask:
-    """How references look: text with ``{yy} {yyyy} {mm} {dd}`` and one counter, ``{0000}`` or with an offset ``{0000+100}``.
+    """How references look: text with ``{yy} {yyyy} {mm} {dd}`` and one counter, ``{0000}`` or ``{0000+100}``.
 
-    A counter that outgrows its zeros gets longer. Raises BadMask; the mask must contain the period it resets by.
+    The offset is added to the number; a counter that outgrows its zeros gets longer. The mask must contain the period
+    it resets by. Raises BadMask.
     """
 
     pattern: str
@@ -153,7 +154,8 @@ def broken_link(key: bytes, chain: Iterable[tuple[Mapping[str, object], str]]) -
     """
     previous = GENESIS
     for position, (content, stored) in enumerate(chain):
-        if not hmac.compare_digest(link(key, previous, content), stored):
+        # As bytes: a stored link that somebody put other letters into is to be found, not to fail the walk.
+        if not hmac.compare_digest(link(key, previous, content).encode(), stored.encode()):
             return position
         previous = stored
     return None

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from app.domain.shared.errors import DomainError
-from app.domain.shared.money import EXACT, Amount, Currency, Price, Quantity, Rate, amount, convert
+from app.domain.shared.money import EXACT, Amount, Currency, Price, Quantity, Rate, convert, total
 
 ZERO: Final = Decimal(0)
 HUNDRED: Final = Decimal(100)
@@ -101,22 +101,22 @@ def compute(
     vat = tuple(
         VatLine(
             Rate(percent),
-            amount(bases[percent]),
-            amount(taxes[percent]) if mode is VatMode.PER_LINE else _percent(bases[percent], percent, currency),
+            total((bases[percent],)),
+            total((taxes[percent],)) if mode is VatMode.PER_LINE else _percent(bases[percent], percent, currency),
         )
         for percent in sorted(bases)
     )
-    net = amount(sum((line.net for line in amounts), ZERO))
-    tax = amount(sum((line.vat for line in vat), ZERO))
-    company_net = amount(sum((line.company_net for line in amounts), ZERO))
-    company_tax = tax if own else amount(sum((convert(v.vat, rate, company_currency) for v in vat), ZERO))
+    net = total(line.net for line in amounts)
+    tax = total(line.vat for line in vat)
+    company_net = net if own else total(line.company_net for line in amounts)
+    company_tax = tax if own else total(convert(line.vat, rate, company_currency) for line in vat)
     totals = Totals(
         net=net,
         vat=tax,
-        gross=amount(net + tax),
+        gross=total((net, tax)),
         company_net=company_net,
         company_vat=company_tax,
-        company_gross=amount(company_net + company_tax),
+        company_gross=total((company_net, company_tax)),
     )
     return DocumentAmounts(tuple(amounts), vat, totals)
 

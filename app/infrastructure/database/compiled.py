@@ -23,6 +23,7 @@ from app.infrastructure.database.dialects import Dialect, Ids
 
 Row = tuple[Any, ...]
 Converter = Callable[[Any], Any]
+Statement = Executable | Callable[[Dialect], Executable]
 MAX_ROWS: Final = 100
 # A statement for many rows is too seldom of the same size to be worth a prepared plan on the server.
 PREPARED_ROWS: Final = 24
@@ -87,13 +88,14 @@ class Prepared:
     An INSERT into a table with a key the database counts gives that key back through ``Session.insert``.
     """
 
-    __slots__ = ("_compiled", "_rows", "_statement", "name")
+    __slots__ = ("_compiled", "_rows", "_statement", "name", "needs")
 
-    def __init__(self, statement: Executable, name: str, *, rows: int | None = None) -> None:
+    def __init__(self, statement: Statement, name: str, *, rows: int | None = None, needs: str = "") -> None:
         self._statement = statement
         self._compiled: dict[Dialect, Compiled] = {}
         self._rows = rows
         self.name = name
+        self.needs = needs
 
     @property
     def size(self) -> int:
@@ -105,7 +107,9 @@ class Prepared:
         compiled = self._compiled.get(dialect)
         if compiled is None:
             # Two threads may both compile; the results are equal, the later one stays.
-            compiled = _compile(self._statement, self.name, dialect, self._rows)
+            statement = self._statement
+            built = statement if isinstance(statement, Executable) else statement(dialect)
+            compiled = _compile(built, self.name, dialect, self._rows)
             self._compiled[dialect] = compiled
         return compiled
 
@@ -116,10 +120,10 @@ class PreparedMany:
     ``build(n)`` names the parameters of row i ``<name>__<i>``; what all rows share has no number.
     """
 
-    __slots__ = ("_build", "_by_size", "_lock", "max_rows", "name", "pads")
+    __slots__ = ("_build", "_by_size", "_lock", "max_rows", "name", "needs", "pads")
 
     def __init__(
-        self, build: Callable[[int], Executable], name: str, *, max_rows: int = MAX_ROWS, pads: bool = False
+        self, build: Callable[[int], Executable], name: str, *, max_rows: int, pads: bool, needs: str
     ) -> None:
         self._build = build
         self._by_size: dict[int, Prepared] = {}
@@ -127,6 +131,7 @@ class PreparedMany:
         self.name = name
         self.max_rows = max_rows
         self.pads = pads
+        self.needs = needs
 
     def sized(self, count: int) -> Prepared:
         """Give the statement for ``count`` rows; a padding one may be for more."""
@@ -151,31 +156,41 @@ class PreparedMany:
 _REGISTRY: Final[list[Prepared | PreparedMany]] = []
 
 
-def prepare(statement: Executable, name: str = "") -> Prepared:
-    """Register a statement of a module; ``name`` tells it in traces (default: its verb and table)."""
-    prepared = Prepared(statement, name or _name(statement))
+def prepare(statement: Statement, name: str = "", *, needs: str = "") -> Prepared:
+    """Register a statement of a module; ``name`` tells it in traces (default: its verb and table).
+
+    One that differs between databases is a function of the dialect's capabilities, and then needs a name. ``needs`` names the
+    capability without which it is never run.
+    """
+    prepared = Prepared(statement, name or _name(statement), needs=needs)
     _REGISTRY.append(prepared)
     return prepared
 
 
 def prepare_many(
-    build: Callable[[int], Executable], name: str = "", *, max_rows: int = MAX_ROWS, pads: bool = False
+    build: Callable[[int], Executable],
+    name: str = "",
+    *,
+    max_rows: int = MAX_ROWS,
+    pads: bool = False,
+    needs: str = "",
 ) -> PreparedMany:
     """Register a statement whose text depends on the number of rows or keys.
 
     ``pads=True`` is for lists of keys, where repeating the last key changes nothing: sizes are then powers of two, so
     that the server keeps few plans.
     """
-    prepared = PreparedMany(build, name or _name(build(1)), max_rows=max_rows, pads=pads)
+    prepared = PreparedMany(build, name or _name(build(1)), max_rows=max_rows, pads=pads, needs=needs)
     _REGISTRY.append(prepared)
     return prepared
 
 
 def compile_all(dialect: Dialect) -> int:
     """Compile every registered statement, so that a wrong one shows at start-up; give their number."""
-    for prepared in _REGISTRY:
+    wanted = [prepared for prepared in _REGISTRY if not prepared.needs or getattr(dialect, prepared.needs)]
+    for prepared in wanted:
         prepared.on(dialect)
-    return len(_REGISTRY)
+    return len(wanted)
 
 
 def arguments_of_rows(
@@ -219,7 +234,8 @@ def _compile(statement: Executable, name: str, dialect: Dialect, rows: int | Non
 
 def _with_key(statement: Executable, dialect: Dialect, *, many: bool) -> Executable:
     """Make an INSERT give the counted key back where the driver does not tell it by itself."""
-    if not isinstance(statement, Insert) or _columns(statement):
+    # Asked of a copy: a statement remembers its columns, and what is made of it with RETURNING would remember them too.
+    if not isinstance(statement, Insert) or _columns(statement.inline()):
         return statement
     key = statement.table.primary_key.columns.get("id")  # type: ignore[attr-defined]
     asked = dialect.ids is Ids.RETURNING if many else dialect.returning_key
@@ -271,7 +287,7 @@ def _picker(order: tuple[str, ...]) -> Callable[[Mapping[str, Any]], Sequence[An
     return itemgetter(*order)
 
 
-def _name(statement: Executable) -> str:
+def _name(statement: Statement) -> str:
     """Give a name for traces: verb and first table."""
     if isinstance(statement, UpdateBase):
         return f"{type(statement).__name__.lower()} {statement.table.description}"

@@ -44,6 +44,7 @@ class Dialect:
     row_locks: bool = True
     skip_locked: bool = True
     key_share: bool = False
+    row_comparison: bool = False
     writable_cte: bool = False
     statement_limit: bool = False
     side_transactions: bool = True
@@ -67,6 +68,7 @@ POSTGRESQL: Final = Dialect(
     returning_delete=True,
     on_conflict=True,
     key_share=True,
+    row_comparison=True,
     writable_cte=True,
     synchronous_commit=True,
 )
@@ -117,6 +119,7 @@ SQLITE: Final = Dialect(
     on_conflict=True,
     row_locks=False,
     skip_locked=False,
+    row_comparison=True,
     side_transactions=False,
     most_parameters=32_000,
 )

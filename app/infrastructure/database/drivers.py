@@ -21,6 +21,7 @@ from app.settings import Settings
 
 PLANS: Final = 2000
 APPLICATION: Final = "tramita"
+SCANS: Final = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
 
 
 class Driver(Protocol):
@@ -38,8 +39,12 @@ class Driver(Protocol):
         """Run one statement."""
         ...
 
-    def begin(self, connection: Any, *, writing: bool, limit: float | None) -> None:
-        """Begin a transaction whose statements take at most ``limit``."""
+    def begin(self, connection: Any, *, writing: bool, limit: float | None, replan: bool) -> None:
+        """Begin a transaction whose statements take at most ``limit``; ``replan`` forgets the plans made so far."""
+        ...
+
+    def allow_scans(self, connection: Any, *, writing: bool) -> None:
+        """Let the planner read whole tables until the transaction ends."""
         ...
 
     def commit(self, connection: Any) -> bool:
@@ -97,8 +102,9 @@ class PostgresDriver:
     def connect(self) -> psycopg.Connection[Any]:
         """Open and set up a connection.
 
-        Sequential scans and hash joins are off: a plan made while a table was small would keep them when it has grown, and
-        short statements never want them. Reports switch them on for their transaction.
+        Sequential scans and the joins that need them are off: short statements never want them, and a plan made while a
+        table was small would keep them when it has grown. Reports switch them on for their transaction. (Which of several
+        indexes a plan takes is as much of a trap: so plans are made anew now and then, see ``Session``.)
         """
         arguments, keywords = self.dialect.sql().create_connect_args(self.url)
         connection: psycopg.Connection[Any] = psycopg.connect(
@@ -118,9 +124,7 @@ class PostgresDriver:
             "statement_timeout": f"{_milliseconds(self.settings.db_statement_timeout_s)}",
             "lock_timeout": f"{_milliseconds(self.settings.db_lock_timeout_s)}",
             "idle_in_transaction_session_timeout": f"{_milliseconds(self.settings.request_timeout_s * 2)}",
-            "enable_seqscan": "off",
-            "enable_hashjoin": "off",
-            "enable_mergejoin": "off",
+            **dict.fromkeys(SCANS, "off"),
             "jit": "off",
             "synchronous_commit": "off" if self.side else "on",
         }
@@ -143,13 +147,21 @@ class PostgresDriver:
         """Run one statement, prepared on the server."""
         cursor.execute(sql, arguments, prepare=prepare)
 
-    def begin(self, connection: psycopg.Connection[Any], *, writing: bool, limit: float | None) -> None:
-        """Begin where a transaction is needed; a limit goes in the same round trip."""
+    def begin(self, connection: psycopg.Connection[Any], *, writing: bool, limit: float | None, replan: bool) -> None:
+        """Begin where a transaction is needed; all that is to be said goes in one round trip."""
+        words = ["DISCARD PLANS"] if replan else []
+        if writing or limit is not None:
+            words.append("BEGIN" if writing else "BEGIN READ ONLY")
         if limit is not None:
-            mode = "" if writing else " READ ONLY"
-            _simple(connection, f"BEGIN{mode}; SET LOCAL statement_timeout = {_milliseconds(limit)}")
-        elif writing:
-            _simple(connection, "BEGIN")
+            words.append(f"SET LOCAL statement_timeout = {_milliseconds(limit)}")
+        if words:
+            _simple(connection, "; ".join(words))
+
+    def allow_scans(self, connection: psycopg.Connection[Any], *, writing: bool) -> None:
+        """Switch on what is off for short statements, in one round trip."""
+        begun = writing or connection.pgconn.transaction_status != pq.TransactionStatus.IDLE
+        begin = "" if begun else "BEGIN READ ONLY; "
+        _simple(connection, begin + "; ".join(f"SET LOCAL {name} = on" for name in SCANS))
 
     def commit(self, connection: psycopg.Connection[Any]) -> bool:
         """Commit; the server answers ROLLBACK when a statement had failed."""
@@ -243,12 +255,22 @@ class MysqlDriver:
             sql = f"SET STATEMENT max_statement_time = {max(limit, 0.001):.3f} FOR {sql}"
         cursor.execute(sql, arguments)
 
-    def begin(self, connection: pymysql.Connection[Any], *, writing: bool, limit: float | None) -> None:
+    def begin(
+        self,
+        connection: pymysql.Connection[Any],
+        *,
+        writing: bool,
+        limit: float | None,
+        replan: bool,  # noqa: ARG002 - statements are planned at each execution
+    ) -> None:
         """Begin to write; reads at READ COMMITTED need no transaction."""
         if limit is not None and not self.dialect.statement_limit:
             connection.query(f"SET SESSION max_execution_time = {_milliseconds(limit)}")
         if writing:
             connection.begin()
+
+    def allow_scans(self, connection: pymysql.Connection[Any], *, writing: bool) -> None:
+        """Do nothing: plans are made for each execution."""
 
     def commit(self, connection: pymysql.Connection[Any]) -> bool:
         """Commit."""
@@ -307,9 +329,19 @@ class SqliteDriver:
         """Run one statement; the connection keeps it prepared."""
         cursor.execute(sql, arguments)
 
-    def begin(self, connection: sqlite3.Connection, *, writing: bool, limit: float | None) -> None:  # noqa: ARG002 - watched
+    def begin(
+        self,
+        connection: sqlite3.Connection,
+        *,
+        writing: bool,
+        limit: float | None,  # noqa: ARG002 - the watch ends what takes too long
+        replan: bool,  # noqa: ARG002 - plans follow the schema alone
+    ) -> None:
         """Begin; a writer takes the lock at once, so that it never has to upgrade."""
         connection.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    def allow_scans(self, connection: sqlite3.Connection, *, writing: bool) -> None:
+        """Do nothing: plans are made for each execution."""
 
     def commit(self, connection: sqlite3.Connection) -> bool:
         """Commit."""

@@ -5,8 +5,7 @@ A connection that turns out dead makes all of its age suspect; they are replaced
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from itertools import count
@@ -52,7 +51,7 @@ class Database:
         self.read_failure = READERS[self.dialect.name]
         self.sessions = count(1)
         # Several threads in BEGIN IMMEDIATE starve each other in SQLite's busy handler; in a queue of our own they do not.
-        self.write_lock: Lock | None = None if self.dialect.row_locks else Lock()
+        self._write_lock: Lock | None = None if self.dialect.row_locks else Lock()
         self._epoch = 0
         self._pool = self._new_pool(self.driver)
         self._side = self._new_pool(side_driver_of(self.dialect, self.url, settings))
@@ -95,18 +94,12 @@ class Database:
             self._epoch += 1
         connection.invalidate()
 
-    @contextmanager
-    def writer(self, seconds: float) -> Iterator[None]:
-        """Hold SQLite's write lock of this process; on servers do nothing. Raises RolledBack after ``seconds``."""
-        if self.write_lock is None:
-            yield
-            return
-        if not self.write_lock.acquire(timeout=seconds):
-            raise RolledBack("write lock")
-        try:
-            yield
-        finally:
-            self.write_lock.release()
+    def hold_write_lock(self, seconds: float) -> Lock | None:
+        """Take SQLite's write lock of this process and give it, to be released; None on servers. Raises RolledBack."""
+        lock = self._write_lock
+        if lock is not None and not lock.acquire(timeout=seconds):
+            raise RolledBack
+        return lock
 
     def now(self) -> datetime:
         """Give the database's present instant, UTC: the clock all processes share. Raises Unavailable."""

@@ -24,7 +24,8 @@ from app.settings import Settings
 LOCK_KEY: Final = 7_241_166_212  # "tramita" as a number nobody else is likely to take
 LOCK_NAME: Final = "tramita.migrations"
 LOCK_TIMEOUT_S: Final = 120
-COMPARE: Final = {"compare_type": True, "compare_server_default": True}
+# No column has a default in the database: defaults are the domain's.
+COMPARE: Final = {"compare_type": True, "compare_server_default": False}
 
 
 class Migrations:

@@ -18,6 +18,11 @@ from app.usecases.ports.shared import RolledBack
 
 # A deadline this close to the usual limit of a statement is not worth telling the database.
 SLACK_S: Final = 1.0
+# PostgreSQL keeps the plan of a prepared statement until statistics change. One made while a table was small may take any
+# of its indexes, all being alike then, and would walk the whole of the wrong one when the table has grown. So each
+# connection forgets its plans after this many transactions: a millisecond's planning, shared by all of them.
+PLANS_LAST: Final = 500
+USES: Final = "uses"
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -63,8 +68,8 @@ class Session:
         self._limit: float | None = None
         self._cursor: Any = None
 
-    def begin(self) -> None:
-        """Begin the transaction. Raises RolledBack, DeadlineExceeded, Unavailable."""
+    def begin(self, *, alone: bool = False) -> None:
+        """Begin the transaction; ``alone`` is one statement that is its own. Raises RolledBack, DeadlineExceeded, Unavailable."""
         self._context.check()
         if self._deadline is not None:
             left = self._deadline.remaining()
@@ -74,7 +79,8 @@ class Session:
             self._watched = True
             self._driver.watch(self._raw, self._stopped)
         try:
-            self._driver.begin(self._raw, writing=self._writing, limit=self._limit)
+            if not alone:
+                self._driver.begin(self._raw, writing=self._writing, limit=self._limit, replan=self._used_up())
             self._cursor = self._driver.cursor(self._raw)
         except DriverErrors as error:
             self._fail(error, None)
@@ -101,11 +107,7 @@ class Session:
 
     def insert(self, prepared: Prepared, /, **given: Any) -> int:
         """Insert one row and give the id the database counted."""
-        compiled = prepared.on(self.dialect)
-        if compiled.returns_rows:
-            return int(self._rows(compiled, given, None)[0][0])
-        self._count(compiled, compiled.arguments(given))
-        return int(self._cursor.lastrowid)
+        return self._counted(prepared, given)
 
     def all_of(
         self, prepared: PreparedMany, rows: Rows, /, *, lock: Lock | None = None, **common: Any
@@ -142,6 +144,41 @@ class Session:
             first = told if self.dialect.ids is Ids.FIRST else told - len(part) + 1
             ids += range(first, first + len(part))
         return ids
+
+    def count_aside(self, prepared: Prepared, /, **given: Any) -> int:
+        """Run a statement that counts in a transaction of its own, and give the new value.
+
+        On a server it has a connection outside the pool's limit, so that it never waits for its own transaction's, and whoever
+        counts next need not wait for this one to commit.
+        """
+        if not self.dialect.side_transactions:
+            return self._counted(prepared, given)
+        aside = Session(self._database, self._database.side_connection(), self._context, writing=True)
+        try:
+            aside.begin(alone=True)
+            counted = aside._counted(prepared, given)  # noqa: SLF001 - of its own class
+        except Exception:
+            aside.end()
+            raise
+        except BaseException:
+            aside.end(broken=True)
+            raise
+        aside.end()
+        return counted
+
+    def _counted(self, prepared: Prepared, given: Mapping[str, Any]) -> int:
+        compiled = prepared.on(self.dialect)
+        if compiled.returns_rows:
+            return int(self._rows(compiled, given, None)[0][0])
+        self._count(compiled, compiled.arguments(given))
+        return int(self._cursor.lastrowid)
+
+    def allow_scans(self) -> None:
+        """Let what follows in this transaction read whole tables and join them by hashing (reports)."""
+        try:
+            self._driver.allow_scans(self._raw, writing=self._writing)
+        except DriverErrors as error:
+            self._fail(error, None)
 
     def commit(self) -> None:
         """Make it durable. Raises RolledBack, or OutcomeUnknown when the connection went with the answer."""
@@ -220,6 +257,14 @@ class Session:
             raise RuntimeError(f"{compiled.name} in a transaction that only reads")
         if self._trace is not None:
             self._tell(TraceKind.STATEMENT, compiled, lock)
+
+    def _used_up(self) -> bool:
+        """Count this use of the connection, and tell whether its plans have served long enough."""
+        info = self._connection.record_info
+        if info is None:
+            return False
+        uses = info[USES] = info.get(USES, 0) + 1
+        return bool(uses % PLANS_LAST == 0)
 
     def _stopped(self) -> bool:
         """Tell SQLite whether to break off: nobody waits any more."""

@@ -1,11 +1,14 @@
-"""Portable statements about many rows at once, to be given to ``prepare_many``."""
+"""Portable statements: many rows at once (to be given to ``prepare_many``), and inserts that meet a row already there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Executable, Table, and_, bindparam, case, insert, or_, update
+from sqlalchemy import BindParameter, ColumnElement, Executable, Table, and_, bindparam, case, func, insert, or_, update
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+
+from app.infrastructure.database.dialects import Dialect
 
 
 def keys(column: ColumnElement[Any], name: str, count: int) -> ColumnElement[bool]:
@@ -60,6 +63,37 @@ def update_rows(
         return update(table).where(*where, _any_of(table, match, count)).values(values)
 
     return build
+
+
+def insert_missing(dialect: Dialect, table: Table, values: Mapping[str, Any]) -> Executable:
+    """Give an INSERT that does nothing when the row is there already."""
+    if dialect.on_conflict:
+        return _insert(dialect, table).values(values).on_conflict_do_nothing()
+    return mysql.insert(table).prefix_with("IGNORE").values(values)
+
+
+def count_up(dialect: Dialect, table: Table, values: Mapping[str, Any], column: str) -> Executable:
+    """Give the statement that inserts a row, or adds one to its ``column`` when it is there already, and tells the new value.
+
+    It comes back as the only row where inserts return rows, and as the id of the inserted row elsewhere.
+    """
+    if dialect.on_conflict:
+        upsert = _insert(dialect, table).values(values)
+        key = [part.name for part in table.primary_key.columns]
+        return upsert.on_conflict_do_update(index_elements=key, set_={column: table.c[column] + 1}).returning(
+            table.c[column]
+        )
+    told = {**values, column: func.last_insert_id(values[column])}
+    return (
+        mysql.insert(table)
+        .values(told)
+        .on_duplicate_key_update({column: func.last_insert_id(table.c[column] + 1)})
+    )
+
+
+def _insert(dialect: Dialect, table: Table) -> Any:
+    """Give the INSERT of SQLAlchemy's that knows ON CONFLICT in the words of ``dialect``."""
+    return (postgresql if dialect.name == "postgresql" else sqlite).insert(table)
 
 
 def _any_of(table: Table, match: Sequence[str], count: int) -> ColumnElement[bool]:

@@ -97,6 +97,8 @@ class Scaled(TypeDecorator[Decimal]):
                 exact = quantize(value, unit)
             except (Inexact, InvalidOperation, TypeError) as error:
                 raise NotStorableError(f"{value!r} has no place in {DIGITS} digits, {decimals} decimals") from error
+            if not exact.is_finite():
+                raise NotStorableError(f"{value!r} is no number")
             return int(exact.scaleb(decimals)) if whole else exact
 
         return convert

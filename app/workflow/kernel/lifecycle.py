@@ -35,9 +35,13 @@ class InvalidTransitionError(Exception):
         self.guard = guard
 
 
-@dataclass(frozen=True, slots=True)
+# Without slots: Python 3.11 and 3.12 cannot call a subscripted generic that is frozen and slotted.
+@dataclass(frozen=True)
 class Transition(Generic[S]):
-    """One way from one state to another; ``guard`` is a pure predicate over the subject given to ``fire``."""
+    """One way from one state to another.
+
+    ``guard`` is a pure predicate over the subject given to ``fire``; a function with a name, which is its reason.
+    """
 
     name: str
     source: S
@@ -51,28 +55,37 @@ class Lifecycle(Generic[S]):
     __slots__ = ("_edges", "finals", "initial", "name", "states", "transitions")
 
     def __init__(self, name: str, states: type[S], *, initial: S, transitions: Sequence[Transition[S]]) -> None:
-        """Check and index the table. Raises LifecycleError for strangers, duplicates and states nothing leads to."""
+        """Check and index the table. Raises LifecycleError for strangers, duplicates and lost states."""
         self.name = name
         self.states = tuple(states)
         self.initial = initial
         self.transitions = tuple(transitions)
+        if type(initial) is not states:
+            raise LifecycleError(f"{name}: unknown initial state {initial!r}")
+        for transition in self.transitions:
+            self._check(transition, states)
         self._edges = self._index()
         self._check_reachable()
         sources = {transition.source for transition in self.transitions}
         self.finals = frozenset(state for state in self.states if state not in sources)
 
+    def _check(self, transition: Transition[S], states: type[S]) -> None:
+        # By class: members of two StrEnums with the same text are equal.
+        for state in (transition.source, transition.target):
+            if type(state) is not states:
+                raise LifecycleError(f"{self.name}: {transition.name} names the unknown state {state!r}")
+        if not transition.name.isidentifier():
+            raise LifecycleError(f"{self.name}: {transition.name!r} is no name for a transition")
+        if transition.guard is None:
+            return
+        if not callable(transition.guard):
+            raise LifecycleError(f"{self.name}: the guard of {transition.name} cannot be called")
+        if not getattr(transition.guard, "__name__", "").isidentifier():
+            raise LifecycleError(f"{self.name}: the guard of {transition.name} has no name to refuse by")
+
     def _index(self) -> dict[tuple[S, str], Transition[S]]:
         edges: dict[tuple[S, str], Transition[S]] = {}
-        if self.initial not in self.states:
-            raise LifecycleError(f"{self.name}: unknown initial state {self.initial!r}")
         for transition in self.transitions:
-            for state in (transition.source, transition.target):
-                if state not in self.states or not isinstance(state, type(self.initial)):
-                    raise LifecycleError(f"{self.name}: {transition.name} names the unknown state {state!r}")
-            if not transition.name.isidentifier():
-                raise LifecycleError(f"{self.name}: {transition.name!r} is no name for a transition")
-            if transition.guard is not None and not callable(transition.guard):
-                raise LifecycleError(f"{self.name}: the guard of {transition.name} cannot be called")
             key = (transition.source, transition.name)
             if key in edges:
                 raise LifecycleError(f"{self.name}: two transitions {transition.name} from {transition.source}")

@@ -1,4 +1,4 @@
--- Net sales by customer, product or month (:by) over the lines of validated and paid invoices of one company.
+-- Net sales by customer, product or month (parameter by) over the lines of validated and paid invoices of one company.
 -- Columns: code text, name text, invoices counter, net amount.
 -- Only sums: amounts are scaled whole numbers on SQLite, so nothing is multiplied, divided or averaged here.
 SELECT s.code, s.name, COUNT(DISTINCT s.invoice_id) AS invoices, SUM(s.net) AS net

@@ -12,7 +12,7 @@ from app.domain.shared.errors import NotFound, Stale
 from app.domain.shared.ids import InvoiceId, PaymentId
 from app.domain.shared.money import currency
 from app.infrastructure.database.compiled import prepare, prepare_many
-from app.infrastructure.database.locks import LockRank
+from app.infrastructure.database.locks import Lock
 from app.infrastructure.database.repositories.documents import (
     PRICED,
     TOTALS,
@@ -141,8 +141,9 @@ class SqlInvoices:
     def get(self, invoice: InvoiceId, *, lock: bool = False) -> Invoice:
         """Give an invoice, locked until the end of the transaction if asked. Raises NotFound."""
         if lock:
-            self._session.lock(LockRank.INVOICE, [invoice])
-            row = self._session.one(_LOCK, company_id=self._company, document=invoice)
+            row = self._session.one(
+                _LOCK, lock=Lock.document("invoice", [invoice]), company_id=self._company, document=invoice
+            )
         else:
             row = self._session.one(_GET, company_id=self._company, document=invoice)
         if row is None:
@@ -156,8 +157,9 @@ class SqlInvoices:
     def lock_headers(self, invoices: Iterable[InvoiceId]) -> Mapping[InvoiceId, Invoice]:
         """Give those that exist without their lines, locked in order of id by one statement."""
         wanted = sorted(set(invoices))
-        self._session.lock(LockRank.INVOICE, wanted)
-        rows = self._session.of(_LOCK_HEADERS, "id", wanted, company_id=self._company)
+        keys_wanted = [{"id": invoice} for invoice in wanted]
+        lock = Lock.document("invoice", wanted)
+        rows = self._session.all_of(_LOCK_HEADERS, keys_wanted, lock=lock, company_id=self._company)
         return {InvoiceId(row[0]): _header(row) for row in rows}
 
     def add(self, invoice: Invoice) -> None:
@@ -180,7 +182,7 @@ class SqlInvoices:
         stored = self._session.run(_FINISH, **self._step(invoice), **_pick(_values(invoice), _FINAL))
         _moved(invoice, stored)
         rows = [{"rate": line.rate, "base": line.base, "vat": line.vat} for line in invoice.vat]
-        self._session.run_many(_INSERT_TAXES, rows, company_id=self._company, invoice_id=invoice.id)
+        self._session.many(_INSERT_TAXES, rows, company_id=self._company, invoice_id=invoice.id)
 
     def save_settlements(self, invoices: Iterable[Invoice]) -> None:
         """Store state, reason and what was paid of locked invoices, set-wise. Raises Stale."""
@@ -196,7 +198,7 @@ class SqlInvoices:
             }
             for invoice in settled
         ]
-        if self._session.run_many(_SETTLE, rows, company_id=self._company) != len(rows):
+        if self._session.many(_SETTLE, rows, company_id=self._company) != len(rows):
             raise Stale
         for invoice in settled:
             invoice.version += 1
@@ -217,7 +219,7 @@ class SqlInvoices:
 
     def _insert_lines(self, invoice: Invoice) -> None:
         rows = [{**line_values(line), "order_position": line.order_position} for line in invoice.lines]
-        self._session.run_many(_INSERT_LINES, rows, company_id=self._company, invoice_id=invoice.id)
+        self._session.many(_INSERT_LINES, rows, company_id=self._company, invoice_id=invoice.id)
 
 
 def _moved(invoice: Invoice, stored: int) -> None:
@@ -287,4 +289,4 @@ class SqlPayments:
             {"position": position, **{name: getattr(allocation, name) for name in _ALLOCATION}}
             for position, allocation in enumerate(payment.allocations, 1)
         ]
-        self._session.run_many(_INSERT_ALLOCATIONS, rows, company_id=self._company, payment_id=payment.id)
+        self._session.many(_INSERT_ALLOCATIONS, rows, company_id=self._company, payment_id=payment.id)

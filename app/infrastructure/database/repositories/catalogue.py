@@ -58,12 +58,17 @@ class SqlProducts:
 
     def of(self, products: Iterable[ProductId]) -> Mapping[ProductId, Product]:
         """Give those of ``products`` that exist, by one statement."""
-        rows = self._session.of(_BY_IDS, "product", products, company=self._company)
+        rows = self._session.all_of(
+            _BY_IDS, [{"product": value} for value in sorted(set(products))], company=self._company
+        )
         return {ProductId(row[0]): _product(row) for row in rows}
 
     def by_ref(self, refs: Iterable[str]) -> Mapping[str, Product]:
         """Give those of ``refs`` that exist, by one statement."""
-        found = map(_product, self._session.of(_BY_REFS, "ref", refs, company=self._company))
+        found = map(
+            _product,
+            self._session.all_of(_BY_REFS, [{"ref": value} for value in sorted(set(refs))], company=self._company),
+        )
         return {product.ref: product for product in found}
 
     def add(self, product: Product) -> None:

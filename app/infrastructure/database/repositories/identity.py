@@ -171,7 +171,7 @@ class SqlUsers:
             self._session.run(_JOIN, user=user, company=company)
         self._session.run(_DROP_ROLES, user=user, company=company)
         rows = [{"role_id": role} for role in sorted(set(roles))]
-        self._session.run_many(_GRANT, rows, user_id=user, company_id=company)
+        self._session.many(_GRANT, rows, user_id=user, company_id=company)
 
 
 class SqlRoles:
@@ -182,7 +182,7 @@ class SqlRoles:
 
     def rights(self, company: CompanyId, roles: Sequence[RoleId]) -> frozenset[Right]:
         """Give the union of the rights of ``roles`` that belong to ``company``."""
-        rows = self._session.of(_RIGHTS, "role", roles, company=company)
+        rows = self._session.all_of(_RIGHTS, [{"role": value} for value in sorted(set(roles))], company=company)
         return frozenset(Right(name) for (names,) in rows for name in names)
 
     def version(self, company: CompanyId) -> int:

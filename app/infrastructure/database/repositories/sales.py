@@ -11,7 +11,7 @@ from app.domain.shared.errors import NotFound, Stale
 from app.domain.shared.ids import OrderId
 from app.infrastructure.database.compiled import prepare, prepare_many
 from app.infrastructure.database.constraints import taken
-from app.infrastructure.database.locks import LockRank
+from app.infrastructure.database.locks import Lock
 from app.infrastructure.database.repositories.documents import (
     PRICED,
     TOTALS,
@@ -83,8 +83,9 @@ class SqlOrders:
     def get(self, order: OrderId, *, lock: bool = False) -> Order:
         """Give an order, locked until the end of the transaction if asked. Raises NotFound."""
         if lock:
-            self._session.lock(LockRank.ORDER, [order])
-            row = self._session.one(_LOCK, company_id=self._company, document=order)
+            row = self._session.one(
+                _LOCK, lock=Lock.document("order", [order]), company_id=self._company, document=order
+            )
         else:
             row = self._session.one(_GET, company_id=self._company, document=order)
         if row is None:
@@ -129,7 +130,7 @@ class SqlOrders:
         """Store state, version and what was shipped and invoiced of each line. Raises Stale."""
         self._save_state(order)
         rows = [{"position": line.position, "shipped": line.shipped, "invoiced": line.invoiced} for line in order.lines]
-        self._session.run_many(_PROGRESS, rows, company_id=self._company, order_id=order.id)
+        self._session.many(_PROGRESS, rows, company_id=self._company, order_id=order.id)
 
     def delete(self, order: Order) -> None:
         """Remove a draft of that version, with its lines. Raises Stale."""
@@ -157,7 +158,7 @@ class SqlOrders:
 
     def _insert_lines(self, order: Order) -> None:
         rows = [{**line_values(line), "shipped": line.shipped, "invoiced": line.invoiced} for line in order.lines]
-        self._session.run_many(_INSERT_LINES, rows, company_id=self._company, order_id=order.id)
+        self._session.many(_INSERT_LINES, rows, company_id=self._company, order_id=order.id)
 
     def _whole(self, row: tuple[Any, ...]) -> Order:
         header = dict(zip(_COLUMNS, row, strict=True))

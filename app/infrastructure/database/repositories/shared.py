@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Insert, bindparam, insert, select, update
-from sqlalchemy.dialects import mysql, postgresql
+from sqlalchemy import Insert, bindparam, delete, insert, select, update
 
 from app.domain.shared.events import Event
 from app.domain.shared.numbering import GENESIS, Series
-from app.infrastructure.database.compiled import Prepared, prepare, prepare_many
+from app.infrastructure.database.compiled import Row, prepare, prepare_many
 from app.infrastructure.database.failures import ConstraintViolated
 from app.infrastructure.database.locks import Lock
 from app.infrastructure.database.session import Session
-from app.infrastructure.database.statements import insert_rows
+from app.infrastructure.database.statements import count_up, insert_missing, insert_rows
 from app.infrastructure.database.tables.shared import answers, outbox, series
 from app.infrastructure.ids import new_uuid
 from app.usecases.context import Context
-from app.usecases.ports.shared import Answer, AnswerExists, IdempotencyKey, StoredAnswer
+from app.usecases.ports.shared import Answer, AnswerExists, IdempotencyKey, RolledBack, StoredAnswer
 
 KEPT: Final = timedelta(hours=24)
 _EVENT: Final = ("id", "name", "aggregate", "aggregate_id", "payload")
@@ -158,12 +157,57 @@ _LOCK = prepare(
     select(series.c.next, series.c.last_date, series.c.last_hash).where(*_ROW).with_for_update(key_share=True),
     "lock series",
 )
-_NEW: Final = {name: bindparam(name) for name in ("company_id", "kind", "period", "next", "last_hash")}
-_MAKE_CONFLICT = prepare(
-    sqlite.insert(series).values(_NEW).on_conflict_do_nothing(), "make series", needs="on_conflict"
-)
+_NEW: Final = {
+    name: bindparam(name, type_=series.c[name].type) for name in ("company_id", "kind", "period", "next", "last_hash")
+}
+_MAKE = prepare(lambda dialect: insert_missing(dialect, series, _NEW), "make series")
+_COUNT = prepare(lambda dialect: count_up(dialect, series, _NEW, "next"), "count series")
+_SAVED: Final = ("next", "last_date", "last_hash")
 _SAVE = prepare(
     update(series)
     .where(*_ROW)
-    .values({name: bindparam(f"new_{name}", type_=series.c[name].type) for name in ("next", "last_date", "last_hash")})
+    .values({name: bindparam(f"new_{name}", type_=series.c[name].type) for name in _SAVED})
 )
+
+
+class SqlSeriesBook:
+    """Series of numbers of the context's company, in rows of ``series``."""
+
+    def __init__(self, session: Session, context: Context) -> None:
+        self._session = session
+        self._company = context.company
+
+    def lock(self, kind: str, period: str) -> Series:
+        """Give the series, its row locked until the end of the transaction; a new one starts at 1."""
+        row = self._locked(kind, period)
+        if row is None:
+            # Two transactions may meet a new period at once: the second one's insert waits for the first, then does nothing.
+            self._session.run(_MAKE, **self._key(kind, period), next=1, last_hash=GENESIS)
+            row = self._locked(kind, period)
+        if row is None:
+            raise RolledBack
+        number, last_date, last_hash = row
+        return Series(kind=kind, period=period, next=number, last_date=last_date, last_hash=last_hash)
+
+    def save(self, series: Series) -> None:
+        """Store counter, last date and last link of a locked series."""
+        self._session.run(
+            _SAVE,
+            **self._key(series.kind, series.period),
+            new_next=series.next,
+            new_last_date=series.last_date,
+            new_last_hash=series.last_hash,
+        )
+
+    def fast(self, kind: str, period: str) -> int:
+        """Give the next number of a series that may have gaps, counted in a short transaction of its own.
+
+        On SQLite, where there is one writer at a time anyway, it is counted in this one.
+        """
+        return self._session.count_aside(_COUNT, **self._key(kind, period), next=2, last_hash=GENESIS) - 1
+
+    def _locked(self, kind: str, period: str) -> Row | None:
+        return self._session.one(_LOCK, lock=Lock.series(kind, period), **self._key(kind, period))
+
+    def _key(self, kind: str, period: str) -> dict[str, Any]:
+        return {"company_id": self._company, "kind": str(kind), "period": period}

@@ -10,7 +10,7 @@ from app.domain.shared.errors import NotFound, Stale
 from app.domain.shared.ids import OrderId, ShipmentId
 from app.domain.shipping import Shipment, ShipmentLine, ShipmentState
 from app.infrastructure.database.compiled import prepare, prepare_many
-from app.infrastructure.database.locks import LockRank
+from app.infrastructure.database.locks import Lock
 from app.infrastructure.database.repositories.documents import by_id, lines_of, locking, provisional, set_ref
 from app.infrastructure.database.session import Session
 from app.infrastructure.database.statements import insert_rows
@@ -60,8 +60,9 @@ class SqlShipments:
     def get(self, shipment: ShipmentId, *, lock: bool = False) -> Shipment:
         """Give a shipment, locked until the end of the transaction if asked. Raises NotFound."""
         if lock:
-            self._session.lock(LockRank.SHIPMENT, [shipment])
-            row = self._session.one(_LOCK, company_id=self._company, document=shipment)
+            row = self._session.one(
+                _LOCK, lock=Lock.document("shipment", [shipment]), company_id=self._company, document=shipment
+            )
         else:
             row = self._session.one(_GET, company_id=self._company, document=shipment)
         if row is None:
@@ -87,7 +88,7 @@ class SqlShipments:
         shipment.ref, shipment.version = provisional(shipment.id), 1
         self._session.run(_SET_REF, company_id=self._company, document=shipment.id, provisional=shipment.ref)
         rows = [{name: getattr(line, name) for name in _LINE} for line in shipment.lines]
-        self._session.run_many(_INSERT_LINES, rows, company_id=self._company, shipment_id=shipment.id)
+        self._session.many(_INSERT_LINES, rows, company_id=self._company, shipment_id=shipment.id)
 
     def save(self, shipment: Shipment) -> None:
         """Store state, ref and date and move the version; lines never change. Raises Stale."""

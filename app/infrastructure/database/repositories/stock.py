@@ -14,7 +14,7 @@ from app.domain.stock import Cost, Holding, Level, Movement, Warehouse
 from app.infrastructure.database.compiled import PreparedMany, prepare, prepare_many
 from app.infrastructure.database.constraints import taken
 from app.infrastructure.database.failures import ConstraintViolated
-from app.infrastructure.database.locks import LockRank
+from app.infrastructure.database.locks import Lock
 from app.infrastructure.database.session import Session
 from app.infrastructure.database.statements import insert_rows, keys, update_rows
 from app.infrastructure.database.tables.stock import stock_costs, stock_levels, stock_movements
@@ -150,7 +150,7 @@ class SqlStock:
         if not held or not movements:
             return []
         place = held[0].level.warehouse
-        self._session.run_many(
+        self._session.many(
             _SAVE_COSTS,
             [
                 {
@@ -163,7 +163,7 @@ class SqlStock:
             ],
             company_id=self._company,
         )
-        self._session.run_many(
+        self._session.many(
             _SAVE_LEVELS,
             [{"product_id": h.level.product, "quantity": h.level.quantity} for h in held],
             company_id=self._company,
@@ -175,12 +175,14 @@ class SqlStock:
 
     def levels(self, products: Iterable[ProductId]) -> Sequence[Level]:
         """Give the levels of ``products`` in every warehouse, by (warehouse, product)."""
-        rows = self._session.of(_LEVELS, "product_id", products, company_id=self._company)
+        rows = self._session.all_of(
+            _LEVELS, [{"product_id": value} for value in sorted(set(products))], company_id=self._company
+        )
         return [Level(warehouse=row[0], product=row[1], quantity=row[2]) for row in rows]
 
     def _costs(self, products: Sequence[ProductId]) -> dict[ProductId, Cost]:
-        self._session.lock(LockRank.COST, products)
-        rows = self._session.of(_LOCK_COSTS, "product_id", products, company_id=self._company)
+        wanted = [{"product_id": product} for product in products]
+        rows = self._session.all_of(_LOCK_COSTS, wanted, lock=Lock.cost(products), company_id=self._company)
         found = {row[0]: Cost(product=row[0], quantity=row[1], value=row[2], average=row[3]) for row in rows}
         missing = [Cost(product=product) for product in products if product not in found]
         if missing:
@@ -194,8 +196,11 @@ class SqlStock:
         return found | {cost.product: cost for cost in missing}
 
     def _levels(self, warehouse: WarehouseId, products: Sequence[ProductId]) -> dict[ProductId, Level]:
-        self._session.lock(LockRank.LEVEL, [(warehouse, product) for product in products])
-        rows = self._session.of(_LOCK_LEVELS, "product_id", products, company_id=self._company, warehouse_id=warehouse)
+        wanted = [{"product_id": product} for product in products]
+        lock = Lock.level(warehouse, products)
+        rows = self._session.all_of(
+            _LOCK_LEVELS, wanted, lock=lock, company_id=self._company, warehouse_id=warehouse
+        )
         found = {row[0]: Level(warehouse=warehouse, product=row[0], quantity=row[1]) for row in rows}
         missing = [Level(warehouse=warehouse, product=product) for product in products if product not in found]
         if missing:
@@ -206,7 +211,7 @@ class SqlStock:
     def _make(self, statement: PreparedMany, rows: Sequence[Mapping[str, Any]], **common: WarehouseId) -> None:
         """Insert rows not met before; our own insert locks them. Raises RolledBack when another was first."""
         try:
-            self._session.run_many(statement, rows, company_id=self._company, **common)
+            self._session.many(statement, rows, company_id=self._company, **common)
         except ConstraintViolated as violated:
             raise RolledBack from violated
 

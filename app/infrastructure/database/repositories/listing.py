@@ -1,0 +1,146 @@
+"""Pages of lists by keyset: the next page starts where the last one ended, so its cost does not grow with its distance."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Integer, Table, and_, bindparam, func, or_, select, tuple_
+
+from app.infrastructure.database.compiled import Prepared
+from app.infrastructure.database.dialects import Dialect
+from app.infrastructure.database.session import Session
+from app.infrastructure.database.tables.billing import invoices, payments
+from app.infrastructure.database.tables.catalogue import products
+from app.infrastructure.database.tables.parties import third_parties
+from app.infrastructure.database.tables.sales import orders
+from app.infrastructure.database.tables.shipping import shipments
+from app.infrastructure.database.tables.stock import stock_levels, stock_movements, warehouses
+from app.usecases.context import Context
+from app.usecases.ports.listing import Listing, Operator, Page, Query, Sort
+
+SHAPES: Final = 1024
+# A list shows columns of its table under their own names; another name or an expression would stand here beside the table.
+SOURCES: Final[Mapping[str, Table]] = {
+    "third-parties": third_parties,
+    "products": products,
+    "warehouses": warehouses,
+    "stock-movements": stock_movements,
+    "stock-levels": stock_levels,
+    "orders": orders,
+    "shipments": shipments,
+    "invoices": invoices,
+    "payments": payments,
+}
+_COMPARE: Final[Mapping[Operator, Callable[[ColumnElement[Any], Any], ColumnElement[bool]]]] = {
+    Operator.EQ: lambda column, value: column == value,
+    Operator.NE: lambda column, value: column.is_distinct_from(value),
+    Operator.LT: lambda column, value: column < value,
+    Operator.LTE: lambda column, value: column <= value,
+    Operator.GT: lambda column, value: column > value,
+    Operator.GTE: lambda column, value: column >= value,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """All that decides the text of a page's statement; the values are its parameters."""
+
+    listing: str
+    fields: tuple[str, ...]
+    filters: tuple[tuple[str, Operator], ...]
+    sort: tuple[Sort, ...]
+    after: bool
+    count: bool = False
+
+
+class Shapes:
+    """Statements by shape, the least used ones forgotten: callers choose the shapes, so their number must not grow."""
+
+    def __init__(self, most: int = SHAPES) -> None:
+        self._most = most
+        self._known: OrderedDict[Shape, Prepared] = OrderedDict()
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def get(self, shape: Shape) -> Prepared:
+        """Give the statement of ``shape``."""
+        with self._lock:
+            prepared = self._known.get(shape)
+            if prepared is None:
+                prepared = self._known[shape] = _prepared(shape)
+                if len(self._known) > self._most:
+                    self._known.popitem(last=False)
+            else:
+                self._known.move_to_end(shape)
+            return prepared
+
+
+_SHAPES: Final = Shapes()
+
+
+class SqlLists:
+    """Readers of flat rows, within the context's company."""
+
+    def __init__(self, session: Session, context: Context) -> None:
+        self._session = session
+        self._company = context.company
+
+    def page(self, listing: Listing, query: Query) -> Page:
+        """Give one page of ``listing``, and the count of all that match when asked."""
+        filters = tuple((wanted.field, wanted.operator) for wanted in query.filters)
+        names = tuple(field.name for field in listing.fields)
+        shape = Shape(listing.name, names, filters, query.sort, query.after is not None)
+        given: dict[str, Any] = {"company": self._company}
+        given.update((f"filter_{at}", wanted.value) for at, wanted in enumerate(query.filters))
+        total = None
+        if query.total:
+            counted = Shape(listing.name, (), filters, (), after=False, count=True)
+            total = int(self._session.scalar(_SHAPES.get(counted), **given))
+        given["limit"] = query.limit + 1
+        given.update((f"after_{at}", value) for at, value in enumerate(query.after or ()))
+        rows = self._session.all(_SHAPES.get(shape), **given)
+        return Page(rows=rows[: query.limit], more=len(rows) > query.limit, total=total)
+
+
+def _prepared(shape: Shape) -> Prepared:
+    table = SOURCES[shape.listing]
+    where = [table.c.company_id == bindparam("company")]
+    for at, (name, operator) in enumerate(shape.filters):
+        where.append(_COMPARE[operator](table.c[name], bindparam(f"filter_{at}", type_=table.c[name].type)))
+    if shape.count:
+        return Prepared(select(func.count()).select_from(table).where(*where), f"count {shape.listing}")
+    order = [table.c[s.field].desc() if s.descending else table.c[s.field].asc() for s in shape.sort]
+    page = select(*(table.c[name] for name in shape.fields)).order_by(*order).limit(bindparam("limit", type_=Integer()))
+
+    def build(dialect: Dialect) -> Any:
+        beyond = [_beyond(table, shape.sort, dialect)] if shape.after else []
+        return page.where(*where, *beyond)
+
+    return Prepared(build, f"list {shape.listing}")
+
+
+def _beyond(table: Table, sort: Sequence[Sort], dialect: Dialect) -> ColumnElement[bool]:
+    """Give the condition that a row comes after the cursor's.
+
+    The first key's bound stands alone in front, because not every optimiser finds a range in a row comparison or in an OR.
+    """
+    columns = [table.c[key.field] for key in sort]
+    values = [bindparam(f"after_{at}", type_=column.type) for at, column in enumerate(columns)]
+    first = columns[0] <= values[0] if sort[0].descending else columns[0] >= values[0]
+    same_direction = len({key.descending for key in sort}) == 1
+    if len(sort) == 1:
+        return columns[0] < values[0] if sort[0].descending else columns[0] > values[0]
+    if same_direction and dialect.row_comparison:
+        here, there = tuple_(*columns), tuple_(*values)
+        return here < there if sort[0].descending else here > there
+    steps = []
+    for at, key in enumerate(sort):
+        step = columns[at] < values[at] if key.descending else columns[at] > values[at]
+        steps.append(and_(*(column == value for column, value in zip(columns[:at], values[:at], strict=True)), step))
+    return and_(first, or_(*steps))

@@ -1,0 +1,140 @@
+"""Open transactions for the runner: one connection, the company's repositories, and at commit the last writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar, overload
+
+from app.infrastructure.database.engine import Database
+from app.infrastructure.database.repositories.billing import SqlInvoices, SqlPayments
+from app.infrastructure.database.repositories.catalogue import SqlProducts
+from app.infrastructure.database.repositories.identity import SqlCompanies, SqlRoles, SqlUsers
+from app.infrastructure.database.repositories.listing import SqlLists
+from app.infrastructure.database.repositories.parties import SqlParties
+from app.infrastructure.database.repositories.reports import SqlReports
+from app.infrastructure.database.repositories.sales import SqlOrders
+from app.infrastructure.database.repositories.shared import SqlAnswers, SqlOutbox, SqlSeriesBook
+from app.infrastructure.database.repositories.shipping import SqlShipments
+from app.infrastructure.database.repositories.stock import SqlStock, SqlWarehouses
+from app.infrastructure.database.session import Session
+from app.usecases.context import Context
+from app.usecases.ports.shared import Clock
+
+Repository = TypeVar("Repository")
+
+
+class Lazy(Generic[Repository]):
+    """A repository made when first asked for; the next access finds it on the Work itself."""
+
+    def __init__(self, make: Callable[[Session, Context], Repository]) -> None:
+        self._make = make
+        self._name = ""
+
+    def __set_name__(self, owner: type[SqlWork], name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, work: None, owner: type[SqlWork]) -> Self: ...
+    @overload
+    def __get__(self, work: SqlWork, owner: type[SqlWork]) -> Repository: ...
+    def __get__(self, work: SqlWork | None, owner: type[SqlWork]) -> Self | Repository:
+        if work is None:
+            return self
+        made = self._make(work.session, work.context)
+        work.__dict__[self._name] = made
+        return made
+
+
+class SqlWork:
+    """One open transaction. Entered, it holds a connection; left, it has given it back, committed or not."""
+
+    companies = Lazy(SqlCompanies)
+    users = Lazy(SqlUsers)
+    roles = Lazy(SqlRoles)
+    parties = Lazy(SqlParties)
+    products = Lazy(SqlProducts)
+    warehouses = Lazy(SqlWarehouses)
+    stock = Lazy(SqlStock)
+    orders = Lazy(SqlOrders)
+    shipments = Lazy(SqlShipments)
+    invoices = Lazy(SqlInvoices)
+    payments = Lazy(SqlPayments)
+    series = Lazy(SqlSeriesBook)
+    lists = Lazy(SqlLists)
+    reports = Lazy(SqlReports)
+    session: Session
+
+    def __init__(self, database: Database, clock: Clock, context: Context, *, writing: bool) -> None:
+        self._database = database
+        self._clock = clock
+        self._writing = writing
+        self._held: Any = None
+        self.context = context
+        self.outbox = SqlOutbox(context)
+
+    @property
+    def answers(self) -> SqlAnswers:
+        """Answers kept under idempotency keys."""
+        made = self.__dict__.get("_answers")
+        if made is None:
+            made = self.__dict__["_answers"] = SqlAnswers(self.session, self.context, self._clock.now)
+        return made
+
+    def commit(self) -> None:
+        """Write events and answer, and make all durable. Raises AnswerExists, RolledBack, OutcomeUnknown."""
+        self.answers.flush(self.outbox)
+        self.session.commit()
+
+    def __enter__(self) -> Self:
+        """Take the write lock where there is one, a connection, and begin. Raises RolledBack, Busy, Unavailable."""
+        if self._writing:
+            self._lock()
+        try:
+            connection = self._database.connection()
+            self.session = Session(self._database, connection, self.context, writing=self._writing)
+            try:
+                self.session.begin()
+            except BaseException as error:
+                self.session.end(broken=not isinstance(error, Exception))
+                raise
+        except BaseException:
+            self._unlock()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Undo what was not committed; give everything back, whatever happened."""
+        try:
+            self.session.end(broken=kind is not None and not issubclass(kind, Exception))
+        finally:
+            self._unlock()
+
+    def _lock(self) -> None:
+        wait = self._database.settings.db_lock_timeout_s
+        if self.context.deadline is not None:
+            wait = min(wait, self.context.deadline.remaining())
+        self._held = self._database.hold_write_lock(wait)
+
+    def _unlock(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            held.release()
+
+
+class SqlWorks:
+    """Opens transactions on one database."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def reading(self, context: Context) -> SqlWork:
+        """Open a transaction that only reads; on servers each of its statements sees what is committed by then."""
+        return SqlWork(self._database, self._clock, context, writing=False)
+
+    def writing(self, context: Context) -> SqlWork:
+        """Open a transaction that may write; on SQLite it holds the write lock from the start."""
+        return SqlWork(self._database, self._clock, context, writing=True)
