@@ -83,7 +83,13 @@ class Container:
 
     def desk(self, company: CompanyId) -> Desk:
         """Give what an import into ``company`` works with."""
-        return Desk(runner=self.runner, clock=self.clock, seal=self.seal, context=lambda: self.context_of(company))
+        return Desk(
+            runner=self.runner,
+            clock=self.clock,
+            seal=self.seal,
+            context=lambda: self.context_of(company),
+            grown=self.database.analyze,
+        )
 
     def readiness(self) -> Mapping[str, bool]:
         """Give what must hold before requests may come: the database answers, its schema is this version's."""

@@ -130,7 +130,7 @@ def migrate(
 
 
 @app.command()
-def init(  # noqa: PLR0913 - one option each
+def init(
     company: Annotated[str, typer.Option(help="Name of the company")],
     email: Annotated[str, typer.Option(help="E-mail address of its administrator")],
     name: Annotated[str, typer.Option(help="Name of the administrator")] = "Administrator",
@@ -242,7 +242,7 @@ def user_role(
 
 
 @app.command("import")
-def import_(  # noqa: PLR0913 - one option each
+def import_(
     kind: Annotated[str, typer.Argument(help="third-parties, products, stock or orders")],
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV or XLSX file")],
     mapping: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="TOML file that maps columns to fields")],

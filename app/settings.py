@@ -1,6 +1,6 @@
 """The environment, read once into one frozen value (ERP-05).
 
-Every setting is an environment variable of the same name in capitals; ``.env.example`` lists them all. Secrets are never
+Every setting is an environment variable of the same name in capitals; ``.env.example`` lists all. Secrets are never
 shown by ``repr`` and may also stand in ``DATA_DIR/keys.json``, which ``tramita init`` and ``tramita demo`` write.
 """
 

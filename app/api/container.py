@@ -40,6 +40,11 @@ class ApiSettings(Protocol):
         ...
 
     @property
+    def lines_limit(self) -> int:
+        """Most lines of one document."""
+        ...
+
+    @property
     def cors_origins(self) -> tuple[str, ...]:
         """Origins that browsers may call from."""
         ...

@@ -20,13 +20,23 @@ from app.api.middleware import Reception, Safety
 from app.api.openapi import document
 from app.api.problems import Problems
 from app.api.route import Endpoint
-from app.api.routers import health, identity
+from app.api.routers import billing, catalogue, health, identity, parties, reports, sales, shipping, stock
 from app.api.shell import Readiness, Shell
 from app.api.switchboard import Switchboard, endpoints
 from app.usecases.ports.shared import Clock
 
 SIGN_INS_AT_ONCE = 2
-ROUTERS: tuple[APIRouter, ...] = (health.routes, identity.routes)
+ROUTERS: tuple[APIRouter, ...] = (
+    health.routes,
+    identity.routes,
+    parties.routes,
+    catalogue.routes,
+    stock.routes,
+    sales.routes,
+    shipping.routes,
+    billing.routes,
+    reports.routes,
+)
 
 
 def create_app(container: Container, routers: Sequence[APIRouter] = ROUTERS) -> FastAPI:

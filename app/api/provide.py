@@ -1,7 +1,7 @@
 """What endpoints are given: the caller's context, their use case ready to run, the version a change is based on."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from hashlib import sha256
 from typing import Annotated, Any, Final
 
@@ -9,7 +9,7 @@ from fastapi import Depends, Header, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from app.api.refusals import BadIdempotencyKey, BadPrecondition, PreconditionRequired
+from app.api.refusals import BadIdempotencyKey, BadPrecondition, PreconditionRequired, TooManyLines
 from app.api.respond import renderer, respond
 from app.api.shell import Shell, shell_of
 from app.api.visit import visit_of
@@ -35,6 +35,12 @@ class Run:
         self._if_none_match = request.headers.get("if-none-match") if request.method == "GET" else None
         self._queued = self._shell.container.clock.monotonic()
         self.context = context_of(request)
+
+    def limit(self, lines: Sized | None, name: str = "lines") -> None:
+        """Pass only a document of at most LINES_LIMIT lines. Raises TooManyLines at ``name``."""
+        most = self._shell.container.settings.lines_limit
+        if lines is not None and len(lines) > most:
+            raise TooManyLines(at=(name,), limit=most)
 
     def __call__(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from app.domain.shared.errors import DomainError, Unavailable
+from app.domain.shared.errors import DomainError, Invalid, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +105,9 @@ class InternalError(DomainError):
     """Something went wrong on our side."""
 
     code = "internal"
+
+
+class TooManyLines(Invalid):
+    """The document has more lines than are taken at once."""
+
+    code = "validation.too_many_lines"

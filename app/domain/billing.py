@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -205,7 +204,7 @@ def something_due(invoice: Invoice) -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class Invoice:
-    """A standard invoice. ``ref`` is ``(PROV<id>)`` until validated; then number, period and link hold its place in the chain.
+    """A standard invoice. ``ref`` is ``(PROV<id>)`` until validated; then it has its place in the chain.
 
     ``paid`` and ``company_paid`` are what allocations have settled, in the document's and the company's currency.
     """
@@ -364,7 +363,8 @@ class Payment:
         """Allocate ``amount`` to ``invoice``; the event when that settles it.
 
         A settled invoice whose company amount was reached by other rates than its own gets the rest as an
-        ``exchange_difference``. Raises PaymentNotPositive, FractionOfMinorUnit, PaidTwice, MixedPayment, Overpaid, InvoiceNotOpen.
+        ``exchange_difference``. Raises InvoiceNotOpen, PaymentNotPositive, FractionOfMinorUnit, PaidTwice,
+        MixedPayment, Overpaid.
         """
         self._check(invoice, amount)
         company_amount = convert(amount, self.rate, self.company_currency)

@@ -104,7 +104,7 @@ class Product:
         return ProductCreated(id=self.id, ref=self.ref)
 
     def change(self, changes: Mapping[str, object]) -> ProductChanged | None:
-        """Set the named fields; None when nothing differs. Raises as ``check`` does, and the product is then of no use."""
+        """Set the named fields; None when nothing differs. Raises as ``check`` does; the product is then of no use."""
         changed = tuple(name for name, value in changes.items() if getattr(self, name) != value)
         for name in changed:
             setattr(self, name, changes[name])

@@ -104,7 +104,7 @@ class Party:
         return PartyCreated(id=self.id, customer_code=self.customer_code, supplier_code=self.supplier_code)
 
     def change(self, changes: Mapping[str, object]) -> PartyChanged | None:
-        """Set the named fields; None when nothing differs. Raises as ``check`` does, and the party is then of no use."""
+        """Set the named fields; None when nothing differs. Raises as ``check`` does; the party is then of no use."""
         changed = tuple(name for name, value in changes.items() if getattr(self, name) != value)
         for name in changed:
             setattr(self, name, changes[name])

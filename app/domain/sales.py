@@ -167,7 +167,7 @@ def fully_shipped(order: Order) -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class Order:
-    """What a customer ordered. ``ref`` is ``(PROV<id>)`` until validated; ``external_ref`` is the customer's or importer's own."""
+    """What a customer ordered. ``ref`` is ``(PROV<id>)`` until validated; ``external_ref`` is the other side's own."""
 
     id: OrderId = OrderId(0)
     ref: str = ""

@@ -165,7 +165,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Movement:
-    """One entry of the stock ledger; never changed. ``quantity`` and ``value`` are signed, ``level`` is what was left."""
+    """One entry of the ledger, never changed. ``quantity`` and ``value`` are signed, ``level`` is what was left."""
 
     id: MovementId = MovementId(0)
     warehouse: WarehouseId

@@ -37,12 +37,16 @@ ERROR_COLUMNS: Final = ("row", "column", "code", "message", "file")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What an import works with; ``context`` is asked anew by whoever has changed the company's settings."""
+    """What an import works with; ``context`` is asked anew by whoever has changed the company's settings.
+
+    ``grown`` is called when much was stored: the database may plan otherwise from then on.
+    """
 
     runner: Runner
     clock: Clock
     seal: Seal
     context: Callable[[], Context]
+    grown: Callable[[], None] = lambda: None
 
     @property
     def numbering(self) -> Numbering:
@@ -108,6 +112,8 @@ def import_file(
             _count(report, document, problems)
             errors.write(problems)
             advance(source.name, done, len(documents))
+    if report.outcomes.total() and not report.dry_run:
+        desk.grown()
     return report
 
 

@@ -85,6 +85,7 @@ def run_northwind(desk: Desk, directory: Path, advance: Advance) -> list[str]:
     run.validate_orders()
     run.receive(_needs(shipped))
     run.fulfil(shipped)
+    desk.grown()
     return [*told, *run.totals()]
 
 

@@ -101,7 +101,7 @@ class Rehash:
 class SignIn:
     """Exchange e-mail address and password for an access token.
 
-    Not a use case but two around a slow hash: no transaction is open, and no connection held, while Argon2 works.
+    Not a use case but two around a slow hash: no transaction is open, no connection held, while Argon2 works.
     """
 
     runner: Runner
@@ -109,7 +109,7 @@ class SignIn:
     tokens: Tokens
 
     def __call__(self, context: Context, credentials: Credentials) -> SignedIn:
-        """Give a token. Raises BadCredentials (after the same time for an unknown account), NoMembership, CompanyChoice."""
+        """Give a token. Raises BadCredentials (an unknown account takes as long), NoMembership, CompanyChoice."""
         account = self.runner.call(context, FindAccount(), lambda: credentials.email.strip().lower())
         right = self.passwords.verify(account.user.password_hash if account else None, credentials.password)
         if account is None or not right or not account.user.active:

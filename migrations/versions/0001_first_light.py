@@ -29,7 +29,7 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade() -> None:
+def upgrade() -> None:  # noqa: PLR0915 - one statement for each table and index
     op.create_table(
         "answers",
         sa.Column("company_id", KEY, autoincrement=False, nullable=False),
@@ -188,8 +188,16 @@ def upgrade() -> None:
         sa.Column("company_id", KEY, autoincrement=False, nullable=False),
         sa.Column("role_id", KEY, autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("user_id", "company_id", "role_id", name=op.f("pk_membership_roles")),
-        sa.ForeignKeyConstraint(["company_id", "role_id"], ["roles.company_id", "roles.id"], name=op.f("fk_membership_roles_company_id_role_id")),
-        sa.ForeignKeyConstraint(["user_id", "company_id"], ["memberships.user_id", "memberships.company_id"], name=op.f("fk_membership_roles_user_id_company_id")),
+        sa.ForeignKeyConstraint(
+            ["company_id", "role_id"],
+            ["roles.company_id", "roles.id"],
+            name=op.f("fk_membership_roles_company_id_role_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id", "company_id"],
+            ["memberships.user_id", "memberships.company_id"],
+            name=op.f("fk_membership_roles_user_id_company_id"),
+        ),
     )
     op.create_table(
         "orders",
@@ -218,8 +226,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("company_id", "id", name=op.f("uq_orders_company_id_id")),
         sa.UniqueConstraint("company_id", "ref", name=op.f("uq_orders_company_id_ref")),
         sa.ForeignKeyConstraint(["company_id"], ["companies.id"], name=op.f("fk_orders_company_id")),
-        sa.ForeignKeyConstraint(["company_id", "party_id"], ["third_parties.company_id", "third_parties.id"], name=op.f("fk_orders_company_id_party_id")),
-        sa.CheckConstraint("status IN ('draft', 'validated', 'in_shipment', 'delivered', 'canceled')", name=op.f("ck_orders_status")),
+        sa.ForeignKeyConstraint(
+            ["company_id", "party_id"],
+            ["third_parties.company_id", "third_parties.id"],
+            name=op.f("fk_orders_company_id_party_id"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('draft', 'validated', 'in_shipment', 'delivered', 'canceled')", name=op.f("ck_orders_status")
+        ),
         sa.CheckConstraint("vat_mode IN ('per_rate', 'per_line')", name=op.f("ck_orders_vat_mode")),
         sqlite_autoincrement=True,
     )
@@ -249,8 +263,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("company_id", "period", "number", name=op.f("uq_payments_company_id_period_number")),
         sa.UniqueConstraint("company_id", "ref", name=op.f("uq_payments_company_id_ref")),
         sa.ForeignKeyConstraint(["company_id"], ["companies.id"], name=op.f("fk_payments_company_id")),
-        sa.ForeignKeyConstraint(["company_id", "party_id"], ["third_parties.company_id", "third_parties.id"], name=op.f("fk_payments_company_id_party_id")),
-        sa.CheckConstraint("method IN ('transfer', 'card', 'cash', 'cheque', 'direct_debit')", name=op.f("ck_payments_method")),
+        sa.ForeignKeyConstraint(
+            ["company_id", "party_id"],
+            ["third_parties.company_id", "third_parties.id"],
+            name=op.f("fk_payments_company_id_party_id"),
+        ),
+        sa.CheckConstraint(
+            "method IN ('transfer', 'card', 'cash', 'cheque', 'direct_debit')", name=op.f("ck_payments_method")
+        ),
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_payments_company_id_amount_id"), "payments", ["company_id", "amount", "id"])
@@ -264,7 +284,11 @@ def upgrade() -> None:
         sa.Column("value", AMOUNT, nullable=False),
         sa.Column("average", PRICE, nullable=False),
         sa.PrimaryKeyConstraint("company_id", "product_id", name=op.f("pk_stock_costs")),
-        sa.ForeignKeyConstraint(["company_id", "product_id"], ["products.company_id", "products.id"], name=op.f("fk_stock_costs_company_id_product_id")),
+        sa.ForeignKeyConstraint(
+            ["company_id", "product_id"],
+            ["products.company_id", "products.id"],
+            name=op.f("fk_stock_costs_company_id_product_id"),
+        ),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -274,8 +298,16 @@ def upgrade() -> None:
         sa.Column("product_id", KEY, autoincrement=False, nullable=False),
         sa.Column("quantity", QUANTITY, nullable=False),
         sa.PrimaryKeyConstraint("company_id", "warehouse_id", "product_id", name=op.f("pk_stock_levels")),
-        sa.ForeignKeyConstraint(["company_id", "product_id"], ["products.company_id", "products.id"], name=op.f("fk_stock_levels_company_id_product_id")),
-        sa.ForeignKeyConstraint(["company_id", "warehouse_id"], ["warehouses.company_id", "warehouses.id"], name=op.f("fk_stock_levels_company_id_warehouse_id")),
+        sa.ForeignKeyConstraint(
+            ["company_id", "product_id"],
+            ["products.company_id", "products.id"],
+            name=op.f("fk_stock_levels_company_id_product_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "warehouse_id"],
+            ["warehouses.company_id", "warehouses.id"],
+            name=op.f("fk_stock_levels_company_id_warehouse_id"),
+        ),
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_stock_levels_company_id_product_id"), "stock_levels", ["company_id", "product_id"])
@@ -312,9 +344,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("company_id", "period", "number", name=op.f("uq_invoices_company_id_period_number")),
         sa.UniqueConstraint("company_id", "ref", name=op.f("uq_invoices_company_id_ref")),
         sa.ForeignKeyConstraint(["company_id"], ["companies.id"], name=op.f("fk_invoices_company_id")),
-        sa.ForeignKeyConstraint(["company_id", "order_id"], ["orders.company_id", "orders.id"], name=op.f("fk_invoices_company_id_order_id")),
-        sa.ForeignKeyConstraint(["company_id", "party_id"], ["third_parties.company_id", "third_parties.id"], name=op.f("fk_invoices_company_id_party_id")),
-        sa.CheckConstraint("abandon_reason IN ('badcustomer', 'abandon', 'replaced')", name=op.f("ck_invoices_abandon_reason")),
+        sa.ForeignKeyConstraint(
+            ["company_id", "order_id"], ["orders.company_id", "orders.id"], name=op.f("fk_invoices_company_id_order_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "party_id"],
+            ["third_parties.company_id", "third_parties.id"],
+            name=op.f("fk_invoices_company_id_party_id"),
+        ),
+        sa.CheckConstraint(
+            "abandon_reason IN ('badcustomer', 'abandon', 'replaced')", name=op.f("ck_invoices_abandon_reason")
+        ),
         sa.CheckConstraint("status IN ('draft', 'validated', 'paid', 'abandoned')", name=op.f("ck_invoices_status")),
         sa.CheckConstraint("vat_mode IN ('per_rate', 'per_line')", name=op.f("ck_invoices_vat_mode")),
         sqlite_autoincrement=True,
@@ -342,8 +382,17 @@ def upgrade() -> None:
         sa.Column("shipped", QUANTITY, nullable=False),
         sa.Column("invoiced", QUANTITY, nullable=False),
         sa.PrimaryKeyConstraint("company_id", "order_id", "position", name=op.f("pk_order_lines")),
-        sa.ForeignKeyConstraint(["company_id", "order_id"], ["orders.company_id", "orders.id"], name=op.f("fk_order_lines_company_id_order_id"), ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(["company_id", "product_id"], ["products.company_id", "products.id"], name=op.f("fk_order_lines_company_id_product_id")),
+        sa.ForeignKeyConstraint(
+            ["company_id", "order_id"],
+            ["orders.company_id", "orders.id"],
+            name=op.f("fk_order_lines_company_id_order_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "product_id"],
+            ["products.company_id", "products.id"],
+            name=op.f("fk_order_lines_company_id_product_id"),
+        ),
         sa.CheckConstraint("kind IN ('goods', 'service', 'freight')", name=op.f("ck_order_lines_kind")),
         sqlite_with_rowid=False,
     )
@@ -363,9 +412,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("company_id", "id", name=op.f("uq_shipments_company_id_id")),
         sa.UniqueConstraint("company_id", "ref", name=op.f("uq_shipments_company_id_ref")),
         sa.ForeignKeyConstraint(["company_id"], ["companies.id"], name=op.f("fk_shipments_company_id")),
-        sa.ForeignKeyConstraint(["company_id", "order_id"], ["orders.company_id", "orders.id"], name=op.f("fk_shipments_company_id_order_id")),
-        sa.ForeignKeyConstraint(["company_id", "party_id"], ["third_parties.company_id", "third_parties.id"], name=op.f("fk_shipments_company_id_party_id")),
-        sa.ForeignKeyConstraint(["company_id", "warehouse_id"], ["warehouses.company_id", "warehouses.id"], name=op.f("fk_shipments_company_id_warehouse_id")),
+        sa.ForeignKeyConstraint(
+            ["company_id", "order_id"],
+            ["orders.company_id", "orders.id"],
+            name=op.f("fk_shipments_company_id_order_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "party_id"],
+            ["third_parties.company_id", "third_parties.id"],
+            name=op.f("fk_shipments_company_id_party_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "warehouse_id"],
+            ["warehouses.company_id", "warehouses.id"],
+            name=op.f("fk_shipments_company_id_warehouse_id"),
+        ),
         sa.CheckConstraint("status IN ('draft', 'validated', 'closed')", name=op.f("ck_shipments_status")),
         sqlite_autoincrement=True,
     )
@@ -388,8 +449,17 @@ def upgrade() -> None:
         sa.Column("company_net", AMOUNT, nullable=False),
         sa.Column("order_position", COUNTER),
         sa.PrimaryKeyConstraint("company_id", "invoice_id", "position", name=op.f("pk_invoice_lines")),
-        sa.ForeignKeyConstraint(["company_id", "invoice_id"], ["invoices.company_id", "invoices.id"], name=op.f("fk_invoice_lines_company_id_invoice_id"), ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(["company_id", "product_id"], ["products.company_id", "products.id"], name=op.f("fk_invoice_lines_company_id_product_id")),
+        sa.ForeignKeyConstraint(
+            ["company_id", "invoice_id"],
+            ["invoices.company_id", "invoices.id"],
+            name=op.f("fk_invoice_lines_company_id_invoice_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "product_id"],
+            ["products.company_id", "products.id"],
+            name=op.f("fk_invoice_lines_company_id_product_id"),
+        ),
         sa.CheckConstraint("kind IN ('goods', 'service', 'freight')", name=op.f("ck_invoice_lines_kind")),
         sqlite_with_rowid=False,
     )
@@ -402,7 +472,11 @@ def upgrade() -> None:
         sa.Column("base", AMOUNT, nullable=False),
         sa.Column("vat", AMOUNT, nullable=False),
         sa.PrimaryKeyConstraint("company_id", "invoice_id", "rate", name=op.f("pk_invoice_taxes")),
-        sa.ForeignKeyConstraint(["company_id", "invoice_id"], ["invoices.company_id", "invoices.id"], name=op.f("fk_invoice_taxes_company_id_invoice_id")),
+        sa.ForeignKeyConstraint(
+            ["company_id", "invoice_id"],
+            ["invoices.company_id", "invoices.id"],
+            name=op.f("fk_invoice_taxes_company_id_invoice_id"),
+        ),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -415,12 +489,22 @@ def upgrade() -> None:
         sa.Column("amount", AMOUNT, nullable=False),
         sa.Column("company_amount", AMOUNT, nullable=False),
         sa.PrimaryKeyConstraint("company_id", "payment_id", "position", name=op.f("pk_payment_allocations")),
-        sa.ForeignKeyConstraint(["company_id", "invoice_id"], ["invoices.company_id", "invoices.id"], name=op.f("fk_payment_allocations_company_id_invoice_id")),
-        sa.ForeignKeyConstraint(["company_id", "payment_id"], ["payments.company_id", "payments.id"], name=op.f("fk_payment_allocations_company_id_payment_id")),
+        sa.ForeignKeyConstraint(
+            ["company_id", "invoice_id"],
+            ["invoices.company_id", "invoices.id"],
+            name=op.f("fk_payment_allocations_company_id_invoice_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "payment_id"],
+            ["payments.company_id", "payments.id"],
+            name=op.f("fk_payment_allocations_company_id_payment_id"),
+        ),
         sa.CheckConstraint("kind IN ('settlement', 'exchange_difference')", name=op.f("ck_payment_allocations_kind")),
         sqlite_with_rowid=False,
     )
-    op.create_index(op.f("ix_payment_allocations_company_id_invoice_id"), "payment_allocations", ["company_id", "invoice_id"])
+    op.create_index(
+        op.f("ix_payment_allocations_company_id_invoice_id"), "payment_allocations", ["company_id", "invoice_id"]
+    )
     op.create_table(
         "shipment_lines",
         sa.Column("company_id", KEY, autoincrement=False, nullable=False),
@@ -429,8 +513,17 @@ def upgrade() -> None:
         sa.Column("product_id", KEY, nullable=False),
         sa.Column("quantity", QUANTITY, nullable=False),
         sa.PrimaryKeyConstraint("company_id", "shipment_id", "position", name=op.f("pk_shipment_lines")),
-        sa.ForeignKeyConstraint(["company_id", "product_id"], ["products.company_id", "products.id"], name=op.f("fk_shipment_lines_company_id_product_id")),
-        sa.ForeignKeyConstraint(["company_id", "shipment_id"], ["shipments.company_id", "shipments.id"], name=op.f("fk_shipment_lines_company_id_shipment_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["company_id", "product_id"],
+            ["products.company_id", "products.id"],
+            name=op.f("fk_shipment_lines_company_id_product_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "shipment_id"],
+            ["shipments.company_id", "shipments.id"],
+            name=op.f("fk_shipment_lines_company_id_shipment_id"),
+            ondelete="CASCADE",
+        ),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -449,14 +542,24 @@ def upgrade() -> None:
         sa.Column("date", DAY, nullable=False),
         sa.Column("at", INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_movements")),
-        sa.ForeignKeyConstraint(["company_id", "shipment_id"], ["shipments.company_id", "shipments.id"], name=op.f("fk_stock_movements_company_id_shipment_id")),
-        sa.ForeignKeyConstraint(["company_id", "warehouse_id", "product_id"], ["stock_levels.company_id", "stock_levels.warehouse_id", "stock_levels.product_id"], name=op.f("fk_stock_movements_company_id_warehouse_id_product_id")),
+        sa.ForeignKeyConstraint(
+            ["company_id", "shipment_id"],
+            ["shipments.company_id", "shipments.id"],
+            name=op.f("fk_stock_movements_company_id_shipment_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "warehouse_id", "product_id"],
+            ["stock_levels.company_id", "stock_levels.warehouse_id", "stock_levels.product_id"],
+            name=op.f("fk_stock_movements_company_id_warehouse_id_product_id"),
+        ),
         sa.CheckConstraint("kind IN ('receive', 'debit', 'count', 'shipment')", name=op.f("ck_stock_movements_kind")),
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_stock_movements_company_id_date_id"), "stock_movements", ["company_id", "date", "id"])
     op.create_index(op.f("ix_stock_movements_company_id_id"), "stock_movements", ["company_id", "id"])
-    op.create_index(op.f("ix_stock_movements_company_id_product_id_id"), "stock_movements", ["company_id", "product_id", "id"])
+    op.create_index(
+        op.f("ix_stock_movements_company_id_product_id_id"), "stock_movements", ["company_id", "product_id", "id"]
+    )
 
 
 def downgrade() -> None:
@@ -486,4 +589,3 @@ def downgrade() -> None:
         "answers",
     ):
         op.drop_table(table)
-

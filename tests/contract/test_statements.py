@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import Column, MetaData, Table, UniqueConstraint, bindparam, delete, func, insert, select, update
 
+from app.domain.shared.ids import CompanyId
 from app.infrastructure.database.compiled import Prepared, PreparedMany
 from app.infrastructure.database.engine import Database
 from app.infrastructure.database.failures import Constraint, ConstraintViolated
@@ -127,8 +130,8 @@ def _tables(database: Database) -> None:
 
 
 @pytest.fixture
-def session(database: Database):  # noqa: ANN201 - a generator of sessions
-    opened = Session(database, database.connection(), context_of(1), writing=True)
+def session(database: Database) -> Iterator[Session]:
+    opened = Session(database, database.connection(), context_of(CompanyId(1)), writing=True)
     opened.begin()
     yield opened
     opened.end()
@@ -229,7 +232,7 @@ def test_an_update_to_the_same_values_still_counts_as_matched(session: Session) 
 
 
 @pytest.mark.parametrize(("given", "missing"), [({}, "id"), ({"id": 1, "more": 2}, "more")])
-def test_a_missing_or_unknown_parameter_is_refused(session: Session, given: dict[str, int], missing: str) -> None:
+def test_a_missing_or_unknown_parameter_is_refused(session: Session, given: dict[str, Any], missing: str) -> None:
     with pytest.raises(TypeError, match=missing):
         session.all(ALL, **given)
 
@@ -256,7 +259,7 @@ def test_a_null_where_none_may_be_is_told(session: Session) -> None:
 
 
 def test_a_reading_transaction_writes_nothing(database: Database) -> None:
-    reading = Session(database, database.connection(), context_of(1), writing=False)
+    reading = Session(database, database.connection(), context_of(CompanyId(1)), writing=False)
     reading.begin()
     with pytest.raises(RuntimeError):
         reading.run(Prepared(delete(things), "delete"))

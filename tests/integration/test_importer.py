@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 import csv
-import hashlib
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -21,41 +14,16 @@ from app.domain.sales import OrderState
 from app.domain.shared.errors import MissingRight
 from app.domain.shared.lines import LineKind
 from app.domain.stock import Warehouse
-from app.importer.files import Desk, ImportOptions, ImportReport, import_file
-from app.importer.northwind import FILES, MAPPINGS, run_northwind
-from app.importer.refusals import BadFile, BadMapping, NotAllImported, UnknownKind
+from app.importer.files import ImportOptions, ImportReport, import_file
+from app.importer.refusals import BadFile, BadMapping, UnknownKind
 from app.infrastructure.database.engine import Database
-from app.usecases.billing import ListInvoices, ListPayments
 from app.usecases.catalogue import ListProducts
 from app.usecases.importing import Outcome
 from app.usecases.parties import ListParties
-from app.usecases.ports.listing import Query
-from app.usecases.ports.reports import SalesBy
-from app.usecases.reports import PeriodBackwards, SalesReport, SalesRequest
 from app.usecases.sales import ListOrders, ReadOrder, ValidateOrder
-from app.usecases.shipping import ListShipments
-from app.usecases.stock import CreateWarehouse, ListLevels, ListMovements
-from house.base import ROOT
-from tests.support.books import Books, new_books
-from tests.support.northwind import OrderRow, first_orders, read_orders, sales
-
-NAMES: Final = tuple(name for _, name in FILES)
-
-
-@pytest.fixture
-def books(database: Database, request: pytest.FixtureRequest, tmp_path: Path) -> Books:
-    """Give a company of the test's own."""
-    return new_books(database, hashlib.sha256(f"{request.node.nodeid} {tmp_path}".encode()).hexdigest()[:32])
-
-
-def ignore(stage: str, done: int, total: int) -> None:
-    """Nobody watches."""
-
-
-def northwind_file(desk: Desk, folder: Path, name: str, **options: Any) -> ImportReport:
-    kind = {name: kind for kind, name in FILES}[name]
-    source, mapping = folder / f"{name}.csv", MAPPINGS / f"{name}.toml"
-    return import_file(desk, kind, source, mapping, ImportOptions(**options), ignore)
+from app.usecases.stock import CreateWarehouse
+from tests.support.books import Books
+from tests.support.importing import NAMES, ignore, killed_at, northwind_file, rows_of_levels
 
 
 def what_happened(report: ImportReport) -> dict[str, int]:
@@ -70,12 +38,6 @@ def errors_of(path: Path) -> list[dict[str, str]]:
 
 def versions(books: Books) -> list[tuple[int, int]]:
     return [(row["id"], books.do(ReadOrder(), row["id"]).version) for row in books.rows(ListOrders())]
-
-
-@pytest.fixture
-def small(northwind: Path, tmp_path: Path) -> Path:
-    """Give the first 30 orders, all of them shipped."""
-    return first_orders(northwind, tmp_path / "northwind", 30)
 
 
 @pytest.mark.fast
@@ -120,20 +82,6 @@ def test_a_killed_import_goes_on_where_it_stopped(books: Books, database: Databa
     assert what_happened(northwind_file(books.desk, small, "orders")) == {"created": 30 - stored, "replayed": stored}
     orders = books.rows(ListOrders())
     assert len({row["external_ref"] for row in orders}) == len(orders) == 30
-
-
-def killed_at(database: Database, books: Books, folder: Path, what: str, reached: Callable[[str], bool]) -> None:
-    """Run a real process until it says that it is where it shall die."""
-    url = database.url.render_as_string(hide_password=False)
-    command = [sys.executable, "-m", "tests.support.stoppable", url, str(books.company), str(folder), what]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "scripts")))}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        for step in process.stdout:
-            if reached(step.strip()):
-                process.send_signal(signal.SIGKILL)
-                break
-    assert process.returncode == -signal.SIGKILL
 
 
 @pytest.mark.fast
@@ -284,12 +232,6 @@ def test_a_count_sets_the_level_and_a_right_one_moves_nothing(shop: Shop) -> Non
     assert sorted(row["quantity"] for row in rows_of_levels(shop.books)) == [0, 1, 5]
 
 
-def rows_of_levels(books: Books) -> list[dict[str, Any]]:
-    names = [field.name for field in ListLevels.listing.fields]
-    page = books.do(ListLevels(), Query(sort=ListLevels.listing.default_sort, limit=200))
-    return [dict(zip(names, row, strict=True)) for row in page.rows]
-
-
 @pytest.mark.fast
 def test_an_import_is_stopped_by_what_is_wrong_with_all_of_it(shop: Shop) -> None:
     text = "ref,name,price\nP1,Chai,18\n"
@@ -314,92 +256,3 @@ def test_an_import_needs_the_rights_of_what_it_does(shop: Shop, small: Path) -> 
         with pytest.raises(MissingRight):
             northwind_file(nobody, small, "customers", dry_run=dry_run)
     assert shop.books.rows(ListParties()) == []
-
-
-def check_books(books: Books, orders: list[OrderRow]) -> None:
-    """Everything shipped is shipped, invoiced and paid once, to the cent of what the files come to."""
-    shipped = [order for order in orders if order.shipped is not None]
-    states = {row["external_ref"]: row["status"] for row in books.rows(ListOrders())}
-    assert states == {order.number: "validated" if order.shipped is None else "delivered" for order in orders}
-    assert [row["status"] for row in books.rows(ListShipments())] == ["closed"] * len(shipped)
-    invoices = books.rows(ListInvoices())
-    assert [row["status"] for row in invoices] == ["paid"] * len(shipped)
-    assert len({row["order_id"] for row in invoices}) == len(shipped)
-    assert [row["date"].isoformat() for row in invoices] == sorted(order.shipped or "" for order in shipped)
-    assert gapless(invoices, "FA")
-    assert gapless(books.rows(ListPayments()), "PAY")
-    assert {row["quantity"] for row in rows_of_levels(books)} == {0}
-    for by in SalesBy:
-        report = books.do(SalesReport(), SalesRequest(by=by))
-        expected = sales(orders, by.value)
-        assert {row.code: row.net for row in report.rows} == expected
-        assert report.total == sum(expected.values())
-        assert report.currency == "USD"
-
-
-def gapless(rows: list[dict[str, Any]], prefix: str) -> bool:
-    """Tell whether the numbers of each month, in order of entry, are 1, 2, 3 ..."""
-    counts: dict[str, int] = {}
-    for row in rows:
-        month = f"{prefix}{row['date']:%y%m}"
-        counts[month] = counts.get(month, 0) + 1
-        if row["ref"] != f"{month}-{counts[month]:04d}":
-            return False
-    return True
-
-
-@pytest.mark.fast
-@pytest.mark.parametrize("stage", ["orders validated:7", "products received:9", "orders shipped and paid:12"])
-def test_a_killed_northwind_run_goes_on_and_ships_nothing_twice(
-    books: Books, database: Database, small: Path, stage: str
-) -> None:
-    killed_at(database, books, small, "northwind", lambda step: step.startswith(f"{stage}:"))
-    run_northwind(books.desk, small, ignore)
-    check_books(books, read_orders(small))
-    moved = [row["kind"] for row in books.rows(ListMovements())]
-    run_northwind(books.desk, small, ignore)
-    assert [row["kind"] for row in books.rows(ListMovements())] == moved
-
-
-@pytest.mark.fast
-def test_sales_are_reported_for_a_period(books: Books, small: Path) -> None:
-    told = run_northwind(books.desk, small, ignore)
-    assert told[-4] == "30 invoices paid"
-    orders = [order for order in read_orders(small) if order.shipped and "1996-08" <= order.shipped < "1996-09"]
-    request = SalesRequest(by=SalesBy.CUSTOMER, date_from=date(1996, 8, 1), date_to=date(1996, 8, 31))
-    assert {row.code: row.net for row in books.do(SalesReport(), request).rows} == sales(orders, "customer")
-    with pytest.raises(PeriodBackwards):
-        books.do(SalesReport(), replace(request, date_to=date(1996, 7, 31)))
-
-
-@pytest.mark.fast
-def test_a_company_reports_its_own_sales_alone(books: Books, database: Database, small: Path) -> None:
-    run_northwind(books.desk, small, ignore)
-    other = new_books(database, f"other-{books.company}")
-    report = other.do(SalesReport(), SalesRequest(by=SalesBy.MONTH))
-    assert not report.rows
-    assert report.total == 0
-
-
-@pytest.mark.fast
-def test_northwind_is_not_begun_on_data_that_was_refused(books: Books, small: Path) -> None:
-    customers = small / "customers.csv"
-    customers.write_text(customers.read_text(encoding="utf-8").replace(",Germany,", ",Atlantis,"), encoding="utf-8")
-    with pytest.raises(NotAllImported) as refused:
-        run_northwind(books.desk, small, ignore)
-    assert (refused.value.facts["row"], refused.value.facts["column"]) == (2, "country")
-    assert books.rows(ListOrders()) == []
-
-
-@pytest.mark.full
-def test_the_whole_of_northwind_is_shipped_invoiced_and_paid(books: Books, northwind: Path) -> None:
-    """ERP-06, ERP-08: 809 orders to the cent, in numbers without a gap."""
-    told = run_northwind(books.desk, northwind, ignore)
-    orders = read_orders(northwind)
-    check_books(books, orders)
-    assert told[-4:] == [
-        "809 invoices paid",
-        "sales by customer: 1,303,810.87 USD in 89 rows",
-        "sales by product: 1,303,810.87 USD in 78 rows",
-        "sales by month: 1,303,810.87 USD in 23 rows",
-    ]

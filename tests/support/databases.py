@@ -1,4 +1,4 @@
-"""Migrated databases for tests: one per kind and xdist worker; a test keeps to itself by making a company of its own."""
+"""Migrated databases for tests, one per kind and xdist worker; a test keeps to itself by a company of its own."""
 
 from __future__ import annotations
 

@@ -108,6 +108,12 @@ def test_company_amounts_are_converted_per_line_and_per_rate() -> None:
     assert (totals.company_net, totals.company_vat, totals.company_gross) == (d("2.79"), d("0.56"), d("3.35"))
 
 
+def test_company_vat_is_the_sum_of_what_each_rate_gives() -> None:
+    """Twice 0.20 of VAT at 0.925 are 0.19 and 0.19, as the report by rate shows them, and not 0.37."""
+    totals = document(line("1", "1"), line("2", "1", vat="10"), exchange="0.925", company="USD").totals
+    assert (totals.vat, totals.company_vat) == (d("0.40"), d("0.38"))
+
+
 def test_company_amounts_have_the_company_s_digits() -> None:
     totals = document(line("2", "10"), exchange="161.235", company="JPY").totals
     assert [str(totals.company_net), str(totals.company_vat), str(totals.company_gross)] == ["3225", "645", "3870"]
@@ -140,15 +146,22 @@ def test_totals_that_cannot_be_kept_are_refused_though_each_line_can() -> None:
     assert caught.value.at == ()
 
 
-def test_gross_that_cannot_be_kept_is_refused_though_net_can() -> None:
+@pytest.mark.parametrize(("exchange", "company"), [("1", "EUR"), ("0.5", "USD")])
+def test_gross_that_cannot_be_kept_is_refused_though_net_can(exchange: str, company: str) -> None:
     with pytest.raises(Overflow):
-        document(line("900000000000", "99", vat="20"))
+        document(line("900000000000", "99", vat="20"), exchange=exchange, company=company)
 
 
-def test_the_widest_numbers_are_multiplied_exactly() -> None:
-    """These multiply to exactly half a cent; Python's default context keeps 28 digits and would answer .00."""
-    widest = line("104980517.578125", "1049805.17578125", discount="16.09294848")
-    assert document(widest).lines[0].net == d("92473198521520.01")
+@pytest.mark.parametrize(
+    ("count", "unit_price", "discount", "net"),
+    [
+        ("104980517.578125", "1049805.17578125", "16.09294848", "92473198521520.01"),  # exactly half a cent
+        ("674839731562.849751", "2072979912.47535746", "99.99999999", "139892920767.00"),  # 3e-19 below it
+    ],
+)
+def test_the_widest_numbers_are_multiplied_exactly(count: str, unit_price: str, discount: str, net: str) -> None:
+    """Python's default context keeps 28 digits and would be a cent off, once down and once up."""
+    assert document(line(count, unit_price, discount=discount, vat="0")).lines[0].net == d(net)
 
 
 def test_two_thousand_lines_are_one_document() -> None:

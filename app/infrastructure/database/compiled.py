@@ -1,7 +1,7 @@
 """Statements built with SQLAlchemy once, compiled once per dialect, and run on the driver's own cursor.
 
-What is left of SQLAlchemy at run time is a text, the order of its parameters, and the few conversions that the bound and
-the returned types need. Executing through Core would cost as much again as the statement itself.
+What is left of SQLAlchemy at run time is a text, the order of its parameters, and the few conversions that the bound
+and the returned types need. Executing through Core would cost as much again as the statement itself.
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ PREPARED_ROWS: Final = 24
 class Compiled:
     """A statement in one database's words.
 
-    ``order`` names the parameters as they stand in ``sql``, ``constants`` those that the statement itself gives (already
-    converted), ``expected`` the number the caller gives. ``bind`` and ``rows`` are what needs converting, by position.
+    ``order`` names the parameters as they stand in ``sql``, ``constants`` those that the statement itself gives
+    (already converted), ``expected`` the number the caller gives. ``bind`` and ``rows`` are what needs converting, by
+    position.
     """
 
     sql: str
@@ -115,16 +116,14 @@ class Prepared:
 
 
 class PreparedMany:
-    """A statement for n rows or keys, compiled for each n up to ``max_rows`` that is met; the session cuts longer input.
+    """A statement for n rows or keys, compiled for each n that is met; the session cuts what has over ``max_rows``.
 
     ``build(n)`` names the parameters of row i ``<name>__<i>``; what all rows share has no number.
     """
 
     __slots__ = ("_build", "_by_size", "_lock", "max_rows", "name", "needs", "pads")
 
-    def __init__(
-        self, build: Callable[[int], Executable], name: str, *, max_rows: int, pads: bool, needs: str
-    ) -> None:
+    def __init__(self, build: Callable[[int], Executable], name: str, *, max_rows: int, pads: bool, needs: str) -> None:
         self._build = build
         self._by_size: dict[int, Prepared] = {}
         self._lock = Lock()
@@ -159,8 +158,8 @@ _REGISTRY: Final[list[Prepared | PreparedMany]] = []
 def prepare(statement: Statement, name: str = "", *, needs: str = "") -> Prepared:
     """Register a statement of a module; ``name`` tells it in traces (default: its verb and table).
 
-    One that differs between databases is a function of the dialect's capabilities, and then needs a name. ``needs`` names the
-    capability without which it is never run.
+    One that differs between databases is a function of the dialect's capabilities, and then needs a name. ``needs``
+    names the capability without which it is never run.
     """
     prepared = Prepared(statement, name or _name(statement), needs=needs)
     _REGISTRY.append(prepared)
@@ -291,5 +290,5 @@ def _name(statement: Statement) -> str:
     """Give a name for traces: verb and first table."""
     if isinstance(statement, UpdateBase):
         return f"{type(statement).__name__.lower()} {statement.table.description}"
-    sources = getattr(statement, "get_final_froms", list)()
+    sources: Sequence[Any] = getattr(statement, "get_final_froms", list)()
     return f"select {getattr(sources[0], 'description', sources[0])}" if sources else "select"

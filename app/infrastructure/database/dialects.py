@@ -24,11 +24,12 @@ class Ids(StrEnum):
 class Dialect:
     """One kind of database as the repositories and the session see it.
 
-    ``paramstyle`` is that of the driver's cursor as we use it, ``now`` the present instant in SQL. ``returning_key`` says that a single inserted row's id must be
-    asked for (the others' drivers tell it for nothing). ``returning_insert``, ``returning_update`` and
-    ``returning_delete`` say for which verbs RETURNING is there; ``on_conflict`` whether inserts know ON CONFLICT (the others know
-    ON DUPLICATE KEY); ``row_locks`` whether SELECT ... FOR UPDATE locks anything; ``writable_cte`` whether several inserts
-    go in one statement; ``statement_limit`` whether a statement can carry its own time limit.
+    ``paramstyle`` is that of the driver's cursor as we use it, ``now`` the present instant in SQL. ``returning_key``
+    says that a single inserted row's id must be asked for (the others' drivers tell it for nothing).
+    ``returning_insert``, ``returning_update`` and ``returning_delete`` say for which verbs RETURNING is there;
+    ``on_conflict`` whether inserts know ON CONFLICT (the others know ON DUPLICATE KEY); ``row_locks`` whether SELECT
+    ... FOR UPDATE locks anything; ``writable_cte`` whether several inserts go in one statement; ``statement_limit``
+    whether a statement can carry its own time limit.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Dialect:
     side_transactions: bool = True
     synchronous_commit: bool = False
     most_parameters: int = 65_000
+    analyze: str = ""
 
     def sql(self) -> SqlDialect:
         """Give SQLAlchemy's dialect that statements are compiled for."""
@@ -71,6 +73,7 @@ POSTGRESQL: Final = Dialect(
     row_comparison=True,
     writable_cte=True,
     synchronous_commit=True,
+    analyze="ANALYZE",
 )
 MARIADB: Final = Dialect(
     name="mariadb",
@@ -128,21 +131,21 @@ SQLITE: Final = Dialect(
 def dialect_of(url: URL, *, mariadb: bool = False, returning: bool = True) -> Dialect:
     """Give the capabilities of the database behind ``url``.
 
-    ``mariadb`` is what the server behind a mysql:// URL said it is. ``returning=False`` does without RETURNING where it can
-    be done without, which is how MySQL 8 is served. Raises ValueError for a database we do not know.
+    ``mariadb`` is what the server behind a mysql:// URL said it is. ``returning=False`` does without RETURNING where it
+    can be done without, which is how MySQL 8 is served. Raises ValueError for a database we do not know.
     """
     backend = url.get_backend_name()
     if backend == "postgresql":
         return POSTGRESQL
-    if backend == "sqlite":
+    if backend == "sqlite" and url.database not in {None, "", ":memory:"}:
         return SQLITE
     if backend == "mariadb" or (backend == "mysql" and mariadb):
         return MARIADB if returning else MARIADB_PLAIN
     if backend == "mysql":
         return MYSQL
-    raise ValueError(f"no support for {backend}: use postgresql, mariadb, mysql or sqlite")
+    raise ValueError(f"no support for {backend} here: use postgresql, mariadb, mysql, or sqlite with a file")
 
 
 @cache
 def _sql(dialect: Dialect) -> SqlDialect:
-    return make_url(dialect.url).get_dialect()(paramstyle=dialect.paramstyle)
+    return make_url(dialect.url).get_dialect()(paramstyle=dialect.paramstyle)  # type: ignore[call-arg]

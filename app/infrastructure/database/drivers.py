@@ -64,8 +64,8 @@ class Driver(Protocol):
         ...
 
 
-# Parameters go as text of no declared type, which the statement's own casts and columns give them: so a NULL or a larger
-# number does not make another plan of the same statement.
+# Parameters go as text of no declared type, which the statement's own casts and columns give them: so a NULL or a
+# larger number does not make another plan of the same statement.
 class _AnyInt(Int8Dumper):
     oid = 0
 
@@ -103,8 +103,8 @@ class PostgresDriver:
         """Open and set up a connection.
 
         Sequential scans and the joins that need them are off: short statements never want them, and a plan made while a
-        table was small would keep them when it has grown. Reports switch them on for their transaction. (Which of several
-        indexes a plan takes is as much of a trap: so plans are made anew now and then, see ``Session``.)
+        table was small would keep them when it has grown. Reports switch them on for their transaction. (Which of
+        several indexes a plan takes is as much of a trap: so plans are made anew now and then, see ``Session``.)
         """
         arguments, keywords = self.dialect.sql().create_connect_args(self.url)
         connection: psycopg.Connection[Any] = psycopg.connect(
@@ -247,8 +247,8 @@ class MysqlDriver:
         sql: str,
         arguments: Any,
         *,
-        prepare: bool,
-        limit: float | None,  # noqa: ARG002 - not prepared
+        prepare: bool,  # noqa: ARG002 - the client puts the values in
+        limit: float | None,
     ) -> None:
         """Run one statement; on MariaDB it carries its own time limit."""
         if limit is not None and self.dialect.statement_limit:
@@ -279,7 +279,8 @@ class MysqlDriver:
 
     def rollback(self, connection: pymysql.Connection[Any]) -> None:
         """Undo; costs nothing where the server said that no transaction is open."""
-        if connection.server_status & pymysql.constants.SERVER_STATUS.SERVER_STATUS_IN_TRANS:
+        status: int = getattr(connection, "server_status", 0)
+        if status & pymysql.constants.SERVER_STATUS.SERVER_STATUS_IN_TRANS:
             connection.rollback()
 
     def watch(self, connection: pymysql.Connection[Any], stop: Callable[[], bool]) -> None:
@@ -323,8 +324,8 @@ class SqliteDriver:
         sql: str,
         arguments: Any,
         *,
-        prepare: bool,
-        limit: float | None,  # noqa: ARG002 - as above
+        prepare: bool,  # noqa: ARG002 - always, by the connection
+        limit: float | None,  # noqa: ARG002 - the watch ends what takes too long
     ) -> None:
         """Run one statement; the connection keeps it prepared."""
         cursor.execute(sql, arguments)

@@ -34,8 +34,8 @@ EPOCH: Final = "epoch"
 class Database:
     """One database: its dialect, its pool, and on SQLite the one write lock of this process.
 
-    ``trace`` is told every statement, lock and end of a transaction. ``open`` connects; until then nothing does. Connecting
-    to a MySQL or MariaDB URL asks the server which of both it is, at the first use of ``dialect``.
+    ``trace`` is told every statement, lock and end of a transaction. ``open`` connects; before that only a mysql:// URL
+    makes one connection, to ask the server whether it is MariaDB.
     """
 
     def __init__(self, settings: Settings, trace: Tracer | None = None) -> None:
@@ -50,7 +50,8 @@ class Database:
         self.driver: Driver = driver_of(self.dialect, self.url, settings)
         self.read_failure = READERS[self.dialect.name]
         self.sessions = count(1)
-        # Several threads in BEGIN IMMEDIATE starve each other in SQLite's busy handler; in a queue of our own they do not.
+        # Several threads in BEGIN IMMEDIATE starve each other in SQLite's busy handler; in a queue of our own they do
+        # not.
         self._write_lock: Lock | None = None if self.dialect.row_locks else Lock()
         self._epoch = 0
         self._pool = self._new_pool(self.driver)
@@ -84,7 +85,7 @@ class Database:
         return self._checkout(self._pool)
 
     def side_connection(self) -> PoolProxiedConnection:
-        """Give a connection outside the pool's limit, so that a transaction that needs a second one never waits for itself."""
+        """Give a connection outside the pool's limit, for a second transaction beside one that holds a connection."""
         return self._checkout(self._side)
 
     def lost(self, connection: PoolProxiedConnection) -> None:
@@ -105,6 +106,22 @@ class Database:
         """Give the database's present instant, UTC: the clock all processes share. Raises Unavailable."""
         moment: datetime = self._ask(_now(self.dialect))
         return moment
+
+    def analyze(self) -> None:
+        """Let a planner that keeps plans see how much was just loaded, and make them anew.
+
+        Only PostgreSQL keeps them. Failing is no loss: its autovacuum does the same within minutes.
+        """
+        if not self.dialect.analyze:
+            return
+        connection = self.connection()
+        try:
+            cursor = self.driver.cursor(connection.dbapi_connection)
+            self.driver.execute(cursor, self.dialect.analyze, (), prepare=False, limit=None)
+        except DriverErrors:
+            self.lost(connection)
+        finally:
+            connection.close()
 
     def readiness(self) -> dict[str, bool]:
         """Tell whether the database answers, and whether its schema is the one this version was made for."""
@@ -167,7 +184,9 @@ def _now(dialect: Dialect) -> Prepared:
     return Prepared(select(literal_column(dialect.now, INSTANT)), "now")
 
 
-_REVISION: Final = Prepared(select(literal_column("version_num", text(32))).select_from(table("alembic_version")), "revision")
+_REVISION: Final = Prepared(
+    select(literal_column("version_num", text(32))).select_from(table("alembic_version")), "revision"
+)
 
 
 def _is_mariadb(url: URL) -> bool:

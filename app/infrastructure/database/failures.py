@@ -11,7 +11,7 @@ from typing import Final
 
 import psycopg
 import pymysql
-from sqlalchemy import MetaData, Table
+from sqlalchemy import MetaData, PrimaryKeyConstraint, Table, UniqueConstraint
 
 DriverErrors = (psycopg.Error, pymysql.err.MySQLError, sqlite3.Error)
 
@@ -45,8 +45,11 @@ class Failure:
     constraint: str | None = None
 
 
-class ConstraintViolated(Exception):  # noqa: N818 - it names what happened; repositories turn it into a domain error
-    """A constraint refused a statement. ``constraint`` is its name, None where SQLite does not tell (foreign keys)."""
+class ConstraintViolated(Exception):
+    """A constraint refused a statement; repositories turn it into a domain error.
+
+    ``constraint`` is its name, None where SQLite does not tell it (foreign keys of a table that has several).
+    """
 
     def __init__(self, kind: Constraint, constraint: str | None) -> None:
         super().__init__(f"{kind.value} {constraint or ''}".strip())
@@ -79,17 +82,18 @@ _PG_CONSTRAINTS: Final[Mapping[str, Constraint]] = {
 
 def read_postgresql(error: Exception, table: Table | None) -> Failure:  # noqa: ARG001 - one signature for all readers
     """Read an error of psycopg by its SQLSTATE."""
-    state = getattr(error, "sqlstate", None)
+    state: str = getattr(error, "sqlstate", None) or ""
     if state in _PG_CONSTRAINTS and isinstance(error, psycopg.Error):
         return Failure(FailureKind.REFUSED, _PG_CONSTRAINTS[state], error.diag.constraint_name)
     if state in _PG_KINDS:
         return Failure(_PG_KINDS[state])
-    if state is None or state.startswith("08"):
+    if not state or state.startswith("08"):
         lost = isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
         return Failure(FailureKind.LOST if lost else FailureKind.BUG)
     return Failure(FailureKind.BUG)
 
 
+UNNUMBERED: Final = -1
 _MY_KINDS: Final[Mapping[int, FailureKind]] = {
     1213: FailureKind.RETRY,  # deadlock
     1205: FailureKind.RETRY,  # lock wait timeout
@@ -116,7 +120,7 @@ _MY_NAMES: Final[Mapping[Constraint, re.Pattern[str]]] = {
 
 def read_mysql(error: Exception, table: Table | None) -> Failure:
     """Read an error of PyMySQL by its number; MariaDB's and MySQL's messages both name the constraint."""
-    number = error.args[0] if error.args and isinstance(error.args[0], int) else None
+    number = error.args[0] if error.args and isinstance(error.args[0], int) else UNNUMBERED
     if number in _MY_KINDS:
         return Failure(_MY_KINDS[number])
     if number not in _MY_CONSTRAINTS:
@@ -179,11 +183,11 @@ def _unique_names(metadata: MetaData) -> Mapping[tuple[str, ...], str]:
     """Give the name of each primary key and unique constraint by its columns as SQLite writes them."""
     names: dict[tuple[str, ...], str] = {}
     for table in metadata.tables.values():
-        unique = (index for index in table.indexes if index.unique)
-        for item in (*table.constraints, *unique):
-            columns = tuple(f"{table.name}.{column.name}" for column in getattr(item, "columns", ()))
-            if columns and type(item).__name__ in {"PrimaryKeyConstraint", "UniqueConstraint", "Index"}:
-                names[columns] = str(item.name or f"pk_{table.name}")
+        unique = [item for item in table.constraints if isinstance(item, (PrimaryKeyConstraint, UniqueConstraint))]
+        indexes = [index for index in table.indexes if index.unique]
+        for item in (*unique, *indexes):
+            columns = tuple(f"{table.name}.{column.name}" for column in item.columns)
+            names[columns] = str(item.name or f"pk_{table.name}")
     return names
 
 

@@ -1,7 +1,7 @@
 """The one written order in which rows are locked, so that two transactions never wait for each other in a circle.
 
-Documents by (kind, id); cost rows by product; stock levels by (warehouse, product); customer credit; last the series row,
-after which only set-wise writes follow. Repositories note what they lock; the notes cost nothing unless somebody traces.
+Documents by (kind, id); cost rows by product; stock levels by (warehouse, product); customer credit; last the series
+row, after which only set-wise writes follow. Statements that lock say what; it costs nothing unless somebody traces.
 """
 
 from __future__ import annotations
@@ -84,8 +84,7 @@ class TraceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """One thing a session did. ``session`` tells transactions apart; ``locks`` are what a statement locks, by
-    position in the lock order."""
+    """One thing a session did. ``session`` tells transactions apart; ``locks`` are positions in the lock order."""
 
     session: int
     kind: TraceKind

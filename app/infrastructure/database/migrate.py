@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from threading import Lock
 from typing import Any, Final
 
 from alembic import command
@@ -24,6 +25,7 @@ from app.settings import Settings
 LOCK_KEY: Final = 7_241_166_212  # "tramita" as a number nobody else is likely to take
 LOCK_NAME: Final = "tramita.migrations"
 LOCK_TIMEOUT_S: Final = 120
+_ALEMBIC: Final = Lock()  # its environment is a global of the process
 # No column has a default in the database: defaults are the domain's.
 COMPARE: Final = {"compare_type": True, "compare_server_default": False}
 
@@ -60,7 +62,7 @@ class Migrations:
             return differences + [_told(difference) for difference in compare_metadata(context, metadata)]
 
     def _run(self, step: Callable[[Config], None]) -> None:
-        with self._connected() as connection, _alone(connection):
+        with _ALEMBIC, self._connected() as connection, _alone(connection):
             config = configuration()
             config.attributes["connection"] = connection
             step(config)
@@ -124,6 +126,8 @@ def _alone(connection: Connection) -> Iterator[None]:
         connection.commit()
         yield
     else:
+        # The first statement begins the transaction, which is the lock; what is done is then looked up within it.
+        connection.execute(text("SELECT 1"))
         yield
 
 

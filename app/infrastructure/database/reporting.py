@@ -42,8 +42,8 @@ _COMMENT: Final = re.compile(r"--[^\n]*")
 def run_report(session: Session, name: str, **given: Any) -> list[Row]:
     """Give the rows of ``reports/<name>.sql`` for the parameters it names.
 
-    A parameter's type follows from its value: str, int, Decimal (an amount), date, datetime or bool. Plans that look at whole
-    tables are allowed for it where the database would otherwise avoid them.
+    A parameter's type follows from its value: str, int, Decimal (an amount), date, datetime or bool. Plans that read
+    whole tables, otherwise avoided, are allowed for the rest of the transaction.
     """
     kinds = tuple(sorted((parameter, type(value)) for parameter, value in given.items()))
     session.allow_scans()

@@ -18,8 +18,8 @@ from app.usecases.ports.shared import RolledBack
 
 # A deadline this close to the usual limit of a statement is not worth telling the database.
 SLACK_S: Final = 1.0
-# PostgreSQL keeps the plan of a prepared statement until statistics change. One made while a table was small may take any
-# of its indexes, all being alike then, and would walk the whole of the wrong one when the table has grown. So each
+# PostgreSQL keeps the plan of a prepared statement until statistics change. One made while a table was small may take
+# any of its indexes, all being alike then, and would walk the whole of the wrong one when the table has grown. So each
 # connection forgets its plans after this many transactions: a millisecond's planning, shared by all of them.
 PLANS_LAST: Final = 500
 USES: Final = "uses"
@@ -29,8 +29,9 @@ Rows = Sequence[Mapping[str, Any]]
 class Session:
     """Runs prepared statements in one transaction of ``context``; not for use by two threads at once.
 
-    Errors of the driver come out as RolledBack (run the whole again), DeadlineExceeded, Unavailable, ConstraintViolated (for
-    the repository to name), or as they are when the statement is wrong. After any of them the transaction only ends.
+    Errors of the driver come out as RolledBack (run the whole again), DeadlineExceeded, Unavailable, ConstraintViolated
+    (for the repository to name), or as they are when the statement is wrong. After any of them the transaction only
+    ends.
     """
 
     __slots__ = (
@@ -69,7 +70,10 @@ class Session:
         self._cursor: Any = None
 
     def begin(self, *, alone: bool = False) -> None:
-        """Begin the transaction; ``alone`` is one statement that is its own. Raises RolledBack, DeadlineExceeded, Unavailable."""
+        """Begin the transaction; ``alone`` is one statement that is its own.
+
+        Raises RolledBack, DeadlineExceeded, Unavailable.
+        """
         self._context.check()
         if self._deadline is not None:
             left = self._deadline.remaining()
@@ -109,9 +113,7 @@ class Session:
         """Insert one row and give the id the database counted."""
         return self._counted(prepared, given)
 
-    def all_of(
-        self, prepared: PreparedMany, rows: Rows, /, *, lock: Lock | None = None, **common: Any
-    ) -> list[Row]:
+    def all_of(self, prepared: PreparedMany, rows: Rows, /, *, lock: Lock | None = None, **common: Any) -> list[Row]:
         """Give the rows of a statement for many keys, in as few statements as its limit allows; none for no keys.
 
         Keys that are locked come in the order of ``rows``, so these must be sorted.
@@ -148,15 +150,15 @@ class Session:
     def count_aside(self, prepared: Prepared, /, **given: Any) -> int:
         """Run a statement that counts in a transaction of its own, and give the new value.
 
-        On a server it has a connection outside the pool's limit, so that it never waits for its own transaction's, and whoever
-        counts next need not wait for this one to commit.
+        On a server it has a connection outside the pool's limit, so that it never waits for its own transaction's, and
+        whoever counts next need not wait for this one to commit.
         """
         if not self.dialect.side_transactions:
             return self._counted(prepared, given)
         aside = Session(self._database, self._database.side_connection(), self._context, writing=True)
         try:
             aside.begin(alone=True)
-            counted = aside._counted(prepared, given)  # noqa: SLF001 - of its own class
+            counted = aside._counted(prepared, given)
         except Exception:
             aside.end()
             raise
@@ -207,7 +209,8 @@ class Session:
         """
         raw, self._raw = self._raw, None
         if raw is None or broken:
-            self._connection.invalidate()
+            if raw is not None:
+                self._connection.invalidate()
             self._connection.close()
             return
         try:
@@ -228,9 +231,7 @@ class Session:
     def _fetch(self, compiled: Compiled, arguments: Sequence[Any], lock: Lock | None) -> list[Row]:
         self._before(compiled, lock)
         try:
-            self._driver.execute(
-                self._cursor, compiled.sql, arguments, prepare=compiled.prepare, limit=self._limit
-            )
+            self._driver.execute(self._cursor, compiled.sql, arguments, prepare=compiled.prepare, limit=self._limit)
             return compiled.converted(self._cursor.fetchall())
         except DriverErrors as error:
             self._fail(error, compiled)
@@ -238,9 +239,7 @@ class Session:
     def _count(self, compiled: Compiled, arguments: Sequence[Any]) -> int:
         self._before(compiled, None)
         try:
-            self._driver.execute(
-                self._cursor, compiled.sql, arguments, prepare=compiled.prepare, limit=self._limit
-            )
+            self._driver.execute(self._cursor, compiled.sql, arguments, prepare=compiled.prepare, limit=self._limit)
         except DriverErrors as error:
             self._fail(error, compiled)
         return int(self._cursor.rowcount)
@@ -268,9 +267,7 @@ class Session:
 
     def _stopped(self) -> bool:
         """Tell SQLite whether to break off: nobody waits any more."""
-        return self._context.token.cancelled or (
-            self._deadline is not None and self._deadline.remaining() <= 0
-        )
+        return self._context.token.cancelled or (self._deadline is not None and self._deadline.remaining() <= 0)
 
     def _fail(self, error: Exception, compiled: Compiled | None) -> Never:
         """Raise what the driver's error means."""

@@ -1,11 +1,24 @@
-"""Portable statements: many rows at once (to be given to ``prepare_many``), and inserts that meet a row already there."""
+"""Portable statements: about many rows at once (for ``prepare_many``), and inserts that may meet their row."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Executable, Table, and_, bindparam, case, func, insert, or_, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Executable,
+    Insert,
+    Table,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    or_,
+    update,
+)
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from app.infrastructure.database.dialects import Dialect
@@ -18,10 +31,10 @@ def keys(column: ColumnElement[Any], name: str, count: int) -> ColumnElement[boo
 
 def insert_rows(
     table: Table, columns: Sequence[str], *, common: Sequence[str] = ("company_id",)
-) -> Callable[[int], Executable]:
+) -> Callable[[int], Insert]:
     """Give the builder of one INSERT of n rows; ``common`` columns have the same value in all of them."""
 
-    def build(count: int) -> Executable:
+    def build(count: int) -> Insert:
         return insert(table).values(
             [
                 {name: _parameter(table, name) for name in common}
@@ -43,8 +56,8 @@ def update_rows(
 ) -> Callable[[int], Executable]:
     """Give the builder of one UPDATE of n rows, each with values of its own.
 
-    A row is found by ``match`` (``("id", "version")`` also refuses stale ones: compare the count) and the ``common`` columns.
-    The first of ``match`` alone tells rows apart. ``versioned`` moves the version by one.
+    A row is found by ``match`` and the ``common`` columns; with ``("id", "version")`` stale rows are not matched, so
+    compare the count. The first of ``match`` alone tells rows apart. ``versioned`` moves the version by one.
     """
     key = table.c[match[0]]
 
@@ -68,27 +81,24 @@ def update_rows(
 def insert_missing(dialect: Dialect, table: Table, values: Mapping[str, Any]) -> Executable:
     """Give an INSERT that does nothing when the row is there already."""
     if dialect.on_conflict:
-        return _insert(dialect, table).values(values).on_conflict_do_nothing()
+        unless_there: Executable = _insert(dialect, table).values(values).on_conflict_do_nothing()
+        return unless_there
     return mysql.insert(table).prefix_with("IGNORE").values(values)
 
 
 def count_up(dialect: Dialect, table: Table, values: Mapping[str, Any], column: str) -> Executable:
-    """Give the statement that inserts a row, or adds one to its ``column`` when it is there already, and tells the new value.
+    """Give the statement that inserts a row, or adds one to ``column`` of the row already there.
 
-    It comes back as the only row where inserts return rows, and as the id of the inserted row elsewhere.
+    The new value comes back as the only row where inserts return rows, and as the id of the inserted row elsewhere.
     """
     if dialect.on_conflict:
         upsert = _insert(dialect, table).values(values)
         key = [part.name for part in table.primary_key.columns]
-        return upsert.on_conflict_do_update(index_elements=key, set_={column: table.c[column] + 1}).returning(
-            table.c[column]
-        )
+        counted = upsert.on_conflict_do_update(index_elements=key, set_={column: table.c[column] + 1})
+        telling: Executable = counted.returning(table.c[column])
+        return telling
     told = {**values, column: func.last_insert_id(values[column])}
-    return (
-        mysql.insert(table)
-        .values(told)
-        .on_duplicate_key_update({column: func.last_insert_id(table.c[column] + 1)})
-    )
+    return mysql.insert(table).values(told).on_duplicate_key_update({column: func.last_insert_id(table.c[column] + 1)})
 
 
 def _insert(dialect: Dialect, table: Table) -> Any:

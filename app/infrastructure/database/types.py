@@ -40,7 +40,7 @@ CHOICE_LENGTH: Final = 32
 MYSQL_FAMILY: Final = frozenset({"mysql", "mariadb"})
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
-# Traps instead of flags: a lost digit or a nineteenth one raises. A context with traps is safe to share between threads.
+# Traps instead of flags: a lost digit or a nineteenth one raises. Whatever flags threads set in it mean nothing.
 _EXACT: Final = Context(
     prec=DIGITS, rounding=ROUND_HALF_UP, traps=[Inexact, InvalidOperation, Overflow, DivisionByZero]
 )
@@ -59,7 +59,7 @@ class _CastNumeric(Numeric[Decimal]):
 
     render_bind_cast = True
 
-    def adapt(self, cls: type[Any], **kw: Any) -> TypeEngine[Any]:  # noqa: ARG002 - SQLAlchemy's hook
+    def adapt(self, cls: Any, **kw: Any) -> Any:  # noqa: ARG002 - SQLAlchemy's hook
         """Give its like: the driver's own class would lose the cast."""
         return _CastNumeric(self.precision, self.scale)
 
@@ -70,8 +70,8 @@ class Scaled(TypeDecorator[Decimal]):
     SQL may add, subtract, negate and compare such columns, never multiply, divide or average them.
     """
 
-    impl = Numeric
-    cache_ok = True
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = Numeric
+    cache_ok: bool | None = True
 
     def __init__(self, decimals: int) -> None:
         super().__init__(DIGITS, decimals)
@@ -114,8 +114,8 @@ class Scaled(TypeDecorator[Decimal]):
 class Moment(TypeDecorator[datetime]):
     """An instant: TIMESTAMPTZ, DATETIME(6) in UTC, on SQLite microseconds since 1970."""
 
-    impl = DateTime
-    cache_ok = True
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = DateTime
+    cache_ok: bool | None = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Give the type each database sorts instants by."""
@@ -145,8 +145,8 @@ class Moment(TypeDecorator[datetime]):
 class Day(TypeDecorator[date]):
     """A legal date: DATE, on SQLite ISO 8601 text, which sorts the same."""
 
-    impl = Date
-    cache_ok = True
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = Date
+    cache_ok: bool | None = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Give CHAR-like text for SQLite, DATE otherwise."""
@@ -168,8 +168,8 @@ class Day(TypeDecorator[date]):
 class Identifier(TypeDecorator[UUID]):
     """A UUID in 16 bytes: UUID, BINARY(16), BLOB; version 7 sorts by time on all of them."""
 
-    impl = Uuid
-    cache_ok = True
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = Uuid
+    cache_ok: bool | None = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Give the native type, or 16 bytes."""
@@ -199,8 +199,8 @@ class CodePoint(TypeDecorator[str]):
     utf8mb4_0900_bin), SQLite's BINARY.
     """
 
-    impl = String
-    cache_ok = True
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = String
+    cache_ok: bool | None = True
 
     def __init__(self, length: int | None = None) -> None:
         super().__init__(length)
@@ -233,7 +233,7 @@ class CodePoint(TypeDecorator[str]):
 class Choice(CodePoint):
     """Short text that is one member of a StrEnum; a CHECK holds the database to it."""
 
-    cache_ok = True
+    cache_ok: bool | None = True
 
     def __init__(self, members: type[StrEnum]) -> None:
         super().__init__(CHOICE_LENGTH)
@@ -248,7 +248,7 @@ class Choice(CodePoint):
 class JsonText(CodePoint):
     """A JSON document in long text; Decimals are written as strings, dates in ISO 8601."""
 
-    cache_ok = True
+    cache_ok: bool | None = True
 
     def bind_processor(self, dialect: Dialect) -> Converter:  # noqa: ARG002 - SQLAlchemy's hook
         """Give what writes a document."""
@@ -262,8 +262,8 @@ class JsonText(CodePoint):
 class Flag(TypeDecorator[bool]):
     """True or false: BOOLEAN, TINYINT(1), on SQLite 0 or 1."""
 
-    impl = Boolean
-    cache_ok = True
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = Boolean
+    cache_ok: bool | None = True
 
     def bind_processor(self, dialect: Dialect) -> Converter | None:  # noqa: ARG002 - SQLAlchemy's hook
         """Give nothing: every driver takes bool."""
@@ -279,8 +279,8 @@ class Flag(TypeDecorator[bool]):
 class Bytes(TypeDecorator[bytes]):
     """Bytes up to 16 MB: BYTEA, MEDIUMBLOB, BLOB."""
 
-    impl = LargeBinary
-    cache_ok = True
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = LargeBinary
+    cache_ok: bool | None = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Give MEDIUMBLOB where a plain BLOB ends at 64 KB."""

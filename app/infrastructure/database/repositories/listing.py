@@ -1,4 +1,4 @@
-"""Pages of lists by keyset: the next page starts where the last one ended, so its cost does not grow with its distance."""
+"""Pages of lists by keyset: a page starts where the last one ended, so its cost does not grow with its distance."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from app.usecases.context import Context
 from app.usecases.ports.listing import Listing, Operator, Page, Query, Sort
 
 SHAPES: Final = 1024
-# A list shows columns of its table under their own names; another name or an expression would stand here beside the table.
+# A list shows columns of its table under their own names.
 SOURCES: Final[Mapping[str, Table]] = {
     "third-parties": third_parties,
     "products": products,
@@ -128,7 +128,7 @@ def _prepared(shape: Shape) -> Prepared:
 def _beyond(table: Table, sort: Sequence[Sort], dialect: Dialect) -> ColumnElement[bool]:
     """Give the condition that a row comes after the cursor's.
 
-    The first key's bound stands alone in front, because not every optimiser finds a range in a row comparison or in an OR.
+    The first key's bound stands in front by itself: not every optimiser finds a range in a row comparison or an OR.
     """
     columns = [table.c[key.field] for key in sort]
     values = [bindparam(f"after_{at}", type_=column.type) for at, column in enumerate(columns)]

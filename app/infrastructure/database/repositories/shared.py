@@ -74,8 +74,9 @@ _KEEP = prepare(insert(answers).values({name: bindparam(name) for name in _ANSWE
 
 def _keep_with_events(count: int) -> Insert:
     """Give the one statement that writes the answer and ``count`` events, for databases that can."""
-    events = insert_rows(outbox, _EVENT, common=_COMMON)(count).cte("events")
-    return insert(answers).values({name: bindparam(name) for name in _ANSWER}).add_cte(events)
+    events = insert_rows(outbox, _EVENT, common=_COMMON)(count)
+    answer = insert(answers).values({name: bindparam(name) for name in _ANSWER})
+    return answer.add_cte(events.cte("events"))
 
 
 _KEEP_WITH_EVENTS = prepare_many(_keep_with_events, "insert answers, outbox", needs="writable_cte")
@@ -164,9 +165,7 @@ _MAKE = prepare(lambda dialect: insert_missing(dialect, series, _NEW), "make ser
 _COUNT = prepare(lambda dialect: count_up(dialect, series, _NEW, "next"), "count series")
 _SAVED: Final = ("next", "last_date", "last_hash")
 _SAVE = prepare(
-    update(series)
-    .where(*_ROW)
-    .values({name: bindparam(f"new_{name}", type_=series.c[name].type) for name in _SAVED})
+    update(series).where(*_ROW).values({name: bindparam(f"new_{name}", type_=series.c[name].type) for name in _SAVED})
 )
 
 
@@ -181,7 +180,8 @@ class SqlSeriesBook:
         """Give the series, its row locked until the end of the transaction; a new one starts at 1."""
         row = self._locked(kind, period)
         if row is None:
-            # Two transactions may meet a new period at once: the second one's insert waits for the first, then does nothing.
+            # Two transactions may meet a new period at once: the second's insert waits for the first, then does
+            # nothing.
             self._session.run(_MAKE, **self._key(kind, period), next=1, last_hash=GENESIS)
             row = self._locked(kind, period)
         if row is None:

@@ -35,8 +35,8 @@ warehouses = Table(
     Index(None, "company_id", "name", "id"),
 )
 
-# The primary key is the order in which rows are locked, and the clustered key on MariaDB and SQLite: a lock on it touches
-# no second index.
+# The primary key is the order in which rows are locked, and the clustered key on MariaDB and SQLite: a lock on it
+# touches no second index.
 stock_levels = Table(
     "stock_levels",
     metadata,

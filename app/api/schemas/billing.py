@@ -1,0 +1,234 @@
+"""Invoices and payments on the wire."""
+
+from datetime import date
+
+from pydantic import Field
+
+from app.api.schemas.documents import LineIn, LineOut, PartIn, ValuedOut, priced, valued
+from app.api.schemas.shared import AmountIn, Change, Day, Id, In, Number, Out, RateIn, Text
+from app.domain.billing import (
+    AbandonReason,
+    AllocationKind,
+    Invoice,
+    InvoiceState,
+    Payment,
+    PaymentMethod,
+)
+from app.domain.shared.ids import InvoiceId, OrderId, PartyId
+from app.domain.shared.money import plain
+from app.usecases.billing import Abandonment, InvoiceDraft, OrderInvoiceDraft, Part, PaymentDraft
+from app.usecases.shared import Change as Changes
+
+SOME_DAY = date.min
+"""Never used: a change holds only the fields that were sent."""
+
+
+class InvoiceIn(In):
+    """A new invoice with all its lines; it is a draft until validated."""
+
+    party_id: Id = Field(description="Id of the customer", examples=[7])
+    date: Day | None = Field(None, description="Legal date; left out: today", examples=["2026-11-21"])
+    due_date: Day | None = Field(None, description="Day it is due; left out: after the customer's payment days")
+    currency: str | None = Field(
+        None, pattern="^[A-Z]{3}$", description="ISO 4217 code; left out: the company's", examples=["EUR"]
+    )
+    rate: RateIn | None = Field(
+        None, description="Company's currency per unit of a foreign currency; needed for one", examples=["1.1"]
+    )
+    note: Text = Field("", max_length=10_000, description="Note")
+    lines: list[LineIn] = Field(min_length=1, description="Lines, in order")
+
+    def to_domain(self) -> InvoiceDraft:
+        """Give the invoice asked for."""
+        return InvoiceDraft(
+            party_id=PartyId(self.party_id),
+            date=self.date,
+            due_date=self.due_date,
+            currency=self.currency,
+            rate=self.rate,
+            note=self.note,
+            lines=tuple(line.to_domain() for line in self.lines),
+        )
+
+
+class OrderInvoiceIn(In):
+    """A new invoice of an order."""
+
+    date: Day | None = Field(None, description="Legal date; left out: today", examples=["2026-11-21"])
+    due_date: Day | None = Field(None, description="Day it is due; left out: after the customer's payment days")
+    note: Text = Field("", max_length=10_000, description="Note")
+    lines: list[PartIn] | None = Field(None, min_length=1, description="What to invoice; left out: all that is left")
+
+    def to_domain(self, order_id: int) -> OrderInvoiceDraft:
+        """Give the invoice asked for."""
+        return OrderInvoiceDraft(
+            order_id=OrderId(order_id),
+            date=self.date,
+            due_date=self.due_date,
+            note=self.note,
+            lines=None if self.lines is None else tuple(part.to_domain() for part in self.lines),
+        )
+
+
+class InvoiceChange(Change):
+    """New values for some fields of a draft; ``lines`` replaces all lines."""
+
+    date: Day = Field(SOME_DAY, description="Legal date")
+    due_date: Day = Field(SOME_DAY, description="Day it is due")
+    note: Text = Field("", max_length=10_000, description="Note")
+    lines: list[LineIn] = Field([], min_length=1, description="Lines, in order")
+
+    def to_domain(self, invoice_id: int, version: int) -> Changes:
+        """Give the change to the draft seen at ``version``."""
+        changes = self.sent()
+        if "lines" in changes:
+            changes["lines"] = tuple(line.to_domain() for line in self.lines)
+        return Changes(id=invoice_id, version=version, changes=changes)
+
+
+class AbandonIn(In):
+    """Why the rest of an invoice is given up."""
+
+    reason: AbandonReason = Field(description="Why", examples=["badcustomer"])
+
+    def to_domain(self, invoice_id: int) -> Abandonment:
+        """Give what is to be abandoned."""
+        return Abandonment(invoice_id=InvoiceId(invoice_id), reason=self.reason)
+
+
+class InvoiceLineOut(LineOut):
+    """One line of an invoice."""
+
+    order_position: int | None = Field(description="Position of the order's line it charges for", examples=[1])
+
+
+class InvoiceOut(ValuedOut):
+    """An invoice."""
+
+    order_id: int | None = Field(description="Id of the order", examples=[12])
+    due_date: Day = Field(description="Day it is due", examples=["2026-12-21"])
+    status: InvoiceState = Field(description="Where the invoice stands; validated means unpaid", examples=["draft"])
+    abandon_reason: AbandonReason | None = Field(description="Why its rest was given up")
+    note: str = Field(description="Note")
+    lines: list[InvoiceLineOut] = Field(description="Lines, in order")
+    paid: Number = Field(description="What was paid, in the document's currency", examples=["0.00"])
+    due: Number = Field(description="What is left to pay, in the document's currency", examples=["886.92"])
+    link: str | None = Field(description="Its link in the hash chain of its series, 64 hex digits")
+    version: int = Field(description="Version, as in the ETag", examples=[1])
+
+    @classmethod
+    def of(cls, invoice: Invoice) -> "InvoiceOut":
+        """Show an invoice."""
+        digits = invoice.valuation.currency.digits
+        lines = [
+            InvoiceLineOut.model_construct(**priced(line, invoice.valuation), order_position=line.order_position)
+            for line in invoice.lines
+        ]
+        return cls.model_construct(
+            **valued(invoice.valuation, invoice.totals, invoice.vat),
+            id=invoice.id,
+            ref=invoice.ref,
+            party_id=invoice.party_id,
+            order_id=invoice.order_id,
+            date=invoice.date,
+            due_date=invoice.due_date,
+            status=invoice.state,
+            abandon_reason=invoice.abandon_reason,
+            note=invoice.note,
+            lines=lines,
+            paid=plain(invoice.paid, digits),
+            due=plain(invoice.due, digits),
+            link=invoice.link,
+            version=invoice.version,
+        )
+
+
+class InvoicePaymentIn(In):
+    """A payment of one invoice."""
+
+    amount: AmountIn | None = Field(None, description="Amount in the invoice's currency; left out: all that is due")
+    date: Day | None = Field(None, description="Legal date; left out: today", examples=["2026-11-21"])
+    method: PaymentMethod = Field(PaymentMethod.TRANSFER, description="How the money came")
+    rate: RateIn | None = Field(None, description="Company's currency per unit that day; left out: the invoice's")
+
+    def to_domain(self, invoice_id: int) -> PaymentDraft:
+        """Give the payment asked for."""
+        part = Part(invoice_id=InvoiceId(invoice_id), amount=self.amount)
+        return PaymentDraft(date=self.date, method=self.method, rate=self.rate, parts=(part,))
+
+
+class AllocationIn(In):
+    """What one invoice gets of a payment."""
+
+    invoice_id: Id = Field(description="Id of the invoice", examples=[9])
+    amount: AmountIn | None = Field(None, description="Amount in the invoice's currency; left out: all that is due")
+
+
+class PaymentIn(In):
+    """A payment of several invoices of one customer and currency."""
+
+    date: Day | None = Field(None, description="Legal date; left out: today", examples=["2026-11-21"])
+    method: PaymentMethod = Field(PaymentMethod.TRANSFER, description="How the money came")
+    rate: RateIn | None = Field(None, description="Company's currency per unit that day; left out: the first invoice's")
+    allocations: list[AllocationIn] = Field(min_length=1, description="The invoices paid")
+
+    def to_domain(self) -> PaymentDraft:
+        """Give the payment asked for."""
+        parts = tuple(Part(invoice_id=InvoiceId(a.invoice_id), amount=a.amount) for a in self.allocations)
+        return PaymentDraft(date=self.date, method=self.method, rate=self.rate, parts=parts)
+
+
+class AllocationOut(Out):
+    """What a payment did to one invoice."""
+
+    invoice_id: int = Field(description="Id of the invoice", examples=[9])
+    kind: AllocationKind = Field(description="Settlement, or a difference of exchange rates")
+    amount: Number = Field(description="Amount in the payment's currency", examples=["886.92"])
+    company_amount: Number = Field(description="Amount in the company's currency", examples=["886.92"])
+
+
+class PaymentOut(Out):
+    """A payment."""
+
+    id: int = Field(description="Id", examples=[5])
+    ref: str = Field(description="Number", examples=["PAY2611-0001"])
+    party_id: int = Field(description="Id of the customer", examples=[7])
+    date: Day = Field(description="Legal date", examples=["2026-11-21"])
+    method: PaymentMethod = Field(description="How the money came")
+    currency: str = Field(description="ISO 4217 code", examples=["EUR"])
+    rate: Number = Field(description="Company's currency per unit", examples=["1"])
+    company_currency: str = Field(description="ISO 4217 code of the company's currency", examples=["EUR"])
+    amount: Number = Field(description="Amount in the payment's currency", examples=["886.92"])
+    company_amount: Number = Field(description="Amount in the company's currency", examples=["886.92"])
+    allocations: list[AllocationOut] = Field(description="What it settled")
+    link: str | None = Field(description="Its link in the hash chain of its series, 64 hex digits")
+    version: int = Field(description="Version, as in the ETag", examples=[1])
+
+    @classmethod
+    def of(cls, payment: Payment) -> "PaymentOut":
+        """Show a payment."""
+        own, company = payment.currency.digits, payment.company_currency.digits
+        allocations = [
+            AllocationOut.model_construct(
+                invoice_id=a.invoice_id,
+                kind=a.kind,
+                amount=plain(a.amount, own),
+                company_amount=plain(a.company_amount, company),
+            )
+            for a in payment.allocations
+        ]
+        return cls.model_construct(
+            id=payment.id,
+            ref=payment.ref,
+            party_id=payment.party_id,
+            date=payment.date,
+            method=payment.method,
+            currency=payment.currency.code,
+            rate=plain(payment.rate),
+            company_currency=payment.company_currency.code,
+            amount=plain(payment.amount, own),
+            company_amount=plain(payment.company_amount, company),
+            allocations=allocations,
+            link=payment.link,
+            version=payment.version,
+        )

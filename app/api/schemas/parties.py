@@ -1,0 +1,117 @@
+"""Third parties on the wire."""
+
+from typing import Any
+
+from pydantic import Field
+
+from app.api.schemas.shared import Change, Flag, In, Out, Text
+from app.domain.parties import Address, Party
+from app.usecases.shared import Change as Changes
+
+
+class AddressBody(In):
+    """A postal address; what is left out is empty."""
+
+    street: Text = Field(
+        "", max_length=300, description="Street, number and further lines", examples=["12 rue des Lilas"]
+    )
+    postal_code: Text = Field("", max_length=20, description="Postal code", examples=["69003"])
+    city: Text = Field("", max_length=100, description="City", examples=["Lyon"])
+    region: Text = Field("", max_length=100, description="Region or state", examples=["Rhône"])
+    country: Text = Field("", pattern="^([A-Z]{2})?$", description="ISO 3166-1 alpha-2 code", examples=["FR"])
+
+    def to_domain(self) -> Address:
+        """Give the address."""
+        return Address(
+            street=self.street,
+            postal_code=self.postal_code,
+            city=self.city,
+            region=self.region,
+            country=self.country,
+        )
+
+
+class PartyIn(In):
+    """A new third party; codes that are left out are taken from the company's series."""
+
+    name: Text = Field(min_length=1, max_length=200, description="Name", examples=["Atelier Lumière SARL"])
+    customer: Flag = Field(default=False, description="Whether we sell to it", examples=[True])
+    supplier: Flag = Field(default=False, description="Whether we buy from it")
+    customer_code: Text | None = Field(None, min_length=1, max_length=40, description="Unique code", examples=["CU-17"])
+    supplier_code: Text | None = Field(None, min_length=1, max_length=40, description="Unique code", examples=["SU-4"])
+    email: Text | None = Field(None, max_length=254, description="E-mail address", examples=["info@example.com"])
+    phone: Text | None = Field(None, max_length=40, description="Phone number", examples=["+33 4 72 00 00 00"])
+    tax_id: Text | None = Field(None, max_length=40, description="VAT or tax number", examples=["FR40303265045"])
+    address: AddressBody = Field(default_factory=AddressBody, description="Postal address")
+    payment_days: int | None = Field(
+        None, ge=0, le=3650, description="Days to pay an invoice; null: the company's", examples=[45]
+    )
+
+    def to_domain(self) -> Party:
+        """Give the third party."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields if name != "address"}
+        return Party(address=self.address.to_domain(), **fields)
+
+
+class PartyChange(Change):
+    """New values for some fields of a third party."""
+
+    name: Text = Field("", min_length=1, max_length=200, description="Name")
+    customer: Flag = Field(default=False, description="Whether we sell to it")
+    supplier: Flag = Field(default=False, description="Whether we buy from it")
+    customer_code: Text | None = Field(None, min_length=1, max_length=40, description="Unique code; null: a new one")
+    supplier_code: Text | None = Field(None, min_length=1, max_length=40, description="Unique code; null: a new one")
+    email: Text | None = Field(None, max_length=254, description="E-mail address")
+    phone: Text | None = Field(None, max_length=40, description="Phone number")
+    tax_id: Text | None = Field(None, max_length=40, description="VAT or tax number")
+    address: AddressBody = Field(default_factory=AddressBody, description="Postal address, replaced as a whole")
+    payment_days: int | None = Field(None, ge=0, le=3650, description="Days to pay an invoice; null: the company's")
+    archived: Flag = Field(default=False, description="Whether it takes no new documents")
+
+    def to_domain(self, party_id: int, version: int) -> Changes:
+        """Give the change to the third party seen at ``version``."""
+        changes = self.sent()
+        if "address" in changes:
+            changes["address"] = self.address.to_domain()
+        return Changes(id=party_id, version=version, changes=changes)
+
+
+class AddressOut(Out):
+    """A postal address."""
+
+    street: str = Field(description="Street, number and further lines")
+    postal_code: str = Field(description="Postal code")
+    city: str = Field(description="City")
+    region: str = Field(description="Region or state")
+    country: str = Field(description="ISO 3166-1 alpha-2 code, or empty")
+
+
+class PartyOut(Out):
+    """A third party."""
+
+    id: int = Field(description="Id", examples=[7])
+    name: str = Field(description="Name", examples=["Atelier Lumière SARL"])
+    customer: bool = Field(description="Whether we sell to it")
+    supplier: bool = Field(description="Whether we buy from it")
+    customer_code: str | None = Field(description="Unique code as a customer", examples=["CU2611-00001"])
+    supplier_code: str | None = Field(description="Unique code as a supplier", examples=[None])
+    email: str | None = Field(description="E-mail address")
+    phone: str | None = Field(description="Phone number")
+    tax_id: str | None = Field(description="VAT or tax number")
+    address: AddressOut = Field(description="Postal address")
+    payment_days: int | None = Field(description="Days to pay an invoice; null: the company's")
+    archived: bool = Field(description="Whether it takes no new documents")
+    version: int = Field(description="Version, as in the ETag", examples=[1])
+
+    @classmethod
+    def of(cls, party: Party) -> "PartyOut":
+        """Show a third party."""
+        fields: dict[str, Any] = {name: getattr(party, name) for name in cls.model_fields if name != "address"}
+        address = AddressOut.model_construct(
+            street=party.address.street,
+            postal_code=party.address.postal_code,
+            city=party.address.city,
+            region=party.address.region,
+            country=party.address.country,
+        )
+        return cls.model_construct(address=address, **fields)

@@ -1,0 +1,111 @@
+"""Orders on the wire."""
+
+from datetime import date
+
+from pydantic import Field
+
+from app.api.schemas.documents import LineIn, LineOut, ValuedOut, priced, valued
+from app.api.schemas.shared import Change, Day, Id, In, Number, RateIn, Text
+from app.domain.sales import Order, OrderState
+from app.domain.shared.ids import PartyId
+from app.domain.shared.money import plain
+from app.usecases.sales import OrderDraft
+from app.usecases.shared import Change as Changes
+
+SOME_DAY = date.min
+"""Never used: a change holds only the fields that were sent."""
+
+
+class OrderIn(In):
+    """A new order with all its lines; it is a draft until validated."""
+
+    party_id: Id = Field(description="Id of the customer", examples=[7])
+    date: Day | None = Field(None, description="Legal date; left out: today", examples=["2026-11-21"])
+    delivery_date: Day | None = Field(None, description="Promised day of delivery", examples=["2026-12-01"])
+    currency: str | None = Field(
+        None, pattern="^[A-Z]{3}$", description="ISO 4217 code; left out: the company's", examples=["EUR"]
+    )
+    rate: RateIn | None = Field(
+        None, description="Company's currency per unit of a foreign currency; needed for one", examples=["1.1"]
+    )
+    external_ref: Text | None = Field(
+        None, min_length=1, max_length=60, description="The customer's or importer's own reference, unique"
+    )
+    note: Text = Field("", max_length=10_000, description="Note")
+    lines: list[LineIn] = Field(min_length=1, description="Lines, in order")
+
+    def to_domain(self) -> OrderDraft:
+        """Give the order asked for."""
+        return OrderDraft(
+            party_id=PartyId(self.party_id),
+            date=self.date,
+            delivery_date=self.delivery_date,
+            currency=self.currency,
+            rate=self.rate,
+            external_ref=self.external_ref,
+            note=self.note,
+            lines=tuple(line.to_domain() for line in self.lines),
+        )
+
+
+class OrderChange(Change):
+    """New values for some fields of a draft; ``lines`` replaces all lines."""
+
+    party_id: Id = Field(0, description="Id of the customer")
+    date: Day = Field(SOME_DAY, description="Legal date")
+    delivery_date: Day | None = Field(None, description="Promised day of delivery")
+    currency: str = Field("", pattern="^[A-Z]{3}$", description="ISO 4217 code")
+    rate: RateIn | None = Field(None, description="Company's currency per unit of a foreign currency")
+    external_ref: Text | None = Field(
+        None, min_length=1, max_length=60, description="The other side's reference, unique"
+    )
+    note: Text = Field("", max_length=10_000, description="Note")
+    lines: list[LineIn] = Field([], min_length=1, description="Lines, in order")
+
+    def to_domain(self, order_id: int, version: int) -> Changes:
+        """Give the change to the draft seen at ``version``."""
+        changes = self.sent()
+        if "lines" in changes:
+            changes["lines"] = tuple(line.to_domain() for line in self.lines)
+        return Changes(id=order_id, version=version, changes=changes)
+
+
+class OrderLineOut(LineOut):
+    """One line of an order with what has become of it."""
+
+    shipped: Number = Field(description="Quantity shipped", examples=["0"])
+    invoiced: Number = Field(description="Quantity invoiced", examples=["0"])
+
+
+class OrderOut(ValuedOut):
+    """An order."""
+
+    external_ref: str | None = Field(description="The other side's reference")
+    delivery_date: Day | None = Field(description="Promised day of delivery")
+    status: OrderState = Field(description="Where the order stands", examples=["draft"])
+    note: str = Field(description="Note")
+    lines: list[OrderLineOut] = Field(description="Lines, in order")
+    version: int = Field(description="Version, as in the ETag", examples=[1])
+
+    @classmethod
+    def of(cls, order: Order) -> "OrderOut":
+        """Show an order."""
+        lines = [
+            OrderLineOut.model_construct(
+                **priced(line, order.valuation), shipped=plain(line.shipped), invoiced=plain(line.invoiced)
+            )
+            for line in order.lines
+        ]
+        return cls.model_construct(
+            **valued(order.valuation, order.totals, order.vat),
+            id=order.id,
+            ref=order.ref,
+            external_ref=order.external_ref,
+            party_id=order.party_id,
+            date=order.date,
+            delivery_date=order.delivery_date,
+            status=order.state,
+            note=order.note,
+            lines=lines,
+            version=order.version,
+        )

@@ -1,0 +1,96 @@
+"""Migrations go up, down and up again, and end where the models are."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
+
+from app.infrastructure.database.engine import Database
+from app.infrastructure.database.migrate import Migrations, configuration, head, plain_engine
+from app.infrastructure.database.tables.shared import metadata
+from tests.support.databases import empty_database, settings_for
+
+pytestmark = pytest.mark.fast
+REPOSITORY = Path(__file__).resolve().parents[2]
+EACH = pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
+
+
+def revisions() -> list[str]:
+    """Give every revision, oldest first."""
+    return [script.revision for script in reversed(list(ScriptDirectory.from_config(configuration()).walk_revisions()))]
+
+
+@EACH
+def test_every_revision_goes_up_down_and_up_again(kind: str, tmp_path: Path) -> None:
+    """ERP-03, ERP-04."""
+    with empty_database(kind, tmp_path) as url:
+        migrations = Migrations(settings_for(url, tmp_path))
+        assert migrations.current() is None
+        for revision in revisions():
+            before = migrations.current()
+            migrations.upgrade(revision)
+            migrations.downgrade(before or "base")
+            assert migrations.current() == before
+            migrations.upgrade(revision)
+        assert migrations.current() == head()
+        migrations.downgrade("base")
+        assert inspect(plain_engine(url)).get_table_names() == ["alembic_version"]
+
+
+@EACH
+def test_the_models_are_what_the_migrations_make(kind: str, tmp_path: Path) -> None:
+    with empty_database(kind, tmp_path) as url:
+        migrations = Migrations(settings_for(url, tmp_path))
+        migrations.upgrade()
+        assert migrations.check() == []
+        inspector = inspect(plain_engine(url))
+        for table in metadata.sorted_tables:
+            checks = {check["name"] for check in inspector.get_check_constraints(table.name)}
+            wanted = {str(item.name) for item in table.constraints if type(item).__name__ == "CheckConstraint"}
+            assert {name.removeprefix(f"ck_{table.name}_") for name in wanted} <= {
+                str(name).removeprefix(f"ck_{table.name}_") for name in checks
+            }
+
+
+@EACH
+def test_a_difference_between_models_and_database_is_told(kind: str, tmp_path: Path) -> None:
+    with empty_database(kind, tmp_path) as url:
+        migrations = Migrations(settings_for(url, tmp_path))
+        assert any("not at" in line for line in migrations.check())
+        migrations.upgrade()
+        with plain_engine(url).begin() as connection:
+            connection.exec_driver_sql("DROP TABLE outbox")
+        assert any("outbox" in line for line in migrations.check())
+
+
+@EACH
+def test_replicas_that_migrate_at_once_do_not_collide(kind: str, tmp_path: Path) -> None:
+    with empty_database(kind, tmp_path) as url:
+        settings = settings_for(url, tmp_path)
+        environment = {**os.environ, "DATABASE_URL": url, "DATA_DIR": str(tmp_path)}
+        program = [sys.executable, "-m", "app", "migrate"]
+        replicas = [subprocess.Popen(program, env=environment, cwd=REPOSITORY) for _ in range(2)]
+        assert [replica.wait(60) for replica in replicas] == [0, 0]
+        assert Migrations(settings).check() == []
+
+
+@EACH
+def test_a_database_is_ready_once_it_is_migrated(kind: str, tmp_path: Path) -> None:
+    """ERP-15."""
+    with empty_database(kind, tmp_path) as url:
+        settings = settings_for(url, tmp_path)
+        database = Database.of(settings)
+        assert database.readiness() == {"database": True, "migrations": False}
+        Migrations(settings).upgrade()
+        assert database.readiness() == {"database": True, "migrations": True}
+        database.close()
+
+
+def test_there_is_one_head() -> None:
+    assert ScriptDirectory.from_config(configuration()).get_heads() == [head()]

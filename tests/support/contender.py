@@ -1,0 +1,170 @@
+"""What a real process does that competes with others for the same rows: business as told, each step told back.
+
+Whoever started it may kill it at any time; it can also be told to kill itself, or to stop and wait, at an exact point
+of its transaction.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from multiprocessing.connection import Connection
+from typing import Any, Final
+
+from app.domain.shared.errors import DomainError
+from app.domain.shared.ids import CompanyId, InvoiceId, ShipmentId
+from app.domain.shared.money import amount, quantity
+from app.domain.stock import MovementKind
+from app.importer.files import Desk
+from app.infrastructure.clock import pause
+from app.infrastructure.database.engine import Database
+from app.infrastructure.database.locks import Trace, TraceKind
+from app.infrastructure.database.work import SqlWorks
+from app.settings import Settings
+from app.usecases.billing import CreatePayment, Part, PayInvoice, PaymentDraft, ValidateInvoice
+from app.usecases.run import Runner
+from app.usecases.shipping import ValidateShipment
+from app.usecases.stock import MoveStock, StockMove
+from tests.support.books import books_of
+
+GO: Final = "go"
+Call = tuple[str, Mapping[str, Any]]
+"""What to do, by its name in ``CALLS``, and with what."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """Calls to make one after the other. Points are names of statements, before they run, or ``commit``, after it.
+
+    ``holds_at`` is where to wait for a word, ``dies_at`` where to die, at the n-th time. ``patience`` is the longest wait
+    for a lock in seconds; ``asks`` makes it wait for a word before it tries again what the database undid.
+    """
+
+    company: CompanyId
+    calls: tuple[Call, ...]
+    holds_at: str = ""
+    dies_at: tuple[str, int] = ("", 0)
+    patience: float = 60
+    asks: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What a contender says: ready, holding, again (the database undid it), done, refused, over.
+
+    ``index`` is that of the call. ``facts`` are the session's id on the server, the result, the refusal, or the reason.
+    """
+
+    what: str
+    index: int = -1
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def main(line: Connection, url: str, returning: str) -> None:
+    """Do jobs until the line is closed."""
+    try:
+        while True:
+            _Contender(line, line.recv(), url, returning).run()
+    except (EOFError, BrokenPipeError):
+        return
+
+
+class _Contender:
+    """One job at work."""
+
+    def __init__(self, line: Connection, job: Job, url: str, returning: str) -> None:
+        self._line = line
+        self._job = job
+        self._index = -1
+        self._met: dict[str, int] = {}
+        given: dict[str, Any] = {"database_url": url, "db_returning": returning, "db_pool_size": 1}
+        self._database = Database.of(Settings(db_lock_timeout_s=job.patience, **given), self._passes)
+
+    def run(self) -> None:
+        """Get ready, wait for the word, and do the calls."""
+        try:
+            desk = books_of(self._database, self._job.company).desk
+            context = desk.context()
+            runner = Runner(SqlWorks(self._database, desk.clock), self._again)
+            self._tell("ready", session=self._session())
+            self._line.recv()
+            self._met.clear()
+            for self._index, (name, given) in enumerate(self._job.calls):
+                case, request, facts = CALLS[name](desk, **given)
+                try:
+                    result = runner.call(context, case, lambda request=request: request)
+                except DomainError as error:
+                    refusal = {name: str(value) for name, value in error.facts.items()}
+                    self._tell("refused", code=error.code, **refusal)
+                else:
+                    self._tell("done", **facts(result))
+            self._tell("over")
+        finally:
+            self._database.close()
+
+    def _session(self) -> int:
+        """Give the number by which the server knows the one connection."""
+        connection = self._database.connection()
+        raw: Any = connection.dbapi_connection
+        session = {"postgresql": lambda: raw.info.backend_pid, "mariadb": lambda: raw.thread_id()}
+        told = int(session.get(self._database.dialect.name, lambda: 0)())
+        connection.close()
+        return told
+
+    def _tell(self, what: str, **facts: Any) -> None:
+        self._line.send(Told(what=what, index=self._index, facts=facts))
+
+    def _passes(self, trace: Trace) -> None:
+        """Hold or die where told to."""
+        point = trace.name.partition("[")[0] if trace.kind is TraceKind.STATEMENT else trace.kind.value
+        self._met[point] = self._met.get(point, 0) + 1
+        if (point, self._met[point]) == self._job.dies_at and self._index >= 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if point == self._job.holds_at and self._met[point] == 1 and self._index >= 0:
+            self._tell("holding")
+            self._line.recv()
+
+    def _again(self, failed: int) -> None:
+        undone = sys.exc_info()[1]
+        self._tell("again", because=repr(undone.__cause__ if undone is not None else None))
+        if self._job.asks:
+            self._line.recv()
+        else:
+            pause(failed)
+
+
+Made = tuple[Any, Any, Callable[[Any], Mapping[str, Any]]]
+"""A use case, what it is asked, and what to tell of its result."""
+
+
+def _debit(desk: Desk, *, product: int, taken: str = "1", warehouse: int | None = None) -> Made:
+    move = StockMove(
+        kind=MovementKind.DEBIT, product_id=product, warehouse_id=warehouse, quantity=quantity(Decimal(taken))
+    )
+    return MoveStock(desk.clock), move, lambda moved: {"movement": moved.movement.id, "level": moved.level}
+
+
+def _ship(desk: Desk, *, shipment: ShipmentId) -> Made:
+    return ValidateShipment(desk.clock, desk.numbering), shipment, lambda shipped: {"ref": shipped.ref}
+
+
+def _validate(desk: Desk, *, invoice: InvoiceId) -> Made:
+    return ValidateInvoice(desk.numbering), invoice, lambda made: {"id": made.id, "number": made.number}
+
+
+def _pay(desk: Desk, *, parts: tuple[tuple[InvoiceId, str], ...]) -> Made:
+    draft = PaymentDraft(parts=tuple(Part(invoice_id=one, amount=amount(Decimal(paid))) for one, paid in parts))
+    kind = PayInvoice if len(parts) == 1 else CreatePayment
+    return kind(desk.clock, desk.numbering), draft, lambda payment: {"ref": payment.ref, "amount": payment.amount}
+
+
+CALLS: Final[Mapping[str, Callable[..., Made]]] = {
+    "debit": _debit,
+    "ship": _ship,
+    "validate": _validate,
+    "pay": _pay,
+}
