@@ -32,7 +32,7 @@ _WRONG: Final = {
     "invoices paid other than by their payments": """
         SELECT COUNT(*) FROM invoices i WHERE i.paid <> (
             SELECT COALESCE(SUM(a.amount), 0) FROM payment_allocations a
-            WHERE a.company_id = i.company_id AND a.invoice_id = i.id AND a.kind = 'payment')""",
+            WHERE a.company_id = i.company_id AND a.invoice_id = i.id AND a.kind = 'settlement')""",
     "orders billed for other quantities than shipped": """
         SELECT COUNT(*) FROM order_lines WHERE shipped <> 0 AND shipped <> invoiced""",
 }

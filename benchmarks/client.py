@@ -33,8 +33,7 @@ class Task:
     def read(cls, line: str) -> Task:
         """Give the task that ``write`` wrote."""
         told: dict[str, Any] = orjson.loads(line)
-        book = {name: tuple(value) if isinstance(value, list) else value for name, value in told.pop("book").items()}
-        return cls(account=Account(**told.pop("account")), book=Book(**book), **told)
+        return cls(account=Account(**told.pop("account")), book=Book(**told.pop("book")), **told)
 
     def write(self) -> str:
         """Give the task as one line."""

@@ -26,11 +26,14 @@ WARM_UP_SHARE = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """One measurement: CPU-ms per operation, those done (warm-up too), operations a second, the median wait in ms."""
+    """One measurement: CPU-ms per operation (``served_ms`` of them in the server process), how many were done (warm-up
+    too), operations a second, the median wait in ms.
+    """
 
     operation: str
     clients: int
     cpu_ms: float
+    served_ms: float
     done: int
     per_second: float
     wait_ms: float
@@ -61,23 +64,28 @@ def measure(service: Service, book: Book, operation: str, clients: int, rounds: 
             for number in range(clients)
         ]
         warm = [_outcome(client) for client in crew]
-        before, began = cpu_ms(service.roots), time.perf_counter()
+        before, began = _used(service), time.perf_counter()
         for client in crew:
             _go_on(client)
         outcomes = [_outcome(client) for client in crew]
-        seconds, used = time.perf_counter() - began, cpu_ms(service.roots) - before
+        seconds, used = time.perf_counter() - began, [now - then for now, then in zip(_used(service), before, strict=True)]
         for client in crew:
             _go_on(client)
     done = sum(outcome.done for outcome in outcomes)
     return Measure(
         operation=operation,
         clients=clients,
-        cpu_ms=used / max(1, done),
+        cpu_ms=sum(used) / max(1, done),
+        served_ms=used[0] / max(1, done),
         done=done + sum(outcome.done for outcome in warm),
         per_second=done / seconds,
         wait_ms=median([wait for outcome in outcomes for wait in outcome.waits] or [0.0]),
         failures=[failure for outcome in (*warm, *outcomes) for failure in outcome.failures],
     )
+
+
+def _used(service: Service) -> list[float]:
+    return [cpu_ms([root]) for root in service.roots]
 
 
 def _hired(task: Task, cores: set[int]) -> subprocess.Popen[str]:

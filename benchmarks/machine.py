@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 TICKS: Final = os.sysconf("SC_CLK_TCK")
-# Fields of /proc/<pid>/stat after the name (proc(5) counts from 1 and has two before): parent; then user and system time
-# of the process and of its children that have ended.
+# Fields of /proc/<pid>/stat after the name (proc(5) counts from 1 and has two before): parent; then user and system
+# time of the process and of its children that have ended.
 _PARENT: Final = 1
 _TIMES: Final = slice(11, 15)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,8 +18,8 @@ STRIDE: Final = 7919
 class Book:
     """What the operations are done with: ids of customers and of goods on the shelf, and a place deep in the list."""
 
-    parties: tuple[int, ...]
-    goods: tuple[int, ...]
+    parties: Sequence[int]
+    goods: Sequence[int]
     cursor: str = ""
 
     def party(self, turn: int) -> int:
@@ -39,17 +39,17 @@ def read(wire: Wire, book: Book, turn: int) -> None:
     wire.ask(f"/third-parties/{book.party(turn)}")
 
 
-def page(wire: Wire, book: Book, turn: int) -> None:
+def page(wire: Wire, _book: Book, _turn: int) -> None:
     """Read the first page of a filtered list."""
     wire.ask(PAGE)
 
 
-def deep_page(wire: Wire, book: Book, turn: int) -> None:
+def deep_page(wire: Wire, book: Book, _turn: int) -> None:
     """Read a page far down the same list."""
     wire.ask(f"{PAGE}&after={book.cursor}")
 
 
-def create(wire: Wire, book: Book, turn: int) -> None:
+def create(wire: Wire, _book: Book, turn: int) -> None:
     """Enter a customer, who gets a code."""
     address = {"street": "12 rue des Lilas", "postal_code": "69003", "city": "Lyon", "country": "FR"}
     wire.tell("/third-parties", {"name": f"Customer {turn}", "customer": True, "address": address})
@@ -68,7 +68,7 @@ def invoice(wire: Wire, book: Book, turn: int) -> None:
     _collect(wire, made)
 
 
-def debit(wire: Wire, book: Book, turn: int) -> None:
+def debit(wire: Wire, book: Book, _turn: int) -> None:
     """Take one piece of the same product as everybody else."""
     wire.tell("/stock-movements", {"kind": "debit", "product_id": book.goods[0], "quantity": "1"})
 

@@ -49,7 +49,7 @@ class Tuning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """A running service: where it is, its database, and the processes whose CPU time it costs."""
+    """A running service: where it is, its database, and the processes whose CPU time it costs, the server first."""
 
     account: Account
     url: str
@@ -63,8 +63,10 @@ def new_database(kind: str, folder: Path) -> Iterator[str]:
         yield f"sqlite:///{folder / 'bench.db'}"
         return
     name = unique_name("bench")
-    yield create_database(kind, name)
-    drop_database(kind, name)
+    try:
+        yield create_database(kind, name)
+    finally:
+        drop_database(kind, name)
 
 
 def set_up(url: str, folder: Path) -> None:

@@ -20,7 +20,9 @@ def fill(account: Account, catalogue: int) -> Book:
     """Enter customers, a catalogue of which every other product is goods, and plenty of each on the shelf."""
     with Wire(account, "fill") as wire:
         place = wire.tell("/warehouses", {"ref": "MAIN", "name": "Main warehouse"})["id"]
-        parties = [wire.tell("/third-parties", {"name": f"Customer {n}", "customer": True})["id"] for n in range(PARTIES)]
+        parties = [
+            wire.tell("/third-parties", {"name": f"Customer {n}", "customer": True})["id"] for n in range(PARTIES)
+        ]
         goods = []
         for number in range(catalogue):
             product = _product(number)

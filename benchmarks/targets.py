@@ -10,8 +10,8 @@ from typing import Final
 class Target:
     """One operation. Figures are CPU-ms of server and database per operation; ``rounds`` is how often it is measured.
 
-    ``dolibarr`` (23, PHP 8.2 opcache, MariaDB) and ``tryton`` (8.2, gunicorn, PostgreSQL) took so much through their own
-    APIs with one client; ``floor`` is the plain SQL of it; ``most`` is ours, with eight clients and nothing failed.
+    ``dolibarr`` (23, PHP 8.2 opcache, MariaDB) and ``tryton`` (8.2, gunicorn, PostgreSQL) took so much through their
+    own APIs with one client; ``floor`` is the plain SQL of it; ``most`` is ours, with eight clients and nothing failed.
     """
 
     title: str

@@ -55,7 +55,7 @@ class Wire:
         """GET ``path``. Raises Refused."""
         return self._send("GET", API + path, b"", b"")
 
-    def tell(self, path: str, body: object = None) -> Any:
+    def tell(self, path: str, body: object = None) -> Any:  # noqa: ANN401 - any JSON value
         """POST ``body`` to ``path`` under an Idempotency-Key of its own and give the answer's value. Raises Refused."""
         self._asked += 1
         key = f"idempotency-key: {self._name}-{self._asked}\r\n".encode()
@@ -67,9 +67,16 @@ class Wire:
         return self._exchange(f"{method} {path} HTTP/1.1\r\n".encode() + self._head + more, body)
 
     def _sign_in(self) -> None:
-        """Get a token; it lives five minutes."""
+        """Get a token; it lives five minutes. Many at once are told to come again: hashing passwords is dear."""
         body = orjson.dumps({"email": self._account.email, "password": self._account.password})
-        answer = self._exchange(b"POST /auth/token HTTP/1.1\r\nhost: 127.0.0.1\r\n", body)
+        answer = None
+        while answer is None:
+            try:
+                answer = self._exchange(b"POST /auth/token HTTP/1.1\r\nhost: 127.0.0.1\r\n", body)
+            except Refused as refused:
+                if refused.status != 503:
+                    raise
+                time.sleep(1)
         token = orjson.loads(answer)["access_token"]
         self._head = f"host: 127.0.0.1\r\nauthorization: Bearer {token}\r\n".encode()
         self._renew_at = time.monotonic() + RENEW_S

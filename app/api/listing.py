@@ -67,9 +67,9 @@ def _total(text: str) -> bool:
 
 
 def _sort(listing: Listing, text: str | None) -> tuple[Sort, ...]:
-    """Read ``-date,ref``; whatever is asked ends with ``id`` so that the order is total."""
+    """Read ``-date,ref``; whatever is asked ends with the listing's key so that the order is total."""
     if text is None:
-        return _ending_with_id(listing.default_sort)
+        return _ending_with_key(listing, listing.default_sort)
     keys: list[Sort] = []
     sortable = [field.name for field in listing.fields if field.sortable]
     for part in text.split(","):
@@ -77,14 +77,17 @@ def _sort(listing: Listing, text: str | None) -> tuple[Sort, ...]:
         if name not in sortable or any(key.field == name for key in keys):
             raise _wrong("sort", "validation.expected", expected=", ".join(sortable))
         keys.append(Sort(field=name, descending=part.startswith("-")))
-    return _ending_with_id(tuple(keys))
+    return _ending_with_key(listing, tuple(keys))
 
 
-def _ending_with_id(keys: tuple[Sort, ...]) -> tuple[Sort, ...]:
-    names = [key.field for key in keys]
-    if "id" in names:
-        return keys[: names.index("id") + 1]  # the id is unique: what follows it never decides
-    return (*keys, Sort(field="id", descending=bool(keys) and keys[-1].descending))
+def _ending_with_key(listing: Listing, keys: tuple[Sort, ...]) -> tuple[Sort, ...]:
+    missing = set(listing.key)
+    for place, key in enumerate(keys, 1):
+        missing.discard(key.field)
+        if not missing:
+            return keys[:place]  # the key is unique: what follows it never decides
+    descending = bool(keys) and keys[-1].descending
+    return (*keys, *(Sort(field=name, descending=descending) for name in listing.key if name in missing))
 
 
 def _filter(listing: Listing, name: str, text: str) -> Filter:

@@ -30,6 +30,7 @@ TAGS: Final = (
     ("shipments", "What leaves the warehouse for an order"),
     ("invoices", "What customers owe"),
     ("payments", "What customers paid"),
+    ("reports", "Sums over the books"),
     ("health", "Probes"),
 )
 IDEMPOTENCY_KEY: Final = {

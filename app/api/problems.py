@@ -136,7 +136,8 @@ class Problems:
         if isinstance(error, refusals.BadInput | refusals.BadParameters):
             document["errors"] = [self._field(problem, locale) for problem in error.problems]
         elif error.at:
-            document["errors"] = [{"pointer": pointer(error.at), "code": error.code, "detail": document["detail"]}]
+            place = {"parameter": str(error.at[0])} if request.method == "GET" else {"pointer": pointer(error.at)}
+            document["errors"] = [{**place, "code": error.code, "detail": document["detail"]}]
         return document
 
     def _words(self, facts: Mapping[str, object], locale: str) -> dict[str, str]:

@@ -110,4 +110,4 @@ class InternalError(DomainError):
 class TooManyLines(Invalid):
     """The document has more lines than are taken at once."""
 
-    code = "validation.too_many_lines"
+    code = "request.too_many_lines"

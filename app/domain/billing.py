@@ -62,6 +62,12 @@ class InvoiceNotDraft(Conflict):
     code = "billing.invoice_not_draft"
 
 
+class LinesOfOrder(Conflict):
+    """The lines charge for an order and follow it; an invoice of other lines is a new one."""
+
+    code = "billing.lines_of_order"
+
+
 class NothingToInvoice(Conflict):
     """Nothing of the order is left to invoice."""
 

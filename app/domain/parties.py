@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import ClassVar, Final
 
 from app.domain.shared.errors import Conflict, Invalid, Required
@@ -104,7 +104,12 @@ class Party:
         return PartyCreated(id=self.id, customer_code=self.customer_code, supplier_code=self.supplier_code)
 
     def change(self, changes: Mapping[str, object]) -> PartyChanged | None:
-        """Set the named fields; None when nothing differs. Raises as ``check`` does; the party is then of no use."""
+        """Set the named fields; None when nothing differs. Raises as ``check`` does; the party is then of no use.
+
+        An address may be given whole, or as a mapping of those of its fields that change.
+        """
+        if isinstance(address := changes.get("address"), Mapping):
+            changes = {**changes, "address": replace(self.address, **address)}
         changed = tuple(name for name, value in changes.items() if getattr(self, name) != value)
         for name in changed:
             setattr(self, name, changes[name])

@@ -258,10 +258,13 @@ class Order:
         """Pass only what is left to invoice. Raises OrderNotOpen, OverInvoiced, UnknownReference with ``at``."""
         if self.state in {OrderState.DRAFT, OrderState.CANCELED}:
             raise OrderNotOpen(order=self.id, state=self.state.value)
+        left: dict[int, Decimal] = {}  # a line may stand several times in one invoice
         for index, part in enumerate(wanted):
             line = self.line(part.position, at=("lines", index, "position"))
-            if part.quantity > line.to_invoice:
-                raise OverInvoiced(at=("lines", index, "quantity"), position=part.position, left=line.to_invoice)
+            rest = left.get(part.position, line.to_invoice)
+            if part.quantity > rest:
+                raise OverInvoiced(at=("lines", index, "quantity"), position=part.position, left=rest)
+            left[part.position] = rest - part.quantity
 
     def line(self, position: int, *, at: tuple[str | int, ...] = ()) -> OrderLine:
         """Give the line at ``position``, counted from 1. Raises UnknownReference."""

@@ -15,6 +15,7 @@ from app.domain.billing import (
     InvoiceLine,
     InvoicePaid,
     InvoiceState,
+    LinesOfOrder,
     NothingPaid,
     NothingToInvoice,
     Payment,
@@ -227,7 +228,7 @@ class ReadInvoice:
 class ChangeInvoice:
     """Change dates, note or lines of a draft; ``lines`` replaces all lines.
 
-    Raises NotFound, Stale, InvoiceNotDraft, and as CreateInvoice.
+    Raises NotFound, Stale, InvoiceNotDraft, LinesOfOrder, and as CreateInvoice.
     """
 
     right: ClassVar[Right] = Right.INVOICES_WRITE
@@ -249,6 +250,8 @@ class ChangeInvoice:
             if name in changes:
                 setattr(invoice, name, changes[name])
         if isinstance(lines := changes.get("lines"), tuple):
+            if invoice.order_id is not None:
+                raise LinesOfOrder(at=("lines",), invoice=invoice.id, order=invoice.order_id)
             invoice.lines = priced(work, lines, InvoiceLine)
 
 

@@ -118,6 +118,8 @@ def customer(work: Work, party_id: PartyId) -> Party:
 def warehouse(work: Work, context: Context, warehouse_id: WarehouseId | None) -> Warehouse:
     """Give the warehouse named, or the company's default. Raises NoWarehouse, UnknownReference, WarehouseArchived."""
     chosen = warehouse_id if warehouse_id is not None else context.settings.default_warehouse
+    if chosen is None:  # the settings of the caller may be half a minute old: the first warehouse makes itself default
+        chosen = work.companies.get(context.company).settings.default_warehouse
     if chosen is None:
         raise NoWarehouse(at=("warehouse_id",))
     try:

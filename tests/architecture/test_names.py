@@ -21,7 +21,7 @@ LAYERS: Final[dict[str, set[str]]] = {
     "usecases/ports": {"listing", "reports", "shared"},
     "infrastructure/database/tables": {"documents", "shared"},
     "infrastructure/database/repositories": {"documents", "listing", "reports", "shared"},
-    "api/schemas": {"reports", "shared"},
+    "api/schemas": {"documents", "reports", "shared"},
     "api/routers": {"health", "reports", "shared"},
 }
 

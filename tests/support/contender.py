@@ -90,6 +90,7 @@ class _Contender:
             desk = books_of(self._database, self._job.company).desk
             context = desk.context()
             runner = Runner(SqlWorks(self._database, desk.clock), self._again)
+            desk.clock.now()  # measured now, by a connection that no transaction holds yet
             self._tell("ready", session=self._session())
             self._line.recv()
             self._met.clear()

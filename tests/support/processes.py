@@ -49,15 +49,19 @@ class Member:
 
 
 class Team:
-    """Processes numbered from 0; one that was killed is replaced when there is a job for it again."""
+    """Processes numbered from 0; one that was killed, or left in the middle, is replaced when there is a job for it."""
 
     def __init__(self, database: Database) -> None:
         self._url = database.settings.database_url
         self._returning = database.settings.db_returning.value
         self._members: dict[int, Member] = {}
+        self._busy: set[int] = set()
 
     def ready(self, jobs: Sequence[Job]) -> list[int]:
         """Hand out a job to each member, and give the numbers the server knows their connections by, in order."""
+        for number in self._busy & set(self._members):
+            self._members.pop(number).end()
+        self._busy = set(range(len(jobs)))
         for number, job in enumerate(jobs):
             if number not in self._members:
                 self._members[number] = self._start()
@@ -74,6 +78,8 @@ class Team:
         line = self._members[member].line
         assert line.poll(LONGEST_SILENCE_S), f"process {member} says nothing"
         told: Told = line.recv()
+        if told.what == "over":
+            self._busy.discard(member)
         return told
 
     def silent(self, member: int, seconds: float) -> bool:
@@ -97,7 +103,7 @@ class Team:
                 assert isinstance(line, Connection)
                 heard.append(self._word(busy[line], line))
                 if heard[-1].what in {"dead", "over"}:
-                    del busy[line]
+                    self._busy.discard(busy.pop(line))
                 watch(heard[-1])
         for one in heard:
             if one.what == "dead":

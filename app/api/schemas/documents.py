@@ -1,11 +1,12 @@
 """What documents share on the wire: lines, VAT, totals."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
-from app.api.schemas.shared import Day, Id, In, Number, Out, PriceIn, QuantityIn, RateIn, Text
+from app.api.schemas.shared import Day, Id, In, Number, Out, PriceIn, QuantityIn, RateIn, Text, Whole
 from app.domain.sales import LineQuantity
 from app.domain.shared.ids import ProductId
 from app.domain.shared.lines import LineKind, PricedLine, Valuation
@@ -18,7 +19,9 @@ class LineIn(In):
     """One line. What is left out comes from the product; a line without one says description, price and VAT itself."""
 
     product_id: Id | None = Field(None, description="Id of the product", examples=[3])
-    kind: LineKind | None = Field(None, description="For a line without a product: service or freight")
+    kind: Literal[LineKind.SERVICE, LineKind.FREIGHT] | None = Field(
+        None, description="Only for a line without a product; left out: service", examples=["freight"]
+    )
     description: Text | None = Field(
         None, min_length=1, max_length=10_000, description="Text; left out: the product's name"
     )
@@ -28,6 +31,14 @@ class LineIn(In):
     )
     discount: RateIn | None = Field(None, description="Discount in per cent, 0 to 100", examples=["5"])
     vat_rate: RateIn | None = Field(None, description="VAT in per cent; left out: the product's", examples=["20"])
+
+    @field_validator("kind")
+    @classmethod
+    def _free(cls, kind: LineKind | None, info: ValidationInfo) -> LineKind | None:
+        """Refuse a kind beside a product, which has one of its own: it would be ignored."""
+        if kind is not None and info.data.get("product_id") is not None:
+            raise PydanticCustomError("kind_of_product", "the product says what the line is")
+        return kind
 
     def to_domain(self) -> LineDraft:
         """Give the line asked for."""
@@ -46,7 +57,7 @@ class LineIn(In):
 class PartIn(In):
     """So much of one line of the order."""
 
-    position: int = Field(ge=1, le=1_000_000, description="Position of the order's line, from 1", examples=[1])
+    position: Whole = Field(ge=1, le=1_000_000, description="Position of the order's line, from 1", examples=[1])
     quantity: QuantityIn = Field(description="Quantity, above zero", examples=["1"])
 
     def to_domain(self) -> LineQuantity:

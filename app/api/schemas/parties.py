@@ -4,12 +4,12 @@ from typing import Any
 
 from pydantic import Field
 
-from app.api.schemas.shared import Change, Flag, In, Out, Text
+from app.api.schemas.shared import Change, Flag, In, Out, Text, Whole
 from app.domain.parties import Address, Party
 from app.usecases.shared import Change as Changes
 
 
-class AddressBody(In):
+class AddressIn(In):
     """A postal address; what is left out is empty."""
 
     street: Text = Field(
@@ -42,8 +42,8 @@ class PartyIn(In):
     email: Text | None = Field(None, max_length=254, description="E-mail address", examples=["info@example.com"])
     phone: Text | None = Field(None, max_length=40, description="Phone number", examples=["+33 4 72 00 00 00"])
     tax_id: Text | None = Field(None, max_length=40, description="VAT or tax number", examples=["FR40303265045"])
-    address: AddressBody = Field(default_factory=AddressBody, description="Postal address")
-    payment_days: int | None = Field(
+    address: AddressIn = Field(default_factory=AddressIn, description="Postal address")
+    payment_days: Whole | None = Field(
         None, ge=0, le=3650, description="Days to pay an invoice; null: the company's", examples=[45]
     )
 
@@ -51,6 +51,20 @@ class PartyIn(In):
         """Give the third party."""
         fields = {name: getattr(self, name) for name in type(self).model_fields if name != "address"}
         return Party(address=self.address.to_domain(), **fields)
+
+
+class AddressChange(Change):
+    """New values for some fields of an address; null empties one."""
+
+    street: Text | None = Field(None, max_length=300, description="Street, number and further lines")
+    postal_code: Text | None = Field(None, max_length=20, description="Postal code")
+    city: Text | None = Field(None, max_length=100, description="City")
+    region: Text | None = Field(None, max_length=100, description="Region or state")
+    country: Text | None = Field(None, pattern="^([A-Z]{2})?$", description="ISO 3166-1 alpha-2 code")
+
+    def to_domain(self) -> dict[str, str]:
+        """Give the fields that change."""
+        return {name: value or "" for name, value in self.sent().items()}
 
 
 class PartyChange(Change):
@@ -64,15 +78,15 @@ class PartyChange(Change):
     email: Text | None = Field(None, max_length=254, description="E-mail address")
     phone: Text | None = Field(None, max_length=40, description="Phone number")
     tax_id: Text | None = Field(None, max_length=40, description="VAT or tax number")
-    address: AddressBody = Field(default_factory=AddressBody, description="Postal address, replaced as a whole")
-    payment_days: int | None = Field(None, ge=0, le=3650, description="Days to pay an invoice; null: the company's")
+    address: AddressChange | None = Field(None, description="Postal address; only what is named changes")
+    payment_days: Whole | None = Field(None, ge=0, le=3650, description="Days to pay an invoice; null: the company's")
     archived: Flag = Field(default=False, description="Whether it takes no new documents")
 
     def to_domain(self, party_id: int, version: int) -> Changes:
         """Give the change to the third party seen at ``version``."""
         changes = self.sent()
         if "address" in changes:
-            changes["address"] = self.address.to_domain()
+            changes["address"] = Address() if self.address is None else self.address.to_domain()
         return Changes(id=party_id, version=version, changes=changes)
 
 

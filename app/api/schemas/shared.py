@@ -24,8 +24,19 @@ class In(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True)
 
 
+def _without_defaults(schema: dict[str, Any]) -> None:
+    """A field left out of a patch stays as it is, so its schema must not promise a default."""
+    for field in schema.get("properties", {}).values():
+        field.pop("default", None)
+
+
 class Change(In):
-    """A JSON merge patch (RFC 7396): a field left out stays as it is, null empties it."""
+    """A JSON merge patch (RFC 7396): a field left out stays as it is, null empties it.
+
+    The defaults its fields are declared with are never used.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
 
     def sent(self) -> dict[str, Any]:
         """Give the fields the client named, and only those."""
@@ -46,9 +57,11 @@ def _storable(text: str) -> str:
 
 
 def _decimal(places: int) -> Callable[[object], Decimal]:
-    """Give the reader of decimal strings with up to ``places`` decimals; never a binary fraction."""
+    """Give the reader of decimal strings and integers with up to ``places`` decimals; never a binary fraction."""
 
     def read(value: object) -> Decimal:
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
         found = _DECIMAL.fullmatch(value) if isinstance(value, str) else None
         if found is None:
             raise PydanticCustomError("decimal_type", "not a decimal string")
@@ -64,7 +77,8 @@ def _decimal(places: int) -> Callable[[object], Decimal]:
 
 def _decimal_schema(places: int, example: str, about: str) -> WithJsonSchema:
     pattern = rf"^-?[0-9]{{1,{DIGITS - places}}}(\.[0-9]{{1,{places}}})?$"
-    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example], "description": about})
+    kinds = ["string", "integer"]
+    return WithJsonSchema({"type": kinds, "pattern": pattern, "examples": [example], "description": about})
 
 
 def _whole(value: object) -> object:
@@ -86,7 +100,8 @@ def _day(value: object) -> date:
 
 Text = Annotated[str, AfterValidator(_storable)]
 Flag = Annotated[bool, Field(strict=True)]
-Id = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=LARGEST_ID, examples=[7])]
+Whole = Annotated[int, BeforeValidator(_whole)]
+Id = Annotated[Whole, Field(ge=1, le=LARGEST_ID, examples=[7])]
 PathId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Id of the object", examples=[7])]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 

@@ -36,6 +36,7 @@ _UPDATE = prepare(
     .values({"version": bindparam("now"), **{name: bindparam(name) for name in _FIELDS}})
 )
 
+_BY_KEY: Final = "FORCE INDEX (PRIMARY)"
 # Both locks run over the clustered key, in its order: two documents that need the same rows wait, they never deadlock.
 _LOCK_COSTS = prepare_many(
     lambda n: (
@@ -57,6 +58,9 @@ _LOCK_LEVELS = prepare_many(
         )
         .order_by(stock_levels.c.product_id)
         .with_for_update()
+        # The index by product holds the whole key too; for several products InnoDB takes either, and would lock both.
+        .with_hint(stock_levels, _BY_KEY, "mariadb")
+        .with_hint(stock_levels, _BY_KEY, "mysql")
     ),
     "lock stock_levels",
     pads=True,

@@ -1,0 +1,240 @@
+"""A company of its own behind the real application and a real database; every answer is held against OpenAPI."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, Final
+
+import pytest
+from jsonschema import Draft202012Validator
+from starlette.testclient import TestClient
+
+from app.api.route import API, Endpoint
+from app.api.switchboard import endpoints
+from app.bootstrap import Container, bootstrap
+from app.domain.identity import Company, CompanySettings, User
+from app.domain.shared.ids import CompanyId
+from app.domain.shared.rights import Right
+from app.infrastructure.passwords import ArgonPasswords
+from app.settings import Settings
+from app.usecases.identity import AddMember, AddRole, NewCompany, NewMember, NewRole, SetUpCompany
+from tests.support.api import CHEAP, PASSWORD
+
+_people: Final = count(1)
+Body = Mapping[str, Any] | Sequence[Any]
+
+
+class Reply:
+    """An answer, read."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: Any) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    def __getitem__(self, name: str) -> Any:
+        return self.body[name]
+
+    @property
+    def pointers(self) -> list[str]:
+        """Give where the body was refused."""
+        return [problem["pointer"] for problem in self.body.get("errors", ())]
+
+    @property
+    def refusal(self) -> tuple[int, str]:
+        """Give status and code of a problem."""
+        return self.status, self.body["code"]
+
+
+@dataclass
+class Truth:
+    """The OpenAPI document as a judge of answers."""
+
+    document: dict[str, Any]
+    _validators: dict[tuple[str, str, int], Draft202012Validator | None] = field(default_factory=dict)
+
+    def check(self, endpoint: Endpoint, reply: Reply) -> None:
+        """Fail for an answer the document does not know, or whose body it describes otherwise."""
+        key = (endpoint.path, endpoint.verb.lower(), reply.status)
+        if key not in self._validators:
+            self._validators[key] = self._validator(*key)
+        validator = self._validators[key]
+        if validator is None:
+            assert reply.body is None, key
+        else:
+            validator.validate(reply.body)
+
+    def _validator(self, path: str, verb: str, status: int) -> Draft202012Validator | None:
+        answers = self.document["paths"][path][verb]["responses"]
+        assert str(status) in answers, f"{verb} {path} answers {status}, which OpenAPI does not know"
+        content = answers[str(status)].get("content")
+        if content is None:
+            return None
+        (media,) = content.values()
+        schema = {**media["schema"], "components": self.document["components"]}
+        return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+@dataclass
+class Served:
+    """The application on one database."""
+
+    container: Container
+    http: TestClient
+    truth: Truth
+    routes: tuple[Endpoint, ...]
+
+    def company(self, settings: CompanySettings | None = None) -> Office:
+        """Set a company up and sign its administrator in."""
+        email = f"admin{next(_people)}@example.com"
+        admin = User(email=email, name="Admin", password_hash=CHEAP.hash(PASSWORD))
+        new = NewCompany(name="Acme", country="FR", settings=settings or CompanySettings(), admin=admin)
+        made: Company = self.container.call(SetUpCompany(), lambda: new)
+        return self.signed_in(made.id, email)
+
+    def clerk(self, company: CompanyId, rights: frozenset[Right]) -> Office:
+        """Sign in somebody with these rights only."""
+        email = f"clerk{next(_people)}@example.com"
+        role = NewRole(company=company, name=email, rights=rights)
+        self.container.call(AddRole(), lambda: role)
+        user = User(email=email, name="Clerk", password_hash=CHEAP.hash(PASSWORD))
+        self.container.call(AddMember(), lambda: NewMember(company=company, user=user, roles=(email,)))
+        return self.signed_in(company, email)
+
+    def signed_in(self, company: CompanyId, email: str) -> Office:
+        """Give a client with a token of the account."""
+        answer = self.http.post("/auth/token", json={"email": email, "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        return Office(self, company, {"authorization": f"Bearer {answer.json()['access_token']}"})
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[Served]:
+    """Serve the application on the database of ``settings``."""
+    container = bootstrap(settings, passwords=ArgonPasswords(CHEAP))
+    try:
+        app = container.api()
+        with TestClient(app, base_url="http://tramita.test") as http:
+            yield Served(container, http, Truth(app.openapi()), endpoints(app))
+    finally:
+        container.close()
+
+
+@dataclass
+class Office:
+    """One company, as one person signed in there sees it over HTTP."""
+
+    served: Served
+    company: CompanyId
+    headers: dict[str, str]
+    _refs: Any = field(default_factory=lambda: count(1))
+
+    def send(self, verb: str, path: str, body: Body | None = None, **headers: str) -> Reply:
+        """Send a request to ``/api/v1`` + ``path``; header names are written with underscores."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        answer = self.served.http.request(verb, API + path, json=body, headers={**self.headers, **named})
+        reply = Reply(answer.status_code, answer.headers, answer.json() if answer.content else None)
+        route = next(
+            one
+            for one in self.served.routes
+            if one.verb == verb and one.path_regex.match((API + path).partition("?")[0])
+        )
+        self.served.truth.check(route, reply)
+        return reply
+
+    def get(self, path: str, **headers: str) -> Reply:
+        """Read."""
+        return self.send("GET", path, **headers)
+
+    def post(self, path: str, body: Body | None = None, **headers: str) -> Reply:
+        """Create or act."""
+        return self.send("POST", path, body, **headers)
+
+    def patch(self, path: str, body: Body, version: int) -> Reply:
+        """Change what was seen at ``version``."""
+        return self.send("PATCH", path, body, if_match=f'"{version}"')
+
+    def delete(self, path: str, version: int) -> Reply:
+        """Delete what was seen at ``version``."""
+        return self.send("DELETE", path, if_match=f'"{version}"')
+
+    def make(self, path: str, body: Body) -> dict[str, Any]:
+        """Create, and give what was created."""
+        reply = self.post(path, body)
+        assert reply.status == 201, reply.body
+        found: dict[str, Any] = reply.body
+        return found
+
+    def act(self, path: str, body: Body | None = None) -> dict[str, Any]:
+        """Do something to an object, and give it as it is then."""
+        reply = self.post(path, body)
+        assert reply.status == 200, reply.body
+        found: dict[str, Any] = reply.body
+        return found
+
+    def items(self, path: str) -> list[dict[str, Any]]:
+        """Give one page of a list."""
+        reply = self.get(path)
+        assert reply.status == 200, reply.body
+        found: list[dict[str, Any]] = reply["items"]
+        return found
+
+    def customer(self, **fields: Any) -> int:
+        """Enter a customer and give the id."""
+        return int(self.make("/third-parties", {"name": "Client", "customer": True, **fields})["id"])
+
+    def warehouse(self, **fields: Any) -> int:
+        """Enter a warehouse and give the id; the first is the default."""
+        ref = f"W{next(self._refs)}"
+        return int(self.make("/warehouses", {"ref": ref, "name": ref, **fields})["id"])
+
+    def product(self, stock: str | None = None, **fields: Any) -> int:
+        """Enter a product for 10.00 at 20 % VAT, receive ``stock`` of it, and give the id."""
+        ref = f"P{next(self._refs)}"
+        body = {"ref": ref, "name": f"Product {ref}", "unit_price": "10", "cost_price": "4", "vat_rate": "20", **fields}
+        made = int(self.make("/products", body)["id"])
+        if stock is not None:
+            self.act("/stock-movements", {"kind": "receive", "product_id": made, "quantity": stock})
+        return made
+
+    def order(self, lines: Sequence[Mapping[str, Any]], *, validated: bool = True, **fields: Any) -> dict[str, Any]:
+        """Enter an order of a new customer, or of ``party_id``."""
+        fields.setdefault("party_id", None)
+        fields["party_id"] = fields["party_id"] or self.customer()
+        made = self.make("/orders", {"lines": lines, **fields})
+        return self.act(f"/orders/{made['id']}/validate") if validated else made
+
+    def invoice(self, gross: str = "100", *, validated: bool = True, **fields: Any) -> dict[str, Any]:
+        """Enter an invoice of one line without VAT, of a new customer or of ``party_id``."""
+        fields.setdefault("party_id", None)
+        fields["party_id"] = fields["party_id"] or self.customer()
+        made = self.make("/invoices", {"lines": [free_line(gross)], **fields})
+        return self.act(f"/invoices/{made['id']}/validate") if validated else made
+
+    def level(self, product: int) -> str:
+        """Give what is in stock of a product kept in one warehouse."""
+        (row,) = self.items(f"/stock-levels?product_id={product}")
+        return str(row["quantity"])
+
+
+@pytest.fixture(scope="session")
+def served(database_settings: Settings) -> Iterator[Served]:
+    """Give the application on each kind of database in turn; parametrise ``database_kind`` indirectly for fewer."""
+    with serving(database_settings) as made:
+        yield made
+
+
+@pytest.fixture
+def office(served: Served) -> Office:
+    """Give a company of the test's own, with a warehouse, seen by its administrator."""
+    made = served.company()
+    made.warehouse()
+    return made
+
+
+def free_line(unit_price: str, **fields: Any) -> dict[str, Any]:
+    """Give a line without a product and without VAT."""
+    return {"description": "Work", "quantity": "1", "unit_price": unit_price, "vat_rate": "0", **fields}

@@ -1,0 +1,168 @@
+"""A small trading company on a real database, and how its books are audited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import count
+from typing import Any, Final, Self
+
+from app.domain.billing import Invoice, InvoiceState, Payment
+from app.domain.catalogue import Product
+from app.domain.parties import Party
+from app.domain.sales import Order
+from app.domain.shared.ids import CompanyId, InvoiceId, OrderId, PartyId, ProductId, ShipmentId, WarehouseId
+from app.domain.shared.lines import LineKind
+from app.domain.shared.money import price, quantity, rate
+from app.domain.shared.numbering import broken_link
+from app.domain.stock import MovementKind, Warehouse
+from app.infrastructure.keys import decode_key
+from app.usecases.billing import (
+    CreateInvoice,
+    InvoiceDraft,
+    ListInvoices,
+    ListPayments,
+    ReadInvoice,
+    ReadPayment,
+    ValidateInvoice,
+)
+from app.usecases.catalogue import CreateProduct
+from app.usecases.parties import CreateParty
+from app.usecases.ports.listing import Query
+from app.usecases.sales import CreateOrder, OrderDraft, ReadOrder, ValidateOrder
+from app.usecases.shared import LineDraft
+from app.usecases.shipping import CreateShipment, ShipmentDraft
+from app.usecases.stock import CreateWarehouse, ListLevels, ListMovements, MoveStock, StockMove
+from tests.support.books import CHAIN_KEY, Books
+
+KEY: Final = decode_key("CHAIN_KEY", CHAIN_KEY)
+NO_VAT: Final = rate(Decimal(0))
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A company with a warehouse and a customer; everything it sells costs 1 and has no VAT unless said otherwise."""
+
+    books: Books
+    place: WarehouseId
+    customer: PartyId
+    _refs: Any = field(default_factory=lambda: count(1))
+
+    @classmethod
+    def of(cls, books: Books) -> Self:
+        """Set the company up in ``books``."""
+        place = books.do(CreateWarehouse(), Warehouse(ref="MAIN", name="Main"))
+        desk = books.desk
+        party = books.do(CreateParty(desk.clock, desk.numbering), Party(name="Client", customer=True))
+        return cls(books, place.id, party.id)
+
+    @property
+    def company(self) -> CompanyId:
+        """Whose books they are."""
+        return self.books.company
+
+    def warehouse(self, *, allow_negative: bool = False) -> WarehouseId:
+        """Open one more warehouse."""
+        place = Warehouse(ref=f"W{next(self._refs)}", name="More", allow_negative=allow_negative)
+        return self.books.do(CreateWarehouse(), place).id
+
+    def goods(self, stock: str = "0") -> ProductId:
+        """Enter a product, with so much of it on the shelf."""
+        ref = f"P{next(self._refs)}"
+        product = Product(
+            ref=ref, name=ref, unit_price=price(Decimal(1)), cost_price=price(Decimal(1)), vat_rate=NO_VAT
+        )
+        made = self.books.do(CreateProduct(), product)
+        if stock != "0":
+            self.move(MovementKind.RECEIVE, made.id, stock)
+        return made.id
+
+    def move(self, kind: MovementKind, product: ProductId, moved: str, place: WarehouseId | None = None) -> None:
+        """Receive, debit or count."""
+        move = StockMove(kind=kind, product_id=product, warehouse_id=place, quantity=quantity(Decimal(moved)))
+        self.books.do(MoveStock(self.books.desk.clock), move)
+
+    def shipment(self, lines: Sequence[tuple[ProductId, int]]) -> ShipmentId:
+        """Order goods in this order of lines, and enter the shipment of all of them as a draft."""
+        desk = self.books.desk
+        wanted = tuple(LineDraft(product_id=product, quantity=quantity(Decimal(n))) for product, n in lines)
+        draft = OrderDraft(party_id=self.customer, lines=wanted)
+        order = self.books.do(CreateOrder(desk.clock), draft)
+        self.books.do(ValidateOrder(desk.numbering), order.id)
+        return self.books.do(CreateShipment(desk.clock), ShipmentDraft(order_id=order.id)).id
+
+    def draft(self, gross: str = "1") -> InvoiceId:
+        """Enter an invoice of one line."""
+        line = LineDraft(
+            kind=LineKind.SERVICE,
+            description="Work",
+            quantity=quantity(Decimal(1)),
+            unit_price=price(Decimal(gross)),
+            vat_rate=NO_VAT,
+        )
+        return self.books.do(
+            CreateInvoice(self.books.desk.clock), InvoiceDraft(party_id=self.customer, lines=(line,))
+        ).id
+
+    def due(self, gross: str) -> InvoiceId:
+        """Enter and validate an invoice."""
+        return self.books.do(ValidateInvoice(self.books.desk.numbering), self.draft(gross)).id
+
+    def order(self, order: OrderId) -> Order:
+        """Read an order."""
+        return self.books.do(ReadOrder(), order)
+
+    def invoice(self, invoice: InvoiceId) -> Invoice:
+        """Read an invoice."""
+        return self.books.do(ReadInvoice(), invoice)
+
+    def invoices(self) -> list[Invoice]:
+        """Give all invoices by id."""
+        return [self.invoice(row["id"]) for row in self.books.rows(ListInvoices())]
+
+    def payments(self) -> list[Payment]:
+        """Give all payments by id."""
+        return [self.books.do(ReadPayment(), row["id"]) for row in self.books.rows(ListPayments())]
+
+    def levels(self) -> Mapping[tuple[WarehouseId, ProductId], Decimal]:
+        """Give what is where."""
+        page = self.books.do(ListLevels(), Query(sort=ListLevels.listing.default_sort, limit=200))
+        return {(row[0], row[1]): row[2] for row in page.rows}  # type: ignore[misc]
+
+    def movements(self, product: ProductId) -> list[dict[str, Any]]:
+        """Give the ledger of a product in order."""
+        return [row for row in self.books.rows(ListMovements()) if row["product_id"] == product]
+
+
+def check_ledger(shop: Shop, product: ProductId) -> None:
+    """Check that each level of the product follows from the movements before, to the last one."""
+    running: dict[WarehouseId, Decimal] = {}
+    for row in shop.movements(product):
+        place = row["warehouse_id"]
+        running[place] = running.get(place, Decimal(0)) + row["quantity"]
+        assert row["level"] == running[place]
+    assert {key[0]: level for key, level in shop.levels().items() if key[1] == product} == running
+
+
+def check_chain(documents: Sequence[Invoice] | Sequence[Payment]) -> None:
+    """Check that the numbered ones of one period are numbered from 1 without gap or double, and chained soundly."""
+    numbered = sorted((one for one in documents if one.number is not None), key=lambda one: one.number or 0)
+    assert [one.number for one in numbered] == list(range(1, len(numbered) + 1))
+    assert len({one.ref for one in numbered}) == len(numbered)
+    assert broken_link(KEY, [(one.content(), one.link or "") for one in numbered]) is None
+
+
+def check_settled(shop: Shop) -> None:
+    """Check that every invoice has been paid what was allocated to it, and never above its due."""
+    paid: dict[InvoiceId, Decimal] = {}
+    for payment in shop.payments():
+        assert payment.amount == sum(part.amount for part in payment.allocations)
+        for part in payment.allocations:
+            paid[part.invoice_id] = paid.get(part.invoice_id, Decimal(0)) + part.amount
+    for invoice in shop.invoices():
+        assert invoice.paid == paid.get(invoice.id, 0)
+        assert 0 <= invoice.paid <= invoice.totals.gross
+        assert (invoice.state is InvoiceState.PAID) == (
+            invoice.state is not InvoiceState.DRAFT and invoice.paid == invoice.totals.gross
+        )
