@@ -365,14 +365,15 @@ class Payment:
     link: str | None = None
     version: int = 0
 
-    def pay(self, invoice: Invoice, amount: Amount) -> InvoicePaid | None:
-        """Allocate ``amount`` to ``invoice``; the event when that settles it.
+    def pay(self, invoice: Invoice, part: Amount | None) -> InvoicePaid | None:
+        """Allocate ``part`` (None: all that is due) to ``invoice``; the event when that settles it.
 
         A settled invoice whose company amount was reached by other rates than its own gets the rest as an
-        ``exchange_difference``. Raises InvoiceNotOpen, PaymentNotPositive, FractionOfMinorUnit, PaidTwice,
-        MixedPayment, Overpaid.
+        ``exchange_difference``. Raises PaidTwice, MixedPayment, InvoiceNotOpen, PaymentNotPositive,
+        FractionOfMinorUnit, Overpaid.
         """
-        self._check(invoice, amount)
+        self._check(invoice)
+        amount = invoice.due if part is None else self._whole(part)
         company_amount = convert(amount, self.rate, self.company_currency)
         paid = invoice.settle(amount, company_amount)
         self.amount = Amount(self.amount + amount)
@@ -391,16 +392,19 @@ class Payment:
             )
         return paid
 
-    def _check(self, invoice: Invoice, amount: Amount) -> None:
-        invoice.payable()
-        if amount <= 0:
-            raise PaymentNotPositive(at=("amount",), amount=amount)
-        if self.currency.round(amount) != amount:
-            raise FractionOfMinorUnit(at=("amount",), amount=amount, currency=self.currency.code)
+    def _check(self, invoice: Invoice) -> None:
         if any(allocation.invoice_id == invoice.id for allocation in self.allocations):
             raise PaidTwice(at=("invoice_id",), invoice=invoice.id)
         if (invoice.party_id, invoice.valuation.currency) != (self.party_id, self.currency):
             raise MixedPayment(at=("invoice_id",), invoice=invoice.id)
+        invoice.payable()
+
+    def _whole(self, amount: Amount) -> Amount:
+        if amount <= 0:
+            raise PaymentNotPositive(at=("amount",), amount=amount)
+        if self.currency.round(amount) != amount:
+            raise FractionOfMinorUnit(at=("amount",), amount=amount, currency=self.currency.code)
+        return amount
 
     def take(self, number: Number) -> None:
         """Take the number, and its date when that was moved."""

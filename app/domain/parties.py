@@ -94,10 +94,12 @@ class Party:
             raise Required(at=("name",))
         if not (self.customer or self.supplier):
             raise NoPartyRole(at=("customer",))
-        if self.customer_code is not None and not self.customer:
-            raise CodeWithoutRole(at=("customer_code",), role="customer")
-        if self.supplier_code is not None and not self.supplier:
-            raise CodeWithoutRole(at=("supplier_code",), role="supplier")
+        for role, held, code in (
+            ("customer", self.customer, self.customer_code),
+            ("supplier", self.supplier, self.supplier_code),
+        ):
+            if code is not None and not held:
+                raise CodeWithoutRole(at=(f"{role}_code",), role=role)
 
     def created(self) -> PartyCreated:
         """Give the event of its entry, once it has an id."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Final
@@ -141,13 +141,14 @@ class CreateInvoice:
         """Give the draft with its id and totals."""
         party = customer(work, request.party_id)
         on = request.date or self.clock.today(context.zone)
+        valued = valuation(context, request.currency, request.rate)
         invoice = Invoice(
             party_id=party.id,
             date=on,
             due_date=request.due_date or due_date(context, party, on),
-            valuation=valuation(context, request.currency, request.rate),
+            valuation=valued,
             note=request.note,
-            lines=priced(work, request.lines, InvoiceLine),
+            lines=priced(work, request.lines, InvoiceLine, valued),
         )
         invoice.price()
         work.invoices.add(invoice)
@@ -252,7 +253,7 @@ class ChangeInvoice:
         if isinstance(lines := changes.get("lines"), tuple):
             if invoice.order_id is not None:
                 raise LinesOfOrder(at=("lines",), invoice=invoice.id, order=invoice.order_id)
-            invoice.lines = priced(work, lines, InvoiceLine)
+            invoice.lines = priced(work, lines, InvoiceLine, invoice.valuation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,32 +331,35 @@ class AbandonInvoice:
 class _Pay:
     clock: Clock
     numbering: Numbering
+    right: ClassVar[Right] = Right.PAYMENTS_WRITE
+    writes: ClassVar[bool] = True
 
-    def pay(
-        self,
-        work: Work,
-        context: Context,
-        draft: PaymentDraft,
-        find: Callable[[Mapping[InvoiceId, Invoice], Part], Invoice],
-        path: Callable[[int], tuple[str | int, ...]],
-    ) -> Payment:
-        """Settle the parts on their locked invoices, then number, link and store the payment."""
-        invoices = work.invoices.lock_headers({part.invoice_id for part in draft.parts})
-        payment: Payment | None = None
-        settled: list[InvoicePaid] = []
-        for index, part in enumerate(draft.parts):
-            try:
-                invoice = find(invoices, part)
-                payment = self._start(context, draft, invoice) if payment is None else payment
-                invoice.payable()
-                paid = payment.pay(invoice, invoice.due if part.amount is None else part.amount)
-            except DomainError as error:
-                raise error.within(*path(index)) from None
-            if paid is not None:
-                settled.append(paid)
-        if payment is None:
+    def execute(self, work: Work, context: Context, request: PaymentDraft) -> Payment:
+        """Settle the parts on their locked invoices, then give the payment with its number and link."""
+        if not request.parts:
             raise NothingPaid(at=("allocations",))
+        invoices = work.invoices.lock_headers({part.invoice_id for part in request.parts})
+        payment: Payment | None = None
+        settled: list[InvoicePaid | None] = []
+        for index, part in enumerate(request.parts):
+            try:
+                invoice = self._find(invoices, part.invoice_id)
+                payment = payment or self._start(context, request, invoice)
+                settled.append(payment.pay(invoice, part.amount))
+            except DomainError as error:
+                raise error.within(*self._at(index)) from None
+        assert payment is not None  # noqa: S101 - tells mypy; there is at least one part
         return self._store(work, context, payment, invoices, settled)
+
+    def _find(self, invoices: Mapping[InvoiceId, Invoice], wanted: InvoiceId) -> Invoice:
+        """Give the locked invoice. Raises UnknownReference."""
+        if wanted not in invoices:
+            raise UnknownReference(at=("invoice_id",), kind="invoice", value=wanted)
+        return invoices[wanted]
+
+    def _at(self, index: int) -> tuple[str | int, ...]:
+        """Give where the part stands in the caller's input."""
+        return ("allocations", index)
 
     def _start(self, context: Context, draft: PaymentDraft, invoice: Invoice) -> Payment:
         code = invoice.valuation.currency.code
@@ -376,7 +380,7 @@ class _Pay:
         context: Context,
         payment: Payment,
         invoices: Mapping[InvoiceId, Invoice],
-        settled: Sequence[InvoicePaid],
+        settled: Sequence[InvoicePaid | None],
     ) -> Payment:
         series, number = self.numbering.take(work, context, SeriesKind.PAYMENT, payment.date)
         payment.take(number)
@@ -384,7 +388,7 @@ class _Pay:
         work.payments.add(payment)
         work.invoices.save_settlements(invoices.values())
         work.outbox.add(payment.received())
-        for paid in settled:
+        for paid in filter(None, settled):
             work.outbox.add(paid)
         return payment
 
@@ -396,18 +400,15 @@ class PayInvoice(_Pay):
     Raises NotFound, Overpaid, InvoiceNotOpen, PaymentNotPositive.
     """
 
-    right: ClassVar[Right] = Right.PAYMENTS_WRITE
-    writes: ClassVar[bool] = True
+    def _find(self, invoices: Mapping[InvoiceId, Invoice], wanted: InvoiceId) -> Invoice:
+        """Give the locked invoice, which the caller's path names. Raises NotFound."""
+        if wanted not in invoices:
+            raise NotFound(kind="invoice", id=wanted)
+        return invoices[wanted]
 
-    def execute(self, work: Work, context: Context, request: PaymentDraft) -> Payment:
-        """Give the payment with its number."""
-
-        def find(invoices: Mapping[InvoiceId, Invoice], part: Part) -> Invoice:
-            if part.invoice_id not in invoices:
-                raise NotFound(kind="invoice", id=part.invoice_id)
-            return invoices[part.invoice_id]
-
-        return self.pay(work, context, request, find, lambda _: ())
+    def _at(self, index: int) -> tuple[str | int, ...]:
+        """Give the root."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,19 +417,6 @@ class CreatePayment(_Pay):
 
     Raises NothingPaid, UnknownReference, MixedPayment, PaidTwice, Overpaid, InvoiceNotOpen, PaymentNotPositive.
     """
-
-    right: ClassVar[Right] = Right.PAYMENTS_WRITE
-    writes: ClassVar[bool] = True
-
-    def execute(self, work: Work, context: Context, request: PaymentDraft) -> Payment:
-        """Give the payment with its number."""
-
-        def find(invoices: Mapping[InvoiceId, Invoice], part: Part) -> Invoice:
-            if part.invoice_id not in invoices:
-                raise UnknownReference(at=("invoice_id",), kind="invoice", value=part.invoice_id)
-            return invoices[part.invoice_id]
-
-        return self.pay(work, context, request, find, lambda index: ("allocations", index))
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,10 +130,10 @@ class SignIn:
 def _choose(memberships: Sequence[Membership], company: CompanyId | None) -> Membership:
     if company is None and len(memberships) > 1:
         raise CompanyChoice(at=("company",), companies=[membership.company for membership in memberships])
-    found = next((m for m in memberships if company is None or m.company == company), None)
-    if found is None:
-        raise NoMembership
-    return found
+    for membership in memberships:
+        if company in {None, membership.company}:
+            return membership
+    raise NoMembership
 
 
 @dataclass(frozen=True, slots=True)

@@ -283,7 +283,7 @@ class SaveOrder:
         order.delivery_date = draft.delivery_date
         order.valuation = valuation(context, draft.currency, draft.rate)
         order.note = draft.note
-        order.lines = priced(work, draft.lines, OrderLine)
+        order.lines = priced(work, draft.lines, OrderLine, order.valuation)
         order.price()
         return order
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import ClassVar, Final
 
 from app.domain.sales import Order, OrderChanged, OrderDeleted, OrderLine, OrderState
 from app.domain.shared.dates import Day
 from app.domain.shared.ids import OrderId, PartyId
+from app.domain.shared.lines import Valuation
 from app.domain.shared.money import Rate
 from app.domain.shared.rights import Right
 from app.domain.shared.series import SeriesKind
@@ -35,7 +37,7 @@ ORDERS = Listing(
     default_sort=(Sort(field="id", descending=True),),
 )
 
-HEADER: Final = ("delivery_date", "external_ref", "note")
+HEADER: Final = ("date", "delivery_date", "external_ref", "note")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,14 +68,15 @@ class CreateOrder:
     def execute(self, work: Work, context: Context, request: OrderDraft) -> Order:
         """Give the draft with its id and totals."""
         party = customer(work, request.party_id)
+        valued = valuation(context, request.currency, request.rate)
         order = Order(
             party_id=party.id,
             external_ref=request.external_ref,
             date=request.date or self.clock.today(context.zone),
             delivery_date=request.delivery_date,
-            valuation=valuation(context, request.currency, request.rate),
+            valuation=valued,
             note=request.note,
-            lines=priced(work, request.lines, OrderLine),
+            lines=priced(work, request.lines, OrderLine, valued),
         )
         order.price()
         work.orders.add(order)
@@ -119,16 +122,20 @@ class ChangeOrder:
         for name in HEADER:
             if name in changes:
                 setattr(order, name, changes[name])
-        if isinstance(on := changes.get("date"), Day):
-            order.date = on
         if isinstance(party_id := changes.get("party_id"), int):
             order.party_id = customer(work, PartyId(party_id)).id
-        if "currency" in changes or "rate" in changes:
-            code = changes.get("currency", order.valuation.currency.code)
-            rate = changes.get("rate", order.valuation.rate if "currency" not in changes else None)
-            order.valuation = valuation(context, str(code), None if rate is None else rate)  # type: ignore[arg-type]
+        if not {"currency", "rate"}.isdisjoint(changes):
+            order.valuation = _revalued(context, order, changes)
         if isinstance(lines := changes.get("lines"), tuple):
-            order.lines = priced(work, lines, OrderLine)
+            order.lines = priced(work, lines, OrderLine, order.valuation)
+
+
+def _revalued(context: Context, order: Order, changes: Mapping[str, object]) -> Valuation:
+    """Give how the changed draft counts; a new currency needs its rate anew."""
+    before = order.valuation
+    code = str(changes.get("currency", before.currency.code))
+    rate = changes.get("rate", before.rate if code == before.currency.code else None)
+    return valuation(context, code, Rate(rate) if isinstance(rate, Decimal) else None)
 
 
 @dataclass(frozen=True, slots=True)

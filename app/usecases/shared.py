@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
-from typing import ClassVar, TypeVar
+from decimal import ROUND_HALF_UP, Decimal
+from typing import ClassVar, Final, TypeVar
 
 from app.domain.catalogue import Product
 from app.domain.parties import Party
 from app.domain.shared.errors import DomainError, Invalid, NotFound, Required, Stale, UnknownReference
 from app.domain.shared.ids import PartyId, ProductId, WarehouseId
 from app.domain.shared.lines import LineKind, PricedLine, Valuation
-from app.domain.shared.money import Price, Quantity, Rate, currency
+from app.domain.shared.money import EXACT, PRICE_DECIMALS, Currency, Price, Quantity, Rate, currency, price
 from app.domain.shared.numbering import LateDate, Number, Series
 from app.domain.shared.rights import Right
 from app.domain.shared.series import SeriesKind
@@ -22,7 +22,8 @@ from app.usecases.context import Context
 from app.usecases.ports.listing import Listing, Page, Query
 from app.usecases.ports.shared import Clock, Seal, Work
 
-ONE = Rate(Decimal(1))
+ONE: Final = Rate(Decimal(1))
+PRICE_UNIT: Final = Decimal(1).scaleb(-PRICE_DECIMALS)
 LineT = TypeVar("LineT", bound=PricedLine)
 
 
@@ -137,21 +138,28 @@ def valuation(context: Context, code: str | None, rate: Rate | None) -> Valuatio
         chosen = settings.currency if code is None else currency(code)
     except Invalid as error:
         raise error.within("currency") from None
-    own = chosen == settings.currency
-    if rate is None and not own:
-        raise RateRequired(at=("rate",), currency=chosen.code, company_currency=settings.currency.code)
-    if rate is not None and (rate <= 0 or (own and rate != 1)):
+    exchange = _own_rate(rate) if chosen == settings.currency else _foreign_rate(chosen, settings.currency, rate)
+    return Valuation(currency=chosen, rate=exchange, company_currency=settings.currency, vat_mode=settings.vat_mode)
+
+
+def _own_rate(rate: Rate | None) -> Rate:
+    if rate is not None and rate != 1:
         raise BadExchangeRate(at=("rate",), rate=rate)
-    return Valuation(
-        currency=chosen,
-        rate=ONE if rate is None else rate,
-        company_currency=settings.currency,
-        vat_mode=settings.vat_mode,
-    )
+    return ONE
 
 
-def priced(work: Work, drafts: Sequence[LineDraft], make: type[LineT]) -> list[LineT]:
+def _foreign_rate(chosen: Currency, own: Currency, rate: Rate | None) -> Rate:
+    if rate is None:
+        raise RateRequired(at=("rate",), currency=chosen.code, company_currency=own.code)
+    if rate <= 0:
+        raise BadExchangeRate(at=("rate",), rate=rate)
+    return rate
+
+
+def priced(work: Work, drafts: Sequence[LineDraft], make: type[LineT], valued: Valuation) -> list[LineT]:
     """Make the lines of a document, completed from their products by one look-up for all.
+
+    A product's price is in the company's currency; in a document of another it is converted at the document's rate.
 
     Raises UnknownReference, ProductArchived, Required with ``at`` within ``("lines", index)``.
     """
@@ -159,13 +167,15 @@ def priced(work: Work, drafts: Sequence[LineDraft], make: type[LineT]) -> list[L
     lines = []
     for index, draft in enumerate(drafts):
         try:
-            lines.append(_line(draft, products, index + 1, make))
+            lines.append(_line(draft, products, index + 1, make, valued))
         except DomainError as error:
             raise error.within("lines", index) from None
     return lines
 
 
-def _line(draft: LineDraft, products: Mapping[ProductId, Product], position: int, make: type[LineT]) -> LineT:
+def _line(
+    draft: LineDraft, products: Mapping[ProductId, Product], position: int, make: type[LineT], valued: Valuation
+) -> LineT:
     if draft.product_id is None:
         return _free_line(draft, position, make)
     product = products.get(draft.product_id)
@@ -178,10 +188,16 @@ def _line(draft: LineDraft, products: Mapping[ProductId, Product], position: int
         kind=LineKind.GOODS if product.stocked else LineKind.SERVICE,
         description=draft.description or product.name,
         quantity=draft.quantity,
-        unit_price=product.unit_price if draft.unit_price is None else draft.unit_price,
+        unit_price=_list_price(product, valued) if draft.unit_price is None else draft.unit_price,
         discount=draft.discount,
         vat_rate=product.vat_rate if draft.vat_rate is None else draft.vat_rate,
     )
+
+
+def _list_price(product: Product, valued: Valuation) -> Price:
+    if valued.rate == 1:
+        return product.unit_price
+    return price(EXACT.divide(product.unit_price, valued.rate).quantize(PRICE_UNIT, ROUND_HALF_UP, EXACT))
 
 
 def _free_line(draft: LineDraft, position: int, make: type[LineT]) -> LineT:

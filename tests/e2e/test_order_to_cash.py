@@ -13,10 +13,9 @@ import pytest
 from app.domain.identity import CompanySettings
 from app.domain.shared.money import currency
 from app.domain.shared.totals import VatMode
-from tests.support.office import Office, Reply, Served, free_line
+from tests.support.office import ON_SQLITE, Office, Reply, Served, free_line
 
 pytestmark = pytest.mark.fast
-ON_SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 
 
 def test_an_order_is_shipped_invoiced_and_paid(office: Office) -> None:

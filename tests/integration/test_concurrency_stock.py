@@ -44,7 +44,7 @@ def test_a_second_debit_waits_for_the_first_ones_lock(shop: Shop, team: Team, da
     else:
         asked = {"postgresql": _blocked_on_postgresql, "mariadb": _blocked_on_mariadb}
         _blocked_by_the_first(shop, team, product, asked[database.dialect.name], database)
-    assert shop.levels()[shop.place, product] == 0
+    assert shop.levels(product)[shop.place] == 0
     check_ledger(shop, product)
 
 
@@ -124,7 +124,7 @@ def test_of_64_debits_of_a_stock_of_40_exactly_40_succeed(shop: Shop, team: Team
     check_ledger(shop, product)
     movements = shop.movements(product)[1:]
     assert sorted(one.facts["movement"] for one in done) == [row["id"] for row in movements]
-    assert shop.levels()[shop.place, product] == 0
+    assert shop.levels(product)[shop.place] == 0
 
 
 @pytest.mark.parametrize(
@@ -158,12 +158,11 @@ def test_debits_are_neither_lost_nor_doubled_when_processes_are_killed(
 
     done, refused = told_by(heard, "done"), told_by(heard, "refused")
     movements = shop.movements(product)[1:]
-    level = shop.levels()[shop.place, product]
+    level = shop.levels(product)[shop.place]
     assert len(done) <= len(movements) <= 40
     assert {one.facts["movement"] for one in done} <= {row["id"] for row in movements}
     assert level == 40 - len(movements)
     assert {Decimal(one.facts["available"]) for one in refused} <= {Decimal(0)}
-    # The survivors alone ask for no less than 32: whoever died in between took at most what is missing from 40.
     assert not refused or level == 0
     check_ledger(shop, product)
 
@@ -173,7 +172,7 @@ def test_what_was_committed_but_never_told_is_kept(shop: Shop, team: Team) -> No
     product = shop.goods("5")
     heard = team.compete([debits(shop, product, 5, dies_at=("commit", 2))])
     assert [one.what for one in heard] == ["done", "dead"]
-    assert shop.levels()[shop.place, product] == 3
+    assert shop.levels(product)[shop.place] == 3
 
 
 def test_shipments_of_the_same_goods_in_opposite_order_never_deadlock(shop: Shop, team: Team) -> None:
@@ -189,5 +188,5 @@ def test_shipments_of_the_same_goods_in_opposite_order_never_deadlock(shop: Shop
     assert len(told_by(heard, "done")) == 32
     assert told_by(heard, "again") == []
     for product in (one, other):
-        assert shop.levels()[shop.place, product] == 100 - 32
+        assert shop.levels(product)[shop.place] == 100 - 32
         check_ledger(shop, product)

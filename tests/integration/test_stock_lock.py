@@ -16,6 +16,8 @@ from app.infrastructure.database.migrate import plain_engine
 from app.infrastructure.database.repositories.stock import _LOCK_COSTS, _LOCK_LEVELS
 from app.infrastructure.database.work import SqlWorks
 from app.usecases.context import Context
+from tests.support.clock import FakeClock
+from tests.support.databases import company_context
 
 pytestmark = [
     pytest.mark.fast,
@@ -37,9 +39,10 @@ GROWN: Final = (
 SHRUNK: Final = ("stock_levels", "stock_costs", "warehouses", "products")
 
 
-@pytest.fixture
-def grown(database: Database, context: Context) -> Iterator[Context]:
+@pytest.fixture(scope="module")
+def grown(database: Database) -> Iterator[Context]:
     """Give a company with 4,900 products in five warehouses."""
+    context = company_context(SqlWorks(database, FakeClock()))
     with plain_engine(database.settings.database_url).begin() as connection:
         for statement in GROWN:
             connection.execute(text(statement), {"company": context.company, "no": False})

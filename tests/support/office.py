@@ -24,6 +24,7 @@ from app.usecases.identity import AddMember, AddRole, NewCompany, NewMember, New
 from tests.support.api import CHEAP, PASSWORD
 
 _people: Final = count(1)
+ON_SQLITE: Final = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 Body = Mapping[str, Any] | Sequence[Any]
 
 

@@ -14,7 +14,7 @@ from app.domain.parties import Party
 from app.domain.sales import Order
 from app.domain.shared.ids import CompanyId, InvoiceId, OrderId, PartyId, ProductId, ShipmentId, WarehouseId
 from app.domain.shared.lines import LineKind
-from app.domain.shared.money import price, quantity, rate
+from app.domain.shared.money import Price, price, quantity, rate
 from app.domain.shared.numbering import broken_link
 from app.domain.stock import MovementKind, Warehouse
 from app.infrastructure.keys import decode_key
@@ -29,9 +29,9 @@ from app.usecases.billing import (
 )
 from app.usecases.catalogue import CreateProduct
 from app.usecases.parties import CreateParty
-from app.usecases.ports.listing import Query
+from app.usecases.ports.listing import Filter, Operator, Query
 from app.usecases.sales import CreateOrder, OrderDraft, ReadOrder, ValidateOrder
-from app.usecases.shared import LineDraft
+from app.usecases.shared import LineDraft, ListCase
 from app.usecases.shipping import CreateShipment, ShipmentDraft
 from app.usecases.stock import CreateWarehouse, ListLevels, ListMovements, MoveStock, StockMove
 from tests.support.books import CHAIN_KEY, Books
@@ -78,9 +78,17 @@ class Shop:
             self.move(MovementKind.RECEIVE, made.id, stock)
         return made.id
 
-    def move(self, kind: MovementKind, product: ProductId, moved: str, place: WarehouseId | None = None) -> None:
+    def move(
+        self,
+        kind: MovementKind,
+        product: ProductId,
+        moved: str,
+        place: WarehouseId | None = None,
+        cost: Price | None = None,
+    ) -> None:
         """Receive, debit or count."""
-        move = StockMove(kind=kind, product_id=product, warehouse_id=place, quantity=quantity(Decimal(moved)))
+        number = quantity(Decimal(moved))
+        move = StockMove(kind=kind, product_id=product, warehouse_id=place, quantity=number, unit_cost=cost)
         self.books.do(MoveStock(self.books.desk.clock), move)
 
     def shipment(self, lines: Sequence[tuple[ProductId, int]]) -> ShipmentId:
@@ -125,24 +133,32 @@ class Shop:
         """Give all payments by id."""
         return [self.books.do(ReadPayment(), row["id"]) for row in self.books.rows(ListPayments())]
 
-    def levels(self) -> Mapping[tuple[WarehouseId, ProductId], Decimal]:
-        """Give what is where."""
-        page = self.books.do(ListLevels(), Query(sort=ListLevels.listing.default_sort, limit=200))
-        return {(row[0], row[1]): row[2] for row in page.rows}  # type: ignore[misc]
+    def levels(self, product: ProductId) -> Mapping[WarehouseId, Decimal]:
+        """Give how much of a product is in each warehouse."""
+        return {row["warehouse_id"]: row["quantity"] for row in self._of(ListLevels(), product)}
 
     def movements(self, product: ProductId) -> list[dict[str, Any]]:
-        """Give the ledger of a product in order."""
-        return [row for row in self.books.rows(ListMovements()) if row["product_id"] == product]
+        """Give the ledger of a product, the last entry last."""
+        return self._of(ListMovements(), product)[::-1]
+
+    def _of(self, case: ListCase, product: ProductId) -> list[dict[str, Any]]:
+        mine = Filter(field="product_id", operator=Operator.EQ, value=product)
+        page = self.books.do(case, Query(filters=(mine,), sort=case.listing.default_sort, limit=500))
+        assert not page.more
+        return [dict(zip((one.name for one in case.listing.fields), row, strict=True)) for row in page.rows]
 
 
 def check_ledger(shop: Shop, product: ProductId) -> None:
-    """Check that each level of the product follows from the movements before, to the last one."""
-    running: dict[WarehouseId, Decimal] = {}
+    """Check that each level of the product follows from the movements before, to the last one.
+
+    A warehouse where it was only ever counted as missing has a level and no movement.
+    """
+    running: dict[WarehouseId, Decimal] = dict.fromkeys(shop.levels(product), Decimal(0))
     for row in shop.movements(product):
         place = row["warehouse_id"]
         running[place] = running.get(place, Decimal(0)) + row["quantity"]
         assert row["level"] == running[place]
-    assert {key[0]: level for key, level in shop.levels().items() if key[1] == product} == running
+    assert shop.levels(product) == running
 
 
 def check_chain(documents: Sequence[Invoice] | Sequence[Payment]) -> None:

@@ -182,7 +182,7 @@ def test_the_canonical_form_does_not_depend_on_how_a_database_gives_the_content_
     assert canonical(padded) == canonical(CONTENT)
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), b"bytes", {1, 2}, object()], ids=repr)
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), b"bytes", {1, 2}, 1j], ids=repr)
 def test_what_has_no_canonical_form_is_not_hashed(value: object) -> None:
     with pytest.raises((TypeError, ValueError)):
         canonical({"value": value})

@@ -52,7 +52,8 @@ def change_warehouse(
 @routes.post("/stock-movements", **gives(MovedOut, 200))
 def move_stock(body: StockMoveIn, run: Annotated[Run, provide(MoveStock)]) -> Response:
     """Receive, debit or count one product in one warehouse."""
-    return run(build=body.to_domain, present=MovedOut.of)
+    digits = run.context.settings.currency.digits
+    return run(build=body.to_domain, present=lambda moved: MovedOut.of(moved, digits))
 
 
 @routes.get("/stock-movements")

@@ -97,14 +97,14 @@ class MovementOut(Out):
     at: datetime = Field(description="Instant, UTC", examples=["2026-11-21T09:30:00Z"])
 
     @classmethod
-    def of(cls, movement: Movement) -> "MovementOut":
-        """Show a movement."""
+    def of(cls, movement: Movement, digits: int) -> "MovementOut":
+        """Show a movement; ``digits`` are those of the company's currency."""
         return cls.model_construct(
             id=movement.id,
             kind=movement.kind,
             quantity=plain(movement.quantity),
             unit_cost=plain(movement.unit_cost),
-            value=plain(movement.value),
+            value=plain(movement.value, digits),
             reason=movement.reason,
             date=movement.on,
             at=movement.at,
@@ -120,11 +120,11 @@ class MovedOut(Out):
     movement: MovementOut | None = Field(description="The entry of the ledger")
 
     @classmethod
-    def of(cls, moved: Moved) -> "MovedOut":
-        """Show what a movement did."""
+    def of(cls, moved: Moved, digits: int) -> "MovedOut":
+        """Show what a movement did; ``digits`` are those of the company's currency."""
         return cls.model_construct(
             product_id=moved.product,
             warehouse_id=moved.warehouse,
             level=plain(moved.level),
-            movement=None if moved.movement is None else MovementOut.of(moved.movement),
+            movement=None if moved.movement is None else MovementOut.of(moved.movement, digits),
         )

@@ -20,6 +20,8 @@ GENESIS: Final = "0" * 64
 """What the first link of a chain is linked to."""
 
 _TOKEN: Final = re.compile(r"\{([^{}]*)\}")
+_DATE_TOKENS: Final = frozenset({"yy", "yyyy", "mm", "dd"})
+_STRAY: Final = re.compile(r"[{}]")
 _COUNTER: Final = re.compile(r"(0{1,12})(?:\+([0-9]{1,9}))?")
 
 
@@ -67,13 +69,11 @@ class Mask:
         parts = tuple(_TOKEN.split(self.pattern))
         tokens = parts[1::2]
         counters = [found for token in tokens if (found := _COUNTER.fullmatch(token))]
-        unknown = [t for t in tokens if t not in {"yy", "yyyy", "mm", "dd"} and not _COUNTER.fullmatch(t)]
-        if unknown or any("{" in text or "}" in text for text in parts[::2]):
+        if set(tokens) - _DATE_TOKENS - {found[0] for found in counters} or _STRAY.search("".join(parts[::2])):
             raise BadMask(mask=self.pattern, reason="unknown_token")
         if len(counters) != 1:
             raise BadMask(mask=self.pattern, reason="one_counter")
-        year = bool({"yy", "yyyy"} & set(tokens))
-        if (self.reset is Reset.YEAR and not year) or (self.reset is Reset.MONTH and not (year and "mm" in tokens)):
+        if not _names_period(self.reset, set(tokens)):
             raise BadMask(mask=self.pattern, reason="period_missing")
         object.__setattr__(self, "_parts", parts)
         object.__setattr__(self, "_offset", int(counters[0][2] or 0))
@@ -159,6 +159,12 @@ def broken_link(key: bytes, chain: Iterable[tuple[Mapping[str, object], str]]) -
             return position
         previous = stored
     return None
+
+
+def _names_period(reset: Reset, tokens: set[str]) -> bool:
+    """Tell whether references of different periods look different."""
+    year = not tokens.isdisjoint({"yy", "yyyy"})
+    return {Reset.NEVER: True, Reset.YEAR: year, Reset.MONTH: year and "mm" in tokens}[reset]
 
 
 def _plain(value: object) -> str:

@@ -86,30 +86,13 @@ def compute(
     Company net is the sum of the lines' company nets, company VAT the sum of each rate's converted tax, so that sums
     over lines, rates and documents agree to the cent. Raises Overflow, with ``at`` of the line that is to blame.
     """
-    own = company_currency == currency and rate == 1
-    amounts: list[LineAmounts] = []
-    bases: dict[Decimal, Decimal] = {}
-    taxes: dict[Decimal, Decimal] = {}
-    for index, line in enumerate(lines):
-        try:
-            computed = _line(line, currency, mode, None if own else (rate, company_currency))
-        except DomainError as error:
-            raise error.within("lines", index) from None
-        amounts.append(computed)
-        bases[line.vat_rate] = bases.get(line.vat_rate, ZERO) + computed.net
-        taxes[line.vat_rate] = taxes.get(line.vat_rate, ZERO) + (computed.vat or ZERO)
-    vat = tuple(
-        VatLine(
-            Rate(percent),
-            total((bases[percent],)),
-            total((taxes[percent],)) if mode is VatMode.PER_LINE else _percent(bases[percent], percent, currency),
-        )
-        for percent in sorted(bases)
-    )
+    foreign = None if company_currency == currency and rate == 1 else (rate, company_currency)
+    amounts = tuple(_line(line, currency, mode, foreign, index) for index, line in enumerate(lines))
+    vat = _per_rate(lines, amounts, currency, mode)
     net = total(line.net for line in amounts)
     tax = total(line.vat for line in vat)
-    company_net = net if own else total(line.company_net for line in amounts)
-    company_tax = tax if own else total(convert(line.vat, rate, company_currency) for line in vat)
+    company_net = net if foreign is None else total(line.company_net for line in amounts)
+    company_tax = tax if foreign is None else total(convert(line.vat, *foreign) for line in vat)
     totals = Totals(
         net=net,
         vat=tax,
@@ -118,10 +101,41 @@ def compute(
         company_vat=company_tax,
         company_gross=total((company_net, company_tax)),
     )
-    return DocumentAmounts(tuple(amounts), vat, totals)
+    return DocumentAmounts(amounts, vat, totals)
 
 
-def _line(line: LineInput, currency: Currency, mode: VatMode, foreign: tuple[Decimal, Currency] | None) -> LineAmounts:
+def _per_rate(
+    lines: Sequence[LineInput], amounts: Sequence[LineAmounts], currency: Currency, mode: VatMode
+) -> tuple[VatLine, ...]:
+    """Sum the lines of each rate, lowest rate first; VAT is rounded on the sum unless each line was rounded."""
+    bases: dict[Decimal, Decimal] = {}
+    taxes: dict[Decimal, Decimal] = {}
+    for line, computed in zip(lines, amounts, strict=True):
+        bases[line.vat_rate] = bases.get(line.vat_rate, ZERO) + computed.net
+        taxes[line.vat_rate] = taxes.get(line.vat_rate, ZERO) + (computed.vat or ZERO)
+    per_line = mode is VatMode.PER_LINE
+    return tuple(
+        VatLine(
+            Rate(percent),
+            total((base,)),
+            total((taxes[percent],)) if per_line else _percent(base, percent, currency),
+        )
+        for percent, base in sorted(bases.items())
+    )
+
+
+def _line(
+    line: LineInput, currency: Currency, mode: VatMode, foreign: tuple[Decimal, Currency] | None, index: int
+) -> LineAmounts:
+    try:
+        return _rounded(line, currency, mode, foreign)
+    except DomainError as error:
+        raise error.within("lines", index) from None
+
+
+def _rounded(
+    line: LineInput, currency: Currency, mode: VatMode, foreign: tuple[Decimal, Currency] | None
+) -> LineAmounts:
     exact = EXACT.multiply(line.quantity, line.unit_price)
     if line.discount:
         exact = EXACT.divide(EXACT.multiply(exact, HUNDRED - line.discount), HUNDRED)

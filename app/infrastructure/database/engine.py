@@ -90,8 +90,7 @@ class Database:
 
     def lost(self, connection: PoolProxiedConnection) -> None:
         """Take a dead connection out; all others of its age go when they come up."""
-        info = connection.record_info
-        if info is not None and info.get(EPOCH) == self._epoch:
+        if connection.info.get(EPOCH) == self._epoch:
             self._epoch += 1
         connection.invalidate()
 
@@ -159,8 +158,8 @@ class Database:
                 raise Busy from error
             except DriverErrors as error:
                 raise Unavailable from error
-            info = connection.record_info
-            if info is None or info.setdefault(EPOCH, self._epoch) == self._epoch:
+            # What is noted on a connection goes with it: a new one in its place is of this age.
+            if connection.info.setdefault(EPOCH, self._epoch) == self._epoch:
                 return connection
             connection.invalidate()
             connection.close()

@@ -259,9 +259,7 @@ class Session:
 
     def _used_up(self) -> bool:
         """Count this use of the connection, and tell whether its plans have served long enough."""
-        info = self._connection.record_info
-        if info is None:
-            return False
+        info = self._connection.info
         uses = info[USES] = info.get(USES, 0) + 1
         return bool(uses % PLANS_LAST == 0)
 

@@ -154,25 +154,9 @@ class SqlStock:
         if not held or not movements:
             return []
         place = held[0].level.warehouse
-        self._session.many(
-            _SAVE_COSTS,
-            [
-                {
-                    "product_id": h.cost.product,
-                    "quantity": h.cost.quantity,
-                    "value": h.cost.value,
-                    "average": h.cost.average,
-                }
-                for h in held
-            ],
-            company_id=self._company,
-        )
-        self._session.many(
-            _SAVE_LEVELS,
-            [{"product_id": h.level.product, "quantity": h.level.quantity} for h in held],
-            company_id=self._company,
-            warehouse_id=place,
-        )
+        self._session.many(_SAVE_COSTS, [_cost_row(h.cost) for h in held], company_id=self._company)
+        levels = [_level_row(h.level) for h in held]
+        self._session.many(_SAVE_LEVELS, levels, company_id=self._company, warehouse_id=place)
         rows = [_movement_row(movement) for movement in movements]
         ids = self._session.insert_many(_NEW_MOVEMENTS, rows, company_id=self._company, warehouse_id=place)
         return [replace(movement, id=MovementId(key)) for movement, key in zip(movements, ids, strict=True)]
@@ -188,29 +172,20 @@ class SqlStock:
         wanted = [{"product_id": product} for product in products]
         rows = self._session.all_of(_LOCK_COSTS, wanted, lock=Lock.cost(products), company_id=self._company)
         found = {row[0]: Cost(product=row[0], quantity=row[1], value=row[2], average=row[3]) for row in rows}
-        missing = [Cost(product=product) for product in products if product not in found]
+        missing = {product: Cost(product=product) for product in products if product not in found}
         if missing:
-            self._make(
-                _NEW_COSTS,
-                [
-                    {"product_id": c.product, "quantity": c.quantity, "value": c.value, "average": c.average}
-                    for c in missing
-                ],
-            )
-        return found | {cost.product: cost for cost in missing}
+            self._make(_NEW_COSTS, [_cost_row(cost) for cost in missing.values()])
+        return found | missing
 
     def _levels(self, warehouse: WarehouseId, products: Sequence[ProductId]) -> dict[ProductId, Level]:
         wanted = [{"product_id": product} for product in products]
         lock = Lock.level(warehouse, products)
-        rows = self._session.all_of(
-            _LOCK_LEVELS, wanted, lock=lock, company_id=self._company, warehouse_id=warehouse
-        )
+        rows = self._session.all_of(_LOCK_LEVELS, wanted, lock=lock, company_id=self._company, warehouse_id=warehouse)
         found = {row[0]: Level(warehouse=warehouse, product=row[0], quantity=row[1]) for row in rows}
-        missing = [Level(warehouse=warehouse, product=product) for product in products if product not in found]
+        missing = {product: Level(warehouse=warehouse, product=product) for product in products if product not in found}
         if missing:
-            rows_to_make = [{"product_id": level.product, "quantity": level.quantity} for level in missing]
-            self._make(_NEW_LEVELS, rows_to_make, warehouse_id=warehouse)
-        return found | {level.product: level for level in missing}
+            self._make(_NEW_LEVELS, [_level_row(level) for level in missing.values()], warehouse_id=warehouse)
+        return found | missing
 
     def _make(self, statement: PreparedMany, rows: Sequence[Mapping[str, Any]], **common: WarehouseId) -> None:
         """Insert rows not met before; our own insert locks them. Raises RolledBack when another was first."""
@@ -218,6 +193,19 @@ class SqlStock:
             self._session.many(statement, rows, company_id=self._company, **common)
         except ConstraintViolated as violated:
             raise RolledBack from violated
+
+
+def _cost_row(cost: Cost) -> dict[str, Any]:
+    return {
+        "product_id": cost.product,
+        "quantity": cost.quantity,
+        "value": cost.value,
+        "average": cost.average,
+    }
+
+
+def _level_row(level: Level) -> dict[str, Any]:
+    return {"product_id": level.product, "quantity": level.quantity}
 
 
 def _movement_row(movement: Movement) -> dict[str, Any]:

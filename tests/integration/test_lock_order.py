@@ -1,0 +1,348 @@
+"""Every use case that writes takes its locks in the one written order (ERP-07, design: locks)."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app import usecases
+from app.domain.billing import AbandonReason, Invoice
+from app.domain.catalogue import Product
+from app.domain.identity import CompanySettings, User
+from app.domain.parties import Party
+from app.domain.sales import LineQuantity, Order
+from app.domain.shared.errors import Conflict, DomainError
+from app.domain.shared.ids import ProductId
+from app.domain.shared.lines import LineKind
+from app.domain.shared.money import amount, price, quantity, rate
+from app.domain.shared.rights import Right
+from app.domain.stock import MovementKind, Warehouse
+from app.infrastructure.database.engine import Database
+from app.infrastructure.database.locks import LockOrder, LockRank, Trace, TraceKind
+from app.usecases import billing, catalogue, identity, importing, parties, sales, shipping, stock
+from app.usecases.ports.shared import Answer
+from app.usecases.run import Runner
+from app.usecases.shared import Change, LineDraft, Versioned
+from tests.support.books import Books
+from tests.support.databases import tracing
+from tests.support.shop import Shop
+
+pytestmark = [
+    pytest.mark.fast,
+    pytest.mark.parametrize("database_kind", ["sqlite", "postgresql", "mariadb"], indirect=True),
+]
+ONE: Final = quantity(Decimal(1))
+TWO: Final = quantity(Decimal(2))
+# What these statements change must have been locked by the same transaction before.
+CHANGES: Final = {
+    "update invoices": LockRank.INVOICE,
+    "update invoices.final": LockRank.INVOICE,
+    "delete invoices": LockRank.INVOICE,
+    "update orders": LockRank.ORDER,
+    "update orders.status": LockRank.ORDER,
+    "update order_lines": LockRank.ORDER,
+    "delete orders": LockRank.ORDER,
+    "update shipments": LockRank.SHIPMENT,
+    "delete shipments": LockRank.SHIPMENT,
+    "update stock_costs": LockRank.COST,
+    "update stock_levels": LockRank.LEVEL,
+    "update series": LockRank.SERIES,
+}
+LOCKING: Final = re.compile(r"\bFOR (NO KEY )?UPDATE\b")
+
+
+@dataclass(frozen=True, slots=True)
+class NotingRunner(Runner):
+    """Runs use cases, and notes which."""
+
+    ran: set[type] = field(default_factory=set)
+
+    def run(self, context: Any, case: Any, build: Any, present: Any, key: Any = None) -> Answer:
+        self.ran.add(type(case))
+        return Runner.run(self, context, case, build, present, key)
+
+
+def noting(books: Books) -> tuple[Books, set[type]]:
+    """Give the same books and the set that fills with the use cases run in them."""
+    runner = NotingRunner(books.desk.runner.works, books.desk.runner.pause)
+    return Books(replace(books.desk, runner=runner), books.company), runner.ran
+
+
+def writing_cases() -> set[type]:
+    """Give every use case there is that writes."""
+    modules = [
+        importlib.import_module(f"{usecases.__name__}.{found.name}") for found in pkgutil.iter_modules(usecases.__path__)
+    ]
+    classes = (one for module in modules for _, one in inspect.getmembers(module, inspect.isclass))
+    return {one for one in classes if getattr(one, "writes", None) is True and hasattr(one, "execute")}
+
+
+def breaches(traces: Sequence[Trace]) -> list[str]:
+    """Give what was locked out of order, or locked or changed without saying so."""
+    order = LockOrder()
+    held: defaultdict[int, set[LockRank]] = defaultdict(set)
+    for trace in traces:
+        order(trace)
+        held[trace.session] |= {rank for rank, _ in trace.locks}
+        name = trace.name.partition("[")[0]
+        if LOCKING.search(trace.sql) and not trace.locks:
+            order.breaches.append(f"{name} locks and does not say what")
+        if name in CHANGES and CHANGES[name] not in held[trace.session]:
+            order.breaches.append(f"{name} changes what transaction {trace.session} has not locked")
+    assert order.done
+    assert {trace.name.partition("[")[0] for trace in traces} & set(CHANGES)
+    return order.breaches
+
+
+def line(product: ProductId | None = None, wanted: Decimal = ONE) -> LineDraft:
+    """Ask for goods, or for an hour's work."""
+    if product is not None:
+        return LineDraft(product_id=product, quantity=quantity(wanted))
+    return LineDraft(
+        kind=LineKind.SERVICE,
+        description="Work",
+        quantity=quantity(wanted),
+        unit_price=price(Decimal(50)),
+        vat_rate=rate(Decimal(20)),
+    )
+
+
+@dataclass(frozen=True)
+class Story:
+    """A day in a company that does everything there is to do."""
+
+    shop: Shop
+
+    def all(self) -> None:
+        """Do it."""
+        self.people()
+        self.master_data()
+        one, other = self.shop.goods(), self.shop.goods()
+        self.stock(one, other)
+        order = self.order_to_cash(one, other)
+        self.other_ends(order)
+        self.billing()
+        self.importing()
+
+    def do(self, case: Any, request: Any) -> Any:
+        """Run one use case."""
+        return self.shop.books.do(case, request)
+
+    @property
+    def tools(self) -> tuple[Any, Any]:
+        """What use cases are made of."""
+        return self.shop.books.desk.clock, self.shop.books.desk.numbering
+
+    def people(self) -> None:
+        """Enter a company with its people."""
+        address = f"{self.shop.company}-{self.shop.customer}@example.org"
+        admin = User(email=address, name="A", password_hash="")
+        new = identity.NewCompany(name="Other", country="FR", settings=CompanySettings(), admin=admin)
+        company = self.do(identity.SetUpCompany(), new)
+        self.do(
+            identity.AddRole(),
+            identity.NewRole(company=company.id, name="seller", rights=frozenset({Right.ORDERS_READ})),
+        )
+        member = User(email=f"x-{address}", name="B", password_hash="")
+        added = self.do(identity.AddMember(), identity.NewMember(company=company.id, user=member, roles=("seller",)))
+        self.do(identity.Rehash(), replace(added, password_hash="other"))
+
+    def master_data(self) -> None:
+        """Enter and change parties, products and warehouses."""
+        clock, numbering = self.tools
+        party = self.do(parties.CreateParty(clock, numbering), Party(name="P", customer=True))
+        change = Change(id=party.id, version=party.version, changes={"supplier": True})
+        self.do(parties.ChangeParty(clock, numbering), change)
+        product = Product(ref="CHANGED", name="C", unit_price=price(Decimal(1)), vat_rate=rate(Decimal(0)))
+        made = self.do(catalogue.CreateProduct(), product)
+        self.do(catalogue.ChangeProduct(), Change(id=made.id, version=made.version, changes={"name": "D"}))
+        place = self.do(stock.CreateWarehouse(), Warehouse(ref="CHANGED", name="C"))
+        self.do(stock.ChangeWarehouse(), Change(id=place.id, version=place.version, changes={"name": "D"}))
+
+    def stock(self, *products: ProductId) -> None:
+        """Receive, debit and count, in two warehouses."""
+        for place in (self.shop.place, self.shop.warehouse(allow_negative=True)):
+            for product in products[::-1]:
+                self.shop.move(MovementKind.RECEIVE, product, "10", place)
+                self.shop.move(MovementKind.DEBIT, product, "3", place)
+                self.shop.move(MovementKind.COUNT, product, "8", place)
+
+    def new_order(self, *lines: LineDraft) -> Order:
+        """Enter an order."""
+        clock, _ = self.tools
+        order: Order = self.do(
+            sales.CreateOrder(clock), sales.OrderDraft(party_id=self.shop.customer, lines=tuple(lines))
+        )
+        return order
+
+    def order_to_cash(self, one: ProductId, other: ProductId) -> Order:
+        """Order, ship in two parts, invoice and collect."""
+        clock, numbering = self.tools
+        order = self.new_order(line(other, TWO), line(one, TWO), line(one))
+        changed = Change(id=order.id, version=order.version, changes={"lines": (line(other, TWO), line(one), line(one))})
+        self.do(sales.ChangeOrder(clock), changed)
+        self.do(sales.ValidateOrder(numbering), order.id)
+        wrong = self.do(shipping.CreateShipment(clock), shipping.ShipmentDraft(order_id=order.id))
+        self.do(shipping.DeleteShipment(), Versioned(id=wrong.id, version=wrong.version))
+        parts = (LineQuantity(position=3, quantity=ONE), LineQuantity(position=1, quantity=ONE))
+        for lines in (parts, None):
+            draft = shipping.ShipmentDraft(order_id=order.id, lines=lines)
+            shipment = self.do(shipping.CreateShipment(clock), draft)
+            self.do(shipping.ValidateShipment(clock, numbering), shipment.id)
+            self.do(shipping.CloseShipment(), shipment.id)
+        invoice = self.do(billing.InvoiceOrder(clock), billing.OrderInvoiceDraft(order_id=order.id))
+        self.do(billing.ValidateInvoice(numbering), invoice.id)
+        self.do(
+            billing.PayInvoice(clock, numbering),
+            billing.PaymentDraft(parts=(billing.Part(invoice_id=invoice.id),)),
+        )
+        return order
+
+    def other_ends(self, order: Order) -> None:
+        """Close, cancel and delete orders."""
+        _, numbering = self.tools
+        assert self.shop.order(order.id).state.value == "delivered"
+        work = self.new_order(line())
+        self.do(sales.ValidateOrder(numbering), work.id)
+        self.do(sales.CloseOrder(), work.id)
+        self.do(sales.CancelOrder(), self.new_order(line()).id)
+        draft = self.new_order(line())
+        self.do(sales.DeleteOrder(), Versioned(id=draft.id, version=draft.version))
+
+    def billing(self) -> None:
+        """Invoice without an order; pay several at once; give one up."""
+        clock, numbering = self.tools
+        draft = self.shop.invoice(self.shop.draft())
+        changes = {"note": "changed", "lines": (line(), line())}
+        invoice: Invoice = self.do(
+            billing.ChangeInvoice(), Change(id=draft.id, version=draft.version, changes=changes)
+        )
+        self.do(billing.DeleteInvoice(), Versioned(id=invoice.id, version=invoice.version))
+        one, other, given_up = (self.shop.due("100") for _ in range(3))
+        parts = (
+            billing.Part(invoice_id=other),
+            billing.Part(invoice_id=one, amount=amount(Decimal(40))),
+        )
+        self.do(billing.CreatePayment(clock, numbering), billing.PaymentDraft(parts=parts))
+        self.do(billing.AbandonInvoice(), billing.Abandonment(invoice_id=given_up, reason=AbandonReason.BAD_CUSTOMER))
+
+    def importing(self) -> None:
+        """Import one of each kind, the order twice, and once only for show."""
+        clock, numbering = self.tools
+        record = importing.PartyRecord(customer_code="C1", values={"name": "I", "customer": True, "customer_code": "C1"})
+        self.do(importing.SaveParty(clock, numbering), record)
+        values = {"name": "I", "unit_price": price(Decimal(1)), "vat_rate": rate(Decimal(0))}
+        self.do(importing.SaveProduct(), importing.ProductRecord(ref="I1", values=values))
+        self.do(importing.CountStock(clock), importing.CountRecord(product_ref="I1", quantity=TWO))
+        lines = (importing.LineRecord(product_ref="I1", quantity=ONE),)
+        order = importing.OrderRecord(external_ref="O1", customer_code="C1", date=date(2026, 11, 2), lines=lines)
+        self.do(importing.SaveOrder(clock), order)
+        self.do(importing.SaveOrder(clock), replace(order, note="other"))
+        with pytest.raises(importing.Rehearsed):
+            self.do(importing.Rehearse(importing.SaveOrder(clock)), replace(order, external_ref="O2"))
+
+
+def test_every_writing_use_case_locks_in_the_written_order(books: Books, database: Database) -> None:
+    """ERP-07: a use case that is not in the story fails this test."""
+    noted, ran = noting(books)
+    with tracing(database) as traces:
+        Story(Shop.of(noted)).all()
+    assert {case.__name__ for case in writing_cases() - ran} == set()
+    assert breaches(traces) == []
+    assert len(writing_cases()) >= 34
+
+
+def test_a_lock_out_of_order_is_seen(books: Books, database: Database) -> None:
+    """The test of the test: levels locked before costs, and a row changed that nobody locked."""
+    with tracing(database) as traces:
+        shop = Shop.of(books)
+        shop.move(MovementKind.RECEIVE, shop.goods("1"), "1")
+    at = {trace.name.partition("[")[0]: index for index, trace in enumerate(traces) if trace.kind is TraceKind.STATEMENT}
+    cost, level = at["lock stock_costs"], at["lock stock_levels"]
+    traces[cost], traces[level] = traces[level], traces[cost]
+    assert [breach for breach in breaches(traces) if "after" in breach] != []
+    del traces[cost]
+    assert any(breach.startswith("update stock_levels changes what") for breach in breaches(traces))
+
+
+STEPS: Final = ("debit", "receive", "ship", "validate", "pay", "pay two", "invoice order", "abandon")
+
+
+@dataclass
+class Mix:
+    """A shop where anything may come next."""
+
+    shop: Shop
+    goods: list[ProductId]
+    invoices: list[Any]
+    drafts: list[Any] = field(default_factory=list)
+    orders: list[Any] = field(default_factory=list)
+
+    def step(self, what: str, which: int) -> None:
+        """Do one thing with the ``which``-th object there is; refusals are fine."""
+        clock, numbering = self.shop.books.desk.clock, self.shop.books.desk.numbering
+        product, again = self.goods[which % 3], self.goods[(which + 1) % 3]
+        invoice, next_one = self.invoices[-1 - which % 2], self.invoices[-2 + which % 2]
+        do = self.shop.books.do
+        pay = billing.CreatePayment(clock, numbering)
+        part = billing.Part(invoice_id=invoice, amount=amount(Decimal(1)))
+        steps: dict[str, Callable[[], object]] = {
+            "debit": lambda: self.shop.move(MovementKind.DEBIT, product, "1"),
+            "receive": lambda: self.shop.move(MovementKind.RECEIVE, product, "2"),
+            "ship": lambda: do(
+                shipping.ValidateShipment(clock, numbering), self.shop.shipment([(product, 1), (again, 1), (product, 2)])
+            ),
+            "validate": lambda: self.invoices.append(self.shop.due("5")),
+            "pay": lambda: do(billing.PayInvoice(clock, numbering), billing.PaymentDraft(parts=(part,))),
+            "pay two": lambda: do(
+                pay, billing.PaymentDraft(parts=(part, billing.Part(invoice_id=next_one, amount=amount(Decimal(2)))))
+            ),
+            "invoice order": lambda: self._invoice_order(product, again),
+            "abandon": lambda: do(
+                billing.AbandonInvoice(), billing.Abandonment(invoice_id=invoice, reason=AbandonReason.ABANDON)
+            ),
+        }
+        try:
+            steps[what]()
+        except Conflict as refused:
+            assert isinstance(refused, DomainError)
+
+    def _invoice_order(self, *products: ProductId) -> None:
+        clock, numbering = self.shop.books.desk.clock, self.shop.books.desk.numbering
+        do = self.shop.books.do
+        lines = tuple(line(product) for product in products)
+        order = do(sales.CreateOrder(clock), sales.OrderDraft(party_id=self.shop.customer, lines=lines))
+        do(sales.ValidateOrder(numbering), order.id)
+        invoice = do(billing.InvoiceOrder(clock), billing.OrderInvoiceDraft(order_id=order.id))
+        self.invoices.append(do(billing.ValidateInvoice(numbering), invoice.id).id)
+
+
+@pytest.fixture
+def mix(books: Books) -> Iterator[Mix]:
+    shop = Shop.of(books)
+    yield Mix(shop, [shop.goods("9") for _ in range(3)], [shop.due("5") for _ in range(2)])
+
+
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 5)), min_size=3, max_size=12))
+def test_whatever_comes_next_locks_in_the_written_order(
+    mix: Mix, database: Database, steps: list[tuple[str, int]]
+) -> None:
+    """ERP-07: the shop goes on from example to example, so that its documents are in every state."""
+    with tracing(database) as traces:
+        mix.step("receive", 0)
+        for what, which in steps:
+            mix.step(what, which)
+    assert breaches(traces) == []
