@@ -132,7 +132,7 @@ def sweep(plan: Plan, folder: Path) -> list[str]:
     for tuning in tunings:
         with prepared(plan, folder) as url:
             with serving(url, folder, ours, tuning) as service:
-                book = fill(service.account, plan.catalogue)
+                book = fill(service.account, plan.catalogue // 10)
                 many = replace(plan, clients=plan.clients[-1:])
                 measures = runs(many, service, book, "cash", theirs)
             wrong += audit(url, measures)

@@ -33,8 +33,8 @@ _WRONG: Final = {
         SELECT COUNT(*) FROM invoices i WHERE i.paid <> (
             SELECT COALESCE(SUM(a.amount), 0) FROM payment_allocations a
             WHERE a.company_id = i.company_id AND a.invoice_id = i.id AND a.kind = 'settlement')""",
-    "orders billed for other quantities than shipped": """
-        SELECT COUNT(*) FROM order_lines WHERE shipped <> 0 AND shipped <> invoiced""",
+    "order lines of which more was shipped or invoiced than ordered": """
+        SELECT COUNT(*) FROM order_lines WHERE shipped > quantity OR invoiced > quantity""",
 }
 # What there is of a thing, and the operations that each make one.
 _MADE: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
@@ -49,7 +49,8 @@ _MADE: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 def audit(url: str, measures: Iterable[Measure]) -> list[str]:
     """Give what is wrong; nothing when clients were told the truth and the books are sound."""
     told = list(measures)
-    found = [f"{one.operation}, {one.clients} clients: {one.failures[0]}" for one in told if one.failures]
+    failed = [one for one in told if one.failures]
+    found = [f"{one.operation}, {one.clients} clients: {len(one.failures)} failed: {one.failures[0]}" for one in failed]
     engine = create_engine(url)
     with engine.connect() as connection:
         for name, sql in _WRONG.items():
@@ -57,7 +58,9 @@ def audit(url: str, measures: Iterable[Measure]) -> list[str]:
                 found.append(f"{rows} {name}")
         for name, (sql, makers) in _MADE.items():
             promised = sum(one.done for one in told if one.operation in makers)
-            if (kept := connection.scalar(text(sql))) != promised:
+            kept = int(connection.scalar(text(sql)) or 0)
+            # A round that failed in the middle has rightly left what was acknowledged until then.
+            if kept < promised or (kept > promised and not failed):
                 found.append(f"{promised} {name} were acknowledged, there are {kept}")
     engine.dispose()
     return found

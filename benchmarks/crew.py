@@ -26,8 +26,10 @@ WARM_UP_SHARE = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """One measurement: CPU-ms per operation (``served_ms`` of them in the server process), how many were done (warm-up
-    too), operations a second, the median wait in ms.
+    """One measurement.
+
+    CPU-ms per operation, ``served_ms`` of them in the server process; how many were done, warm-up too; operations a
+    second; the median wait in milliseconds.
     """
 
     operation: str
@@ -68,7 +70,10 @@ def measure(service: Service, book: Book, operation: str, clients: int, rounds: 
         for client in crew:
             _go_on(client)
         outcomes = [_outcome(client) for client in crew]
-        seconds, used = time.perf_counter() - began, [now - then for now, then in zip(_used(service), before, strict=True)]
+        seconds, used = (
+            time.perf_counter() - began,
+            [now - then for now, then in zip(_used(service), before, strict=True)],
+        )
         for client in crew:
             _go_on(client)
     done = sum(outcome.done for outcome in outcomes)

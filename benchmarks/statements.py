@@ -1,7 +1,7 @@
 """Measure what a prepared statement costs beyond the driver's own cursor, and what SQLAlchemy's execution would cost.
 
-``python -m benchmarks.statements [sqlite|postgresql|mariadb ...]``: microseconds of this process's CPU per statement, one
-row by its key (10 columns) and fifty rows, the cheapest of several rounds. The servers are the tests' throwaway ones.
+``python -m benchmarks.statements [sqlite|postgresql|mariadb ...]``: microseconds of this process's CPU per statement,
+one row by its key and fifty rows of 12 columns, the cheapest of several rounds. The servers are the tests' own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.sql import Select
 
 from app.domain.catalogue import Product
@@ -38,7 +38,9 @@ FIFTY: Final = select(products).where(products.c.company_id == bindparam("compan
 
 def main() -> None:
     """Print a line for each database named on the command line (default: all three)."""
-    print(f"{'database':12}{'rows':>6}{'cursor':>10}{'ours':>10}{'beyond':>10}{'SQLAlchemy':>12}   CPU-us per statement")
+    print(
+        f"{'database':12}{'rows':>6}{'cursor':>10}{'ours':>10}{'beyond':>10}{'SQLAlchemy':>12}   CPU-us per statement"
+    )
     with Keeper(), tempfile.TemporaryDirectory() as folder:
         for kind in sys.argv[1:] or ["sqlite", "postgresql", "mariadb"]:
             with empty_database(kind, Path(folder)) as url:
@@ -67,11 +69,14 @@ def _fill(database: Database) -> tuple[CompanyId, int]:
     works = SqlWorks(database, OffsetClock())
     context = company_context(works)
     with works.writing(context) as work:
-        for number in range(50):
-            product = Product(ref=f"r{number}", name="A name", unit_price=Price(Decimal(9)), vat_rate=Rate(Decimal(20)))
+        made = [
+            Product(ref=f"r{number}", name="A name", unit_price=Price(Decimal(9)), vat_rate=Rate(Decimal(20)))
+            for number in range(50)
+        ]
+        for product in made:
             work.products.add(product)
         work.commit()
-    return context.company, int(product.id)
+    return context.company, int(made[-1].id)
 
 
 def _bare(database: Database, session: Session, prepared: Prepared, given: dict[str, Any]) -> Callable[[], object]:
@@ -86,7 +91,7 @@ def _bare(database: Database, session: Session, prepared: Prepared, given: dict[
     return run
 
 
-def _core(connection: Any, statement: Select[Any], given: dict[str, Any]) -> Callable[[], object]:
+def _core(connection: Connection, statement: Select[Any], given: dict[str, Any]) -> Callable[[], object]:
     return lambda: connection.execute(statement, given).all()
 
 

@@ -104,6 +104,8 @@ class Problems:
     def response(self, request: Request, error: DomainError, headers: Mapping[str, str] | None = None) -> Response:
         """Give the problem document for ``error``."""
         status = status_of(error)
+        if status == 422 and request.method == "GET":
+            status = 400  # what a GET is wrong about are parameters: it has no body
         locale = self._locale(request)
         all_headers = {
             **(headers or {}),

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.api.direct import Direct
 from app.api.provide import Entry
 from app.api.refusals import UnsupportedMediaType
 from app.api.validation import unknown_parameters
@@ -44,6 +45,22 @@ class Endpoint(APIRoute):
         self.openapi_extra = {**(self.openapi_extra or {}), **_extra(self, entry)}
         if entry is not None:
             self.description = _describe(self.description, entry)
+        if Direct.serves(endpoint, self.dependant, embedded=self._embed_body_fields):
+            self.app = Direct(endpoint, self.dependant, self._checked(), self.app)
+
+    def _checked(self) -> Callable[[Request], None]:
+        """Give the check of query and media type, made before a body is read."""
+        entry = self.entry
+        known = None if entry is not None and entry.lists else frozenset(_query_names(self.dependant))
+        has_body = self.body_field is not None
+
+        def check(request: Request) -> None:
+            if known is not None and request.scope["query_string"]:
+                unknown_parameters(request.query_params, known)
+            if has_body:
+                _check_media_type(request)
+
+        return check
 
     @property
     def entry(self) -> Entry | None:
@@ -55,17 +72,15 @@ class Endpoint(APIRoute):
         """Give the handler with admission, query and media type checked before FastAPI reads the body."""
         handle = super().get_route_handler()
         entry = self.entry
-        known = None if entry is not None and entry.lists else frozenset(_query_names(self.dependant))
+        check = self._checked()
         has_body = self.body_field is not None
 
         async def admitted(request: Request) -> Response:
             if entry is not None:
                 await entry.admit(request)
-            if known is not None and request.scope["query_string"]:
-                unknown_parameters(request.query_params, known)
+            check(request)
             whole = JsonRequest(request.scope, request.receive)
             if has_body:
-                _check_media_type(request)
                 # Read here, because FastAPI would call a client that left in the middle a malformed body.
                 await whole.body()
             return await handle(whole)

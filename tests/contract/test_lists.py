@@ -63,7 +63,7 @@ def column(works: SqlWorks, context: Context, query: Query, name: str = "ref") -
 @pytest.mark.parametrize("limit", [1, 2, 5, 50])
 @pytest.mark.parametrize("descending", [False, True])
 def test_pages_by_one_key_hold_every_row_once_in_order(
-    works: SqlWorks, stocked: Context, limit: int, descending: bool
+    works: SqlWorks, stocked: Context, limit: int, *, descending: bool
 ) -> None:
     query = Query(sort=(Sort(field="ref", descending=descending), Sort(field="id")), limit=limit)
     assert column(works, stocked, query) == sorted(REFS, reverse=descending)
@@ -72,7 +72,7 @@ def test_pages_by_one_key_hold_every_row_once_in_order(
 @pytest.mark.parametrize("limit", [1, 3, 5])
 @pytest.mark.parametrize(("first", "second"), [(False, False), (True, True), (True, False), (False, True)])
 def test_pages_by_two_keys_of_any_direction_hold_every_row_once(
-    works: SqlWorks, stocked: Context, limit: int, first: bool, second: bool
+    works: SqlWorks, stocked: Context, limit: int, *, first: bool, second: bool
 ) -> None:
     query = Query(sort=(Sort(field="unit_price", descending=first), Sort(field="id", descending=second)), limit=limit)
     ranks = {ref: ((-1 if first else 1) * (at % 3), (-1 if second else 1) * at) for at, ref in enumerate(REFS)}
@@ -120,9 +120,7 @@ def test_what_is_unset_differs_from_every_value(works: SqlWorks, context: Contex
     assert [row[1] for row in page.rows] == ["without"]
 
 
-def test_a_page_costs_one_statement_and_a_total_one_more(
-    works: SqlWorks, stocked: Context, database: Database
-) -> None:
+def test_a_page_costs_one_statement_and_a_total_one_more(works: SqlWorks, stocked: Context, database: Database) -> None:
     for total, expected in ((False, ["list products"]), (True, ["count products", "list products"])):
         with tracing(database) as traces, works.reading(stocked) as work:
             work.lists.page(PRODUCTS, Query(sort=(Sort(field="id"),), total=total))

@@ -149,7 +149,7 @@ ALL: Final = (PARTY, PRODUCT, WAREHOUSE, ORDER, INVOICE)
 APART: Final = {"PartyChange": {"customer", "supplier"}, "OrderChange": {"party_id", "currency", "rate", "lines"}}
 
 
-def each(what: str) -> Any:
+def each(what: str) -> pytest.MarkDecorator:
     """Parametrise by every field of every resource with its value."""
     cases = [(one, name, value) for one in ALL for name, value in getattr(one, what).items()]
     return pytest.mark.parametrize(
@@ -335,3 +335,20 @@ def test_the_lines_of_a_draft_invoice_are_replaced(office: Office) -> None:
     assert (changed["total_net"], changed["total_vat"]) == ("7.00", "1.40")
     assert changed["vat"] == [{"rate": "20", "base": "7.00", "vat": "1.40"}]
     assert office.get(path).body == changed.body
+
+
+def test_texts_are_kept_to_their_last_character(office: Office) -> None:
+    """ERP-06: full length, beyond the basic plane, on each database."""
+    wide = "\N{GRINNING FACE}"
+    party = {"name": wide * 200, "customer": True, "customer_code": wide * 40, "phone": wide * 40, "tax_id": wide * 40}
+    address = {"street": wide * 300, "postal_code": wide * 20, "city": wide * 100, "region": wide * 100, "country": ""}
+    made = office.make("/third-parties", {**party, "address": address})
+    assert {name: made[name] for name in party} == party
+    assert office.get(f"/third-parties/{made['id']}")["address"] == address
+    product = {"ref": wide * 60, "name": wide * 200, "description": wide * 10_000, "unit_price": "1", "vat_rate": "1"}
+    shown = office.make("/products", product)
+    assert {name: shown[name] for name in product} == product
+    line = free_line("1", description=wide * 10_000)
+    order = office.order([line], party_id=made["id"], external_ref=wide * 60, note=wide * 10_000)
+    assert office.get(f"/orders/{order['id']}").body == order
+    assert order["lines"][0]["description"] == line["description"]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +10,7 @@ import pytest
 from app.domain.identity import CompanySettings
 from app.domain.shared.money import currency
 from app.domain.shared.totals import VatMode
-from tests.support.office import ON_SQLITE, Office, Reply, Served, free_line
+from tests.support.office import ON_SQLITE, Office, Reply, Served, free_line, together
 
 pytestmark = pytest.mark.fast
 
@@ -207,7 +204,10 @@ def test_one_payment_settles_several_invoices(office: Office) -> None:
     done = pay((second, "15"), (first, None))
     assert done.status == 201
     assert done["amount"] == "25.00"
-    assert [(part["invoice_id"], part["amount"]) for part in done["allocations"]] == [(second, "15.00"), (first, "10.00")]
+    assert [(part["invoice_id"], part["amount"]) for part in done["allocations"]] == [
+        (second, "15.00"),
+        (first, "10.00"),
+    ]
     assert office.get(f"/invoices/{first}")["status"] == "paid"
     assert office.get(f"/invoices/{second}")["due"] == "5.00"
     assert [row["ref"] for row in office.items("/payments")] == [done["ref"]]
@@ -264,21 +264,12 @@ def test_an_order_is_canceled_or_closed_only_when_nothing_hangs_on_it(office: Of
 def test_drafts_are_deleted_with_their_lines(office: Office) -> None:
     order = office.order([free_line("1")], validated=False)
     invoice = office.invoice("1", validated=False)
-    for path, version in ((f"/orders/{order['id']}", order["version"]), (f"/invoices/{invoice['id']}", invoice["version"])):
+    for path, version in (
+        (f"/orders/{order['id']}", order["version"]),
+        (f"/invoices/{invoice['id']}", invoice["version"]),
+    ):
         assert office.delete(path, version).status == 204
         assert office.get(path).status == 404
-
-
-def together(count: int, do: Callable[[int], Reply]) -> list[Reply]:
-    """Do something in as many threads at once."""
-    barrier = threading.Barrier(count)
-
-    def one(index: int) -> Reply:
-        barrier.wait(30)
-        return do(index)
-
-    with ThreadPoolExecutor(count) as threads:
-        return list(threads.map(one, range(count)))
 
 
 @pytest.mark.parametrize("what", ["orders", "shipments", "invoices"])
@@ -314,7 +305,11 @@ def test_payments_at_once_never_pay_above_what_is_due(office: Office) -> None:
 
 @pytest.mark.parametrize(
     ("code", "price", "net", "vat", "gross"),
-    [("JPY", "33.5", "101", "20", "121"), ("EUR", "33.335", "100.01", "20.00", "120.01"), ("KWD", "1.1115", "3.335", "0.667", "4.002")],
+    [
+        ("JPY", "33.5", "101", "20", "121"),
+        ("EUR", "33.335", "100.01", "20.00", "120.01"),
+        ("KWD", "1.1115", "3.335", "0.667", "4.002"),
+    ],
 )
 def test_a_currency_keeps_its_digits_from_order_to_payment(
     served: Served, code: str, price: str, net: str, vat: str, gross: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Final
 
@@ -11,13 +12,10 @@ from app.domain.billing import InvoiceState
 from app.domain.shared.ids import InvoiceId
 from tests.support.books import Books
 from tests.support.contender import Call, Job
-from tests.support.processes import Heard, Team, told_by
+from tests.support.processes import ON_EACH, Heard, Team, told_by
 from tests.support.shop import Shop, check_chain, check_settled
 
-pytestmark = [
-    pytest.mark.fast,
-    pytest.mark.parametrize("database_kind", ["sqlite", "postgresql", "mariadb"], indirect=True),
-]
+pytestmark = ON_EACH
 EIGHT: Final = range(8)
 
 
@@ -50,6 +48,18 @@ def test_200_invoices_validated_by_8_processes_get_200_consecutive_numbers(shop:
     check_chain(invoices)
 
 
+def test_eight_who_begin_a_series_at_once_wait_in_turn(shop: Shop, team: Team) -> None:
+    """ERP-07: nobody deadlocks over a row that all of them find missing."""
+    for month in range(1, 7):
+        drafts = [shop.draft(on=date(2026, month, 1)) for _ in EIGHT]
+        heard = team.compete([validations(shop, [draft]) for draft in drafts])
+        assert len(told_by(heard, "done")) == 8
+        assert told_by(heard, "again") == []
+    invoices = shop.invoices()
+    assert {invoice.period for invoice in invoices} == {f"2026-0{month}" for month in range(1, 7)}
+    check_chain(invoices)
+
+
 def test_of_eight_who_validate_one_draft_one_wins_and_seven_are_told(shop: Shop, team: Team) -> None:
     """CT-02: no number is skipped for the seven."""
     drafts = [shop.draft() for _ in range(6)]
@@ -72,19 +82,21 @@ def test_of_eight_who_validate_one_draft_one_wins_and_seven_are_told(shop: Shop,
     ],
     ids=lambda deaths: ", ".join(f"{point} {nth}" for point, nth in deaths),
 )
-def test_killed_validations_leave_neither_gap_nor_double(
-    shop: Shop, team: Team, deaths: list[tuple[str, int]]
-) -> None:
-    """CT-02: SIGKILL in the middle of validations, then the audit; what was left as a draft goes on as usual."""
+def test_killed_validations_leave_neither_gap_nor_double(shop: Shop, team: Team, deaths: list[tuple[str, int]]) -> None:
+    """CT-02: SIGKILL in the middle of validations, then the audit; what was left as a draft goes on as usual.
+
+    The last one is killed from outside while all others wait for its lock on the series.
+    """
     drafts = [shop.draft() for _ in range(64)]
     jobs = [validations(shop, drafts[member::8], dies_at=death) for member, death in enumerate(deaths)]
-    jobs += [validations(shop, drafts[member::8]) for member in EIGHT[len(deaths) :]]
+    jobs += [validations(shop, drafts[member::8]) for member in EIGHT[len(deaths) : 7]]
+    jobs += [validations(shop, drafts[7::8], holds_at="update series")]
 
-    def kill_the_last(heard: Heard) -> None:
-        if (heard.member, heard.what) == (7, "done"):
-            team.kill(7)
+    def kill_who_holds(heard: Heard) -> None:
+        if heard.what == "holding":
+            team.kill(heard.member)
 
-    heard = team.compete(jobs, kill_the_last)
+    heard = team.compete(jobs, kill_who_holds)
     assert {one.member for one in heard if one.what == "dead"} == {*range(len(deaths)), 7}
     for member in EIGHT[len(deaths) : 7]:
         assert len([one for one in heard if one.member == member and one.what == "done"]) == 8
@@ -109,7 +121,9 @@ def test_eight_payments_of_one_invoice_never_pay_above_its_due(shop: Shop, team:
     heard = team.compete([payments(shop, ((invoice, "30"),)) for _ in EIGHT])
     refused = told_by(heard, "refused")
     assert len(told_by(heard, "done")) == 3
-    assert [(one.facts["code"], Decimal(one.facts["due"])) for one in refused] == [("billing.overpaid", 10)] * 5
+    assert [(one.facts["code"], Decimal(one.facts["due"])) for one in refused] == [
+        ("billing.overpaid", Decimal(10))
+    ] * 5
     assert shop.invoice(invoice).due == 10
     check_settled(shop)
     check_chain(shop.payments())
@@ -136,6 +150,6 @@ def test_payments_of_two_invoices_in_opposite_order_never_deadlock(shop: Shop, t
     assert len(told_by(heard, "done")) == 30
     assert {one.facts["code"] for one in refused} == {"billing.invoice_not_open"}
     assert told_by(heard, "again") == []
-    assert (shop.invoice(one).paid, shop.invoice(other).paid) == (30, 60)
+    assert [shop.invoice(paid).paid for paid in (one, other)] == [Decimal(30), Decimal(60)]
     check_settled(shop)
     check_chain(shop.payments())

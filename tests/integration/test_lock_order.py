@@ -7,7 +7,7 @@ import inspect
 import pkgutil
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -23,7 +23,7 @@ from app.domain.catalogue import Product
 from app.domain.identity import CompanySettings, User
 from app.domain.parties import Party
 from app.domain.sales import LineQuantity, Order
-from app.domain.shared.errors import Conflict, DomainError
+from app.domain.shared.errors import Conflict
 from app.domain.shared.ids import ProductId
 from app.domain.shared.lines import LineKind
 from app.domain.shared.money import amount, price, quantity, rate
@@ -83,10 +83,11 @@ def noting(books: Books) -> tuple[Books, set[type]]:
 def writing_cases() -> set[type]:
     """Give every use case there is that writes."""
     modules = [
-        importlib.import_module(f"{usecases.__name__}.{found.name}") for found in pkgutil.iter_modules(usecases.__path__)
+        importlib.import_module(f"{usecases.__name__}.{found.name}")
+        for found in pkgutil.iter_modules(usecases.__path__)
     ]
     classes = (one for module in modules for _, one in inspect.getmembers(module, inspect.isclass))
-    return {one for one in classes if getattr(one, "writes", None) is True and hasattr(one, "execute")}
+    return {one for one in classes if getattr(one, "writes", None) is True and not one.__name__.startswith("_")}
 
 
 def breaches(traces: Sequence[Trace]) -> list[str]:
@@ -191,7 +192,9 @@ class Story:
         """Order, ship in two parts, invoice and collect."""
         clock, numbering = self.tools
         order = self.new_order(line(other, TWO), line(one, TWO), line(one))
-        changed = Change(id=order.id, version=order.version, changes={"lines": (line(other, TWO), line(one), line(one))})
+        changed = Change(
+            id=order.id, version=order.version, changes={"lines": (line(other, TWO), line(one), line(one))}
+        )
         self.do(sales.ChangeOrder(clock), changed)
         self.do(sales.ValidateOrder(numbering), order.id)
         wrong = self.do(shipping.CreateShipment(clock), shipping.ShipmentDraft(order_id=order.id))
@@ -226,9 +229,7 @@ class Story:
         clock, numbering = self.tools
         draft = self.shop.invoice(self.shop.draft())
         changes = {"note": "changed", "lines": (line(), line())}
-        invoice: Invoice = self.do(
-            billing.ChangeInvoice(), Change(id=draft.id, version=draft.version, changes=changes)
-        )
+        invoice: Invoice = self.do(billing.ChangeInvoice(), Change(id=draft.id, version=draft.version, changes=changes))
         self.do(billing.DeleteInvoice(), Versioned(id=invoice.id, version=invoice.version))
         one, other, given_up = (self.shop.due("100") for _ in range(3))
         parts = (
@@ -241,7 +242,9 @@ class Story:
     def importing(self) -> None:
         """Import one of each kind, the order twice, and once only for show."""
         clock, numbering = self.tools
-        record = importing.PartyRecord(customer_code="C1", values={"name": "I", "customer": True, "customer_code": "C1"})
+        record = importing.PartyRecord(
+            customer_code="C1", values={"name": "I", "customer": True, "customer_code": "C1"}
+        )
         self.do(importing.SaveParty(clock, numbering), record)
         values = {"name": "I", "unit_price": price(Decimal(1)), "vat_rate": rate(Decimal(0))}
         self.do(importing.SaveProduct(), importing.ProductRecord(ref="I1", values=values))
@@ -269,7 +272,9 @@ def test_a_lock_out_of_order_is_seen(books: Books, database: Database) -> None:
     with tracing(database) as traces:
         shop = Shop.of(books)
         shop.move(MovementKind.RECEIVE, shop.goods("1"), "1")
-    at = {trace.name.partition("[")[0]: index for index, trace in enumerate(traces) if trace.kind is TraceKind.STATEMENT}
+    at = {
+        trace.name.partition("[")[0]: index for index, trace in enumerate(traces) if trace.kind is TraceKind.STATEMENT
+    }
     cost, level = at["lock stock_costs"], at["lock stock_levels"]
     traces[cost], traces[level] = traces[level], traces[cost]
     assert [breach for breach in breaches(traces) if "after" in breach] != []
@@ -287,8 +292,7 @@ class Mix:
     shop: Shop
     goods: list[ProductId]
     invoices: list[Any]
-    drafts: list[Any] = field(default_factory=list)
-    orders: list[Any] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
 
     def step(self, what: str, which: int) -> None:
         """Do one thing with the ``which``-th object there is; refusals are fine."""
@@ -302,7 +306,8 @@ class Mix:
             "debit": lambda: self.shop.move(MovementKind.DEBIT, product, "1"),
             "receive": lambda: self.shop.move(MovementKind.RECEIVE, product, "2"),
             "ship": lambda: do(
-                shipping.ValidateShipment(clock, numbering), self.shop.shipment([(product, 1), (again, 1), (product, 2)])
+                shipping.ValidateShipment(clock, numbering),
+                self.shop.shipment([(product, 1), (again, 1), (product, 2)]),
             ),
             "validate": lambda: self.invoices.append(self.shop.due("5")),
             "pay": lambda: do(billing.PayInvoice(clock, numbering), billing.PaymentDraft(parts=(part,))),
@@ -317,7 +322,7 @@ class Mix:
         try:
             steps[what]()
         except Conflict as refused:
-            assert isinstance(refused, DomainError)
+            self.refused.add(refused.code)
 
     def _invoice_order(self, *products: ProductId) -> None:
         clock, numbering = self.shop.books.desk.clock, self.shop.books.desk.numbering
@@ -330,9 +335,9 @@ class Mix:
 
 
 @pytest.fixture
-def mix(books: Books) -> Iterator[Mix]:
+def mix(books: Books) -> Mix:
     shop = Shop.of(books)
-    yield Mix(shop, [shop.goods("9") for _ in range(3)], [shop.due("5") for _ in range(2)])
+    return Mix(shop, [shop.goods("9") for _ in range(3)], [shop.due("5") for _ in range(2)])
 
 
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -25,17 +25,24 @@ pytestmark = [
 ]
 SIDE: Final = 70
 NUMBERS: Final = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {SIDE}) SELECT"
-GROWN: Final = (
-    "INSERT INTO products (company_id, ref, name, kind, description, unit_price, cost_price, vat_rate, archived, version)"
-    f" {NUMBERS} :company, a.i * 1000 + b.i, 'n', 'goods', '', 1, 1, 0, :no, 1 FROM n a CROSS JOIN n b",
-    "INSERT INTO warehouses (company_id, ref, name, allow_negative, archived, version)"
-    f" {NUMBERS} :company, i, 'n', :no, :no, 1 FROM n WHERE i <= 5",
-    "INSERT INTO stock_costs (company_id, product_id, quantity, value, average)"
-    " SELECT company_id, id, 0, 0, 0 FROM products WHERE company_id = :company",
-    "INSERT INTO stock_levels (company_id, warehouse_id, product_id, quantity)"
-    " SELECT p.company_id, w.id, p.id, 0 FROM products p JOIN warehouses w ON w.company_id = p.company_id"
-    " WHERE p.company_id = :company",
-)
+PRODUCTS: Final = f"""
+    INSERT INTO products
+        (company_id, ref, name, kind, description, unit_price, cost_price, vat_rate, archived, version)
+    {NUMBERS} :company, a.i * 1000 + b.i, 'n', 'goods', '', 1, 1, 0, :no, 1 FROM n a CROSS JOIN n b
+"""
+WAREHOUSES: Final = f"""
+    INSERT INTO warehouses (company_id, ref, name, allow_negative, archived, version)
+    {NUMBERS} :company, i, 'n', :no, :no, 1 FROM n WHERE i <= 5
+"""
+COSTS: Final = """
+    INSERT INTO stock_costs (company_id, product_id, quantity, value, average)
+    SELECT company_id, id, 0, 0, 0 FROM products WHERE company_id = :company
+"""
+LEVELS: Final = """
+    INSERT INTO stock_levels (company_id, warehouse_id, product_id, quantity)
+    SELECT p.company_id, w.id, p.id, 0 FROM products p JOIN warehouses w ON w.company_id = p.company_id
+    WHERE p.company_id = :company
+"""
 SHRUNK: Final = ("stock_levels", "stock_costs", "warehouses", "products")
 
 
@@ -44,7 +51,7 @@ def grown(database: Database) -> Iterator[Context]:
     """Give a company with 4,900 products in five warehouses."""
     context = company_context(SqlWorks(database, FakeClock()))
     with plain_engine(database.settings.database_url).begin() as connection:
-        for statement in GROWN:
+        for statement in (PRODUCTS, WAREHOUSES, COSTS, LEVELS):
             connection.execute(text(statement), {"company": context.company, "no": False})
         if database.dialect.name != "sqlite":
             tables = "stock_levels, stock_costs"

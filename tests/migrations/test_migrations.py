@@ -17,6 +17,10 @@ from app.infrastructure.database.tables.shared import metadata
 from tests.support.databases import empty_database, settings_for
 
 pytestmark = pytest.mark.fast
+UPGRADE = (
+    "from app.infrastructure.database.migrate import Migrations; from app.settings import Settings;"
+    "Migrations(Settings()).upgrade()"
+)
 REPOSITORY = Path(__file__).resolve().parents[2]
 EACH = pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
 
@@ -74,7 +78,7 @@ def test_replicas_that_migrate_at_once_do_not_collide(kind: str, tmp_path: Path)
     with empty_database(kind, tmp_path) as url:
         settings = settings_for(url, tmp_path)
         environment = {**os.environ, "DATABASE_URL": url, "DATA_DIR": str(tmp_path)}
-        program = [sys.executable, "-m", "app", "migrate"]
+        program = [sys.executable, "-c", UPGRADE]
         replicas = [subprocess.Popen(program, env=environment, cwd=REPOSITORY) for _ in range(2)]
         assert [replica.wait(60) for replica in replicas] == [0, 0]
         assert Migrations(settings).check() == []

@@ -18,7 +18,14 @@ from app.domain.shared.money import plain, price, quantity, rate
 from app.domain.shared.numbering import GENESIS, canonical, link
 from app.domain.shared.totals import VatMode
 from app.infrastructure.database.engine import Database
-from app.usecases.billing import CreateInvoice, InvoiceDraft, InvoiceOrder, OrderInvoiceDraft, ReadInvoice, ValidateInvoice
+from app.usecases.billing import (
+    CreateInvoice,
+    InvoiceDraft,
+    InvoiceOrder,
+    OrderInvoiceDraft,
+    ReadInvoice,
+    ValidateInvoice,
+)
 from app.usecases.ports.reports import SalesBy
 from app.usecases.reports import Sales, SalesReport, SalesRequest
 from app.usecases.sales import CreateOrder, OrderDraft, ReadOrder, ValidateOrder
@@ -135,7 +142,9 @@ def check_shown(invoice: Invoice) -> None:
         return Decimal(plain(value, decimals))
 
     totals = invoice.totals
-    assert shown(totals.net) == sum(shown(line.net) for line in invoice.lines) == sum(shown(v.base) for v in invoice.vat)
+    assert (
+        shown(totals.net) == sum(shown(line.net) for line in invoice.lines) == sum(shown(v.base) for v in invoice.vat)
+    )
     assert shown(totals.vat) == sum(shown(v.vat) for v in invoice.vat)
     assert shown(totals.gross) == shown(totals.net) + shown(totals.vat)
     assert shown(totals.company_net, company) == sum(shown(line.company_net, company) for line in invoice.lines)

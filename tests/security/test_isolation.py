@@ -248,9 +248,7 @@ def clerks(served: Served) -> dict[tuple[Right, bool], Office]:
 
 @pytest.mark.parametrize("endpoint", GUARDED, ids=name_of)
 @ON_SQLITE
-def test_an_endpoint_needs_its_right_and_no_other(
-    clerks: dict[tuple[Right, bool], Office], endpoint: Endpoint
-) -> None:
+def test_an_endpoint_needs_its_right_and_no_other(clerks: dict[tuple[Right, bool], Office], endpoint: Endpoint) -> None:
     """ERP-13: 403 without it, whatever else is held; let in with it alone."""
     assert endpoint.entry is not None
     assert endpoint.entry.right is not None

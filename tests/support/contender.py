@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 from typing import Any, Final
 
 from app.domain.shared.errors import DomainError
-from app.domain.shared.ids import CompanyId, InvoiceId, ShipmentId
+from app.domain.shared.ids import CompanyId, InvoiceId, PartyId, ProductId, ShipmentId, WarehouseId
 from app.domain.shared.money import amount, quantity
 from app.domain.stock import MovementKind
 from app.importer.files import Desk
@@ -25,9 +25,19 @@ from app.infrastructure.database.engine import Database
 from app.infrastructure.database.locks import Trace, TraceKind
 from app.infrastructure.database.work import SqlWorks
 from app.settings import Settings
-from app.usecases.billing import CreatePayment, Part, PayInvoice, PaymentDraft, ValidateInvoice
+from app.usecases.billing import (
+    CreatePayment,
+    InvoiceOrder,
+    OrderInvoiceDraft,
+    Part,
+    PayInvoice,
+    PaymentDraft,
+    ValidateInvoice,
+)
 from app.usecases.run import Runner
-from app.usecases.shipping import ValidateShipment
+from app.usecases.sales import CreateOrder, OrderDraft, ValidateOrder
+from app.usecases.shared import LineDraft
+from app.usecases.shipping import CloseShipment, CreateShipment, ShipmentDraft, ValidateShipment
 from app.usecases.stock import MoveStock, StockMove
 from tests.support.books import books_of
 
@@ -35,13 +45,16 @@ GO: Final = "go"
 Call = tuple[str, Mapping[str, Any]]
 """What to do, by its name in ``CALLS``, and with what."""
 
+Do = Callable[[Any, Any], Any]
+"""Runs a use case with a request, and gives its result."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """Calls to make one after the other. Points are names of statements, before they run, or ``commit``, after it.
 
-    ``holds_at`` is where to wait for a word, ``dies_at`` where to die, at the n-th time. ``patience`` is the longest wait
-    for a lock in seconds; ``asks`` makes it wait for a word before it tries again what the database undid.
+    ``holds_at`` is where to wait for a word, ``dies_at`` where to die, at the n-th time. ``patience`` is the longest
+    wait for a lock in seconds; ``asks`` makes it wait for a word before it tries again what the database undid.
     """
 
     company: CompanyId
@@ -94,25 +107,33 @@ class _Contender:
             self._tell("ready", session=self._session())
             self._line.recv()
             self._met.clear()
-            for self._index, (name, given) in enumerate(self._job.calls):
-                case, request, facts = CALLS[name](desk, **given)
-                try:
-                    result = runner.call(context, case, lambda request=request: request)
-                except DomainError as error:
-                    refusal = {name: str(value) for name, value in error.facts.items()}
-                    self._tell("refused", code=error.code, **refusal)
-                else:
-                    self._tell("done", **facts(result))
+            for index, (name, given) in enumerate(self._job.calls):
+                self._index = index
+                self._call(CALLS[name], lambda case, request: runner.call(context, case, lambda: request), desk, given)
             self._tell("over")
         finally:
             self._database.close()
+
+    def _call(self, call: Callable[..., Mapping[str, Any]], do: Do, desk: Desk, given: Mapping[str, Any]) -> None:
+        try:
+            facts = call(do, desk, **given)
+        except DomainError as error:
+            refusal = {name: str(value) for name, value in error.facts.items()}
+            self._tell("refused", code=error.code, **refusal)
+        else:
+            self._tell("done", **facts)
 
     def _session(self) -> int:
         """Give the number by which the server knows the one connection."""
         connection = self._database.connection()
         raw: Any = connection.dbapi_connection
-        session = {"postgresql": lambda: raw.info.backend_pid, "mariadb": lambda: raw.thread_id()}
-        told = int(session.get(self._database.dialect.name, lambda: 0)())
+        match self._database.dialect.name:
+            case "postgresql":
+                told = int(raw.info.backend_pid)
+            case "mariadb":
+                told = int(raw.thread_id())
+            case _:
+                told = 0
         connection.close()
         return told
 
@@ -131,41 +152,54 @@ class _Contender:
 
     def _again(self, failed: int) -> None:
         undone = sys.exc_info()[1]
-        self._tell("again", because=repr(undone.__cause__ if undone is not None else None))
+        because = repr(undone.__cause__ if undone is not None else None)
+        self._tell("again", because=because, begun=self._met.get("begin", 0))
         if self._job.asks:
             self._line.recv()
         else:
             pause(failed)
 
 
-Made = tuple[Any, Any, Callable[[Any], Mapping[str, Any]]]
-"""A use case, what it is asked, and what to tell of its result."""
+def _debit(do: Do, desk: Desk, *, product: ProductId, warehouse: WarehouseId) -> Mapping[str, Any]:
+    one = quantity(Decimal(1))
+    move = StockMove(kind=MovementKind.DEBIT, product_id=product, warehouse_id=warehouse, quantity=one)
+    moved = do(MoveStock(desk.clock), move)
+    return {"movement": moved.movement.id, "level": moved.level}
 
 
-def _debit(desk: Desk, *, product: int, taken: str = "1", warehouse: int | None = None) -> Made:
-    move = StockMove(
-        kind=MovementKind.DEBIT, product_id=product, warehouse_id=warehouse, quantity=quantity(Decimal(taken))
-    )
-    return MoveStock(desk.clock), move, lambda moved: {"movement": moved.movement.id, "level": moved.level}
+def _ship(do: Do, desk: Desk, *, shipment: ShipmentId) -> Mapping[str, Any]:
+    return {"ref": do(ValidateShipment(desk.clock, desk.numbering), shipment).ref}
 
 
-def _ship(desk: Desk, *, shipment: ShipmentId) -> Made:
-    return ValidateShipment(desk.clock, desk.numbering), shipment, lambda shipped: {"ref": shipped.ref}
+def _validate(do: Do, desk: Desk, *, invoice: InvoiceId) -> Mapping[str, Any]:
+    made = do(ValidateInvoice(desk.numbering), invoice)
+    return {"id": made.id, "number": made.number}
 
 
-def _validate(desk: Desk, *, invoice: InvoiceId) -> Made:
-    return ValidateInvoice(desk.numbering), invoice, lambda made: {"id": made.id, "number": made.number}
-
-
-def _pay(desk: Desk, *, parts: tuple[tuple[InvoiceId, str], ...]) -> Made:
+def _pay(do: Do, desk: Desk, *, parts: tuple[tuple[InvoiceId, str], ...]) -> Mapping[str, Any]:
     draft = PaymentDraft(parts=tuple(Part(invoice_id=one, amount=amount(Decimal(paid))) for one, paid in parts))
     kind = PayInvoice if len(parts) == 1 else CreatePayment
-    return kind(desk.clock, desk.numbering), draft, lambda payment: {"ref": payment.ref, "amount": payment.amount}
+    payment = do(kind(desk.clock, desk.numbering), draft)
+    return {"ref": payment.ref, "amount": payment.amount}
 
 
-CALLS: Final[Mapping[str, Callable[..., Made]]] = {
+def _order_to_cash(do: Do, desk: Desk, *, customer: PartyId, products: tuple[ProductId, ...]) -> Mapping[str, Any]:
+    lines = tuple(LineDraft(product_id=product, quantity=quantity(Decimal(1))) for product in products)
+    order = do(CreateOrder(desk.clock), OrderDraft(party_id=customer, lines=lines))
+    do(ValidateOrder(desk.numbering), order.id)
+    shipment = do(CreateShipment(desk.clock), ShipmentDraft(order_id=order.id))
+    do(ValidateShipment(desk.clock, desk.numbering), shipment.id)
+    do(CloseShipment(), shipment.id)
+    invoice = do(InvoiceOrder(desk.clock), OrderInvoiceDraft(order_id=order.id))
+    do(ValidateInvoice(desk.numbering), invoice.id)
+    do(PayInvoice(desk.clock, desk.numbering), PaymentDraft(parts=(Part(invoice_id=invoice.id),)))
+    return {"order": order.id, "invoice": invoice.id}
+
+
+CALLS: Final[Mapping[str, Callable[..., Mapping[str, Any]]]] = {
     "debit": _debit,
     "ship": _ship,
     "validate": _validate,
     "pay": _pay,
+    "order to cash": _order_to_cash,
 }

@@ -43,17 +43,17 @@ def create_database(server: str, name: str) -> str:
     admin = make_url(server_admin_url(server))
     with plain_engine(admin.render_as_string(hide_password=False)).connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT")
-        connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
         connection.execute(text(f"CREATE DATABASE {name}"))
     return admin.set(database=name).render_as_string(hide_password=False)
 
 
 def drop_database(server: str, name: str) -> None:
-    """Remove a database made by ``create_database``; nobody may be connected."""
+    """Remove a database made by ``create_database``, whoever is still connected."""
     admin = make_url(server_admin_url(server))
     with plain_engine(admin.render_as_string(hide_password=False)).connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT")
-        connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
+        force = " WITH (FORCE)" if server == "postgresql" else ""
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name}{force}"))
 
 
 def unique_name(prefix: str = "tramita") -> str:
@@ -70,8 +70,11 @@ def empty_database(kind: str, folder: Path) -> Iterator[str]:
     server = kind.removesuffix("-no-returning")
     require(server)
     name = unique_name()
-    yield create_database(server, name)
-    drop_database(server, name)
+    url = create_database(server, name)
+    try:
+        yield url
+    finally:
+        drop_database(server, name)
 
 
 @pytest.fixture(scope="session")

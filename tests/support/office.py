@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final
 
 import pytest
+import structlog
 from jsonschema import Draft202012Validator
 from starlette.testclient import TestClient
 
@@ -113,9 +117,22 @@ class Served:
 
 
 @contextmanager
+def _logging_as_it_was() -> Iterator[None]:
+    """Undo what the block does to logging, which belongs to the whole process: other tests listen to it."""
+    config, root = structlog.get_config(), logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.configure(**config)
+
+
+@contextmanager
 def serving(settings: Settings) -> Iterator[Served]:
-    """Serve the application on the database of ``settings``."""
-    container = bootstrap(settings, passwords=ArgonPasswords(CHEAP))
+    """Serve the application on the database of ``settings``; on a slow machine nobody is turned away or signed out."""
+    patient = settings.model_copy(update={"db_pool_timeout_s": 60.0, "jwt_lifetime_s": 3600})
+    with _logging_as_it_was():
+        container = bootstrap(patient, passwords=ArgonPasswords(CHEAP))
     try:
         app = container.api()
         with TestClient(app, base_url="http://tramita.test") as http:
@@ -234,6 +251,18 @@ def office(served: Served) -> Office:
     made = served.company()
     made.warehouse()
     return made
+
+
+def together(threads: int, do: Callable[[int], Reply]) -> list[Reply]:
+    """Do something in as many threads, let go at once."""
+    barrier = threading.Barrier(threads)
+
+    def one(index: int) -> Reply:
+        barrier.wait(30)
+        return do(index)
+
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(one, range(threads)))
 
 
 def free_line(unit_price: str, **fields: Any) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Final
 
+import pytest
+
 from app.infrastructure.database.engine import Database
 from tests.support import contender
 from tests.support.contender import GO, Job, Told
@@ -18,6 +20,16 @@ from tests.support.contender import GO, Job, Told
 _STARTER: Final = multiprocessing.get_context("forkserver")
 _STARTER.set_forkserver_preload([contender.__name__])
 LONGEST_SILENCE_S: Final = 90
+ON_EACH: Final = pytest.mark.parametrize(
+    "database_kind",
+    [
+        pytest.param("sqlite", marks=pytest.mark.fast),
+        pytest.param("postgresql", marks=pytest.mark.fast),
+        pytest.param("mariadb", marks=pytest.mark.fast),
+        pytest.param("mariadb-no-returning", marks=pytest.mark.full),
+    ],
+    indirect=True,
+)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from itertools import count
 from typing import Any, Final, Self
@@ -100,7 +101,7 @@ class Shop:
         self.books.do(ValidateOrder(desk.numbering), order.id)
         return self.books.do(CreateShipment(desk.clock), ShipmentDraft(order_id=order.id)).id
 
-    def draft(self, gross: str = "1") -> InvoiceId:
+    def draft(self, gross: str = "1", on: date | None = None) -> InvoiceId:
         """Enter an invoice of one line."""
         line = LineDraft(
             kind=LineKind.SERVICE,
@@ -109,9 +110,8 @@ class Shop:
             unit_price=price(Decimal(gross)),
             vat_rate=NO_VAT,
         )
-        return self.books.do(
-            CreateInvoice(self.books.desk.clock), InvoiceDraft(party_id=self.customer, lines=(line,))
-        ).id
+        draft = InvoiceDraft(party_id=self.customer, date=on, lines=(line,))
+        return self.books.do(CreateInvoice(self.books.desk.clock), draft).id
 
     def due(self, gross: str) -> InvoiceId:
         """Enter and validate an invoice."""
@@ -162,11 +162,12 @@ def check_ledger(shop: Shop, product: ProductId) -> None:
 
 
 def check_chain(documents: Sequence[Invoice] | Sequence[Payment]) -> None:
-    """Check that the numbered ones of one period are numbered from 1 without gap or double, and chained soundly."""
-    numbered = sorted((one for one in documents if one.number is not None), key=lambda one: one.number or 0)
-    assert [one.number for one in numbered] == list(range(1, len(numbered) + 1))
-    assert len({one.ref for one in numbered}) == len(numbered)
-    assert broken_link(KEY, [(one.content(), one.link or "") for one in numbered]) is None
+    """Check that the numbered ones of each period are numbered from 1 without gap or double, and chained soundly."""
+    for period in {one.period for one in documents if one.period is not None}:
+        numbered = sorted((one for one in documents if one.period == period), key=lambda one: one.number or 0)
+        assert [one.number for one in numbered] == list(range(1, len(numbered) + 1))
+        assert len({one.ref for one in numbered}) == len(numbered)
+        assert broken_link(KEY, [(one.content(), one.link or "") for one in numbered]) is None
 
 
 def check_settled(shop: Shop) -> None:

@@ -58,7 +58,10 @@ def test_names_of_constraints_are_alike_on_every_database() -> None:
 
 
 def test_a_text_of_the_statement_itself_survives_every_parameter_style() -> None:
-    sql = {dialect.name: Prepared(select(t.c.id).where(t.c.a == bindparam("a")), "x").on(dialect).sql for dialect in DIALECTS}
+    sql = {
+        dialect.name: Prepared(select(t.c.id).where(t.c.a == bindparam("a")), "x").on(dialect).sql
+        for dialect in DIALECTS
+    }
     assert sql["postgresql"].endswith("t.a = $1::NUMERIC(18, 4)")
     assert sql["mariadb"].endswith("t.a = %s")
     assert sql["sqlite"].endswith("t.a = ?")
@@ -91,7 +94,7 @@ def test_a_parameter_without_a_type_is_refused() -> None:
         ("sqlite:////tmp/x.db", False, True, SQLITE),
     ],
 )
-def test_capabilities_follow_from_the_url(url: str, mariadb: bool, returning: bool, expected: Dialect) -> None:
+def test_capabilities_follow_from_the_url(url: str, expected: Dialect, *, mariadb: bool, returning: bool) -> None:
     assert dialect_of(make_url(url), mariadb=mariadb, returning=returning) is expected
 
 
@@ -150,6 +153,8 @@ def test_errors_of_postgresql_are_read(state: str, kind: FailureKind) -> None:
 
 def test_a_connection_that_broke_without_a_word_is_lost() -> None:
     assert read_postgresql(psycopg.OperationalError("closed"), t).kind is FailureKind.LOST
+    assert read_postgresql(psycopg.DatabaseError("server closed the connection"), t).kind is FailureKind.LOST
+    assert read_postgresql(psycopg.DataError("a text with NUL"), t).kind is FailureKind.BUG
     assert read_mysql(pymysql.err.InterfaceError(0, ""), t).kind is FailureKind.LOST
 
 

@@ -13,7 +13,7 @@ from app.domain.identity import CompanySettings
 from app.domain.shared.errors import Busy, Cancelled, Conflict, DeadlineExceeded, DomainError, KeyReused, MissingRight
 from app.domain.shared.ids import CompanyId, UserId
 from app.domain.shared.rights import Right
-from app.usecases.context import Context, Deadline
+from app.usecases.context import CancellationToken, Context, Deadline
 from app.usecases.ports.shared import Answer, IdempotencyKey, RolledBack, StoredAnswer, Work
 from app.usecases.run import ATTEMPTS, Runner
 from tests.support.clock import FakeClock
@@ -77,7 +77,7 @@ class Append:
     attempts: int = 0
     right: ClassVar[Right | None] = Right.ORDERS_WRITE
 
-    def execute(self, work: Work, context: Context, request: list[int], /) -> list[int]:
+    def execute(self, _work: Work, _context: Context, request: list[int], /) -> list[int]:
         self.attempts += 1
         request.append(self.attempts)
         self.does(self.attempts)
@@ -181,10 +181,10 @@ def test_nothing_begins_without_the_right(bench: Bench) -> None:
 
 
 def test_nothing_begins_when_nobody_waits(bench: Bench) -> None:
-    CONTEXT_GONE = replace(CONTEXT, token=type(CONTEXT.token)())  # noqa: N806 - a variant of the constant
-    CONTEXT_GONE.token.cancel()
+    gone = replace(CONTEXT, token=CancellationToken())
+    gone.token.cancel()
     with pytest.raises(Cancelled):
-        bench.run(Append(), context=CONTEXT_GONE)
+        bench.run(Append(), context=gone)
     assert bench.works.modes == []
 
 

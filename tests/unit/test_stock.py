@@ -61,7 +61,8 @@ def test_a_debit_takes_from_the_level_at_average_cost() -> None:
     held = holding("10", "25", "2.5")
     movement = held.debit(q("4"), OCCASION)
     assert state(held) == ("6", "6", "15", "2.5")
-    assert (movement.quantity, movement.level, movement.unit_cost, movement.value) == (-4, 6, Decimal("2.5"), -10)
+    assert (movement.quantity, movement.level) == (q("-4"), q("6"))
+    assert (movement.unit_cost, movement.value) == (p("2.5"), Decimal(-10))
     assert (movement.product, movement.warehouse, movement.kind) == (PRODUCT, PLACE, MovementKind.DEBIT)
     assert (movement.on, movement.at, movement.reason) == (OCCASION.on, OCCASION.at, "why")
     assert movement.shipment == ShipmentId(9)
@@ -109,7 +110,7 @@ def test_a_receipt_moves_the_average() -> None:
     held = holding("10", "20", "2")
     movement = held.receive(q("5"), p("5"), OCCASION)
     assert state(held) == ("15", "15", "45", "3")
-    assert (movement.unit_cost, movement.value) == (5, 25)
+    assert (movement.unit_cost, movement.value) == (p("5"), Decimal(25))
 
 
 def test_a_receipt_without_a_cost_comes_in_at_the_average() -> None:

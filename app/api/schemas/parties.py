@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from app.api.schemas.shared import Change, Flag, In, Out, Text, Whole
+from app.api.schemas.shared import Change, Country, Flag, In, Out, Text, Whole
 from app.domain.parties import Address, Party
 from app.usecases.shared import Change as Changes
 
@@ -18,7 +18,7 @@ class AddressIn(In):
     postal_code: Text = Field("", max_length=20, description="Postal code", examples=["69003"])
     city: Text = Field("", max_length=100, description="City", examples=["Lyon"])
     region: Text = Field("", max_length=100, description="Region or state", examples=["Rhône"])
-    country: Text = Field("", pattern="^([A-Z]{2})?$", description="ISO 3166-1 alpha-2 code", examples=["FR"])
+    country: Country = Field("", description="ISO 3166-1 alpha-2 code, or empty")
 
     def to_domain(self) -> Address:
         """Give the address."""
@@ -60,7 +60,7 @@ class AddressChange(Change):
     postal_code: Text | None = Field(None, max_length=20, description="Postal code")
     city: Text | None = Field(None, max_length=100, description="City")
     region: Text | None = Field(None, max_length=100, description="Region or state")
-    country: Text | None = Field(None, pattern="^([A-Z]{2})?$", description="ISO 3166-1 alpha-2 code")
+    country: Country | None = Field(None, description="ISO 3166-1 alpha-2 code, or empty")
 
     def to_domain(self) -> dict[str, str]:
         """Give the fields that change."""

@@ -25,7 +25,7 @@ class In(BaseModel):
 
 
 def _without_defaults(schema: dict[str, Any]) -> None:
-    """A field left out of a patch stays as it is, so its schema must not promise a default."""
+    """Take the defaults out of a patch: a field left out stays as it is."""
     for field in schema.get("properties", {}).values():
         field.pop("default", None)
 
@@ -99,6 +99,7 @@ def _day(value: object) -> date:
 
 
 Text = Annotated[str, AfterValidator(_storable)]
+Country = Annotated[str, Field(pattern="^([A-Z]{2})?$", examples=["FR"])]
 Flag = Annotated[bool, Field(strict=True)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Id = Annotated[Whole, Field(ge=1, le=LARGEST_ID, examples=[7])]

@@ -27,6 +27,7 @@ PRICE_DECIMALS: Final = 8
 RATE_DECIMALS: Final = 8
 EXACT: Final = Context(prec=60, rounding=ROUND_HALF_UP)
 """Wide enough that a product of three of our numbers is exact."""
+_UNITS: Final = tuple(Decimal(1).scaleb(-digits) for digits in range(DIGITS + 1))
 
 
 class UnknownCurrency(Invalid):
@@ -118,7 +119,7 @@ def plain(value: Decimal, digits: int | None = None) -> str:
     Zero has no sign, also when it is what rounding left.
     """
     if digits is not None:
-        value = value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, EXACT)
+        value = value.quantize(_UNITS[digits], ROUND_HALF_UP, EXACT)
     text = format(value or value.copy_abs(), "f")
     return text.rstrip("0").rstrip(".") if digits is None and "." in text else text
 

@@ -50,7 +50,6 @@ class Dialect:
     statement_limit: bool = False
     side_transactions: bool = True
     synchronous_commit: bool = False
-    most_parameters: int = 65_000
     analyze: str = ""
 
     def sql(self) -> SqlDialect:
@@ -124,7 +123,6 @@ SQLITE: Final = Dialect(
     skip_locked=False,
     row_comparison=True,
     side_transactions=False,
-    most_parameters=32_000,
 )
 
 

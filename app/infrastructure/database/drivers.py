@@ -11,15 +11,12 @@ from typing import Any, Final, Protocol
 import psycopg
 import pymysql
 from psycopg import pq
-from psycopg.types.datetime import DateDumper, DatetimeDumper
-from psycopg.types.numeric import DecimalDumper, Int8Dumper
-from psycopg.types.uuid import UUIDDumper
 from sqlalchemy import URL
 
 from app.infrastructure.database.dialects import Dialect
+from app.infrastructure.database.postgres import PLANS, PgConnection, PgCursor, simple
 from app.settings import Settings
 
-PLANS: Final = 2000
 APPLICATION: Final = "tramita"
 SCANS: Final = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
 
@@ -64,32 +61,6 @@ class Driver(Protocol):
         ...
 
 
-# Parameters go as text of no declared type, which the statement's own casts and columns give them: so a NULL or a
-# larger number does not make another plan of the same statement.
-class _AnyInt(Int8Dumper):
-    oid = 0
-
-
-class _AnyDecimal(DecimalDumper):
-    oid = 0
-
-
-class _AnyDate(DateDumper):
-    oid = 0
-
-
-class _AnyInstant(DatetimeDumper):
-    oid = 0
-
-    def upgrade(self, obj: Any, format: Any) -> Any:  # noqa: A002, ARG002 - psycopg's hook
-        """Stay: an instant with a zone needs no other dumper."""
-        return self
-
-
-class _AnyUuid(UUIDDumper):
-    oid = 0
-
-
 @dataclass(frozen=True, slots=True)
 class PostgresDriver:
     """psycopg 3, in autocommit: a transaction that only reads needs no BEGIN at READ COMMITTED."""
@@ -99,7 +70,7 @@ class PostgresDriver:
     settings: Settings
     side: bool = False
 
-    def connect(self) -> psycopg.Connection[Any]:
+    def connect(self) -> PgConnection:
         """Open and set up a connection.
 
         Sequential scans and the joins that need them are off: short statements never want them, and a plan made while a
@@ -107,17 +78,14 @@ class PostgresDriver:
         several indexes a plan takes is as much of a trap: so plans are made anew now and then, see ``Session``.)
         """
         arguments, keywords = self.dialect.sql().create_connect_args(self.url)
-        connection: psycopg.Connection[Any] = psycopg.connect(
+        connection = PgConnection.connect(
             *arguments,
             **keywords,
             autocommit=True,
-            prepare_threshold=0,
+            client_encoding="utf8",
             connect_timeout=self.settings.db_connect_timeout_s,
             application_name=APPLICATION,
         )
-        connection.prepared_max = PLANS
-        for kind, dumper in _DUMPERS:
-            connection.adapters.register_dumper(kind, dumper)
         wanted = {
             "timezone": "UTC",
             "default_transaction_isolation": "read committed",
@@ -128,12 +96,12 @@ class PostgresDriver:
             "jit": "off",
             "synchronous_commit": "off" if self.side else "on",
         }
-        _simple(connection, "; ".join(f"SET {name} = '{value}'" for name, value in wanted.items()))
+        simple(connection, "; ".join(f"SET {name} = '{value}'" for name, value in wanted.items()))
         return connection
 
-    def cursor(self, connection: psycopg.Connection[Any]) -> psycopg.RawCursor[Any]:
+    def cursor(self, connection: PgConnection) -> PgCursor:
         """Give a cursor that takes $1, $2 as they are."""
-        return psycopg.RawCursor(connection)
+        return PgCursor(connection)
 
     def execute(
         self,
@@ -144,7 +112,7 @@ class PostgresDriver:
         prepare: bool,
         limit: float | None,  # noqa: ARG002 - set at BEGIN
     ) -> None:
-        """Run one statement, prepared on the server."""
+        """Run one statement, prepared on the server unless it is too seldom the same."""
         cursor.execute(sql, arguments, prepare=prepare)
 
     def begin(self, connection: psycopg.Connection[Any], *, writing: bool, limit: float | None, replan: bool) -> None:
@@ -155,51 +123,30 @@ class PostgresDriver:
         if limit is not None:
             words.append(f"SET LOCAL statement_timeout = {_milliseconds(limit)}")
         if words:
-            _simple(connection, "; ".join(words))
+            simple(connection, "; ".join(words))
 
     def allow_scans(self, connection: psycopg.Connection[Any], *, writing: bool) -> None:
         """Switch on what is off for short statements, in one round trip."""
         begun = writing or connection.pgconn.transaction_status != pq.TransactionStatus.IDLE
         begin = "" if begun else "BEGIN READ ONLY; "
-        _simple(connection, begin + "; ".join(f"SET LOCAL {name} = on" for name in SCANS))
+        simple(connection, begin + "; ".join(f"SET LOCAL {name} = on" for name in SCANS))
 
     def commit(self, connection: psycopg.Connection[Any]) -> bool:
         """Commit; the server answers ROLLBACK when a statement had failed."""
         if connection.pgconn.transaction_status == pq.TransactionStatus.IDLE:
             return True
-        return _simple(connection, "COMMIT") == b"COMMIT"
+        return simple(connection, "COMMIT") == b"COMMIT"
 
     def rollback(self, connection: psycopg.Connection[Any]) -> None:
         """Undo what was begun."""
         if connection.pgconn.transaction_status != pq.TransactionStatus.IDLE:
-            _simple(connection, "ROLLBACK")
+            simple(connection, "ROLLBACK")
 
     def watch(self, connection: psycopg.Connection[Any], stop: Callable[[], bool]) -> None:
         """Do nothing: statements run in the server, under its own time limit."""
 
     def release(self, connection: psycopg.Connection[Any], *, limited: bool) -> None:
         """Do nothing: the limit ended with the transaction."""
-
-
-def _simple(connection: psycopg.Connection[Any], sql: str) -> bytes | None:
-    """Run statements without parameters by libpq's simple protocol, at half the cost of a cursor's."""
-    result = connection.pgconn.exec_(sql.encode())
-    if result.status == pq.ExecStatus.COMMAND_OK:
-        return result.command_status
-    state = result.error_field(pq.DiagnosticField.SQLSTATE)
-    message = result.get_error_message()
-    if state is None:
-        raise psycopg.OperationalError(message)
-    raise psycopg.errors.lookup(state.decode())(message)
-
-
-_DUMPERS: Final = (
-    (int, _AnyInt),
-    ("decimal.Decimal", _AnyDecimal),
-    ("datetime.date", _AnyDate),
-    ("datetime.datetime", _AnyInstant),
-    ("uuid.UUID", _AnyUuid),
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,8 +88,9 @@ def read_postgresql(error: Exception, table: Table | None) -> Failure:  # noqa: 
     if state in _PG_KINDS:
         return Failure(_PG_KINDS[state])
     if not state or state.startswith("08"):
+        # libpq itself tells of a broken connection, without a SQLSTATE; psycopg then has only the base class for it.
         lost = isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
-        return Failure(FailureKind.LOST if lost else FailureKind.BUG)
+        return Failure(FailureKind.LOST if lost or type(error) is psycopg.DatabaseError else FailureKind.BUG)
     return Failure(FailureKind.BUG)
 
 

@@ -14,10 +14,15 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    column,
     func,
     insert,
+    literal_column,
     or_,
+    select,
+    true,
     update,
+    values,
 )
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
@@ -42,6 +47,32 @@ def insert_rows(
                 for index in range(count)
             ]
         )
+
+    return build
+
+
+def insert_document(
+    header: Table, columns: Sequence[str], lines: Table, line_columns: Sequence[str], *, owner: str
+) -> Callable[[int], Insert]:
+    """Give the builder of one statement that inserts a draft with n lines, for databases with writable CTEs.
+
+    It counts the id, sets ``ref`` to ``(PROV<id>)`` and gives the id in every row; the lines keep it in ``owner``.
+    ``columns`` have neither id nor ref nor company_id.
+    """
+    counted = literal_column(f"nextval(pg_get_serial_sequence('{header.name}', 'id'))", header.c.id.type)
+    names = ("company_id", *columns)
+
+    def build(count: int) -> Insert:
+        new = select(counted.label("id")).cte("new")
+        draft = select(new.c.id, func.concat("(PROV", new.c.id, ")"), *(_parameter(header, name) for name in names))
+        stored = insert(header).from_select(["id", "ref", *names], draft, include_defaults=False)
+        head = stored.returning(header.c.id).cte("head")
+        given = values(*(column(name, lines.c[name].type) for name in line_columns), name="given").data(
+            [tuple(_parameter(lines, name, index) for name in line_columns) for index in range(count)]
+        )
+        rows = select(_parameter(lines, "company_id"), head.c.id, *given.c).select_from(head.join(given, true()))
+        whole = insert(lines).from_select(["company_id", owner, *line_columns], rows, include_defaults=False)
+        return whole.returning(lines.c[owner])
 
     return build
 
@@ -83,7 +114,9 @@ def insert_missing(dialect: Dialect, table: Table, values: Mapping[str, Any]) ->
     if dialect.on_conflict:
         unless_there: Executable = _insert(dialect, table).values(values).on_conflict_do_nothing()
         return unless_there
-    return mysql.insert(table).prefix_with("IGNORE").values(values)
+    # Not INSERT IGNORE: of several that wait for the first, each would share a lock on the row and then want it alone.
+    key = next(iter(table.primary_key.columns))
+    return mysql.insert(table).values(values).on_duplicate_key_update({key.name: key})
 
 
 def count_up(dialect: Dialect, table: Table, values: Mapping[str, Any], column: str) -> Executable:

@@ -17,13 +17,13 @@ from app.infrastructure.database.repositories.documents import (
     PRICED,
     TOTALS,
     VALUED,
+    NewDocuments,
     by_id,
     line_fields,
     line_values,
     lines_of,
     locking,
     provisional,
-    set_ref,
     totals_of,
     totals_values,
     valuation_of,
@@ -74,8 +74,13 @@ _LOCK_HEADERS = prepare_many(
     pads=True,
 )
 _LINES = lines_of(invoice_lines, "invoice_id", _LINE)
-_INSERT = prepare(insert(invoices).values({name: bindparam(name) for name in ("company_id", "version", *_STORED)}))
-_SET_REF = set_ref(invoices)
+_NEW = NewDocuments(
+    invoices,
+    ("version", *(name for name in _STORED if name != "ref")),
+    invoice_lines,
+    _LINE,
+    owner="invoice_id",
+)
 _UPDATE = prepare(
     update(invoices)
     .where(*_MINE, invoices.c.version == bindparam("seen"))
@@ -101,7 +106,6 @@ _DELETE_LINES = prepare(
         invoice_lines.c.company_id == bindparam("company_id"), invoice_lines.c.invoice_id == bindparam("document")
     )
 )
-_INSERT_LINES = prepare_many(insert_rows(invoice_lines, _LINE, common=("company_id", "invoice_id")))
 _INSERT_TAXES = prepare_many(insert_rows(invoice_taxes, ("rate", "base", "vat"), common=("company_id", "invoice_id")))
 
 _PAID: Final = (
@@ -164,18 +168,16 @@ class SqlInvoices:
 
     def add(self, invoice: Invoice) -> None:
         """Store a new invoice, set its id, and its ref to ``(PROV<id>)``."""
-        values = {**_values(invoice), "ref": None}
-        invoice.id = InvoiceId(self._session.insert(_INSERT, company_id=self._company, version=1, **values))
+        header = {name: value for name, value in _values(invoice).items() if name != "ref"}
+        invoice.id = InvoiceId(_NEW.store(self._session, self._company, {"version": 1, **header}, _line_rows(invoice)))
         invoice.ref, invoice.version = provisional(invoice.id), 1
-        self._session.run(_SET_REF, company_id=self._company, document=invoice.id, provisional=invoice.ref)
-        self._insert_lines(invoice)
 
     def save(self, invoice: Invoice) -> None:
         """Store a changed draft whole and move the version. Raises Stale."""
         stored = self._session.run(_UPDATE, **self._step(invoice), **_values(invoice))
         _moved(invoice, stored)
         self._session.run(_DELETE_LINES, company_id=self._company, document=invoice.id)
-        self._insert_lines(invoice)
+        _NEW.add_lines(self._session, self._company, invoice.id, _line_rows(invoice))
 
     def save_validated(self, invoice: Invoice) -> None:
         """Store state, dates, number and link of a draft that became final, and its VAT per rate. Raises Stale."""
@@ -217,9 +219,9 @@ class SqlInvoices:
             "now": invoice.version + 1,
         }
 
-    def _insert_lines(self, invoice: Invoice) -> None:
-        rows = [{**line_values(line), "order_position": line.order_position} for line in invoice.lines]
-        self._session.many(_INSERT_LINES, rows, company_id=self._company, invoice_id=invoice.id)
+
+def _line_rows(invoice: Invoice) -> list[dict[str, Any]]:
+    return [{**line_values(line), "order_position": line.order_position} for line in invoice.lines]
 
 
 def _moved(invoice: Invoice, stored: int) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Executable, Table, bindparam, select, update
+from sqlalchemy import Executable, Table, bindparam, insert, select, update
 
 from app.domain.shared.lines import LineKind, PricedLine, Valuation
 from app.domain.shared.money import currency
 from app.domain.shared.totals import LineInput, Totals, VatLine, VatMode, compute
-from app.infrastructure.database.compiled import Prepared, prepare
+from app.infrastructure.database.compiled import Prepared, prepare, prepare_many
+from app.infrastructure.database.session import Rows, Session
+from app.infrastructure.database.statements import insert_document, insert_rows
 
 VALUED: Final = ("currency", "rate", "company_currency", "vat_mode")
 TOTALS: Final = ("total_net", "total_vat", "total_gross", "company_net", "company_vat", "company_gross")
@@ -28,19 +30,49 @@ PRICED: Final = (
 )
 
 
+class NewDocuments:
+    """Stores new drafts of one kind: header, provisional reference ``(PROV<id>)`` and lines.
+
+    That is one statement where the database can do it in one, and three elsewhere or for a long document. ``columns``
+    are those of the header but id, company_id and ref; ``line_columns`` those of a line but its key's first two.
+    """
+
+    def __init__(
+        self, header: Table, columns: Sequence[str], lines: Table, line_columns: Sequence[str], *, owner: str
+    ) -> None:
+        self._owner = owner
+        names = ("company_id", "ref", *columns)
+        self._header = prepare(insert(header).values({name: bindparam(name) for name in names}))
+        self._ref = prepare(
+            update(header)
+            .where(header.c.company_id == bindparam("company_id"), header.c.id == bindparam("document"))
+            .values(ref=bindparam("provisional")),
+            f"update {header.name}.ref",
+        )
+        self._lines = prepare_many(insert_rows(lines, line_columns, common=("company_id", owner)))
+        self._whole = prepare_many(
+            insert_document(header, columns, lines, line_columns, owner=owner),
+            f"insert {header.name}, {lines.name}",
+            needs="writable_cte",
+        )
+
+    def store(self, session: Session, company: int, header: Mapping[str, Any], lines: Rows) -> int:
+        """Insert a draft and give its id; ``header`` has the columns, each of ``lines`` the line columns."""
+        if session.dialect.writable_cte and 0 < len(lines) <= self._whole.max_rows:
+            return int(session.all_of(self._whole, lines, company_id=company, **header)[0][0])
+        key = session.insert(self._header, company_id=company, ref=None, **header)
+        session.run(self._ref, company_id=company, document=key, provisional=provisional(key))
+        self.add_lines(session, company, key, lines)
+        return key
+
+    def add_lines(self, session: Session, company: int, document: int, lines: Rows) -> None:
+        """Insert the lines of a document that is there."""
+        session.many(self._lines, lines, company_id=company, **{self._owner: document})
+
+
 def provisional(document: int) -> str:
     """Give the reference a draft shows until it takes its number."""
     return f"(PROV{document})"
-
-
-def set_ref(table: Table) -> Prepared:
-    """Prepare the statement that gives a new draft its provisional reference, which holds the id just counted."""
-    return prepare(
-        update(table)
-        .where(table.c.company_id == bindparam("company_id"), table.c.id == bindparam("document"))
-        .values(ref=bindparam("provisional")),
-        f"update {table.name}.ref",
-    )
 
 
 def by_id(table: Table, columns: Sequence[str]) -> Executable:

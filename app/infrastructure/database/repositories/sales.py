@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from app.domain.sales import Order, OrderLine
 from app.domain.shared.errors import NotFound, Stale
@@ -16,13 +16,13 @@ from app.infrastructure.database.repositories.documents import (
     PRICED,
     TOTALS,
     VALUED,
+    NewDocuments,
     by_id,
     line_fields,
     line_values,
     lines_of,
     locking,
     provisional,
-    set_ref,
     totals_of,
     totals_values,
     valuation_of,
@@ -30,7 +30,7 @@ from app.infrastructure.database.repositories.documents import (
     vat_of,
 )
 from app.infrastructure.database.session import Session
-from app.infrastructure.database.statements import insert_rows, update_rows
+from app.infrastructure.database.statements import update_rows
 from app.infrastructure.database.tables.sales import order_lines, orders
 from app.usecases.context import Context
 
@@ -48,8 +48,13 @@ _BY_EXTERNAL_REF = prepare(
     )
 )
 _LINES = lines_of(order_lines, "order_id", _LINE)
-_INSERT = prepare(insert(orders).values({name: bindparam(name) for name in ("company_id", "version", *_STORED)}))
-_SET_REF = set_ref(orders)
+_NEW = NewDocuments(
+    orders,
+    ("version", *(name for name in _STORED if name != "ref")),
+    order_lines,
+    _LINE,
+    owner="order_id",
+)
 _UPDATE = prepare(
     update(orders)
     .where(*_MINE, orders.c.version == bindparam("seen"))
@@ -67,7 +72,6 @@ _DELETE_LINES = prepare(
         order_lines.c.company_id == bindparam("company_id"), order_lines.c.order_id == bindparam("document")
     )
 )
-_INSERT_LINES = prepare_many(insert_rows(order_lines, _LINE, common=("company_id", "order_id")))
 _PROGRESS = prepare_many(
     update_rows(order_lines, ("shipped", "invoiced"), match=("position",), common=("company_id", "order_id"))
 )
@@ -99,14 +103,10 @@ class SqlOrders:
 
     def add(self, order: Order) -> None:
         """Store a new order, set its id, and its ref to ``(PROV<id>)``. Raises Taken for the external ref."""
-        order.ref = ""
+        header = {name: value for name, value in _values(order, ref=None).items() if name != "ref"}
         with taken(_refs(order)):
-            order.id = OrderId(
-                self._session.insert(_INSERT, company_id=self._company, version=1, **_values(order, ref=None))
-            )
+            order.id = OrderId(_NEW.store(self._session, self._company, {"version": 1, **header}, _lines(order)))
         order.ref, order.version = provisional(order.id), 1
-        self._session.run(_SET_REF, company_id=self._company, document=order.id, provisional=order.ref)
-        self._insert_lines(order)
 
     def save(self, order: Order, *, lines: bool = True) -> None:
         """Store changes and move the version; ``lines=False`` when only state or ref changed. Raises Stale, Taken."""
@@ -124,7 +124,7 @@ class SqlOrders:
             )
         self._moved(order, stored)
         self._session.run(_DELETE_LINES, company_id=self._company, document=order.id)
-        self._insert_lines(order)
+        _NEW.add_lines(self._session, self._company, order.id, _lines(order))
 
     def save_progress(self, order: Order) -> None:
         """Store state, version and what was shipped and invoiced of each line. Raises Stale."""
@@ -156,10 +156,6 @@ class SqlOrders:
             raise Stale(seen=order.version)
         order.version += 1
 
-    def _insert_lines(self, order: Order) -> None:
-        rows = [{**line_values(line), "shipped": line.shipped, "invoiced": line.invoiced} for line in order.lines]
-        self._session.many(_INSERT_LINES, rows, company_id=self._company, order_id=order.id)
-
     def _whole(self, row: tuple[Any, ...]) -> Order:
         header = dict(zip(_COLUMNS, row, strict=True))
         at = 3 + len(_HEADER)
@@ -186,6 +182,10 @@ def _values(order: Order, *, ref: str | None) -> dict[str, Any]:
         **totals_values(order.totals),
         "ref": ref,
     }
+
+
+def _lines(order: Order) -> list[dict[str, Any]]:
+    return [{**line_values(line), "shipped": line.shipped, "invoiced": line.invoiced} for line in order.lines]
 
 
 def _refs(order: Order) -> dict[str, tuple[str, object]]:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from app.domain.shared.errors import NotFound, Stale
 from app.domain.shared.ids import OrderId, ShipmentId
 from app.domain.shipping import Shipment, ShipmentLine, ShipmentState
-from app.infrastructure.database.compiled import prepare, prepare_many
+from app.infrastructure.database.compiled import prepare
 from app.infrastructure.database.locks import Lock
-from app.infrastructure.database.repositories.documents import by_id, lines_of, locking, provisional, set_ref
+from app.infrastructure.database.repositories.documents import (
+    NewDocuments,
+    by_id,
+    lines_of,
+    locking,
+    provisional,
+)
 from app.infrastructure.database.session import Session
-from app.infrastructure.database.statements import insert_rows
 from app.infrastructure.database.tables.shipping import shipment_lines, shipments
 from app.usecases.context import Context
 
@@ -37,17 +42,14 @@ _OPEN = prepare(
     .limit(1),
     "select shipments.open",
 )
-_INSERT = prepare(
-    insert(shipments).values({name: bindparam(name) for name in ("company_id", "version", "status", *_HEADER)})
-)
-_SET_REF = set_ref(shipments)
+_STORED: Final = tuple(name for name in _HEADER if name != "ref")
+_NEW = NewDocuments(shipments, ("version", "status", *_STORED), shipment_lines, _LINE, owner="shipment_id")
 _UPDATE = prepare(
     update(shipments)
     .where(*_MINE, shipments.c.version == bindparam("seen"))
     .values(version=bindparam("now"), status=bindparam("status"), ref=bindparam("ref"), date=bindparam("date"))
 )
 _DELETE = prepare(delete(shipments).where(*_MINE, shipments.c.version == bindparam("seen")))
-_INSERT_LINES = prepare_many(insert_rows(shipment_lines, _LINE, common=("company_id", "shipment_id")))
 
 
 class SqlShipments:
@@ -83,12 +85,10 @@ class SqlShipments:
 
     def add(self, shipment: Shipment) -> None:
         """Store a new shipment, set its id, and its ref to ``(PROV<id>)``."""
-        values = {**{name: getattr(shipment, name) for name in _HEADER}, "ref": None, "status": shipment.state}
-        shipment.id = ShipmentId(self._session.insert(_INSERT, company_id=self._company, version=1, **values))
-        shipment.ref, shipment.version = provisional(shipment.id), 1
-        self._session.run(_SET_REF, company_id=self._company, document=shipment.id, provisional=shipment.ref)
+        header = {"version": 1, "status": shipment.state, **{name: getattr(shipment, name) for name in _STORED}}
         rows = [{name: getattr(line, name) for name in _LINE} for line in shipment.lines]
-        self._session.many(_INSERT_LINES, rows, company_id=self._company, shipment_id=shipment.id)
+        shipment.id = ShipmentId(_NEW.store(self._session, self._company, header, rows))
+        shipment.ref, shipment.version = provisional(shipment.id), 1
 
     def save(self, shipment: Shipment) -> None:
         """Store state, ref and date and move the version; lines never change. Raises Stale."""

@@ -1,0 +1,128 @@
+"""The command line as a process: what it prints, what it refuses, how it exits."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.served import DEMO_EMAIL, printed_password, program, served_demo
+
+
+@pytest.mark.fast
+def test_a_demo_is_made_once_and_never_in_a_database_that_holds_companies(tmp_path: Path) -> None:
+    """ERP-13: the password is random, printed once, and kept nowhere in clear."""
+    first = program("demo", data=tmp_path)
+    assert first.returncode == 0, first.stderr
+    assert DEMO_EMAIL in first.stdout
+    password = printed_password(first.stdout)
+    assert not any(password.encode() in file.read_bytes() for file in tmp_path.iterdir())
+
+    again = program("demo", data=tmp_path)
+    assert again.returncode == 1
+    assert "identity.not_empty" in again.stderr
+    assert "password" not in again.stdout
+
+    quiet = program("demo", "--if-empty", data=tmp_path)
+    assert quiet.returncode == 0
+    assert not quiet.stdout
+
+
+@pytest.mark.fast
+def test_the_keys_of_an_installation_are_for_its_owner_alone(tmp_path: Path) -> None:
+    """ERP-13: who can read the keys can sign tokens."""
+    assert program("demo", data=tmp_path).returncode == 0
+    keys = tmp_path / "keys.json"
+    assert keys.stat().st_mode & 0o077 == 0
+    assert set(json.loads(keys.read_text(encoding="utf-8"))) == {"jwt_key", "chain_key"}
+
+
+@pytest.mark.fast
+def test_init_takes_the_password_from_standard_input_and_does_not_print_it(tmp_path: Path) -> None:
+    """ERP-13: a secret never stands on a command line nor in what is printed."""
+    secret = "correct horse battery"
+    company = ("--company", "Acme", "--email", "ann@example.com")
+    done = program("init", *company, "--password-stdin", data=tmp_path, text=f"{secret}\n")
+    assert done.returncode == 0, done.stderr
+    assert "Acme" in done.stdout
+    assert secret not in done.stdout + done.stderr
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--currency", "XXX"), "money.unknown_currency"),
+        (("--zone", "Europe/Nowhere"), "identity.unknown_zone"),
+    ],
+)
+def test_init_refuses_what_does_not_exist_and_stores_nothing(
+    tmp_path: Path, options: tuple[str, ...], reason: str
+) -> None:
+    """The error names the value, and the next attempt starts from an empty database."""
+    company = ("--company", "Acme", "--email", "ann@example.com")
+    refused = program("init", *company, *options, data=tmp_path)
+    assert refused.returncode == 1
+    assert reason in refused.stderr
+    assert program("demo", data=tmp_path).returncode == 0
+
+
+@pytest.mark.full
+def test_a_short_password_is_refused(tmp_path: Path) -> None:
+    """ERP-13: twelve characters at least."""
+    company = ("--company", "Acme", "--email", "ann@example.com")
+    done = program("init", *company, "--password-stdin", data=tmp_path, text="short\n")
+    assert done.returncode == 1
+    assert "identity.weak_password" in done.stderr
+
+
+@pytest.mark.full
+def test_people_and_roles_are_added_to_the_only_company(tmp_path: Path) -> None:
+    """ERP-13: a role is a named set of rights; an address belongs to one account."""
+    assert program("demo", data=tmp_path).returncode == 0
+    role = program("user", "role", "--name", "sales", "--right", "orders.read", data=tmp_path)
+    assert role.returncode == 0, role.stderr
+    bob = ("user", "add", "--email", "bob@example.com", "--name", "Bob")
+    added = program(*bob, "--role", "sales", data=tmp_path)
+    assert added.returncode == 0, added.stderr
+    assert printed_password(added.stdout)
+    assert "taken" in program(*bob, data=tmp_path).stderr
+    eve = ("user", "add", "--email", "eve@example.com", "--name", "Eve", "--role", "king")
+    unknown = program(*eve, data=tmp_path)
+    assert unknown.returncode == 1
+    assert "not_found" in unknown.stderr
+
+
+@pytest.mark.full
+def test_serving_needs_a_database_at_this_versions_schema(tmp_path: Path) -> None:
+    """ERP-15: the error says what to run."""
+    refused = program("serve", data=tmp_path, JWT_KEY="A" * 43, CHAIN_KEY="A" * 43)
+    assert refused.returncode == 1
+    assert "tramita migrate" in refused.stderr
+
+
+@pytest.mark.full
+def test_a_setting_out_of_range_is_named(tmp_path: Path) -> None:
+    """ERP-05: the variable is named, its value is not repeated."""
+    refused = program("migrate", data=tmp_path, DB_POOL_SIZE="none")
+    assert refused.returncode == 1
+    assert "DB_POOL_SIZE" in refused.stderr
+
+
+@pytest.mark.fast
+def test_the_health_check_asks_a_running_server(tmp_path: Path) -> None:
+    """ERP-15: exit 0 when it lives, 1 with the reason when nobody answers."""
+    with served_demo(tmp_path) as server:
+        assert program("healthcheck", "--url", server.url, data=tmp_path).returncode == 0
+    gone = program("healthcheck", "--url", server.url, data=tmp_path)
+    assert gone.returncode == 1
+    assert "does not answer" in gone.stderr
+
+
+@pytest.mark.full
+def test_the_schema_check_finds_models_and_migrations_equal(tmp_path: Path) -> None:
+    """ERP-04: migrations are found wherever the program is started from."""
+    assert program("migrate", data=tmp_path).returncode == 0
+    checked = program("migrate", "--check", data=tmp_path)
+    assert checked.returncode == 0, checked.stderr

@@ -1,0 +1,157 @@
+"""How many SQL statements each endpoint takes: few, and not more for more lines."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+
+from app.api.create import create_app
+from app.api.route import API
+from app.api.switchboard import endpoints
+from tests.support.api import container
+from tests.support.databases import statements, tracing
+from tests.support.office import ON_SQLITE, Office, Reply, free_line
+
+pytestmark = pytest.mark.fast
+
+ENDPOINTS: Final = {one.name for one in endpoints(create_app(container())) if one.path.startswith(API)}
+
+MOST: Final = {
+    "me": 0,
+    "create_third_party": 3,
+    "read_third_party": 1,
+    "change_third_party": 3,
+    "list_third_parties": 1,
+    "create_product": 2,
+    "read_product": 1,
+    "change_product": 3,
+    "list_products": 1,
+    "create_warehouse": 2,
+    "read_warehouse": 1,
+    "change_warehouse": 2,
+    "list_warehouses": 1,
+    "move_stock": 8,
+    "list_stock_movements": 1,
+    "list_stock_levels": 1,
+    "create_order": 6,
+    "read_order": 2,
+    "change_order": 7,
+    "delete_order": 4,
+    "validate_order": 5,
+    "cancel_order": 4,
+    "close_order": 4,
+    "list_orders": 1,
+    "create_shipment": 8,
+    "read_shipment": 2,
+    "delete_shipment": 4,
+    "validate_shipment": 16,
+    "close_shipment": 8,
+    "list_shipments": 1,
+    "create_invoice": 5,
+    "invoice_order": 7,
+    "read_invoice": 2,
+    "change_invoice": 6,
+    "delete_invoice": 4,
+    "validate_invoice": 7,
+    "abandon_invoice": 4,
+    "list_invoices": 1,
+    "pay_invoice": 7,
+    "create_payment": 7,
+    "read_payment": 2,
+    "list_payments": 1,
+    "report_sales": 1,
+}
+"""By endpoint, on SQLite, without an Idempotency-Key (a look-up and a write more); raise one for a reason only."""
+
+
+class Meter:
+    """Sends requests and keeps how many statements each took, by endpoint."""
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+        self.counts: dict[str, int] = {}
+
+    def __call__(self, name: str, verb: str, path: str, body: Any = None, version: int | None = None) -> Reply:
+        headers = {} if version is None else {"if_match": f'"{version}"'}
+        with tracing(self.office.served.container.database) as traces:
+            reply = self.office.send(verb, path, body, **headers)
+        assert reply.status < 300, reply.body
+        self.counts[name] = len(statements(traces))
+        return reply
+
+
+def measured(office: Office, lines: int) -> dict[str, int]:
+    """Do everything once with documents of so many lines, half of them for goods."""
+    meter = Meter(office)
+    places: list[dict[str, Any]] = office.items("/warehouses")
+    products = [office.product("99") for _ in range(lines)]
+    party = meter("create_third_party", "POST", "/third-parties", {"name": "C", "customer": True})["id"]
+    meter("read_third_party", "GET", f"/third-parties/{party}")
+    meter("change_third_party", "PATCH", f"/third-parties/{party}", {"name": "D"}, 1)
+    body: dict[str, Any] = {"ref": f"R{lines}", "name": "x", "unit_price": "1", "vat_rate": "20"}
+    product = meter("create_product", "POST", "/products", body)["id"]
+    meter("read_product", "GET", f"/products/{product}")
+    meter("change_product", "PATCH", f"/products/{product}", {"name": "y"}, 1)
+    place = meter("create_warehouse", "POST", "/warehouses", {"ref": f"W{lines}", "name": "x"})["id"]
+    meter("read_warehouse", "GET", f"/warehouses/{place}")
+    meter("change_warehouse", "PATCH", f"/warehouses/{place}", {"name": "y"}, 1)
+    body = {"kind": "receive", "product_id": products[0], "quantity": "1", "warehouse_id": places[0]["id"]}
+    meter("move_stock", "POST", "/stock-movements", body)
+    _orders(meter, party, [{"product_id": one, "quantity": "1"} for one in products])
+    _invoices(meter, party, lines)
+    for name in ("third_parties", "products", "warehouses", "stock_movements", "stock_levels"):
+        meter(f"list_{name}", "GET", f"/{name.replace('_', '-')}?limit={lines}")
+    for name in ("orders", "shipments", "invoices", "payments"):
+        meter(f"list_{name}", "GET", f"/{name}?limit={lines}")
+    meter("report_sales", "GET", "/reports/sales?by=product")
+    meter("me", "GET", "/me")
+    return meter.counts
+
+
+def _orders(meter: Meter, party: int, lines: list[dict[str, Any]]) -> None:
+    body = {"party_id": party, "lines": lines}
+    draft = meter("create_order", "POST", "/orders", body)
+    draft = meter("change_order", "PATCH", f"/orders/{draft['id']}", {"lines": lines[::-1]}, draft["version"])
+    meter("read_order", "GET", f"/orders/{draft['id']}")
+    meter("delete_order", "DELETE", f"/orders/{draft['id']}", version=draft["version"])
+    office = meter.office
+    canceled = office.order(lines, party_id=party)["id"]
+    meter("cancel_order", "POST", f"/orders/{canceled}/cancel")
+    order = office.order(lines, party_id=party, validated=False)["id"]
+    meter("validate_order", "POST", f"/orders/{order}/validate")
+    wrong = meter("create_shipment", "POST", f"/orders/{order}/shipments", {})
+    meter("delete_shipment", "DELETE", f"/shipments/{wrong['id']}", version=wrong["version"])
+    shipment = office.make(f"/orders/{order}/shipments", {})["id"]
+    meter("read_shipment", "GET", f"/shipments/{shipment}")
+    meter("validate_shipment", "POST", f"/shipments/{shipment}/validate")
+    meter("close_order", "POST", f"/orders/{order}/close")
+    meter("close_shipment", "POST", f"/shipments/{shipment}/close")
+    meter("invoice_order", "POST", f"/orders/{order}/invoices", {})
+
+
+def _invoices(meter: Meter, party: int, lines: int) -> None:
+    office = meter.office
+    body = {"party_id": party, "lines": [free_line("1") for _ in range(lines)]}
+    draft = meter("create_invoice", "POST", "/invoices", body)
+    draft = meter("change_invoice", "PATCH", f"/invoices/{draft['id']}", {"lines": body["lines"]}, draft["version"])
+    meter("read_invoice", "GET", f"/invoices/{draft['id']}")
+    meter("delete_invoice", "DELETE", f"/invoices/{draft['id']}", version=draft["version"])
+    invoices = [office.make("/invoices", body)["id"] for _ in range(lines)]
+    for invoice in invoices:
+        meter("validate_invoice", "POST", f"/invoices/{invoice}/validate")
+    payment = meter("pay_invoice", "POST", f"/invoices/{invoices[0]}/payments", {"method": "cash"})
+    meter("read_payment", "GET", f"/payments/{payment['id']}")
+    meter("abandon_invoice", "POST", f"/invoices/{invoices[1]}/abandon", {"reason": "abandon"})
+    allocations = [{"invoice_id": one} for one in invoices[2:]]
+    meter("create_payment", "POST", "/payments", {"method": "cash", "allocations": allocations})
+
+
+@ON_SQLITE
+def test_no_endpoint_takes_more_statements_for_more_lines(office: Office) -> None:
+    """Demand 14: 5 lines and 50 lines take the same number, for every endpoint."""
+    measured(office, 3)  # series begin with their first number, and who calls is looked up once
+    few, many = measured(office, 5), measured(office, 50)
+    assert few.keys() == ENDPOINTS == MOST.keys()
+    assert many == few
+    assert not {name: (count, MOST[name]) for name, count in few.items() if count > MOST[name]}

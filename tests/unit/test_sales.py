@@ -1,0 +1,237 @@
+"""Orders: what each state allows, and what may be shipped and invoiced of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+import pytest
+
+from app.domain.sales import (
+    ORDER,
+    DeliveryBeforeOrder,
+    LineNotShippable,
+    LineQuantity,
+    Order,
+    OrderLine,
+    OrderNotDraft,
+    OrderNotOpen,
+    OrderState,
+    OverInvoiced,
+    OverShipped,
+)
+from app.domain.shared.errors import Invalid, Required, UnknownReference
+from app.domain.shared.ids import OrderId, PartyId, ProductId
+from app.domain.shared.lines import BadPercentage, LineKind, NegativePrice, NoLines, QuantityNotPositive, Valuation
+from app.domain.shared.money import currency, plain, price, quantity, rate
+from app.domain.shared.states import InvalidTransition
+from app.domain.shared.totals import VatMode
+from tests.support.lifecycles import declared, refused
+
+pytestmark = pytest.mark.fast
+EUR: Final = currency("EUR")
+
+
+def line(position: int = 1, kind: LineKind = LineKind.GOODS, **others: Any) -> OrderLine:
+    """Give a line of 2 at 10.00."""
+    fields: dict[str, Any] = {
+        "position": position,
+        "product_id": ProductId(position),
+        "kind": kind,
+        "description": "Thing",
+        "quantity": quantity(Decimal(2)),
+        "unit_price": price(Decimal(10)),
+        "vat_rate": rate(Decimal(20)),
+    }
+    return OrderLine(**fields | others)
+
+
+def order(state: OrderState = OrderState.DRAFT, *lines: OrderLine, **others: Any) -> Order:
+    """Give an order of that state, of one line unless told."""
+    valuation = Valuation(currency=EUR, rate=rate(Decimal(1)), company_currency=EUR, vat_mode=VatMode.PER_RATE)
+    fields: dict[str, Any] = {
+        "id": OrderId(5),
+        "ref": "(PROV5)",
+        "party_id": PartyId(1),
+        "date": date(2026, 11, 21),
+        "valuation": valuation,
+        "state": state,
+        "lines": list(lines) or [line()],
+    }
+    return Order(**fields | others)
+
+
+def part(position: int, wanted: str) -> LineQuantity:
+    return LineQuantity(position=position, quantity=quantity(Decimal(wanted)))
+
+
+STEPS: Final[dict[str, Callable[[Order], object]]] = {
+    "validate": lambda one: one.validate("CO1"),
+    "cancel": lambda one: one.cancel(),
+    "ship": lambda one: one.ship([part(1, "1")]),
+    "close": lambda one: one.close(),
+}
+
+
+def ripe(state: OrderState, step: str) -> Order:
+    """Give an order whose lines let ``step`` pass its guard."""
+    shipped = quantity(Decimal(2 if step == "close" else 0))
+    return order(state, line(shipped=shipped))
+
+
+def test_every_step_has_a_method() -> None:
+    assert set(STEPS) == {transition.name for transition in ORDER.transitions}
+
+
+@pytest.mark.parametrize(("state", "step"), refused(ORDER))
+def test_every_step_is_refused_from_every_other_state(state: OrderState, step: str) -> None:
+    one = ripe(state, step)
+    before = deepcopy(one)
+    with pytest.raises(InvalidTransition) as caught:
+        STEPS[step](one)
+    assert one == before
+    assert caught.value.facts == {
+        "document": "order",
+        "state": state.value,
+        "transition": step,
+        "allowed": list(ORDER.allowed(state)),
+    }
+
+
+@pytest.mark.parametrize(("state", "step", "target"), declared(ORDER))
+def test_every_declared_step_leads_to_its_state(state: OrderState, step: str, target: OrderState) -> None:
+    one = ripe(state, step)
+    STEPS[step](one)
+    assert one.state is target
+
+
+def test_delivered_and_canceled_are_the_end() -> None:
+    assert ORDER.finals == {OrderState.DELIVERED, OrderState.CANCELED}
+
+
+def test_an_order_is_priced_whole() -> None:
+    one = order(
+        OrderState.DRAFT,
+        line(1, discount=rate(Decimal(25))),
+        line(2, LineKind.FREIGHT, product_id=None, vat_rate=rate(Decimal(0))),
+    )
+    one.price()
+    assert [one.net for one in one.lines] == [15, 20]
+    assert [plain(sum_) for sum_ in (one.totals.net, one.totals.vat, one.totals.gross)] == ["35", "3", "38"]
+    assert [[plain(part) for part in (vat.rate, vat.base, vat.vat)] for vat in one.vat] == [
+        ["0", "20", "0"],
+        ["20", "15", "3"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "field"),
+    [
+        ({"quantity": Decimal(0)}, QuantityNotPositive, "quantity"),
+        ({"quantity": Decimal(-1)}, QuantityNotPositive, "quantity"),
+        ({"unit_price": Decimal("-0.01")}, NegativePrice, "unit_price"),
+        ({"discount": Decimal("100.01")}, BadPercentage, "discount"),
+        ({"discount": Decimal(-1)}, BadPercentage, "discount"),
+        ({"vat_rate": Decimal(101)}, BadPercentage, "vat_rate"),
+        ({"description": "  "}, Required, "description"),
+    ],
+    ids=repr,
+)
+def test_a_line_that_is_unsound_is_pointed_at(wrong: dict[str, Any], error: type[Invalid], field: str) -> None:
+    one = order(OrderState.DRAFT, line(1), line(2, **wrong))
+    with pytest.raises(error) as caught:
+        one.price()
+    assert caught.value.at == ("lines", 1, field)
+
+
+def test_an_order_needs_a_line_and_a_delivery_after_its_date() -> None:
+    with pytest.raises(NoLines) as none:
+        order(lines=[]).price()
+    assert none.value.at == ("lines",)
+    with pytest.raises(DeliveryBeforeOrder) as early:
+        order(delivery_date=date(2026, 11, 20)).price()
+    assert early.value.at == ("delivery_date",)
+    order(delivery_date=date(2026, 11, 21)).price()
+
+
+def test_validation_gives_the_number_and_tells_the_total() -> None:
+    one = order()
+    one.price()
+    event = one.validate("CO2611-0001")
+    assert one.ref == "CO2611-0001"
+    assert event.facts() == {"id": 5, "ref": "CO2611-0001", "party": 1, "gross": Decimal(24)}
+    assert one.created().facts() == {"id": 5, "party": 1}
+
+
+@pytest.mark.parametrize("state", [state for state in OrderState if state is not OrderState.DRAFT])
+def test_only_a_draft_is_edited(state: OrderState) -> None:
+    order().editable()
+    with pytest.raises(OrderNotDraft):
+        order(state).editable()
+
+
+@pytest.mark.parametrize("done", [{"shipped": Decimal(1)}, {"invoiced": Decimal(1)}], ids=repr)
+def test_what_was_shipped_or_invoiced_is_not_canceled(done: dict[str, Any]) -> None:
+    with pytest.raises(InvalidTransition):
+        order(OrderState.VALIDATED, line(1), line(2, **done)).cancel()
+
+
+def test_goods_left_to_ship_keep_an_order_open_and_services_do_not() -> None:
+    service = line(2, LineKind.SERVICE)
+    with pytest.raises(InvalidTransition):
+        order(OrderState.VALIDATED, line(1), service).close()
+    one = order(OrderState.IN_SHIPMENT, line(1, shipped=Decimal(2)), service)
+    one.close()
+    assert one.state is OrderState.DELIVERED
+
+
+def test_an_order_is_shipped_in_parts_to_the_last_one() -> None:
+    one = order(OrderState.VALIDATED, line(1), line(2))
+    assert one.ship([part(2, "0.5"), part(1, "2")]).complete is False
+    assert [one.to_ship for one in one.lines] == [0, Decimal("1.5")]
+    assert one.ship([part(2, "1.5")]).complete is True
+    assert one.complete
+
+
+def test_no_more_is_shipped_than_was_ordered() -> None:
+    one = order(OrderState.VALIDATED, line(1), line(2, shipped=Decimal("1.5")))
+    before = deepcopy(one)
+    with pytest.raises(OverShipped) as caught:
+        one.ship([part(1, "1"), part(2, "0.500001")])
+    assert (caught.value.at, caught.value.facts["left"]) == (("lines", 1, "quantity"), Decimal("0.5"))
+    assert one == before
+
+
+@pytest.mark.parametrize("kind", [LineKind.SERVICE, LineKind.FREIGHT])
+def test_only_goods_are_shipped(kind: LineKind) -> None:
+    one = order(OrderState.VALIDATED, line(1, kind))
+    assert one.lines[0].to_ship == 0
+    with pytest.raises(LineNotShippable):
+        one.ship([part(1, "1")])
+
+
+@pytest.mark.parametrize("position", [0, 2, -1])
+def test_a_line_that_is_not_there_is_pointed_at(position: int) -> None:
+    one = order(OrderState.VALIDATED)
+    for act in (one.ship, one.invoice):
+        with pytest.raises(UnknownReference) as caught:
+            act([part(position, "1")])
+        assert caught.value.at == ("lines", 0, "position")
+
+
+def test_everything_is_invoiced_in_parts_and_no_more() -> None:
+    one = order(OrderState.DELIVERED, line(1), line(2, LineKind.FREIGHT))
+    one.invoice([part(2, "2"), part(1, "0.5")])
+    with pytest.raises(OverInvoiced) as caught:
+        one.invoice([part(1, "1.6")])
+    assert (caught.value.at, caught.value.facts["left"]) == (("lines", 0, "quantity"), Decimal("1.5"))
+    assert [one.to_invoice for one in one.lines] == [Decimal("1.5"), 0]
+
+
+@pytest.mark.parametrize("state", [OrderState.DRAFT, OrderState.CANCELED])
+def test_an_order_that_is_not_open_is_not_invoiced(state: OrderState) -> None:
+    with pytest.raises(OrderNotOpen):
+        order(state).invoice([part(1, "1")])
