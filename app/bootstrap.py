@@ -121,6 +121,7 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     set_up_logging(settings.log_level, settings.log_format.value)
     database = pick("database", lambda: Database.of(settings))
     clock = pick("clock", lambda: OffsetClock(database.now))
+    clock.now()  # Measured here: inside a transaction the pool's only connection might be the transaction's own.
     works = pick("works", lambda: SqlWorks(database, clock))
     runner = pick("runner", lambda: Runner(works, pause))
     passwords = pick("passwords", ArgonPasswords)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import ClassVar, Final
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 from app.domain.shared.errors import Conflict, Invalid, Required
 from app.domain.shared.events import Event
@@ -94,12 +94,8 @@ class Party:
             raise Required(at=("name",))
         if not (self.customer or self.supplier):
             raise NoPartyRole(at=("customer",))
-        for role, held, code in (
-            ("customer", self.customer, self.customer_code),
-            ("supplier", self.supplier, self.supplier_code),
-        ):
-            if code is not None and not held:
-                raise CodeWithoutRole(at=(f"{role}_code",), role=role)
+        _check_code("customer", self.customer_code, held=self.customer)
+        _check_code("supplier", self.supplier_code, held=self.supplier)
 
     def created(self) -> PartyCreated:
         """Give the event of its entry, once it has an id."""
@@ -126,4 +122,6 @@ class Party:
             raise PartyArchived(at=("party_id",), party=self.id)
 
 
-PARTY_FIELDS: Final = tuple(f.name for f in fields(Party) if f.name not in {"id", "version"})
+def _check_code(role: str, code: str | None, *, held: bool) -> None:
+    if code is not None and not held:
+        raise CodeWithoutRole(at=(f"{role}_code",), role=role)

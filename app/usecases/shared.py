@@ -25,6 +25,7 @@ from app.usecases.ports.shared import Clock, Seal, Work
 ONE: Final = Rate(Decimal(1))
 PRICE_UNIT: Final = Decimal(1).scaleb(-PRICE_DECIMALS)
 LineT = TypeVar("LineT", bound=PricedLine)
+Value = TypeVar("Value")
 
 
 class BadExchangeRate(Invalid):
@@ -201,18 +202,21 @@ def _list_price(product: Product, valued: Valuation) -> Price:
 
 
 def _free_line(draft: LineDraft, position: int, make: type[LineT]) -> LineT:
-    if draft.description is None or draft.unit_price is None or draft.vat_rate is None:
-        missing = next(n for n in ("description", "unit_price", "vat_rate") if getattr(draft, n) is None)
-        raise Required(at=(missing,))
     return make(
         position=position,
         kind=draft.kind if draft.kind is LineKind.FREIGHT else LineKind.SERVICE,
-        description=draft.description,
+        description=_said(draft.description, "description"),
         quantity=draft.quantity,
-        unit_price=draft.unit_price,
+        unit_price=_said(draft.unit_price, "unit_price"),
         discount=draft.discount,
-        vat_rate=draft.vat_rate,
+        vat_rate=_said(draft.vat_rate, "vat_rate"),
     )
+
+
+def _said(value: Value | None, name: str) -> Value:
+    if value is None:
+        raise Required(at=(name,))
+    return value
 
 
 class ListCase:

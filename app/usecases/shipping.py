@@ -77,9 +77,7 @@ class CreateShipment:
 
 def _lines(order: Order, wanted: Sequence[LineQuantity] | None) -> list[ShipmentLine]:
     if wanted is None:
-        wanted = [LineQuantity(position=line.position, quantity=line.to_ship) for line in order.lines if line.to_ship]
-        if not wanted:
-            raise NothingToShip(order=order.id)
+        wanted = _left(order)
     order.shippable(wanted)
     lines = []
     for part in wanted:
@@ -87,6 +85,13 @@ def _lines(order: Order, wanted: Sequence[LineQuantity] | None) -> list[Shipment
         if product is not None:
             lines.append(ShipmentLine(position=part.position, product_id=product, quantity=part.quantity))
     return lines
+
+
+def _left(order: Order) -> list[LineQuantity]:
+    left = [LineQuantity(position=line.position, quantity=line.to_ship) for line in order.lines if line.to_ship]
+    if not left:
+        raise NothingToShip(order=order.id)
+    return left
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,10 @@ from app.domain.shared.numbering import Mask, Reset
 
 
 class SeriesKind(StrEnum):
-    """What a series numbers."""
+    """What a series numbers.
+
+    Invoices and payments are numbered without a hole and linked by the hash chain; the others may have gaps.
+    """
 
     CUSTOMER = "customer"
     SUPPLIER = "supplier"
@@ -20,9 +23,6 @@ class SeriesKind(StrEnum):
     INVOICE = "invoice"
     PAYMENT = "payment"
 
-
-GAPLESS: Final = frozenset({SeriesKind.INVOICE, SeriesKind.PAYMENT})
-"""Series whose numbers follow each other without a hole and are linked by the hash chain; the others are fast."""
 
 DEFAULT_MASKS: Final[Mapping[SeriesKind, Mask]] = MappingProxyType(
     {

@@ -109,6 +109,9 @@ def simple(connection: psycopg.Connection[Any], sql: str) -> bytes | None:
 def _sound(result: pq.abc.PGresult) -> pq.abc.PGresult:
     if result.status in (_ROWS, _DONE):
         return result
+    if result.error_field(pq.DiagnosticField.SQLSTATE) is None:
+        # It is libpq that speaks: the server has gone.
+        raise psycopg.OperationalError(result.get_error_message())
     raise error_from_result(result)
 
 

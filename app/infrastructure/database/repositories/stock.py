@@ -151,40 +151,36 @@ class SqlStock:
     def post(self, holdings: Iterable[Holding], movements: Sequence[Movement]) -> Sequence[Movement]:
         """Store what the held levels and costs became and append ``movements``; they come back with their ids."""
         held = sorted(holdings, key=lambda holding: holding.level.product)
-        if not held or not movements:
+        if not movements:
             return []
         place = held[0].level.warehouse
         self._session.many(_SAVE_COSTS, [_cost_row(h.cost) for h in held], company_id=self._company)
         levels = [_level_row(h.level) for h in held]
         self._session.many(_SAVE_LEVELS, levels, company_id=self._company, warehouse_id=place)
-        rows = [_movement_row(movement) for movement in movements]
+        rows = list(map(_movement_row, movements))
         ids = self._session.insert_many(_NEW_MOVEMENTS, rows, company_id=self._company, warehouse_id=place)
         return [replace(movement, id=MovementId(key)) for movement, key in zip(movements, ids, strict=True)]
 
     def levels(self, products: Iterable[ProductId]) -> Sequence[Level]:
         """Give the levels of ``products`` in every warehouse, by (warehouse, product)."""
-        rows = self._session.all_of(
-            _LEVELS, [{"product_id": value} for value in sorted(set(products))], company_id=self._company
-        )
+        rows = self._session.all_of(_LEVELS, _wanted(sorted(set(products))), company_id=self._company)
         return [Level(warehouse=row[0], product=row[1], quantity=row[2]) for row in rows]
 
     def _costs(self, products: Sequence[ProductId]) -> dict[ProductId, Cost]:
-        wanted = [{"product_id": product} for product in products]
-        rows = self._session.all_of(_LOCK_COSTS, wanted, lock=Lock.cost(products), company_id=self._company)
+        rows = self._session.all_of(_LOCK_COSTS, _wanted(products), lock=Lock.cost(products), company_id=self._company)
         found = {row[0]: Cost(product=row[0], quantity=row[1], value=row[2], average=row[3]) for row in rows}
         missing = {product: Cost(product=product) for product in products if product not in found}
         if missing:
-            self._make(_NEW_COSTS, [_cost_row(cost) for cost in missing.values()])
+            self._make(_NEW_COSTS, list(map(_cost_row, missing.values())))
         return found | missing
 
     def _levels(self, warehouse: WarehouseId, products: Sequence[ProductId]) -> dict[ProductId, Level]:
-        wanted = [{"product_id": product} for product in products]
-        lock = Lock.level(warehouse, products)
-        rows = self._session.all_of(_LOCK_LEVELS, wanted, lock=lock, company_id=self._company, warehouse_id=warehouse)
+        lock, held = Lock.level(warehouse, products), _wanted(products)
+        rows = self._session.all_of(_LOCK_LEVELS, held, lock=lock, company_id=self._company, warehouse_id=warehouse)
         found = {row[0]: Level(warehouse=warehouse, product=row[0], quantity=row[1]) for row in rows}
         missing = {product: Level(warehouse=warehouse, product=product) for product in products if product not in found}
         if missing:
-            self._make(_NEW_LEVELS, [_level_row(level) for level in missing.values()], warehouse_id=warehouse)
+            self._make(_NEW_LEVELS, list(map(_level_row, missing.values())), warehouse_id=warehouse)
         return found | missing
 
     def _make(self, statement: PreparedMany, rows: Sequence[Mapping[str, Any]], **common: WarehouseId) -> None:
@@ -193,6 +189,10 @@ class SqlStock:
             self._session.many(statement, rows, company_id=self._company, **common)
         except ConstraintViolated as violated:
             raise RolledBack from violated
+
+
+def _wanted(products: Iterable[ProductId]) -> list[dict[str, ProductId]]:
+    return [{"product_id": product} for product in products]
 
 
 def _cost_row(cost: Cost) -> dict[str, Any]:
