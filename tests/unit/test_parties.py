@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from app.domain.parties import (
-    PARTY_FIELDS,
     Address,
     CodeWithoutRole,
     NoPartyRole,
@@ -67,8 +66,3 @@ def test_only_customers_in_use_buy() -> None:
         party(customer=False, supplier=True).buys()
     with pytest.raises(PartyArchived):
         party(archived=True).buys()
-
-
-def test_the_fields_of_a_party_are_all_but_its_key() -> None:
-    assert {"id", "version"} & set(PARTY_FIELDS) == set()
-    assert {"name", "address", "payment_days", "archived"} <= set(PARTY_FIELDS)
