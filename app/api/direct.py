@@ -1,8 +1,8 @@
 """The short way into an endpoint: what every one of ours needs, without asking FastAPI what it might need.
 
-FastAPI finds out at each request which of everything it offers an endpoint uses; that took as much CPU as the SQL of a
-read (measured: 0.25 ms). Here it is found out once. A request that is not plainly right goes FastAPI's way, so that
-what is refused, and how, has one home.
+FastAPI finds out at each request which of everything it offers an endpoint uses, which took 0.15 ms of the loop's CPU
+(measured). Here it is found out once. A request that is not plainly right goes FastAPI's way, so that what is refused,
+and how, has one home.
 """
 
 from collections.abc import Callable, Mapping
