@@ -310,7 +310,6 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement for each table and index
         ),
         sqlite_with_rowid=False,
     )
-    op.create_index(op.f("ix_stock_levels_company_id_product_id"), "stock_levels", ["company_id", "product_id"])
     op.create_table(
         "invoices",
         identity(),

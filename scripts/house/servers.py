@@ -17,7 +17,7 @@ NORTHWIND: Final = "northwind"
 
 @dataclass(frozen=True)
 class Server:
-    """A server the tests start by themselves, unless ``variable`` holds the URL of one."""
+    """A program the tests start by themselves, unless ``variable`` holds the URL of a running one."""
 
     package: str
     variable: str
@@ -29,6 +29,10 @@ SERVERS: Final = {
     "mariadb": Server("mariadb-server", "TEST_MARIADB_URL", ("mariadb-install-db", "mariadbd")),
     "redis": Server("redis-server", "TEST_REDIS_URL", ("redis-server",)),
 }
+
+
+TOOLS: Final = {"curl": Server("curl", "", ("curl",))}
+"""What else the tests start; nothing stands in for these."""
 
 
 def program(name: str) -> Path | None:
@@ -50,8 +54,8 @@ def data_set() -> Path | None:
 def missing() -> dict[str, str]:
     """Give what is not here, each with the way to get it."""
     lacking = {
-        name: f"as root: {system.command_for([server.package])}; or set {server.variable}"
-        for name, server in SERVERS.items()
+        name: f"as root: {system.command_for([server.package])}" + (server.variable and f"; or set {server.variable}")
+        for name, server in (SERVERS | TOOLS).items()
         if _absent(server)
     }
     if data_set() is None:
@@ -66,7 +70,7 @@ def allowed_to_miss() -> bool:
 
 def provide() -> None:
     """Install what is missing where that is allowed. Raises Refusal, naming each, for what stays missing."""
-    absent = [server.package for server in SERVERS.values() if _absent(server)]
+    absent = [server.package for server in (SERVERS | TOOLS).values() if _absent(server)]
     if absent:
         try:
             system.install(absent, sudo=True)

@@ -36,7 +36,8 @@ warehouses = Table(
 )
 
 # The primary key is the order in which rows are locked, and the clustered key on MariaDB and SQLite: a lock on it
-# touches no second index.
+# touches no second index. There is none, or PostgreSQL would now and then lock over that; the levels of one product are
+# found by a scan of the company's keys.
 stock_levels = Table(
     "stock_levels",
     metadata,
@@ -46,7 +47,6 @@ stock_levels = Table(
     Column("quantity", QUANTITY, nullable=False),
     ForeignKeyConstraint(["company_id", "warehouse_id"], ["warehouses.company_id", "warehouses.id"]),
     ForeignKeyConstraint(["company_id", "product_id"], ["products.company_id", "products.id"]),
-    Index(None, "company_id", "product_id"),
     sqlite_with_rowid=False,
 )
 
