@@ -94,8 +94,11 @@ def test_leaving_without_commit_undoes_everything(works: SqlWorks, context: Cont
 def test_an_error_undoes_everything_and_gives_the_connection_and_the_lock_back(
     works: SqlWorks, context: Context, database: Database, error: type[BaseException]
 ) -> None:
+    held = []  # as a traceback may hold them
+
     def fail() -> None:
         with works.writing(context) as work:
+            held.append(work)
             work.warehouses.add(Warehouse(ref="W", name="W"))
             raise error
 

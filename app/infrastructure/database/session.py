@@ -208,7 +208,10 @@ class Session:
         Interrupted in the middle of a round trip (Ctrl-C), nobody knows what a connection would answer next.
         """
         raw, self._raw = self._raw, None
-        if raw is None or broken:
+        # A cursor's unfinished statement would keep SQLite's write lock; and who holds us, with the cursor, may be the
+        # traceback of the interruption itself. There is no round trip to be in the middle of: it always rolls back.
+        self._cursor = None
+        if raw is None or (broken and self.dialect.row_locks):
             if raw is not None:
                 self._connection.invalidate()
             self._connection.close()
