@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 from app.domain.billing import InvoiceState
 from app.domain.sales import OrderState
 from app.domain.shared.ids import InvoiceId, OrderId, ProductId, ShipmentId
+from app.domain.shared.lines import LineKind
 from app.domain.shared.money import Price, Quantity, price, quantity
 from app.domain.shipping import ShipmentState
 from app.domain.stock import MovementKind, Warehouse
@@ -40,7 +41,7 @@ from app.usecases.ports.listing import Filter, Operator, Query, Sort
 from app.usecases.ports.reports import SalesBy
 from app.usecases.reports import SalesReport, SalesRequest
 from app.usecases.run import UseCase
-from app.usecases.sales import ListOrders, ValidateOrder
+from app.usecases.sales import ListOrders, ReadOrder, ValidateOrder
 from app.usecases.shared import ListCase
 from app.usecases.shipping import CloseShipment, CreateShipment, ListShipments, ShipmentDraft, ValidateShipment
 from app.usecases.stock import CreateWarehouse, ListMovements, MoveStock, StockMove
@@ -201,13 +202,22 @@ class _Run:
             self._do(PayInvoice(desk.clock, desk.numbering), payment)
 
     def totals(self) -> list[str]:
-        """Say what the books hold now: invoices paid, and the sales by customer, product and month."""
+        """Say what the books hold now: what was ordered, invoices paid, sales by customer, product and month."""
         paid = Filter(field="status", operator=Operator.EQ, value=InvoiceState.PAID)
-        told = [f"{sum(1 for _ in self._rows(ListInvoices(), paid)):,} invoices paid"]
+        told = [self._ordered(), f"{sum(1 for _ in self._rows(ListInvoices(), paid)):,} invoices paid"]
         for by in SalesBy:
             sales = self._do(SalesReport(), SalesRequest(by=by))
             told.append(f"sales by {by.value}: {sales.total:,.2f} {sales.currency} in {len(sales.rows):,} rows")
         return told
+
+    def _ordered(self) -> str:
+        orders = [self._do(ReadOrder(), OrderId(row["id"])) for row in self._rows(ListOrders())]
+        lines = [line for order in orders for line in order.lines]
+        freights = [line.net for line in lines if line.kind is LineKind.FREIGHT]
+        freight = sum(freights, Decimal(0))
+        goods = sum((line.net for line in lines), -freight)
+        counts = f"{len(orders):,} orders with {len(lines) - len(freights):,} lines"
+        return f"{counts}: net {goods:,.2f}, freight {freight:,.2f}"
 
     def _do(self, case: UseCase[Request, Result], request: Request) -> Result:
         return self.desk.runner.call(self.context, case, lambda: request)
