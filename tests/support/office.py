@@ -117,7 +117,7 @@ class Served:
 
 
 @contextmanager
-def _logging_as_it_was() -> Iterator[None]:
+def logging_as_it_was() -> Iterator[None]:
     """Undo what the block does to logging, which belongs to the whole process: other tests listen to it."""
     config, root = structlog.get_config(), logging.getLogger()
     handlers, level = root.handlers[:], root.level
@@ -131,7 +131,7 @@ def _logging_as_it_was() -> Iterator[None]:
 def serving(settings: Settings) -> Iterator[Served]:
     """Serve the application on the database of ``settings``; on a slow machine nobody is turned away or signed out."""
     patient = settings.model_copy(update={"db_pool_timeout_s": 60.0, "jwt_lifetime_s": 3600})
-    with _logging_as_it_was():
+    with logging_as_it_was():
         container = bootstrap(patient, passwords=ArgonPasswords(CHEAP))
     try:
         app = container.api()
