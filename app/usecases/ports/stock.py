@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from app.domain.shared.ids import ProductId, WarehouseId
-from app.domain.stock import Holding, Level, Movement, Warehouse
+from app.domain.stock import Holding, Movement, Warehouse
 
 
 class Warehouses(Protocol):
@@ -42,8 +42,4 @@ class Stock(Protocol):
 
     def post(self, holdings: Iterable[Holding], movements: Sequence[Movement]) -> Sequence[Movement]:
         """Store what the held levels and costs became and append ``movements``; they come back with their ids."""
-        ...
-
-    def levels(self, products: Iterable[ProductId]) -> Sequence[Level]:
-        """Give the levels of ``products`` in every warehouse, by (warehouse, product)."""
         ...

@@ -65,14 +65,6 @@ _LOCK_LEVELS = prepare_many(
     "lock stock_levels",
     pads=True,
 )
-_LEVELS = prepare_many(
-    lambda n: (
-        select(stock_levels.c.warehouse_id, stock_levels.c.product_id, stock_levels.c.quantity)
-        .where(stock_levels.c.company_id == bindparam("company_id"), keys(stock_levels.c.product_id, "product_id", n))
-        .order_by(stock_levels.c.warehouse_id, stock_levels.c.product_id)
-    ),
-    pads=True,
-)
 _NEW_COSTS = prepare_many(insert_rows(stock_costs, ("product_id", "quantity", "value", "average")))
 _NEW_LEVELS = prepare_many(insert_rows(stock_levels, ("product_id", "quantity"), common=("company_id", "warehouse_id")))
 _SAVE_COSTS = prepare_many(update_rows(stock_costs, ("quantity", "value", "average"), match=("product_id",)))
@@ -160,11 +152,6 @@ class SqlStock:
         rows = list(map(_movement_row, movements))
         ids = self._session.insert_many(_NEW_MOVEMENTS, rows, company_id=self._company, warehouse_id=place)
         return [replace(movement, id=MovementId(key)) for movement, key in zip(movements, ids, strict=True)]
-
-    def levels(self, products: Iterable[ProductId]) -> Sequence[Level]:
-        """Give the levels of ``products`` in every warehouse, by (warehouse, product)."""
-        rows = self._session.all_of(_LEVELS, _wanted(sorted(set(products))), company_id=self._company)
-        return [Level(warehouse=row[0], product=row[1], quantity=row[2]) for row in rows]
 
     def _costs(self, products: Sequence[ProductId]) -> dict[ProductId, Cost]:
         rows = self._session.all_of(_LOCK_COSTS, _wanted(products), lock=Lock.cost(products), company_id=self._company)
