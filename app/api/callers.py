@@ -91,6 +91,7 @@ class Callers:
             request_id=visit.request_id,
             locale=self._container.texts.negotiate(language, principal.locale),
             settings=principal.settings,
+            address=visit.address,
             deadline=Deadline(self._timeout - spent, self._clock.monotonic),
         )
         visit.context = context

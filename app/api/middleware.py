@@ -55,7 +55,8 @@ class Reception:
             return
         sent = header(scope, b"x-request-id")
         request_id = sent.decode() if sent and _REQUEST_ID.fullmatch(sent) else self._request_ids()
-        visit = Visit(request_id, self._clock.monotonic())
+        client = scope.get("client")
+        visit = Visit(request_id, self._clock.monotonic(), client[0] if client else "")
         scope[SCOPE_KEY] = visit
         status = _NO_ANSWER
 

@@ -13,13 +13,17 @@ NOBODY_LOCALE: Final = "en"
 
 
 class Visit:
-    """The state of one request; ``arrived`` is in monotonic seconds of the clock, ``context`` is set once known."""
+    """The state of one request; ``arrived`` is in monotonic seconds of the clock, ``context`` is set once known.
 
-    __slots__ = ("arrived", "context", "request_id")
+    ``address`` is that of the client, empty when the server does not know it.
+    """
 
-    def __init__(self, request_id: str, arrived: float) -> None:
+    __slots__ = ("address", "arrived", "context", "request_id")
+
+    def __init__(self, request_id: str, arrived: float, address: str = "") -> None:
         self.request_id = request_id
         self.arrived = arrived
+        self.address = address
         self.context: Context | None = None
 
 

@@ -127,7 +127,10 @@ class Company:
 
 @dataclass(slots=True, kw_only=True)
 class User:
-    """A person who signs in; belongs to companies through memberships. ``password_hash`` is Argon2id in PHC form."""
+    """A person who signs in; belongs to companies through memberships. ``password_hash`` is Argon2id in PHC form.
+
+    Who ``must_change_password`` may do nothing else before.
+    """
 
     id: UserId = UserId(0)
     email: str
@@ -135,6 +138,7 @@ class User:
     password_hash: str = field(repr=False)
     locale: str = "en"
     active: bool = True
+    must_change_password: bool = False
     version: int = 0
 
 

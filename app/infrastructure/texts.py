@@ -43,11 +43,20 @@ def preferred(accept_language: str) -> list[str]:
 
 
 class Texts:
-    """All locales, read once. ``directory`` holds one ``<language>.json`` each; the default is the packaged one."""
+    """All locales, read once.
+
+    ``directory`` holds a folder for each language, with one JSON file for each capability; the default is the packaged
+    one. A key that stands in two files of one language raises ValueError.
+    """
 
     def __init__(self, directory: Path | None = None) -> None:
-        files = sorted((directory or resource("locales")).glob("*.json"))
-        self._texts = {file.stem: flattened(json.loads(file.read_text(encoding="utf-8"))) for file in files}
+        self._texts: dict[str, dict[str, str]] = {}
+        for file in sorted((directory or resource("locales")).glob("*/*.json")):
+            texts = self._texts.setdefault(file.parent.name, {})
+            more = flattened(json.loads(file.read_text(encoding="utf-8")))
+            if twice := texts.keys() & more.keys():
+                raise ValueError(f"{file} says again: {', '.join(sorted(twice))}")
+            texts.update(more)
         self._negotiated = lru_cache(maxsize=256)(self._negotiate)
 
     @property

@@ -9,7 +9,7 @@ from typing import Final
 
 from app.domain.identity import CompanySettings
 from app.domain.shared.errors import Cancelled, DeadlineExceeded, MissingRight
-from app.domain.shared.ids import CompanyId, UserId
+from app.domain.shared.ids import ApiKeyId, CompanyId, UserId
 from app.domain.shared.rights import Right
 
 
@@ -50,7 +50,10 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The circumstances of one request, job or command; handed to every use case and repository call."""
+    """The circumstances of one request, job or command; handed to every use case and repository call.
+
+    ``address`` is the caller's network address as far as it is known, ``api_key`` the key the actor came with.
+    """
 
     actor: UserId
     company: CompanyId
@@ -58,6 +61,8 @@ class Context:
     request_id: str
     locale: str
     settings: CompanySettings
+    address: str = ""
+    api_key: ApiKeyId | None = None
     deadline: Deadline | None = None
     token: CancellationToken = field(default_factory=CancellationToken)
 

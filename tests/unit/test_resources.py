@@ -17,7 +17,7 @@ def test_locales_are_found_from_any_working_directory(tmp_path: Path, monkeypatc
     monkeypatch.chdir(tmp_path)
     found = resource("locales")
     assert found.is_absolute()
-    assert (found / "en.json").is_file()
+    assert (found / "en" / "shared.json").is_file()
 
 
 def test_what_is_not_there_is_an_error() -> None:

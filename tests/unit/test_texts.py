@@ -48,10 +48,11 @@ def errors() -> list[type[DomainError]]:
 
 def locale(name: str) -> dict[str, str]:
     """Give the texts of one language by key."""
-    return flattened(json.loads((resource("locales") / f"{name}.json").read_text(encoding="utf-8")))
+    files = (resource("locales") / name).glob("*.json")
+    return {key: text for file in files for key, text in flattened(json.loads(file.read_text("utf-8"))).items()}
 
 
-LOCALES: Final = sorted(file.stem for file in resource("locales").glob("*.json"))
+LOCALES: Final = sorted(folder.name for folder in resource("locales").iterdir())
 
 
 def raised() -> Iterator[tuple[str, type[DomainError], set[str], dict[str, object]]]:
@@ -166,10 +167,19 @@ def test_preferences_keep_their_order_among_equals() -> None:
 
 def test_only_names_are_replaced_never_attributes_or_indexes(tmp_path: Path) -> None:
     """A fact is a client's own text; it must not be read as a template, nor reach into objects."""
-    (tmp_path / "en.json").write_text('{"a": "{x} {x.__class__} {x[0]} {0} {} {y}"}', encoding="utf-8")
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en" / "a.json").write_text('{"a": "{x} {x.__class__} {x[0]} {0} {} {y}"}', encoding="utf-8")
     texts = Texts(tmp_path)
     assert texts.text("en", "a", {"x": "{y}"}) == "{y} {x.__class__} {x[0]} {0} {} ?"
 
 
 def test_a_missing_text_shows_its_key() -> None:
     assert Texts().text("en", "no.such", {}) == "no.such"
+
+
+def test_a_text_that_stands_in_two_files_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "en").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "en" / f"{name}.json").write_text('{"x": "once"}', encoding="utf-8")
+    with pytest.raises(ValueError, match="again: x"):
+        Texts(tmp_path)

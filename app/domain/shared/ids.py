@@ -7,6 +7,7 @@ from typing import NewType
 CompanyId = NewType("CompanyId", int)
 UserId = NewType("UserId", int)
 RoleId = NewType("RoleId", int)
+ApiKeyId = NewType("ApiKeyId", int)
 PartyId = NewType("PartyId", int)
 ProductId = NewType("ProductId", int)
 WarehouseId = NewType("WarehouseId", int)

@@ -30,6 +30,20 @@ class Right(StrEnum):
     PAYMENTS_READ = "payments.read"
     PAYMENTS_WRITE = "payments.write"
     REPORTS_READ = "reports.read"
+    USERS_READ = "users.read"
+    USERS_WRITE = "users.write"
+    ROLES_READ = "roles.read"
+    ROLES_WRITE = "roles.write"
+    API_KEYS_READ = "api_keys.read"
+    API_KEYS_WRITE = "api_keys.write"
+    SETTINGS_READ = "settings.read"
+    SETTINGS_WRITE = "settings.write"
+    CUSTOM_FIELDS_READ = "custom_fields.read"
+    CUSTOM_FIELDS_WRITE = "custom_fields.write"
+    CHANGES_READ = "changes.read"
+    AUDIT_READ = "audit.read"
+    CHAINS_VERIFY = "chains.verify"
+    THIRD_PARTIES_ERASE = "third_parties.erase"
 
 
 ALL_RIGHTS = frozenset(Right)

@@ -24,8 +24,8 @@ from app.infrastructure.database.tables.identity import companies, membership_ro
 from app.usecases.context import Context
 
 _COMPANY: Final = ("id", "name", "country", "settings", "settings_version", "version")
-_USER: Final = ("id", "email", "name", "password_hash", "locale", "active", "version")
-_USER_STORED: Final = ("email", "name", "password_hash", "locale", "active")
+_USER: Final = ("id", "email", "name", "password_hash", "locale", "active", "must_change_password", "version")
+_USER_STORED: Final = ("email", "name", "password_hash", "locale", "active", "must_change_password")
 
 _COMPANIES = prepare(select(*(companies.c[name] for name in _COMPANY)).order_by(companies.c.id))
 _GET_COMPANY = prepare(select(*(companies.c[name] for name in _COMPANY)).where(companies.c.id == bindparam("company")))

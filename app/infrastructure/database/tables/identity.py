@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Table, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Table, UniqueConstraint, false
 
 from app.infrastructure.database.tables.shared import metadata
 from app.infrastructure.database.types import COUNTER, FLAG, JSON_TEXT, KEY, identity, text
@@ -27,6 +27,7 @@ users = Table(
     Column("password_hash", text(255), nullable=False),
     Column("locale", text(16), nullable=False),
     Column("active", FLAG, nullable=False),
+    Column("must_change_password", FLAG, nullable=False, server_default=false()),
     Column("version", COUNTER, nullable=False),
 )
 

@@ -1,0 +1,16 @@
+"""Users, roles and settings."""
+
+from __future__ import annotations
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make nothing yet."""
+
+
+def downgrade() -> None:
+    """Undo nothing yet."""

@@ -1,0 +1,16 @@
+"""Custom fields and attachments."""
+
+from __future__ import annotations
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make nothing yet."""
+
+
+def downgrade() -> None:
+    """Undo nothing yet."""
