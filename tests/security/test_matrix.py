@@ -1,0 +1,123 @@
+"""Every endpoint x every role x own, foreign and missing object x every state of the credentials.
+
+Generated from the routes: a new endpoint is in it without being written down anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import pytest
+
+from app.api.create import create_app
+from app.api.route import Endpoint
+from app.api.switchboard import endpoints
+from app.domain.shared.rights import ALL_RIGHTS, Right
+from app.infrastructure.keys import decode_key
+from tests.support.api import container
+from tests.support.belongings import MISSING, belongings, filled, plain
+from tests.support.databases import KEY
+from tests.support.forgery import Forger
+from tests.support.office import ON_SQLITE, Office, Served
+
+pytestmark = pytest.mark.fast
+
+ENDPOINTS: Final = [one for one in endpoints(create_app(container())) if one.entry is not None and not one.entry.public]
+OBJECTS: Final = ("own", "foreign", "missing")
+EACH: Final = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)
+
+Ids = Mapping[str, int]
+
+
+@pytest.fixture(scope="module")
+def theirs(served: Served) -> Ids:
+    """Give the ids of another company's objects."""
+    office = served.company()
+    office.warehouse()
+    return belongings(office)
+
+
+@pytest.fixture(scope="module")
+def ours(served: Served) -> tuple[Office, Ids]:
+    """Give a company and the ids of its objects."""
+    office = served.company()
+    office.warehouse()
+    return office, belongings(office)
+
+
+@pytest.fixture(scope="module")
+def staff(served: Served, ours: tuple[Office, Ids]) -> dict[str, tuple[Office, frozenset[Right]]]:
+    """Give somebody for each ready role, with the rights the role has."""
+    return {name: (served.clerk(ours[0].company, rights), rights) for name, rights in ROLES.items()}
+
+
+ROLES: Final[Mapping[str, frozenset[Right]]] = {"administrator": ALL_RIGHTS, "nobody": frozenset()}
+
+
+def paths(endpoint: Endpoint, own: Ids, foreign: Ids) -> dict[str, str]:
+    """Give the path to each object; an endpoint without one has but the own."""
+    own_path = filled(endpoint.path, own.__getitem__)
+    if own_path == endpoint.path:
+        return {"own": own_path}
+    return {
+        "own": own_path,
+        "foreign": filled(endpoint.path, foreign.__getitem__),
+        "missing": filled(endpoint.path, lambda _: MISSING),
+    }
+
+
+def ask(served: Served, endpoint: Endpoint, path: str, authorization: str | None) -> tuple[int, str]:
+    """Send a request with a version but without a body; give status and what is told, the request's own id apart."""
+    headers = {"x-request-id": "matrix", "if-match": '"0"'}
+    if authorization is not None:
+        headers["authorization"] = authorization
+    answer = served.http.request(endpoint.verb, path, headers=headers)
+    if not answer.content or "json" not in answer.headers["content-type"]:
+        return answer.status_code, ""
+    return answer.status_code, plain(answer.text, path)
+
+
+@EACH
+@ON_SQLITE
+def test_no_bad_credential_opens_anything(
+    served: Served, ours: tuple[Office, Ids], theirs: Ids, endpoint: Endpoint
+) -> None:
+    """ERP-13: 401 in the same words, whatever is wrong with the credential and whatever object is meant."""
+    office, own = ours
+    token = office.headers["authorization"].removeprefix("Bearer ")
+    forger = Forger(token, decode_key("JWT_KEY", KEY), served.container.clock.now())
+    for path in paths(endpoint, own, theirs).values():
+        told = {state: ask(served, endpoint, path, authorization) for state, authorization in forger.all().items()}
+        assert {status for status, _ in told.values()} == {401}, told
+        assert len(set(told.values())) == 1, told
+
+
+@EACH
+@ON_SQLITE
+def test_a_role_opens_what_its_rights_open_and_nothing_of_others(
+    served: Served,
+    ours: tuple[Office, Ids],
+    theirs: Ids,
+    staff: dict[str, tuple[Office, frozenset[Right]]],
+    endpoint: Endpoint,
+) -> None:
+    """ERP-13: without the right 403 for any object; with it another company's object is told as one that never was."""
+    _, own = ours
+    assert endpoint.entry is not None
+    right = endpoint.entry.right
+    for name, (clerk, rights) in staff.items():
+        told = {
+            which: ask(served, endpoint, path, clerk.headers["authorization"])
+            for which, path in paths(endpoint, own, theirs).items()
+        }
+        statuses = {which: status for which, (status, _) in told.items()}
+        if right is not None and right not in rights:
+            assert set(statuses.values()) == {403}, (name, told)
+            assert len({text for _, text in told.values()}) == 1, (name, told)
+            continue
+        assert statuses["own"] not in {401, 403, 404}, (name, told)
+        assert statuses["own"] < 500, (name, told)
+        if "foreign" in told:
+            assert statuses["foreign"] == statuses["missing"] >= 400, (name, told)
+            assert told["foreign"] == told["missing"], (name, told)

@@ -1,0 +1,42 @@
+"""One object of each kind that a company can own, and the paths of endpoints filled with their ids."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from tests.support.office import Office
+
+MISSING: Final = 999_999_999
+_PARAMETER: Final = re.compile(r"\{(\w+)\}")
+
+
+def belongings(office: Office) -> dict[str, int]:
+    """Enter one object of each kind; give their ids by the names that paths give them."""
+    product = office.product("5")
+    order = office.order([{"product_id": product, "quantity": "1"}])
+    shipment = office.make(f"/orders/{order['id']}/shipments", {})
+    invoice = office.invoice("10")
+    payment = office.make(f"/invoices/{invoice['id']}/payments", {"amount": "1", "method": "cash"})
+    place = office.items("/warehouses")[0]
+    return {
+        "party_id": order["party_id"],
+        "product_id": product,
+        "warehouse_id": place["id"],
+        "order_id": order["id"],
+        "shipment_id": shipment["id"],
+        "invoice_id": invoice["id"],
+        "payment_id": payment["id"],
+    }
+
+
+def filled(path: str, value: Callable[[str], int]) -> str:
+    """Give ``path`` with each of its parameters replaced by what ``value`` gives for its name."""
+    return _PARAMETER.sub(lambda found: str(value(found[1])), path)
+
+
+def plain(told: str, path: str) -> str:
+    """Give ``told`` with the ids of ``path`` replaced by one word, so that answers about two objects compare."""
+    wanted = "|".join(sorted(set(re.findall(r"(?<=/)[0-9]+", path)), reverse=True))
+    return re.sub(rf"\b(?:{wanted})\b", "ID", told) if wanted else told
