@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from fastapi import FastAPI
 
 from app.api.create import create_app
+from app.domain.access import Limit, SessionLife
 from app.domain.shared.errors import NotFound, Unavailable
 from app.domain.shared.ids import CompanyId, UserId
 from app.domain.shared.rights import ALL_RIGHTS
@@ -19,16 +21,20 @@ from app.infrastructure.database.engine import Database
 from app.infrastructure.database.migrate import Migrations
 from app.infrastructure.database.work import SqlWorks
 from app.infrastructure.ids import new_name
+from app.infrastructure.keys import RandomMint
 from app.infrastructure.logging import set_up_logging
+from app.infrastructure.otp import TimeCodes
 from app.infrastructure.passwords import ArgonPasswords
 from app.infrastructure.seal import HmacSeal
 from app.infrastructure.texts import Texts
 from app.infrastructure.tokens import JwtTokens
+from app.infrastructure.vault import AesVault
 from app.settings import Settings
-from app.usecases import billing, catalogue, identity, parties, reports, sales, shipping, stock
-from app.usecases.context import Context
-from app.usecases.identity import SignIn, system_context
-from app.usecases.ports.identity import Passwords, Tokens
+from app.usecases import access, billing, catalogue, identity, parties, reports, sales, shipping, stock
+from app.usecases.access import ChangePassword, LeaveSecondFactor, Limits, Refresh, SignIn
+from app.usecases.context import Context, system_context
+from app.usecases.ports.access import Mint, OneTimeCodes, Tokens, Vault
+from app.usecases.ports.identity import Passwords
 from app.usecases.ports.shared import Clock, Seal, Works
 from app.usecases.run import Runner, UseCase
 from app.usecases.shared import Numbering
@@ -58,6 +64,9 @@ class Container:
     texts: Texts
     request_ids: Callable[[], str]
     sign_in: SignIn
+    refresh: Refresh
+    change_password: ChangePassword
+    leave_second_factor: LeaveSecondFactor
     cases: Mapping[type[Any], Any]
     draining: threading.Event = field(default_factory=threading.Event)
 
@@ -124,9 +133,22 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     clock.now()  # Measured here: inside a transaction the pool's only connection might be the transaction's own.
     works = pick("works", lambda: SqlWorks(database, clock))
     runner = pick("runner", lambda: Runner(works, pause))
-    passwords = pick("passwords", ArgonPasswords)
+    passwords = pick("passwords", lambda: ArgonPasswords(least_score=settings.password_least_score))
     tokens = pick("tokens", lambda: JwtTokens.of(settings, clock))
     seal = pick("seal", lambda: HmacSeal(settings.chain_key.get_secret_value()))
+    tools = Tools(
+        mint=pick("mint", RandomMint),
+        vault=pick("vault", lambda: AesVault(settings.secrets_key.get_secret_value())),
+        codes=pick("codes", TimeCodes),
+        life=SessionLife(
+            longest=timedelta(seconds=settings.session_life_s), idle=timedelta(seconds=settings.session_idle_s)
+        ),
+        limits=Limits(
+            account=Limit(free=settings.sign_in_attempts), address=Limit(free=settings.sign_in_address_attempts)
+        ),
+    )
+    slow = {"runner": runner, "passwords": passwords, "clock": clock, "limits": tools.limits}
+    going = {"tokens": tokens, "mint": tools.mint, "life": tools.life}
     return Container(
         settings=settings,
         database=database,
@@ -138,14 +160,60 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
         seal=seal,
         texts=pick("texts", Texts),
         request_ids=pick("request_ids", lambda: new_name),
-        sign_in=SignIn(runner, passwords, tokens),
-        cases=pick("cases", lambda: use_cases(clock, Numbering(clock, seal))),
+        sign_in=SignIn(**slow, **going, vault=tools.vault, codes=tools.codes),
+        refresh=Refresh(runner=runner, clock=clock, limits=tools.limits, **going),
+        change_password=ChangePassword(**slow, **going),
+        leave_second_factor=LeaveSecondFactor(**slow),
+        cases=pick("cases", lambda: use_cases(clock, Numbering(clock, seal)) | access_cases(clock, passwords, tools)),
     )
 
 
-def use_cases(clock: Clock, numbering: Numbering) -> Mapping[type[Any], Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What access is made of."""
+
+    mint: Mint
+    vault: Vault
+    codes: OneTimeCodes
+    life: SessionLife
+    limits: Limits
+
+
+def access_cases(clock: Clock, passwords: Passwords, tools: Tools) -> dict[type[Any], Any]:
+    """Give the use cases of access that are reachable from outside, by class."""
+    cases: tuple[Any, ...] = (
+        access.SignOut(clock),
+        access.ListOwnSessions(clock),
+        access.EndOwnSession(clock),
+        access.EnrolSecondFactor(clock, tools.mint, tools.vault, tools.codes),
+        access.ConfirmSecondFactor(clock, tools.vault, tools.codes),
+        access.ResetPassword(clock, passwords, tools.mint),
+        access.CreateApiKey(clock, tools.mint),
+        access.ReadApiKey(),
+        access.ChangeApiKey(),
+        access.RevokeApiKey(clock),
+        access.ListApiKeys(),
+    )
+    return {type(case): case for case in cases}
+
+
+def use_cases(clock: Clock, numbering: Numbering) -> dict[type[Any], Any]:
     """Give every use case that is reachable from outside, by its class."""
     cases: tuple[Any, ...] = (
+        identity.CreateUser(),
+        identity.ReadUser(),
+        identity.ChangeUser(),
+        identity.RemoveUser(),
+        identity.ListUsers(),
+        identity.CreateRole(),
+        identity.ReadRole(),
+        identity.ChangeRole(),
+        identity.DeleteRole(),
+        identity.ListRoles(),
+        identity.ReadCompany(),
+        identity.ChangeCompany(),
+        identity.ChangeSettings(clock),
+        identity.ListSettingsVersions(),
         parties.CreateParty(clock, numbering),
         parties.ReadParty(),
         parties.ChangeParty(clock, numbering),

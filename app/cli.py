@@ -1,4 +1,4 @@
-"""The command line: serve, migrate, init, demo, user, import, openapi, healthcheck."""
+"""The command line: serve, migrate, init, demo, company, user, keys, import, openapi, healthcheck."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, Never
 
@@ -20,20 +21,22 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from app import __version__
 from app.bootstrap import Container, bootstrap, migrations
 from app.demo import demo_company, fill_demo
-from app.domain.identity import Company, CompanySettings, NotEmpty
+from app.domain.identity import Company, CompanySettings, NotEmpty, email_address
 from app.domain.shared.errors import DomainError, NotFound
 from app.domain.shared.ids import CompanyId
 from app.domain.shared.money import currency
 from app.domain.shared.rights import Right
 from app.importer.files import Advance, ImportOptions, ImportReport, import_file
 from app.importer.northwind import run_northwind
-from app.infrastructure.keys import ensure_keys
+from app.infrastructure.keys import RotationStep, complete_keys, ensure_keys, rotate_keys
 from app.infrastructure.passwords import random_password
 from app.settings import Settings
+from app.usecases.access import ConsoleReset, SetPassword
 from app.usecases.identity import (
     ADMINISTRATOR,
     AddMember,
     AddRole,
+    HasAccount,
     ListCompanies,
     NewCompany,
     NewMember,
@@ -48,9 +51,13 @@ NORTHWIND_EMAIL: Final = "northwind@example.com"
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Tramita, the ERP whose processes are workflows.")
 demo = typer.Typer(invoke_without_command=True, help="Fill an empty database with a demo company.")
+companies = typer.Typer(no_args_is_help=True, help="Companies of this installation.")
 user = typer.Typer(no_args_is_help=True, help="People and roles of a company.")
+keys = typer.Typer(no_args_is_help=True, help="The installation's own keys.")
 app.add_typer(demo, name="demo")
+app.add_typer(companies, name="company")
 app.add_typer(user, name="user")
+app.add_typer(keys, name="keys")
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True)
 
@@ -94,6 +101,7 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="Server processes; default WORKERS")] = None,
 ) -> None:
     """Serve the HTTP API until SIGTERM or SIGINT."""
+    complete_keys(Settings().data_dir)
     settings = Settings()
     with opened(settings) as container:
         container.check_schema()
@@ -106,6 +114,7 @@ def serve(
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # uvicorn would believe anybody on this machine; TRUSTED_PROXIES decides
         timeout_graceful_shutdown=25,
     )
 
@@ -140,20 +149,34 @@ def init(
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin")] = False,  # noqa: FBT002
 ) -> None:
     """Migrate, make the keys, and enter a company with its administrator; a password not given is printed once."""
-    settings = prepared()
-    with opened(settings) as container:
-        password = read_password(stdin=password_stdin)
-        made = set_up(
-            container,
-            NewCompany(
-                name=company,
-                country=country,
-                settings=CompanySettings(zone_name=zone, currency=currency(currency_code)),
-                admin=person(email, name, password, container.passwords),
-            ),
-        )
-        out.print(f"company {made.id} {made.name}")
-        show_credentials(email, None if password_stdin else password)
+    settings = CompanySettings(zone_name=zone, currency=currency(currency_code))
+    with opened(prepared()) as container:
+        enter_company(container, company, country, settings, Admin(email, name, stdin=password_stdin))
+
+
+@companies.command("add")
+def company_add(
+    name: Annotated[str, typer.Option(help="Name of the company")],
+    email: Annotated[str, typer.Option(help="E-mail address of its administrator; whoever has an account keeps it")],
+    admin_name: Annotated[str, typer.Option(help="Name of the administrator")] = "Administrator",
+    country: Annotated[str, typer.Option(help="ISO 3166-1 alpha-2")] = "FR",
+    currency_code: Annotated[str, typer.Option("--currency", help="ISO 4217")] = "EUR",
+    zone: Annotated[str, typer.Option(help="IANA time zone")] = "Europe/Paris",
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin")] = False,  # noqa: FBT002
+) -> None:
+    """Enter one more company with its administrator; a password not given is printed once, if an account is made."""
+    settings = CompanySettings(zone_name=zone, currency=currency(currency_code))
+    with opened() as container:
+        container.check_schema()
+        enter_company(container, name, country, settings, Admin(email, admin_name, stdin=password_stdin))
+
+
+@companies.command("list")
+def company_list() -> None:
+    """Print the companies: id, country, currency, time zone, name."""
+    with opened() as container:
+        for one in container.call(ListCompanies(), lambda: None):
+            out.print(f"{one.id} {one.country} {one.settings.currency.code} {one.settings.zone_name} {one.name}")
 
 
 @demo.callback()
@@ -216,16 +239,46 @@ def user_add(
     role: Annotated[list[str] | None, typer.Option(help="Role by name, repeatable; default administrator")] = None,
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin")] = False,  # noqa: FBT002
 ) -> None:
-    """Add a person to a company; a password not given is printed once."""
+    """Add a person to a company; whoever has an account keeps it, else a password not given is printed once."""
     with opened() as container:
+        known = container.call(HasAccount(), lambda: email)
         password = read_password(stdin=password_stdin)
+        chosen = chosen_company(container, company)
         new = NewMember(
-            company=chosen_company(container, company),
+            company=chosen,
             user=person(email, name, password, container.passwords),
             roles=tuple(role or [ADMINISTRATOR]),
         )
-        container.call(AddMember(), lambda: new)
-        show_credentials(email, None if password_stdin else password)
+        container.runner.call(container.context_of(chosen), AddMember(), lambda: new)
+        show_credentials(email, None if password_stdin or known else password)
+
+
+@user.command("reset-password")
+def user_reset_password(
+    email: Annotated[str, typer.Option(help="E-mail address of the account")],
+    drop_second_factor: Annotated[  # noqa: FBT002
+        bool, typer.Option("--drop-second-factor", help="Also sign in without one-time codes again")
+    ] = False,
+) -> None:
+    """Give an account a random password, printed once, that must be changed; its sessions end."""
+    with opened() as container:
+        password = random_password()
+        reset = ConsoleReset(
+            email=email_address(email),
+            password_hash=container.passwords.hash(password),
+            drop_second_factor=drop_second_factor,
+        )
+        container.call(SetPassword(container.clock), lambda: reset)
+        show_credentials(email, password)
+
+
+@keys.command("rotate")
+def keys_rotate(
+    step: Annotated[RotationStep, typer.Argument(help="add, then swap, then remove; restart all servers in between")],
+) -> None:
+    """Replace the key that signs access tokens, in keys.json, without signing anybody out."""
+    live = rotate_keys(Settings().data_dir, step)
+    out.print(f"live keys: {live}; restart every server before the next step")
 
 
 @user.command("role")
@@ -236,8 +289,9 @@ def user_role(
 ) -> None:
     """Enter a role: a named set of rights."""
     with opened() as container:
-        new = NewRole(company=chosen_company(container, company), name=name, rights=frozenset(right))
-        made = container.call(AddRole(), lambda: new)
+        chosen = chosen_company(container, company)
+        new = NewRole(company=chosen, name=name, rights=frozenset(right))
+        made = container.runner.call(container.context_of(chosen), AddRole(), lambda: new)
         out.print(f"role {made.id} {made.name}")
 
 
@@ -297,9 +351,29 @@ def prepared() -> Settings:
     first.data_dir.mkdir(parents=True, exist_ok=True)
     if not (first.jwt_key.get_secret_value() and first.chain_key.get_secret_value()):
         ensure_keys(first.data_dir)
+    complete_keys(first.data_dir)
     settings = Settings()
     migrations(settings).upgrade()
     return settings
+
+
+@dataclass(frozen=True, slots=True)
+class Admin:
+    """Who is to administer a new company; ``stdin`` says where the password comes from."""
+
+    email: str
+    name: str
+    stdin: bool
+
+
+def enter_company(container: Container, name: str, country: str, settings: CompanySettings, admin: Admin) -> None:
+    """Enter a company, and print it and how to sign in."""
+    known = container.call(HasAccount(), lambda: admin.email)
+    password = read_password(stdin=admin.stdin)
+    who = person(admin.email, admin.name, password, container.passwords)
+    made = set_up(container, NewCompany(name=name, country=country, settings=settings, admin=who))
+    out.print(f"company {made.id} {made.name}")
+    show_credentials(admin.email, None if admin.stdin or known else password)
 
 
 def set_up(container: Container, new: NewCompany) -> Company:

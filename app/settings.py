@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 import os
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+KEPT_KEYS: Final = frozenset({"jwt_key", "jwt_keys", "chain_key", "secrets_key"})
 
 
 class LogFormat(StrEnum):
@@ -56,10 +59,20 @@ class Settings(BaseSettings):
     workers: int = Field(1, ge=1, le=64, description="Server processes")
     public_url: str = Field("", description="Base URL told to clients in OpenAPI; default: relative")
     jwt_key: SecretStr = Field(SecretStr(""), description="Ed25519 private key: 32 bytes, base64url")
+    jwt_keys: SecretStr = Field(SecretStr(""), description="Live keys, comma separated: the first signs; beats JWT_KEY")
     jwt_issuer: str = Field("tramita", description="Issuer written into and required of tokens")
     jwt_audience: str = Field("tramita-api", description="Audience written into and required of tokens")
     jwt_lifetime_s: int = Field(300, ge=10, le=3600, description="Life of an access token")
+    session_life_s: int = Field(2_592_000, ge=60, description="Longest time from signing in to signing in again")
+    session_idle_s: int = Field(604_800, ge=60, description="A session ends when it is not refreshed for so long")
+    sign_in_attempts: int = Field(5, ge=1, description="Failed attempts on an account before each next one waits")
+    sign_in_address_attempts: int = Field(50, ge=1, description="Likewise for one network address (IPv6: its /64)")
+    password_least_score: int = Field(3, ge=0, le=4, description="Lowest zxcvbn score of a new password, 0 to 4")
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Networks (CIDR, comma separated) whose X-Forwarded-For or Forwarded is believed; default none"
+    )
     chain_key: SecretStr = Field(SecretStr(""), description="HMAC key of the hash chains: 32 bytes, base64url")
+    secrets_key: SecretStr = Field(SecretStr(""), description="Key of the second factors' secrets: 32 bytes, base64url")
     request_timeout_s: float = Field(30.0, gt=0, description="Deadline of a request")
     body_limit_bytes: int = Field(1_048_576, ge=1024, description="Largest request body")
     lines_limit: int = Field(2000, ge=1, description="Most lines of one document")
@@ -67,10 +80,22 @@ class Settings(BaseSettings):
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe level logged")
     log_format: LogFormat = Field(LogFormat.JSON, description="json or console")
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ip_network(network)
+        return value
+
+    def signing_keys(self) -> tuple[str, ...]:
+        """Give the keys of access tokens in base64url, the signing one first."""
+        several = [key.strip() for key in self.jwt_keys.get_secret_value().split(",") if key.strip()]
+        return tuple(several) or (self.jwt_key.get_secret_value(),)
 
     @model_validator(mode="before")
     @classmethod
@@ -81,8 +106,10 @@ class Settings(BaseSettings):
         values.setdefault("database_url", "")
         values["database_url"] = values["database_url"] or f"sqlite:///{data_dir / 'tramita.db'}"
         kept = data_dir / "keys.json"
-        if kept.is_file() and not (values.get("jwt_key") and values.get("chain_key")):
-            for name, value in json.loads(kept.read_text(encoding="utf-8")).items():
-                if name in {"jwt_key", "chain_key"}:
-                    values[name] = values.get(name) or value
+        if kept.is_file() and not all(values.get(name) for name in KEPT_KEYS):
+            found = json.loads(kept.read_text(encoding="utf-8"))
+            if values.get("jwt_key"):
+                found.pop("jwt_keys", None)  # a key from the environment is the one meant
+            for name in KEPT_KEYS & found.keys():
+                values[name] = values.get(name) or found[name]
         return values

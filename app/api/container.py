@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from app.usecases.identity import SignIn
-from app.usecases.ports.identity import Tokens
+from app.usecases.access import ChangePassword, LeaveSecondFactor, Refresh, SignIn
+from app.usecases.ports.access import Tokens
+from app.usecases.ports.identity import Passwords
 from app.usecases.ports.shared import Clock
 from app.usecases.run import Runner
 
@@ -47,6 +48,11 @@ class ApiSettings(Protocol):
     @property
     def cors_origins(self) -> tuple[str, ...]:
         """Origins that browsers may call from."""
+        ...
+
+    @property
+    def trusted_proxies(self) -> tuple[str, ...]:
+        """Networks whose word on a client's address is believed."""
         ...
 
     @property
@@ -104,13 +110,33 @@ class Container(Protocol):
         ...
 
     @property
+    def passwords(self) -> Passwords:
+        """Makes and hashes passwords."""
+        ...
+
+    @property
     def texts(self) -> Texts:
         """Texts of errors."""
         ...
 
     @property
     def sign_in(self) -> SignIn:
-        """Exchanges credentials for a token."""
+        """Exchanges credentials for tokens."""
+        ...
+
+    @property
+    def refresh(self) -> Refresh:
+        """Exchanges a refresh token for the next tokens."""
+        ...
+
+    @property
+    def change_password(self) -> ChangePassword:
+        """Replaces the own password."""
+        ...
+
+    @property
+    def leave_second_factor(self) -> LeaveSecondFactor:
+        """Switches the own second factor off."""
         ...
 
     @property

@@ -14,13 +14,14 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
+from app.api.addresses import Proxies
 from app.api.callers import Callers
 from app.api.container import ApiSettings, Container
 from app.api.middleware import Reception, Safety
 from app.api.openapi import document
 from app.api.problems import Problems
 from app.api.route import Endpoint
-from app.api.routers import billing, catalogue, health, identity, parties, reports, sales, shipping, stock
+from app.api.routers import access, billing, catalogue, health, identity, parties, reports, sales, shipping, stock
 from app.api.shell import Readiness, Shell
 from app.api.switchboard import Switchboard, endpoints
 from app.usecases.ports.shared import Clock
@@ -29,6 +30,10 @@ SIGN_INS_AT_ONCE = 2
 ROUTERS: tuple[APIRouter, ...] = (
     health.routes,
     identity.routes,
+    *access.ROUTERS,
+    identity.users,
+    identity.roles,
+    identity.company,
     parties.routes,
     catalogue.routes,
     stock.routes,
@@ -67,7 +72,8 @@ def create_app(container: Container, routers: Sequence[APIRouter] = ROUTERS) -> 
 def _middleware(container: Container, problems: Problems) -> list[Middleware]:
     """Outermost first. CORS stands outside the last resort, so that browsers may read a 500 too."""
     settings = container.settings
-    layers = [Middleware(Reception, clock=container.clock, request_ids=container.request_ids)]
+    proxies = Proxies(settings.trusted_proxies)
+    layers = [Middleware(Reception, clock=container.clock, request_ids=container.request_ids, proxies=proxies)]
     if settings.cors_origins:
         layers.append(
             Middleware(

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
+from app.api.addresses import Proxies
 from app.api.problems import Problems
 from app.api.refusals import InternalError, TooLarge
 from app.api.visit import SCOPE_KEY, Visit
@@ -43,8 +44,9 @@ class Reception:
     query string nor headers nor bodies: they may hold secrets.
     """
 
-    def __init__(self, app: ASGIApp, clock: Clock, request_ids: Callable[[], str]) -> None:
+    def __init__(self, app: ASGIApp, clock: Clock, request_ids: Callable[[], str], proxies: Proxies) -> None:
         self._app = app
+        self._proxies = proxies
         self._request_ids = request_ids
         self._clock = clock
 
@@ -56,7 +58,8 @@ class Reception:
         sent = header(scope, b"x-request-id")
         request_id = sent.decode() if sent and _REQUEST_ID.fullmatch(sent) else self._request_ids()
         client = scope.get("client")
-        visit = Visit(request_id, self._clock.monotonic(), client[0] if client else "")
+        address = self._proxies.client(client[0], scope["headers"]) if client else ""
+        visit = Visit(request_id, self._clock.monotonic(), address)
         scope[SCOPE_KEY] = visit
         status = _NO_ANSWER
 

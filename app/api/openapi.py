@@ -22,6 +22,10 @@ Sign in with `POST /auth/token`; every other call needs the bearer token. Amount
 `code`."""
 TAGS: Final = (
     ("identity", "Signing in, and who is signed in"),
+    ("api-keys", "How programs get in"),
+    ("users", "People of the company"),
+    ("roles", "What they may do"),
+    ("company", "The company itself, and how it works"),
     ("third-parties", "Customers and suppliers"),
     ("products", "What is sold and stocked"),
     ("warehouses", "Where stock is kept"),
@@ -33,6 +37,7 @@ TAGS: Final = (
     ("reports", "Sums over the books"),
     ("health", "Probes"),
 )
+ABOUT_BEARER: Final = "An access token from /auth/token or /auth/refresh, or an API key"
 IDEMPOTENCY_KEY: Final = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -62,7 +67,7 @@ def document(routes: Sequence[Endpoint], public_url: str) -> dict[str, Any]:
     )
     components = written.setdefault("components", {})
     components["securitySchemes"] = {
-        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "From /auth/token"}
+        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": ABOUT_BEARER}
     }
     components["parameters"] = {"IdempotencyKey": IDEMPOTENCY_KEY, "IfNoneMatch": IF_NONE_MATCH}
     schemas = components.setdefault("schemas", {})
@@ -80,6 +85,11 @@ def document(routes: Sequence[Endpoint], public_url: str) -> dict[str, Any]:
 def _tags(routes: Sequence[Endpoint]) -> list[dict[str, Any]]:
     used = {tag for route in routes for tag in route.tags}
     return [{"name": name, "description": about} for name, about in TAGS if name in used]
+
+
+def _shows_version(route: Endpoint) -> bool:
+    model = route.responses.get(200, {}).get("model")
+    return model is not None and "version" in model.model_fields
 
 
 def _complete(paths: dict[str, Any], schemas: dict[str, Any], route: Endpoint) -> None:
@@ -101,7 +111,7 @@ def _complete(paths: dict[str, Any], schemas: dict[str, Any], route: Endpoint) -
             "headers": {"Link": {"description": "The next page, as rel=next", "schema": {"type": "string"}}},
             "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{page_name(listing)}"}}},
         }
-    elif route.verb == "GET" and "{" in route.path:
+    elif route.verb == "GET" and _shows_version(route):
         parameters.append({"$ref": "#/components/parameters/IfNoneMatch"})
         operation["responses"]["304"] = {"description": "The object still has the version named"}
     if not parameters:

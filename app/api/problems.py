@@ -21,6 +21,7 @@ from app.api.container import Texts
 from app.api.refusals import FieldProblem
 from app.api.validation import refused
 from app.api.visit import NOBODY_LOCALE, visit_of
+from app.domain.access import TooManyAttempts
 from app.domain.shared import errors
 from app.domain.shared.errors import DomainError
 
@@ -40,6 +41,7 @@ STATUS: Final[Mapping[type[DomainError], int]] = {
     errors.Invalid: 422,
     refusals.BadInput: 422,
     refusals.PreconditionRequired: 428,
+    TooManyAttempts: 429,
     errors.Unavailable: 503,
 }
 CLIENT_CLOSED: Final = 499
@@ -113,6 +115,8 @@ class Problems:
             "content-language": locale,
             "vary": "Accept-Language",
         }
+        if isinstance(error, TooManyAttempts):
+            all_headers["retry-after"] = str(error.seconds)
         body = orjson.dumps(self._document(request, error, status, locale))
         return Response(body, status, all_headers, PROBLEM_JSON)
 

@@ -13,6 +13,7 @@ from app.api.refusals import BadIdempotencyKey, BadPrecondition, PreconditionReq
 from app.api.respond import renderer, respond
 from app.api.shell import Shell, shell_of
 from app.api.visit import visit_of
+from app.domain.access import PersonRequired
 from app.domain.shared.rights import Right
 from app.usecases.context import Context
 from app.usecases.ports.shared import IdempotencyKey
@@ -35,6 +36,11 @@ class Run:
         self._if_none_match = request.headers.get("if-none-match") if request.method == "GET" else None
         self._queued = self._shell.container.clock.monotonic()
         self.context = context_of(request)
+
+    @property
+    def case(self) -> Any:  # noqa: ANN401 - of the class the endpoint asked for
+        """The use case itself, for what it prepares before its transaction."""
+        return self._case
 
     def limit(self, lines: Sized | None, name: str = "lines") -> None:
         """Pass only a document of at most LINES_LIMIT lines. Raises TooManyLines at ``name``."""
@@ -68,7 +74,8 @@ class Entry:
 
     ``right`` is what the caller must hold, ``public`` says that nobody needs to be signed in, ``keyed`` that an
     Idempotency-Key is honoured. ``lists`` says that the query string is read against a listing instead of declared
-    parameters. ``about`` describes the endpoint when it does not do so itself.
+    parameters. ``about`` describes the endpoint when it does not do so itself. ``personal`` keeps API keys out,
+    ``anyway`` lets those in who must change their password first, ``limited`` says that failed attempts are counted.
     """
 
     right: Right | None = None
@@ -76,20 +83,30 @@ class Entry:
     keyed: bool = False
     lists: bool = False
     about: str = ""
+    personal: bool = False
+    anyway: bool = False
+    limited: bool = False
 
     async def admit(self, request: Request) -> None:
-        """Find out who calls. Raises TokenRefused, MissingRight."""
+        """Find out who calls. Raises TokenRefused, MissingRight, PersonRequired, PasswordChangeRequired."""
         callers = shell_of(request).callers
         if self.public:
             callers.anonymous(request)
             return
-        context = await callers.identified(request)
+        context = await callers.identified(request, anyway=self.anyway)
+        if self.personal and context.api_key is not None:
+            raise PersonRequired
         if self.right is not None:
             context.require(self.right)
 
 
 class Identified(Entry):
     """Entry for everybody who is signed in; gives the context."""
+
+    def __init__(self, *, personal: bool = False, anyway: bool = False, limited: bool = False) -> None:
+        self.personal = personal
+        self.anyway = anyway
+        self.limited = limited
 
     async def __call__(self, request: Request) -> Context:
         """Give the caller's context."""
@@ -105,15 +122,16 @@ class Anybody(Identified):
 class Provided(Entry):
     """Entry for those who hold the right of a use case; gives it ready to run.
 
-    A use case without a right is public.
+    A use case without a right is public, except a ``personal`` one: it is about the caller alone. The
+    answer of one that is ``secret`` is stored under no Idempotency-Key.
     """
 
-    keyed = True
-
-    def __init__(self, case: type[Any]) -> None:
+    def __init__(self, case: type[Any], *, keyed: bool = True, personal: bool = False) -> None:
         self.case = case
         self.right = case.right
-        self.public = case.right is None
+        self.public = case.right is None and not personal
+        self.keyed = keyed and not getattr(case, "secret", False)
+        self.personal = personal
         self.about = case.__doc__ or ""
 
     async def __call__(self, request: Request) -> Run:
@@ -122,7 +140,7 @@ class Provided(Entry):
 
     async def _key(self, request: Request) -> IdempotencyKey | None:
         key = request.headers.get("idempotency-key")
-        if key is None or request.method != "POST":
+        if key is None or request.method != "POST" or not self.keyed:
             return None
         if not _KEY.fullmatch(key):
             raise BadIdempotencyKey
@@ -133,9 +151,13 @@ class Provided(Entry):
         )
 
 
-def provide(case: type[Any]) -> Any:  # noqa: ANN401 - what FastAPI's Depends is
-    """Give the dependency that lets in whom ``case`` allows and provides a ``Run`` of it."""
-    return Depends(Provided(case))
+def provide(case: type[Any], *, keyed: bool = True, personal: bool = False) -> Any:  # noqa: ANN401 - what Depends is
+    """Give the dependency that lets in whom ``case`` allows and provides a ``Run`` of it.
+
+    ``keyed=False`` is for answers that hold a secret, which must not be kept for an Idempotency-Key; ``personal`` for
+    what no API key may do.
+    """
+    return Depends(Provided(case, keyed=keyed, personal=personal))
 
 
 def context_of(request: Request) -> Context:
@@ -161,4 +183,7 @@ async def expected_version(
 
 IfMatch = Annotated[int, Depends(expected_version)]
 Caller = Annotated[Context, Depends(Identified())]
-Stranger = Annotated[Context, Depends(Anybody())]
+AnyCaller = Annotated[Context, Depends(Identified(anyway=True))]
+Person = Annotated[Context, Depends(Identified(personal=True, limited=True))]
+AnyPerson = Annotated[Context, Depends(Identified(personal=True, anyway=True, limited=True))]
+Stranger = Annotated[Context, Depends(Anybody(limited=True))]

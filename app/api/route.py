@@ -128,6 +128,7 @@ _MEANING: Final = {
     415: "The body is not JSON",
     422: "A value is not acceptable",
     428: "If-Match is missing",
+    429: "Too many failed attempts; Retry-After tells for how long to wait",
     503: "Not now; try again",
 }
 
@@ -137,8 +138,10 @@ def problem_responses(route: Endpoint, entry: Entry | None) -> dict[int | str, d
     if entry is None:
         return {}
     statuses = {400, 401, 503}
-    if entry.right is not None:
+    if not (entry.public or (entry.anyway and not entry.personal)):
         statuses.add(403)
+    if entry.limited:
+        statuses.add(429)
     if "{" in route.path:
         statuses.add(404)
     if route.verb in _WRITES:

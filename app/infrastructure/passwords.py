@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import threading
+from collections.abc import Sequence
 from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from zxcvbn import zxcvbn
 
 AT_ONCE: Final = 2
+LEAST_SCORE: Final = 3
+# zxcvbn's time grows with the square of the length (4 s for 1,024 characters); what 64 characters do not save is lost.
+_JUDGED: Final = 64
+_LONGEST_HINT: Final = 100
+_SHORTEST_WORD: Final = 3
+_OWN_PART: Final = 6
 
 
 class ArgonPasswords:
-    """Hashes and verifies; each takes about 0.1 s and 64 MiB, so at most two run at once in a process."""
+    """Hashes and verifies; each takes about 0.1 s and 64 MiB, so at most two run at once in a process.
 
-    def __init__(self, hasher: PasswordHasher | None = None) -> None:
+    ``least_score`` is the lowest zxcvbn score, 0 to 4, of a password that will do.
+    """
+
+    def __init__(self, hasher: PasswordHasher | None = None, *, least_score: int = LEAST_SCORE) -> None:
         self._hasher = hasher or PasswordHasher()
+        self._least_score = least_score
         self._turn = threading.BoundedSemaphore(AT_ONCE)
         # What an unknown account is compared with: the same parameters, hence the same time.
         self._dummy = self._hasher.hash("an account that does not exist")
@@ -35,9 +48,26 @@ class ArgonPasswords:
                 return False
         return password_hash is not None
 
+    def random(self) -> str:
+        """Give a password of 96 random bits."""
+        return random_password()
+
     def outdated(self, password_hash: str) -> bool:
         """Tell whether the hash was made with other parameters than today's."""
         return self._hasher.check_needs_rehash(password_hash)
+
+    def guessable(self, password: str, hints: Sequence[str]) -> bool:
+        """Tell whether the password is a common one, or follows from ``hints``: its zxcvbn score is too low."""
+        words = [word for hint in hints for word in (hint[:_LONGEST_HINT], *re.split(r"[\W_]+", hint[:_LONGEST_HINT]))]
+        known = sorted({word.lower() for word in words if len(word) >= _SHORTEST_WORD}, key=len, reverse=True)
+        own = password[:_JUDGED].lower()
+        for word in known:
+            own = own.replace(word, "")
+        # zxcvbn counts two known words and a year as unguessable; so what is nobody else's must be there by itself.
+        if len(re.sub(r"[\W_]+", "", own)) < _OWN_PART:
+            return True
+        judged = zxcvbn(password[:_JUDGED], user_inputs=known)
+        return int(judged["score"]) < self._least_score
 
 
 def random_password() -> str:

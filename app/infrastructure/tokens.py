@@ -14,7 +14,7 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app.domain.identity import TokenRefused
-from app.domain.shared.ids import CompanyId, RoleId, UserId
+from app.domain.shared.ids import CompanyId, RoleId, SessionId, UserId
 from app.infrastructure.ids import new_name
 from app.infrastructure.keys import decode_key
 from app.settings import Settings
@@ -32,16 +32,21 @@ class TokenClaims:
     company: CompanyId
     roles: tuple[RoleId, ...]
     rights_version: int
+    session: SessionId | None
     expires: datetime
 
 
 class JwtTokens:
-    """Issues and reads tokens of one issuer for one audience. ``lifetime`` is in seconds."""
+    """Issues and reads tokens of one issuer for one audience. ``lifetime`` is in seconds.
 
-    def __init__(self, key: bytes, *, issuer: str, audience: str, lifetime: int, clock: Clock) -> None:
-        self._private = Ed25519PrivateKey.from_private_bytes(key)
-        self._public = self._private.public_key()
-        self._kid = thumbprint(self._public.public_bytes_raw())
+    The first of ``keys`` signs, all of them verify: so a key is replaced without refusing anybody.
+    """
+
+    def __init__(self, *keys: bytes, issuer: str, audience: str, lifetime: int, clock: Clock) -> None:
+        private = [Ed25519PrivateKey.from_private_bytes(key) for key in keys]
+        self._private = private[0]
+        self._public = {thumbprint(key.public_key().public_bytes_raw()): key.public_key() for key in private}
+        self._kid = next(iter(self._public))
         self._issuer = issuer
         self._audience = audience
         self._lifetime = lifetime
@@ -51,7 +56,7 @@ class JwtTokens:
     def of(cls, settings: Settings, clock: Clock) -> JwtTokens:
         """Make them as the settings say. Raises BadKey."""
         return cls(
-            decode_key("JWT_KEY", settings.jwt_key.get_secret_value()),
+            *(decode_key("JWT_KEY", key) for key in settings.signing_keys()),
             issuer=settings.jwt_issuer,
             audience=settings.jwt_audience,
             lifetime=settings.jwt_lifetime_s,
@@ -63,7 +68,28 @@ class JwtTokens:
         """The life of a new token in seconds."""
         return self._lifetime
 
-    def issue(self, user: UserId, company: CompanyId, roles: Sequence[RoleId], rights_version: int) -> str:
+    def public_keys(self) -> Sequence[Mapping[str, str]]:
+        """Give the public halves of all live keys as JSON Web Keys (RFC 7517, RFC 8037), the signing one first."""
+        return [
+            {
+                "kty": "OKP",
+                "crv": "Ed25519",
+                "use": "sig",
+                "alg": ALGORITHM,
+                "kid": kid,
+                "x": _x(key.public_bytes_raw()),
+            }
+            for kid, key in self._public.items()
+        ]
+
+    def issue(
+        self,
+        user: UserId,
+        company: CompanyId,
+        roles: Sequence[RoleId],
+        rights_version: int,
+        session: SessionId | None = None,
+    ) -> str:
         """Give a token valid from now."""
         now = self._clock.now().replace(microsecond=0)
         claims: dict[str, Any] = {
@@ -78,6 +104,8 @@ class JwtTokens:
             "exp": now + timedelta(seconds=self._lifetime),
             "jti": new_name(),
         }
+        if session is not None:
+            claims["sid"] = str(session)
         return jwt.encode(claims, self._private, algorithm=ALGORITHM, headers={"kid": self._kid})
 
     def read(self, token: str) -> TokenClaims:
@@ -88,17 +116,19 @@ class JwtTokens:
             raise TokenRefused from error
 
     def _verified(self, token: str) -> Mapping[str, Any]:
-        """Check signature, algorithm, key, issuer and audience; the times are checked by our own clock afterwards."""
+        """Check key, algorithm, signature, issuer and audience; the times are checked by our own clock afterwards."""
+        kid = jwt.get_unverified_header(token).get("kid")
+        public = self._public.get(kid) if isinstance(kid, str) else None
+        if public is None:
+            raise TokenRefused
         found = jwt.decode_complete(
             token,
-            self._public,
+            public,
             algorithms=[ALGORITHM],
             issuer=self._issuer,
             audience=self._audience,
             options={"require": list(_REQUIRED), "verify_exp": False, "verify_nbf": False, "verify_iat": False},
         )
-        if found["header"].get("kid") != self._kid:
-            raise TokenRefused
         payload: Mapping[str, Any] = found["payload"]
         return payload
 
@@ -112,12 +142,16 @@ class JwtTokens:
             company=CompanyId(int(payload["cid"])),
             roles=tuple(RoleId(int(role)) for role in payload["rol"]),
             rights_version=int(payload["rv"]),
+            session=SessionId(int(payload["sid"])) if "sid" in payload else None,
             expires=expires,
         )
 
 
 def thumbprint(public_key: bytes) -> str:
     """Give the JWK thumbprint (RFC 7638) of a raw Ed25519 public key, base64url."""
-    x = urlsafe_b64encode(public_key).rstrip(b"=").decode()
-    canonical = orjson.dumps({"crv": "Ed25519", "kty": "OKP", "x": x})
+    canonical = orjson.dumps({"crv": "Ed25519", "kty": "OKP", "x": _x(public_key)})
     return urlsafe_b64encode(sha256(canonical).digest()).rstrip(b"=").decode()
+
+
+def _x(public_key: bytes) -> str:
+    return urlsafe_b64encode(public_key).rstrip(b"=").decode()

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, TypeVar
 
+from app.domain.access import PasswordChangeRequired
+from app.domain.identity import NoMembership
 from app.domain.shared.errors import Busy, DomainError, KeyReused
 from app.domain.shared.rights import Right
 from app.usecases.context import Context
@@ -41,6 +43,9 @@ class UseCase(Protocol[Request_contra, Result_co]):
 @dataclass(frozen=True, slots=True)
 class Runner:
     """Runs use cases, each in a transaction of its own.
+
+    Who the caller is may have been found out half a minute ago. A use case with ``fresh = True`` has it read again
+    within its transaction: what changes users, roles and keys, and what pays money out, obeys a withdrawal at once.
 
     ``pause`` is told the number of failed attempts and waits before the next one.
     """
@@ -86,7 +91,7 @@ class Runner:
         present: Callable[[Result], Answer],
     ) -> Answer:
         with self.works.reading(context) as work:
-            return present(case.execute(work, context, build()))
+            return present(case.execute(work, _as_of_now(work, context, case), build()))
 
     def _write(
         self,
@@ -96,17 +101,22 @@ class Runner:
         present: Callable[[Result], Answer],
         key: IdempotencyKey | None,
     ) -> Answer:
+        admitted = False
         try:
             with self.works.writing(context) as work:
+                acting = _as_of_now(work, context, case)
+                admitted = True
                 kept = self._kept(work, key)
                 if kept is not None:
                     return kept
-                answer = present(case.execute(work, context, build()))
+                answer = present(case.execute(work, acting, build()))
                 if key is not None:
                     work.answers.add(key, answer)
                 work.commit()
                 return answer
         except (AnswerExists, DomainError) as refusal:
+            if not admitted:
+                raise  # who may not do it any more is shown no answer either
             # A twin may have done the work between our look-up and now: then its answer is ours (a validated order is
             # no error to the second of two identical requests). Its row is only visible to a new transaction.
             replay = self._look_again(context, key)
@@ -143,3 +153,23 @@ class Runner:
             return attempt()
         except RolledBack as error:
             raise Busy from error
+
+
+def _as_of_now(work: Work, context: Context, case: UseCase[Request, Result]) -> Context:
+    """Give the context with the rights of this moment, for use cases that ask for it.
+
+    Raises NoMembership, MissingRight, PasswordChangeRequired. The installation itself, actor 0, has nothing to lose.
+    """
+    if not getattr(case, "fresh", False) or not context.actor:
+        return context
+    standing = work.principals.standing(
+        context.actor, context.company, session=context.session, api_key=context.api_key
+    )
+    if standing is None:
+        raise NoMembership
+    if standing.must_change_password:
+        raise PasswordChangeRequired
+    context = replace(context, rights=standing.rights)
+    if case.right is not None:
+        context.require(case.right)
+    return context

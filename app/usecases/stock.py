@@ -12,6 +12,7 @@ from app.domain.shared.money import Price, Quantity
 from app.domain.shared.rights import Right
 from app.domain.stock import CostOnlyOnReceipt, Holding, Movement, MovementKind, Occasion, Warehouse
 from app.usecases.context import Context
+from app.usecases.identity import adopt
 from app.usecases.ports.listing import FieldKind, ListField, Listing, Sort
 from app.usecases.ports.shared import Clock, Work
 from app.usecases.shared import Change, ListCase, warehouse
@@ -140,7 +141,7 @@ class CreateWarehouse:
         work.warehouses.add(request)
         company = work.companies.get(context.company)
         if company.settings.default_warehouse is None:
-            work.companies.save_settings(company.id, replace(company.settings, default_warehouse=request.id))
+            adopt(work, company, replace(company.settings, default_warehouse=request.id))
         return request
 
 

@@ -12,7 +12,7 @@ from house.base import ROOT
 pytestmark = pytest.mark.fast
 
 APP: Final = ROOT / "app"
-CAPABILITIES: Final = {"billing", "catalogue", "identity", "parties", "sales", "shipping", "stock"}
+CAPABILITIES: Final = {"access", "billing", "catalogue", "identity", "parties", "sales", "shipping", "stock"}
 
 # Where capabilities stand, and what else may stand there because it belongs to all of them.
 LAYERS: Final[dict[str, set[str]]] = {

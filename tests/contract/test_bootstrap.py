@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from app.bootstrap import bootstrap
+from app.usecases.access import ResetPassword
 from app.usecases.parties import CreateParty
 from tests.support.clock import FakeClock
 from tests.support.databases import settings_for
@@ -31,8 +32,14 @@ class Unsalted:
     def verify(self, password_hash: str | None, password: str) -> bool:
         return password_hash == self.hash(password)
 
+    def random(self) -> str:
+        return "random"
+
     def outdated(self, password_hash: str) -> bool:
         return not password_hash.startswith("plain:")
+
+    def guessable(self, password: str, hints: Sequence[str]) -> bool:
+        return password in hints
 
 
 def test_a_replaced_collaborator_is_the_one_everybody_gets(sqlite_url: str, tmp_path: Path) -> None:
@@ -42,6 +49,10 @@ def test_a_replaced_collaborator_is_the_one_everybody_gets(sqlite_url: str, tmp_
     try:
         assert container.clock is clock
         assert container.sign_in.passwords is passwords
+        assert container.change_password.passwords is passwords
+        assert container.leave_second_factor.passwords is passwords
+        assert container.cases[ResetPassword].passwords is passwords
+        assert container.refresh.clock is clock
         assert container.cases[CreateParty].clock is clock
         assert container.cases[CreateParty].numbering.seal is container.seal
         assert container.sign_in.runner is container.runner

@@ -14,9 +14,12 @@ from app.infrastructure.database.compiled import Prepared
 from app.infrastructure.database.engine import Database
 from app.infrastructure.database.repositories.listing import SOURCES, Shape, Shapes
 from app.infrastructure.database.work import SqlWorks
+from app.usecases.access import API_KEYS
 from app.usecases.billing import INVOICES, PAYMENTS
 from app.usecases.catalogue import PRODUCTS
 from app.usecases.context import Context
+from app.usecases.identity.roles import ROLES
+from app.usecases.identity.users import USERS
 from app.usecases.parties import PARTIES
 from app.usecases.ports.listing import Filter, Listing, Operator, Query, Sort
 from app.usecases.sales import ORDERS
@@ -25,7 +28,8 @@ from app.usecases.stock import LEVELS, MOVEMENTS, WAREHOUSES
 from tests.support.databases import company_context, statements, tracing
 
 pytestmark = pytest.mark.fast
-LISTINGS = (PARTIES, PRODUCTS, WAREHOUSES, MOVEMENTS, LEVELS, ORDERS, SHIPMENTS, INVOICES, PAYMENTS)
+STOCK = (PRODUCTS, WAREHOUSES, MOVEMENTS, LEVELS)
+LISTINGS = (PARTIES, *STOCK, ORDERS, SHIPMENTS, INVOICES, PAYMENTS, API_KEYS, USERS, ROLES)
 REFS = ["a", "B", "á", "a ", "Z", "z", "b1", "b10", "b2", "_", "%", "0"]
 
 

@@ -60,6 +60,16 @@ def _invoice(office: Office) -> dict[str, Any]:
     return office.invoice(validated=False, date="2026-11-01", due_date="2026-11-09", note="Old")
 
 
+def _user(office: Office) -> dict[str, Any]:
+    body = {"email": f"old{office.company}@example.com", "name": "Old", "role_ids": [_role(office)["id"]]}
+    made: dict[str, Any] = office.get(f"/users/{office.make('/users', body)['id']}").body
+    return made
+
+
+def _role(office: Office) -> dict[str, Any]:
+    return office.make("/roles", {"name": "Old", "rights": ["orders.read"]})
+
+
 PARTY: Final = Resource(
     "PartyChange",
     _party,
@@ -144,7 +154,17 @@ INVOICE: Final = Resource(
     {"date": "2026-11-02", "due_date": "2026-12-24", "note": ""},
     {"date": None, "due_date": "2026-10-31", "note": 5, "lines": []},
 )
-ALL: Final = (PARTY, PRODUCT, WAREHOUSE, ORDER, INVOICE)
+USER: Final = Resource(
+    "UserChange",
+    _user,
+    "/users",
+    {"name": "New", "locale": "fr", "active": False, "role_ids": []},
+    {"name": "", "locale": "xx", "active": None, "role_ids": None},
+)
+ROLE: Final = Resource(
+    "RoleChange", _role, "/roles", {"name": "New", "rights": ["stock.read"]}, {"name": " ", "rights": None}
+)
+ALL: Final = (PARTY, PRODUCT, WAREHOUSE, ORDER, INVOICE, USER, ROLE)
 # What changes together with others, and has a test of its own below.
 APART: Final = {"PartyChange": {"customer", "supplier"}, "OrderChange": {"party_id", "currency", "rate", "lines"}}
 
@@ -233,6 +253,7 @@ def test_a_draft_is_deleted_as_it_was_seen(office: Office) -> None:
     goods = office.order([{"product_id": office.product(), "quantity": "1"}])
     shipment = office.make(f"/orders/{goods['id']}/shipments", {})
     drafts = {"orders": _order(office), "invoices": _invoice(office), "shipments": shipment}
+    drafts |= {"roles": office.make("/roles", {"name": "Draft", "rights": []}), "users": _user(office)}
     for name, draft in drafts.items():
         path = f"/{name}/{draft['id']}"
         assert office.send("DELETE", path).refusal == (428, "request.precondition_required")

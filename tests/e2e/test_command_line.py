@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from tests.support.served import DEMO_EMAIL, printed_password, program, served_demo
@@ -35,7 +36,27 @@ def test_the_keys_of_an_installation_are_for_its_owner_alone(tmp_path: Path) -> 
     assert program("demo", data=tmp_path).returncode == 0
     keys = tmp_path / "keys.json"
     assert keys.stat().st_mode & 0o077 == 0
-    assert set(json.loads(keys.read_text(encoding="utf-8"))) == {"jwt_key", "chain_key"}
+    assert set(json.loads(keys.read_text(encoding="utf-8"))) == {"jwt_key", "chain_key", "secrets_key"}
+
+
+@pytest.mark.fast
+def test_a_server_believes_no_header_on_where_a_client_is_and_a_reset_at_once(tmp_path: Path) -> None:
+    """ERP-13: the real server; the password reset on the command line works once and then only to change it."""
+    with served_demo(tmp_path) as server, httpx2.Client(base_url=server.url) as http:
+        assert len(http.get("/.well-known/jwks.json").json()["keys"]) == 1
+        body = {"email": server.email, "password": server.password}
+        tokens = http.post("/auth/token", json=body, headers={"x-forwarded-for": "203.0.113.9"}).json()
+        bearer = {"authorization": f"Bearer {tokens['access_token']}"}
+        (session,) = http.get("/api/v1/me/sessions", headers=bearer).json()["items"]
+        assert session["address"] == "127.0.0.1"
+        reset = program("user", "reset-password", "--email", server.email.upper(), data=tmp_path)
+        assert reset.returncode == 0, reset.stderr
+        assert http.post("/auth/token", json=body).status_code == 401
+        refused = http.post("/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
+        assert refused.json()["code"] == "access.session_refused"
+        again = http.post("/auth/token", json={**body, "password": printed_password(reset.stdout)}).json()
+        assert again["must_change_password"] is True
+    assert "live keys: 2" in program("keys", "rotate", "add", data=tmp_path).stdout
 
 
 @pytest.mark.fast
@@ -81,10 +102,10 @@ def test_a_short_password_is_refused(tmp_path: Path) -> None:
 def test_people_and_roles_are_added_to_the_only_company(tmp_path: Path) -> None:
     """ERP-13: a role is a named set of rights; an address belongs to one account."""
     assert program("demo", data=tmp_path).returncode == 0
-    role = program("user", "role", "--name", "sales", "--right", "orders.read", data=tmp_path)
+    role = program("user", "role", "--name", "counter", "--right", "orders.read", data=tmp_path)
     assert role.returncode == 0, role.stderr
     bob = ("user", "add", "--email", "bob@example.com", "--name", "Bob")
-    added = program(*bob, "--role", "sales", data=tmp_path)
+    added = program(*bob, "--role", "counter", data=tmp_path)
     assert added.returncode == 0, added.stderr
     assert printed_password(added.stdout)
     assert "taken" in program(*bob, data=tmp_path).stderr
@@ -92,6 +113,31 @@ def test_people_and_roles_are_added_to_the_only_company(tmp_path: Path) -> None:
     unknown = program(*eve, data=tmp_path)
     assert unknown.returncode == 1
     assert "not_found" in unknown.stderr
+
+
+@pytest.mark.fast
+def test_one_installation_holds_several_companies(tmp_path: Path) -> None:
+    """ERP-13: whoever has an account administers another company with it, and no password is made."""
+    assert program("demo", data=tmp_path).returncode == 0
+    second = ("company", "add", "--name", "Second", "--currency", "BRL", "--country", "BR", "--zone", "America/Bahia")
+    new = program(*second, "--email", "ann@example.com", data=tmp_path)
+    assert new.returncode == 0, new.stderr
+    assert "company 2 Second" in new.stdout
+    assert printed_password(new.stdout)
+    joined = program("company", "add", "--name", "Third", "--email", DEMO_EMAIL, data=tmp_path)
+    assert joined.returncode == 0, joined.stderr
+    assert "password" not in joined.stdout
+    assert program("company", "list", data=tmp_path).stdout.splitlines() == [
+        "1 FR EUR Europe/Paris Tramita Demo",
+        "2 BR BRL America/Bahia Second",
+        "3 FR EUR Europe/Paris Third",
+    ]
+    again = program("user", "add", "--company", "2", "--email", DEMO_EMAIL, "--name", "D", data=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert "password" not in again.stdout
+    twice = program("user", "add", "--company", "2", "--email", DEMO_EMAIL, "--name", "D", data=tmp_path)
+    assert twice.returncode == 1
+    assert "taken" in twice.stderr
 
 
 @pytest.mark.full

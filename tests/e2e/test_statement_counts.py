@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import pyotp
 import pytest
 
 from app.api.create import create_app
 from app.api.route import API
 from app.api.switchboard import endpoints
-from tests.support.api import container
+from tests.support.api import PASSWORD, container
 from tests.support.databases import statements, tracing
 from tests.support.office import ON_SQLITE, Office, Reply, free_line
 
@@ -19,6 +20,35 @@ ENDPOINTS: Final = {one.name for one in endpoints(create_app(container())) if on
 
 MOST: Final = {
     "me": 0,
+    "list_own_sessions": 1,
+    "end_own_session": 3,
+    "change_password": 19,
+    "enrol_second_factor": 6,
+    "confirm_second_factor": 3,
+    "disable_second_factor": 14,
+    "reset_password": 9,
+    "create_api_key": 4,
+    "list_api_keys": 1,
+    "read_api_key": 1,
+    "change_api_key": 5,
+    "revoke_api_key": 5,
+    "my_companies": 1,
+    "list_rights": 0,
+    "create_user": 10,
+    "read_user": 1,
+    "change_user": 11,
+    "remove_user": 8,
+    "list_users": 1,
+    "create_role": 4,
+    "read_role": 1,
+    "change_role": 5,
+    "delete_role": 6,
+    "list_roles": 1,
+    "read_company": 1,
+    "change_company": 3,
+    "read_settings": 1,
+    "change_settings": 8,
+    "list_settings_versions": 1,
     "create_third_party": 3,
     "read_third_party": 1,
     "change_third_party": 3,
@@ -68,9 +98,9 @@ MOST: Final = {
 class Meter:
     """Sends requests and keeps how many statements each took, by endpoint."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: Office, counts: dict[str, int] | None = None) -> None:
         self.office = office
-        self.counts: dict[str, int] = {}
+        self.counts = {} if counts is None else counts
 
     def __call__(self, name: str, verb: str, path: str, body: Any = None, version: int | None = None) -> Reply:
         headers = {} if version is None else {"if_match": f'"{version}"'}
@@ -106,7 +136,62 @@ def measured(office: Office, lines: int) -> dict[str, int]:
         meter(f"list_{name}", "GET", f"/{name}?limit={lines}")
     meter("report_sales", "GET", "/reports/sales?by=product")
     meter("me", "GET", "/me")
+    _access(meter, lines)
+    _people(meter, lines)
+    _company(meter)
     return meter.counts
+
+
+def _access(meter: Meter, lines: int) -> None:
+    """Use sessions, keys, passwords and a second factor; there are as many keys as lines."""
+    office = meter.office
+    body = {"name": "k", "scopes": ["orders.read"]}
+    keys = [meter("create_api_key", "POST", "/api-keys", body)["id"] for _ in range(lines)]
+    meter("list_api_keys", "GET", f"/api-keys?limit={lines}")
+    meter("read_api_key", "GET", f"/api-keys/{keys[0]}")
+    meter("change_api_key", "PATCH", f"/api-keys/{keys[0]}", {"name": "l"}, 1)
+    meter("revoke_api_key", "POST", f"/api-keys/{keys[0]}/revoke")
+    clerk = office.served.clerk(office.company, frozenset())
+    member = clerk.get("/me")["user"]
+    own = Meter(clerk, meter.counts)
+    given = own("enrol_second_factor", "POST", "/me/second-factor")
+    code = pyotp.TOTP(given["secret"]).at(office.served.container.clock.now())
+    own("confirm_second_factor", "POST", "/me/second-factor/confirm", {"code": code})
+    own("disable_second_factor", "POST", "/me/second-factor/disable", {"password": PASSWORD})
+    own("change_password", "POST", "/me/password", {"old": PASSWORD, "new": "quite another long password"})
+    (session,) = own("list_own_sessions", "GET", "/me/sessions")["items"]
+    own("end_own_session", "DELETE", f"/me/sessions/{session['id']}", version=session["version"])
+    meter("reset_password", "POST", f"/users/{member}/reset-password")
+
+
+def _people(meter: Meter, lines: int) -> None:
+    """Users with as many roles as documents have lines."""
+    meter("my_companies", "GET", "/me/companies")
+    meter("list_rights", "GET", "/rights")
+    office = meter.office
+    rights = ["orders.read"]
+    roles = [office.make("/roles", {"name": f"{lines}-{n}", "rights": rights})["id"] for n in range(lines)]
+    role = meter("create_role", "POST", "/roles", {"name": f"{lines}", "rights": rights})["id"]
+    meter("read_role", "GET", f"/roles/{role}")
+    meter("change_role", "PATCH", f"/roles/{role}", {"rights": []}, 1)
+    meter("delete_role", "DELETE", f"/roles/{role}", version=2)
+    body = {"email": f"u{lines}-{office.company}@example.com", "name": "U", "role_ids": roles[1:]}
+    user = meter("create_user", "POST", "/users", body)
+    path = f"/users/{user['id']}"
+    meter("read_user", "GET", path)
+    user = meter("change_user", "PATCH", path, {"role_ids": roles, "active": False, "locale": "fr"}, user["version"])
+    meter("remove_user", "DELETE", path, version=user["version"])
+    meter("list_users", "GET", f"/users?limit={lines}")
+    meter("list_roles", "GET", f"/roles?limit={lines}")
+
+
+def _company(meter: Meter) -> None:
+    version = meter("read_company", "GET", "/company")["version"]
+    meter("change_company", "PATCH", "/company", {"name": f"Acme {version}"}, version)
+    settings = meter("read_settings", "GET", "/company/settings")
+    days = settings["payment_days"] + 1
+    meter("change_settings", "PATCH", "/company/settings", {"payment_days": days}, settings["version"])
+    meter("list_settings_versions", "GET", "/company/settings/versions")
 
 
 def _orders(meter: Meter, party: int, lines: list[dict[str, Any]]) -> None:

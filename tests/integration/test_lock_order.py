@@ -9,34 +9,45 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyotp import TOTP
 
 from app import usecases
+from app.domain.access import Limit, SessionLife
 from app.domain.billing import AbandonReason, Invoice
 from app.domain.catalogue import Product
-from app.domain.identity import CompanySettings, User
+from app.domain.identity import CompanySettings, Membership, Role, User
 from app.domain.parties import Party
 from app.domain.sales import LineQuantity, Order
 from app.domain.shared.errors import Conflict
 from app.domain.shared.ids import ProductId
 from app.domain.shared.lines import LineKind
 from app.domain.shared.money import amount, price, quantity, rate
+from app.domain.shared.numbering import Reset
 from app.domain.shared.rights import Right
+from app.domain.shared.series import SeriesKind
 from app.domain.stock import MovementKind, Warehouse
 from app.infrastructure.database.engine import Database
 from app.infrastructure.database.locks import LockOrder, LockRank, Trace, TraceKind
-from app.usecases import billing, catalogue, identity, importing, parties, sales, shipping, stock
+from app.infrastructure.keys import RandomMint
+from app.infrastructure.otp import TimeCodes
+from app.infrastructure.passwords import ArgonPasswords
+from app.infrastructure.vault import AesVault
+from app.usecases import access, billing, catalogue, identity, importing, parties, sales, shipping, stock
+from app.usecases.access.passwords import NewPassword
+from app.usecases.access.sessions import Rotation
+from app.usecases.access.signing_in import Entrance
 from app.usecases.ports.shared import Answer
 from app.usecases.run import Runner
 from app.usecases.shared import Change, LineDraft, Versioned
 from tests.support.books import Books
-from tests.support.databases import tracing
+from tests.support.databases import KEY, tracing
 from tests.support.shop import Shop
 
 pytestmark = [
@@ -47,6 +58,10 @@ ONE: Final = quantity(Decimal(1))
 TWO: Final = quantity(Decimal(2))
 # What these statements change must have been locked by the same transaction before.
 CHANGES: Final = {
+    "update memberships": LockRank.COMPANY,
+    "delete memberships": LockRank.COMPANY,
+    "update roles": LockRank.COMPANY,
+    "delete roles": LockRank.COMPANY,
     "update invoices": LockRank.INVOICE,
     "update invoices.final": LockRank.INVOICE,
     "delete invoices": LockRank.INVOICE,
@@ -84,7 +99,7 @@ def writing_cases() -> set[type]:
     """Give every use case there is that writes."""
     modules = [
         importlib.import_module(f"{usecases.__name__}.{found.name}")
-        for found in pkgutil.iter_modules(usecases.__path__)
+        for found in pkgutil.walk_packages(usecases.__path__)
     ]
     classes = (one for module in modules for _, one in inspect.getmembers(module, inspect.isclass))
     return {one for one in classes if getattr(one, "writes", None) is True and not one.__name__.startswith("_")}
@@ -136,6 +151,7 @@ class Story:
         self.other_ends(order)
         self.billing()
         self.importing()
+        self.access()
 
     def do(self, case: Any, request: Any) -> Any:
         """Run one use case."""
@@ -158,7 +174,71 @@ class Story:
         )
         member = User(email=f"x-{address}", name="B", password_hash="")
         added = self.do(identity.AddMember(), identity.NewMember(company=company.id, user=member, roles=("seller",)))
-        self.do(identity.Rehash(), replace(added, password_hash="other"))
+        self.do(access.Rehash(), replace(added, password_hash="other"))
+        self.own_people(f"y-{address}")
+
+    def access(self) -> None:
+        """Get in by every way there is, and be put out again."""
+        books = self.shop.books
+        clock, now = books.desk.clock, books.desk.clock.now()
+        email = f"in-{self.shop.company}-{self.shop.customer}@example.org"
+        user = User(email=email, name="In", password_hash="one")
+        new = identity.NewMember(company=books.company, user=user, roles=(identity.ADMINISTRATOR,))
+        entered = self.do(identity.AddMember(), new)
+        limits = access.Limits(account=Limit(free=5), address=Limit(free=5))
+        life, mint = SessionLife(longest=timedelta(days=1), idle=timedelta(days=1)), RandomMint()
+        codes, vault = TimeCodes(), AesVault(KEY)
+        me = replace(books.desk.context(), actor=entered.id, address=email)
+
+        def do(case: Any, request: Any) -> Any:
+            return books.desk.runner.call(me, case, lambda: request)
+
+        do(access.ReadAccount(clock, limits), access.Knocked(email=email))
+        do(access.NoteFailure(clock, limits), None)
+        membership = Membership(user=entered.id, company=books.company, roles=frozenset())
+        token = mint.refresh_token()
+        entrance = Entrance(
+            user=entered.id, email=email, membership=membership, token=token, proof=None, must_change=False
+        )
+        begun = do(access.StartSession(clock, life), entrance)
+        rotation = Rotation(old=token, fresh=mint.refresh_token(), company=None)
+        do(access.RotateSession(clock, life), rotation)
+        do(access.EndReused(clock), begun.session)
+        do(access.SignOut(clock), f"tr_{token.name}_{token.secret}")
+        again = do(access.StartSession(clock, life), replace(entrance, token=mint.refresh_token()))
+        do(access.EndOwnSession(clock), Versioned(id=again.session.id, version=1))
+        seen = do(access.ReadAccount(clock, limits), access.Knocked(user=entered.id)).user
+        stored = NewPassword(seen=seen, password_hash="two", token=mint.refresh_token())
+        do(access.StorePassword(clock, life), stored)
+        given = do(access.EnrolSecondFactor(clock, mint, vault, codes), None)
+        do(access.ConfirmSecondFactor(clock, vault, codes), TOTP(given.secret).at(now))
+        do(access.DropSecondFactor(), email)
+        wanted = access.NewApiKey(name="k", scopes=frozenset({Right.ORDERS_READ}), days=1)
+        made = do(access.CreateApiKey(clock, mint), wanted).key
+        do(access.ChangeApiKey(), Change(id=made.id, version=1, changes={"name": "l"}))
+        do(access.TouchApiKey(clock), made.id)
+        do(access.RevokeApiKey(clock), made.id)
+        reset = access.PasswordReset(user=entered.id, password="x", password_hash="three")
+        self.do(access.ResetPassword(clock, ArgonPasswords(), mint), reset)
+        self.do(access.SetPassword(clock), access.ConsoleReset(email=email, password_hash="four"))
+
+    def own_people(self, email: str) -> None:
+        """Enter, change and remove a role and a user of the company itself, and change how it works."""
+        clock, _ = self.tools
+        made = self.do(identity.CreateRole(), Role(name="packer", rights=frozenset({Right.ORDERS_READ})))
+        rights = {"rights": frozenset({Right.STOCK_READ})}
+        role = self.do(identity.ChangeRole(), Change(id=made.id, version=made.version, changes=rights))
+        new = identity.NewUser(email=email, name="C", locale="en", password_hash="", roles=(role.id,))
+        member = self.do(identity.CreateUser(), new).member
+        changed = Change(id=member.id, version=member.version, changes={"active": False, "roles": ()})
+        member = self.do(identity.ChangeUser(), changed)
+        self.do(identity.RemoveUser(), Versioned(id=member.id, version=member.version))
+        self.do(identity.DeleteRole(), Versioned(id=role.id, version=role.version))
+        company = self.do(identity.ReadCompany(), None)
+        here = {"id": company.id, "changes": {"name": "Renamed"}}
+        self.do(identity.ChangeCompany(), Change(**here, version=company.version))
+        mask = {"masks": {SeriesKind.ORDER: {"pattern": "O{yyyy}-{0000}", "reset": Reset.YEAR}}}
+        self.do(identity.ChangeSettings(clock), Change(id=company.id, version=company.settings.version, changes=mask))
 
     def master_data(self) -> None:
         """Enter and change parties, products and warehouses."""

@@ -12,8 +12,10 @@ from app.api.create import create_app
 from app.api.listing import ListProvided
 from app.api.route import API, Endpoint
 from app.api.switchboard import endpoints
+from app.domain.identity import ReadyRole
 from app.domain.shared.rights import ALL_RIGHTS, Right
 from tests.support.api import container
+from tests.support.belongings import belongings
 from tests.support.office import ON_SQLITE, Office, Served, free_line
 
 pytestmark = pytest.mark.fast
@@ -25,6 +27,8 @@ GUARDED: Final = [one for one in ENDPOINTS if one.entry is not None and one.entr
 LISTS: Final = [one for one in ENDPOINTS if isinstance(one.entry, ListProvided)]
 
 BODIES: Final[Mapping[str, Any]] = {
+    "change_user": {"name": "x"},
+    "change_role": {"name": "x"},
     "change_third_party": {"name": "x"},
     "change_product": {"name": "x"},
     "change_warehouse": {"name": "x"},
@@ -34,30 +38,12 @@ BODIES: Final[Mapping[str, Any]] = {
     "change_invoice": {"note": "x"},
     "abandon_invoice": {"reason": "abandon"},
     "pay_invoice": {"method": "cash"},
+    "change_api_key": {"name": "x"},
 }
 
 
 def name_of(endpoint: Endpoint) -> str:
     return endpoint.name
-
-
-def belongings(office: Office) -> dict[str, int]:
-    """Enter one object of each kind; give their ids by the names paths give them, and some of drafts."""
-    product = office.product("5")
-    order = office.order([{"product_id": product, "quantity": "1"}])
-    shipment = office.make(f"/orders/{order['id']}/shipments", {})
-    invoice = office.invoice("10")
-    payment = office.make(f"/invoices/{invoice['id']}/payments", {"amount": "1", "method": "cash"})
-    (place,) = office.items("/warehouses")
-    return {
-        "party_id": order["party_id"],
-        "product_id": product,
-        "warehouse_id": place["id"],
-        "order_id": order["id"],
-        "shipment_id": shipment["id"],
-        "invoice_id": invoice["id"],
-        "payment_id": payment["id"],
-    }
 
 
 def everything(office: Office, ids: Mapping[str, int]) -> list[Any]:
@@ -112,7 +98,7 @@ def test_lists_show_the_own_company_only(
     assert isinstance(entry, ListProvided)
     path = endpoint.path.removeprefix(API)
     total = office.get(f"{path}?total=true")["total"]
-    assert total == (1 if path == "/warehouses" else 0)
+    assert total == {"/warehouses": 1, "/users": 1, "/roles": len(ReadyRole)}.get(path, 0)
     for field in entry.listing.fields:
         if field.name in ids:
             assert office.items(f"{path}?{field.name}={ids[field.name]}") == []
@@ -132,6 +118,10 @@ def _shipments(office: Office) -> str:
 
 def _invoice(office: Office) -> str:
     return f"/invoices/{office.invoice(validated=False)['id']}"
+
+
+def _user(office: Office) -> str:
+    return f"/users/{office.make('/users', {'email': f'u{office.company}@example.com', 'name': 'U'})['id']}"
 
 
 def _lines(product: int) -> list[dict[str, Any]]:
@@ -186,6 +176,21 @@ REFERENCES: Final[Mapping[tuple[str, str], tuple[Made, Callable[[Office, dict[st
         },
         "/warehouse_id",
     ),
+    ("UserIn", "role_ids"): (
+        lambda _: "/users",
+        lambda office, ids: {
+            "email": f"x{office.company}@example.com",
+            "name": "X",
+            "role_ids": [office.items("/roles")[0]["id"], ids["role_id"]],
+        },
+        "/role_ids/1",
+    ),
+    ("UserChange", "role_ids"): (_user, lambda _, ids: {"role_ids": [ids["role_id"]]}, "/role_ids/0"),
+    ("SettingsChange", "default_warehouse_id"): (
+        lambda _: "/company/settings",
+        lambda _, ids: {"default_warehouse_id": ids["warehouse_id"]},
+        "/default_warehouse_id",
+    ),
     ("PaymentIn", "invoice_id"): (
         lambda _: "/payments",
         lambda _, ids: {"method": "cash", "allocations": [{"invoice_id": ids["invoice_id"]}]},
@@ -197,7 +202,7 @@ REFERENCES: Final[Mapping[tuple[str, str], tuple[Made, Callable[[Office, dict[st
 def ids_in(schema: Mapping[str, Any]) -> Iterator[str]:
     """Give the names of ids within a schema and those it refers to."""
     for name, field in schema.get("properties", {}).items():
-        if name.endswith("_id") and "integer" in str(field):
+        if name.endswith(("_id", "_ids")) and "integer" in str(field):
             yield name
         for inner in re.findall(r"#/components/schemas/(\w+)", str(field)):
             yield from ids_in(DOCUMENT["components"]["schemas"][inner])

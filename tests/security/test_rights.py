@@ -19,8 +19,21 @@ PUBLIC: Final = {
     "health": "a probe has no account, and it touches nothing",
     "ready": "a probe has no account; it tells which checks passed, nothing of their reasons",
     "sign_in": "who signs in is not signed in yet",
+    "refresh": "the access token has expired by then; the refresh token says who it is",
+    "sign_out": "a refresh token is shown to be worthless from then on",
+    "jwks": "public keys",
 }
-SIGNED_IN: Final = {"me": "it tells callers only about themselves"}
+SIGNED_IN: Final = {
+    "me": "it tells callers only about themselves",
+    "list_own_sessions": "their own",
+    "end_own_session": "their own",
+    "change_password": "their own, with the old one",
+    "enrol_second_factor": "their own",
+    "confirm_second_factor": "their own",
+    "disable_second_factor": "their own, with the password",
+    "my_companies": "it tells callers only about themselves",
+    "list_rights": "what rights there are is the same for everybody",
+}
 UNLISTED: Final = {"/openapi.json": "clients read how to sign in before they do"}
 
 ENDPOINTS: Final = endpoints(create_app(container()))

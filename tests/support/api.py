@@ -6,6 +6,7 @@ import threading
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import count
 from typing import Annotated, Any, ClassVar, Final
 
@@ -20,16 +21,20 @@ from app.api.listing import ListRun, provide_list
 from app.api.provide import IfMatch, Run, provide
 from app.api.route import gives, router
 from app.api.schemas.shared import AmountIn, Change, Day, Flag, Id, In, Out, PathId, QuantityIn, Text
+from app.domain.access import Limit, SessionLife
 from app.domain.identity import Company, CompanySettings, Membership, User
 from app.domain.shared.errors import Conflict, Invalid, NotFound
 from app.domain.shared.ids import CompanyId, RoleId, UserId
 from app.domain.shared.rights import Right
+from app.infrastructure.keys import RandomMint
+from app.infrastructure.otp import TimeCodes
 from app.infrastructure.passwords import ArgonPasswords
 from app.infrastructure.texts import Texts
 from app.infrastructure.tokens import JwtTokens
+from app.infrastructure.vault import AesVault
 from app.settings import Settings
+from app.usecases.access import ChangePassword, LeaveSecondFactor, Limits, Refresh, SignIn
 from app.usecases.context import Context
-from app.usecases.identity import SignIn
 from app.usecases.ports.listing import FieldKind, ListField, Listing, Sort
 from app.usecases.run import Runner
 from app.usecases.shared import ListCase, Versioned
@@ -220,8 +225,12 @@ class FakeContainer:
     clock: FakeClock
     works: MemoryWorks
     tokens: JwtTokens
+    passwords: ArgonPasswords
     runner: Runner
     sign_in: SignIn
+    refresh: Refresh
+    change_password: ChangePassword
+    leave_second_factor: LeaveSecondFactor
     cases: Mapping[type[Any], Any]
     texts: Texts = field(default_factory=Texts)
     checks: dict[str, bool] = field(default_factory=lambda: {"database": True, "migrations": True})
@@ -243,6 +252,20 @@ class FakeContainer:
 
     def request_ids(self) -> str:
         return f"request-{next(self._numbers)}"
+
+
+def doors(runner: Runner, passwords: ArgonPasswords, tokens: JwtTokens, clock: FakeClock) -> dict[str, Any]:
+    """Give the ways in, made of the real tools."""
+    limits = Limits(account=Limit(free=5), address=Limit(free=50))
+    slow: dict[str, Any] = {"runner": runner, "passwords": passwords, "clock": clock, "limits": limits}
+    life = SessionLife(longest=timedelta(days=30), idle=timedelta(days=7))
+    going: dict[str, Any] = {"tokens": tokens, "mint": RandomMint(), "life": life}
+    return {
+        "sign_in": SignIn(**slow, **going, vault=AesVault(KEY), codes=TimeCodes()),
+        "refresh": Refresh(runner=runner, clock=clock, limits=limits, **going),
+        "change_password": ChangePassword(**slow, **going),
+        "leave_second_factor": LeaveSecondFactor(**slow),
+    }
 
 
 def container(**settings: Any) -> FakeContainer:
@@ -267,8 +290,9 @@ def container(**settings: Any) -> FakeContainer:
         clock=clock,
         works=works,
         tokens=tokens,
+        passwords=passwords,
         runner=runner,
-        sign_in=SignIn(runner, passwords, tokens),
+        **doors(runner, passwords, tokens, clock),
         cases={type(case): case for case in cases},
     )
 

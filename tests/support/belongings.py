@@ -20,7 +20,15 @@ def belongings(office: Office) -> dict[str, int]:
     invoice = office.invoice("10")
     payment = office.make(f"/invoices/{invoice['id']}/payments", {"amount": "1", "method": "cash"})
     place = office.items("/warehouses")[0]
+    key = office.make("/api-keys", {"name": "k", "scopes": ["orders.read"]})
+    (session,) = office.items("/me/sessions")
+    role = office.make("/roles", {"name": "theirs", "rights": []})["id"]
+    user = office.make("/users", {"email": f"theirs{office.company}@example.com", "name": "T", "role_ids": [role]})
     return {
+        "key_id": key["id"],
+        "session_id": session["id"],
+        "user_id": user["id"],
+        "role_id": role,
         "party_id": order["party_id"],
         "product_id": product,
         "warehouse_id": place["id"],

@@ -15,8 +15,8 @@ from app.infrastructure.clock import OffsetClock, pause
 from app.infrastructure.database.engine import Database
 from app.infrastructure.database.work import SqlWorks
 from app.infrastructure.seal import HmacSeal
-from app.usecases.context import Context
-from app.usecases.identity import ListCompanies, NewCompany, SetUpCompany, system_context
+from app.usecases.context import Context, system_context
+from app.usecases.identity import ListCompanies, NewCompany, SetUpCompany
 from app.usecases.ports.listing import Query, Sort
 from app.usecases.run import Runner, UseCase
 from app.usecases.shared import ListCase

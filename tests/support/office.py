@@ -128,14 +128,20 @@ def logging_as_it_was() -> Iterator[None]:
 
 
 @contextmanager
-def serving(settings: Settings) -> Iterator[Served]:
-    """Serve the application on the database of ``settings``; on a slow machine nobody is turned away or signed out."""
+def serving(settings: Settings, peer: str = "testclient", **replacements: Any) -> Iterator[Served]:
+    """Serve the application on the database of ``settings``; on a slow machine nobody is turned away or signed out.
+
+    ``peer`` is the network address that clients come from; ``replacements`` take the place of what the composition root
+    would build.
+    """
     patient = settings.model_copy(update={"db_pool_timeout_s": 60.0, "jwt_lifetime_s": 3600})
+    if peer == "testclient":  # all tests come from there, and some of them sign in wrongly
+        patient = patient.model_copy(update={"sign_in_address_attempts": 100_000})
     with logging_as_it_was():
-        container = bootstrap(patient, passwords=ArgonPasswords(CHEAP))
+        container = bootstrap(patient, passwords=ArgonPasswords(CHEAP), **replacements)
     try:
         app = container.api()
-        with TestClient(app, base_url="http://tramita.test") as http:
+        with TestClient(app, base_url="http://tramita.test", client=(peer, 50000)) as http:
             yield Served(container, http, Truth(app.openapi()), endpoints(app))
     finally:
         container.close()

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
+from app.domain.access import Attempts, Session
 from app.domain.identity import Company, Membership, User
 from app.domain.shared.errors import NotFound
-from app.domain.shared.ids import CompanyId, RoleId, UserId
+from app.domain.shared.events import Event
+from app.domain.shared.ids import ApiKeyId, CompanyId, RoleId, SessionId, UserId
 from app.domain.shared.rights import Right
 from app.usecases.context import Context
+from app.usecases.ports.access import Standing
 from app.usecases.ports.listing import Listing, Page, Query
 from app.usecases.ports.shared import Answer, AnswerExists, IdempotencyKey, StoredAnswer
 
@@ -64,6 +68,92 @@ class MemoryCompanies:
 
 
 @dataclass
+class MemoryPrincipals:
+    """Standings of today, from the people, roles and sessions in memory."""
+
+    users: MemoryUsers
+    roles: MemoryRoles
+    sessions: MemorySessions
+
+    def standing(
+        self, user: UserId, company: CompanyId, *, session: SessionId | None = None, api_key: ApiKeyId | None = None
+    ) -> Standing | None:
+        assert api_key is None
+        person = self.users.people.get(user)
+        held = [one for one in self.users.memberships(user) if one.company == company]
+        ended = session is not None and self.sessions.kept[session].revoked_at is not None
+        if person is None or not person.active or not held or ended:
+            return None
+        rights = self.roles.rights(company, sorted(held[0].roles))
+        return Standing(rights=rights, locale=person.locale, must_change_password=person.must_change_password)
+
+
+@dataclass
+class MemorySessions:
+    """Sessions by id."""
+
+    kept: dict[SessionId, Session] = field(default_factory=dict)
+
+    def add(self, session: Session) -> None:
+        session.id = SessionId(len(self.kept) + 1)
+        self.kept[session.id] = session
+
+    def by_name(self, name: str) -> Session | None:
+        return next((replace(one) for one in self.kept.values() if one.name == name), None)
+
+    def rotate(self, session: Session, seen: str, _now: datetime) -> bool:
+        newest = self.kept[session.id].token_hash == seen
+        if newest:
+            self.kept[session.id] = session
+        return newest
+
+    def end(self, session: SessionId, now: datetime) -> bool:
+        live = self.kept[session].revoked_at is None
+        self.kept[session].revoked_at = self.kept[session].revoked_at or now
+        return live
+
+
+@dataclass
+class MemoryAttempts:
+    """Counters by subject."""
+
+    kept: dict[str, Attempts] = field(default_factory=dict)
+
+    def lock(self, subjects: Sequence[str], _now: datetime) -> Sequence[Attempts]:
+        return [replace(self.kept.get(subject, Attempts(subject=subject))) for subject in subjects]
+
+    def read(self, subjects: Sequence[str]) -> Sequence[Attempts]:
+        return [self.kept[subject] for subject in subjects if subject in self.kept]
+
+    def save(self, attempts: Attempts) -> None:
+        self.kept[attempts.subject] = attempts
+
+    def forget(self, subject: str) -> None:
+        self.kept.pop(subject, None)
+
+    def forgive(self, subject: str) -> None:
+        if subject in self.kept:
+            self.kept[subject].count -= 1
+
+
+class MemoryFactors:
+    """Nobody has a second factor here."""
+
+    def get(self, _user: UserId) -> None:
+        return None
+
+
+@dataclass
+class MemoryOutbox:
+    """Events as they were sent, committed or not."""
+
+    sent: list[Event] = field(default_factory=list)
+
+    def add(self, event: Event) -> None:
+        self.sent.append(event)
+
+
+@dataclass
 class MemoryLists:
     """Pages as told, and the queries that asked for them."""
 
@@ -104,6 +194,11 @@ class MemoryWork:
     companies: MemoryCompanies
     lists: MemoryLists
     answers: MemoryAnswers
+    sessions: MemorySessions
+    attempts: MemoryAttempts
+    principals: MemoryPrincipals
+    outbox: MemoryOutbox
+    second_factors: MemoryFactors = field(default_factory=MemoryFactors)
 
     def commit(self) -> None:
         self.answers.kept.update(self.answers.fresh)
@@ -118,6 +213,9 @@ class MemoryWorks:
     companies: MemoryCompanies = field(default_factory=MemoryCompanies)
     lists: MemoryLists = field(default_factory=MemoryLists)
     kept: dict[tuple[Any, ...], StoredAnswer] = field(default_factory=dict)
+    sessions: MemorySessions = field(default_factory=MemorySessions)
+    attempts: MemoryAttempts = field(default_factory=MemoryAttempts)
+    outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
     opened: int = 0
     last_context: Context | None = None
 
@@ -125,6 +223,18 @@ class MemoryWorks:
     def reading(self, context: Context) -> Iterator[Any]:
         self.opened += 1
         self.last_context = context
-        yield MemoryWork(self.users, self.roles, self.companies, self.lists, MemoryAnswers(self.kept, context))
+        answers = MemoryAnswers(self.kept, context)
+        principals = MemoryPrincipals(self.users, self.roles, self.sessions)
+        yield MemoryWork(
+            self.users,
+            self.roles,
+            self.companies,
+            self.lists,
+            answers,
+            self.sessions,
+            self.attempts,
+            principals,
+            self.outbox,
+        )
 
     writing = reading

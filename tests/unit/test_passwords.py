@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 from argon2 import PasswordHasher
 
-from app.infrastructure.passwords import AT_ONCE, ArgonPasswords
+from app.infrastructure.passwords import AT_ONCE, ArgonPasswords, random_password
 
 pytestmark = pytest.mark.fast
 
@@ -89,3 +89,40 @@ def test_a_hash_made_with_weaker_parameters_is_outdated() -> None:
     weak = ArgonPasswords(CHEAP).hash("x")
     assert ArgonPasswords().outdated(weak)
     assert not ArgonPasswords(CHEAP).outdated(weak)
+
+
+HINTS = ["ann.smith@lumiere.example", "Ann Smith", "Atelier Lumiere"]
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "password1234",
+        "qwertyuiop12",
+        "aaaaaaaaaaaaaaaa",
+        "123456789012",
+        "annsmithannsmith",
+        "AtelierLumiere2026",
+        "Smith-Lumiere-1",
+        "ann.smith@lumiere.example",
+    ],
+)
+def test_common_passwords_and_those_made_of_what_is_known_are_guessable(password: str) -> None:
+    """ERP-13: the policy."""
+    assert ArgonPasswords(CHEAP).guessable(password, HINTS)
+
+
+@pytest.mark.parametrize(
+    "password", ["a long enough password", "lumiere keeps nine brown owls", "vRt9-kPq2-Lw7x", "x" * 3 + "né" * 500]
+)
+def test_others_will_do(password: str) -> None:
+    assert not ArgonPasswords(CHEAP, least_score=2).guessable(password, HINTS)
+
+
+def test_how_hard_to_guess_is_a_setting() -> None:
+    assert not ArgonPasswords(CHEAP, least_score=0).guessable("password1234", [])
+    assert ArgonPasswords(CHEAP, least_score=4).guessable("twelve chars", [])
+
+
+def test_what_we_make_ourselves_is_never_guessable() -> None:
+    assert not any(ArgonPasswords(CHEAP).guessable(random_password(), HINTS) for _ in range(50))

@@ -9,9 +9,10 @@ from typing import Any, ClassVar, Final
 
 import pytest
 
-from app.domain.identity import CompanySettings
+from app.domain.access import PasswordChangeRequired
+from app.domain.identity import CompanySettings, Membership, NoMembership, User
 from app.domain.shared.errors import Busy, Cancelled, Conflict, DeadlineExceeded, DomainError, KeyReused, MissingRight
-from app.domain.shared.ids import CompanyId, UserId
+from app.domain.shared.ids import CompanyId, RoleId, UserId
 from app.domain.shared.rights import Right
 from app.usecases.context import CancellationToken, Context, Deadline
 from app.usecases.ports.shared import Answer, IdempotencyKey, RolledBack, StoredAnswer, Work
@@ -300,3 +301,44 @@ def test_when_the_winners_answer_is_gone_the_request_is_run_again(bench: Bench) 
 def test_a_caller_that_is_no_client_gets_the_result_of_the_attempt_that_counted(bench: Bench) -> None:
     runner = Runner(bench.works, bench.wait)
     assert runner.call(CONTEXT, Append(raising(RolledBack(), times=1)), bench.build) == [2]
+
+
+@dataclass
+class Anew(Append):
+    """Asks for the rights of this moment."""
+
+    fresh: ClassVar[bool] = True
+
+
+def member(bench: Bench, *rights: Right) -> None:
+    """Make the context's actor a member with these rights."""
+    user = User(id=CONTEXT.actor, email="a@example.com", name="A", password_hash="")
+    bench.works.users.people[user.id] = user
+    bench.works.users.members[:] = [Membership(user=user.id, company=CONTEXT.company, roles=frozenset({RoleId(1)}))]
+    bench.works.roles.granted[RoleId(1)] = frozenset(rights)
+
+
+def test_a_fresh_use_case_is_refused_before_an_answer_is_replayed(bench: Bench) -> None:
+    """ERP-13: who lost the right gets no answer that was kept for him either."""
+    bench.works.keep(b"kept")
+    with pytest.raises(NoMembership):
+        bench.run(Anew(), KEY)
+    member(bench)
+    with pytest.raises(MissingRight):
+        bench.run(Anew(), KEY)
+    member(bench, Right.ORDERS_WRITE)
+    assert bench.run(Anew(), KEY).body == b"kept"
+    assert bench.run(Append(), KEY).body == b"kept"
+
+
+def test_a_fresh_use_case_waits_for_the_password_to_be_changed(bench: Bench) -> None:
+    member(bench, Right.ORDERS_WRITE)
+    bench.works.users.people[CONTEXT.actor].must_change_password = True
+    case = Anew()
+    with pytest.raises(PasswordChangeRequired):
+        bench.run(case)
+    assert case.attempts == 0
+
+
+def test_the_installation_itself_needs_no_membership(bench: Bench) -> None:
+    assert bench.run(Anew(), context=replace(CONTEXT, actor=UserId(0))).body

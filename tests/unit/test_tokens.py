@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from app.domain.identity import TokenRefused
-from app.domain.shared.ids import CompanyId, RoleId, UserId
+from app.domain.shared.ids import CompanyId, RoleId, SessionId, UserId
 from app.infrastructure.keys import BadKey, decode_key
 from app.infrastructure.tokens import JwtTokens, thumbprint
 from tests.support.clock import FakeClock
@@ -155,3 +155,74 @@ def test_a_missing_or_short_key_is_named(text: str) -> None:
         decode_key("JWT_KEY", text)
     assert caught.value.facts == {"name": "JWT_KEY"}
     assert not text or text not in str(caught.value)
+
+
+def test_a_token_names_the_session_it_belongs_to() -> None:
+    """ERP-13: so that it ends with the session."""
+    given = tokens(FakeClock())
+    assert given.read(given.issue(UserId(5), CompanyId(7), [], 1, SessionId(9))).session == 9
+    assert given.read(issue(given)).session is None
+    with pytest.raises(TokenRefused):
+        given.read(resigned(issue(given), sid="x"))
+
+
+OTHER = bytes(range(1, 33))
+
+
+def two(clock: FakeClock, *keys: bytes) -> JwtTokens:
+    return JwtTokens(*keys, issuer="tramita", audience="tramita-api", lifetime=300, clock=clock)
+
+
+def test_the_first_key_signs_and_every_live_one_verifies() -> None:
+    """ERP-13: two live keys, told apart by kid."""
+    clock = FakeClock()
+    old, both, swapped = two(clock, RAW), two(clock, RAW, OTHER), two(clock, OTHER, RAW)
+    assert part(issue(both), 0)["kid"] == part(issue(old), 0)["kid"] != part(issue(swapped), 0)["kid"]
+    for reader in (both, swapped):
+        for writer in (old, both, swapped):
+            assert reader.read(issue(writer)).user == 5
+    with pytest.raises(TokenRefused):
+        old.read(issue(swapped))
+
+
+def test_a_token_signed_by_one_live_key_in_the_name_of_the_other_is_refused() -> None:
+    clock = FakeClock()
+    both = two(clock, RAW, OTHER)
+    other_kid = part(issue(two(clock, OTHER)), 0)["kid"]
+    forged = jwt.encode(part(issue(both), 1), PRIVATE, algorithm="EdDSA", headers={"kid": other_kid})
+    with pytest.raises(TokenRefused):
+        both.read(forged)
+
+
+@pytest.mark.parametrize("kid", [None, "", "unknown", 5, ["a"]])
+def test_a_token_without_a_known_kid_is_refused(kid: Any) -> None:
+    """ERP-13: unknown kid."""
+    given = tokens(FakeClock())
+    body = [{"alg": "EdDSA", "typ": "JWT"} | ({} if kid is None else {"kid": kid}), part(issue(given), 1)]
+    signed = ".".join(urlsafe_b64encode(orjson.dumps(one)).decode().rstrip("=") for one in body)
+    signature = urlsafe_b64encode(PRIVATE.sign(signed.encode())).decode().rstrip("=")
+    with pytest.raises(TokenRefused):
+        given.read(f"{signed}.{signature}")
+
+
+def test_the_public_keys_verify_what_was_signed_and_hold_no_private_half() -> None:
+    """RFC 7517, RFC 8037: whoever is handed a token may check it."""
+    given = two(FakeClock(), OTHER, RAW)
+    token = issue(given)
+    shown = given.public_keys()
+    assert shown[0]["kid"] == part(token, 0)["kid"]
+    assert all(key.keys() == {"kty", "crv", "use", "alg", "kid", "x"} for key in shown)
+    found = jwt.decode(
+        token,
+        jwt.PyJWK(dict(shown[0])),
+        algorithms=["EdDSA"],
+        options={
+            "verify_signature": True,
+            "verify_exp": False,
+            "verify_nbf": False,
+            "verify_iat": False,
+            "verify_aud": False,
+        },
+    )
+    assert found["sub"] == "5"
+    assert all(urlsafe_b64decode(key["x"] + "=") not in {RAW, OTHER} for key in shown)

@@ -23,6 +23,7 @@ _TOKEN: Final = re.compile(r"\{([^{}]*)\}")
 _DATE_TOKENS: Final = frozenset({"yy", "yyyy", "mm", "dd"})
 _STRAY: Final = re.compile(r"[{}]")
 _COUNTER: Final = re.compile(r"(0{1,12})(?:\+([0-9]{1,9}))?")
+_DRAFT: Final = "(PROV"
 
 
 class Reset(StrEnum):
@@ -75,6 +76,8 @@ class Mask:
             raise BadMask(mask=self.pattern, reason="one_counter")
         if not _names_period(self.reset, set(tokens)):
             raise BadMask(mask=self.pattern, reason="period_missing")
+        if parts[0].startswith(_DRAFT):
+            raise BadMask(mask=self.pattern, reason="drafts_prefix")
         object.__setattr__(self, "_parts", parts)
         object.__setattr__(self, "_offset", int(counters[0][2] or 0))
 
@@ -98,6 +101,41 @@ class Mask:
             width = len(token.partition("+")[0])
             text[index] = values.get(token) or f"{number + self._offset:0{width}d}"
         return "".join(text)
+
+    @property
+    def prefix(self) -> str:
+        """The text that every reference begins with; it may be empty."""
+        return self._parts[0]
+
+    def read(self, ref: str) -> tuple[str, int] | None:
+        """Give period and number of the document whose reference is ``ref``; None when this mask never writes it.
+
+        A year of two digits is taken for one of this century.
+        """
+        found = re.fullmatch("".join(map(_form, range(len(self._parts)), self._parts)), ref, re.ASCII)
+        if found is None:
+            return None
+        values: dict[str, str] = {}
+        for token, text in zip(self._parts[1::2], found.groups(), strict=True):
+            if values.setdefault(token, text) != text:
+                return None
+        year = values.get("yyyy") or "20" + values.get("yy", "00")
+        try:
+            day = date(int(year), int(values.get("mm", "1")), int(values.get("dd", "1")))
+        except ValueError:
+            return None
+        number = int(next(text for token, text in values.items() if _COUNTER.fullmatch(token))) - self._offset
+        # Writing it again tells the rest: superfluous zeros, and two forms of the year that differ.
+        return (self.period(day), number) if number >= 1 and self.format(day, number) == ref else None
+
+
+def _form(index: int, part: str) -> str:
+    """Give the regular expression of one part of a mask: text, or the digits that a token becomes."""
+    if index % 2 == 0:
+        return re.escape(part)
+    if part in _DATE_TOKENS:
+        return f"([0-9]{{{len(part)}}})"
+    return f"([0-9]{{{len(part.partition('+')[0])},}})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

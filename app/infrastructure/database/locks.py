@@ -1,7 +1,8 @@
 """The one written order in which rows are locked, so that two transactions never wait for each other in a circle.
 
-Documents by (kind, id); cost rows by product; stock levels by (warehouse, product); customer credit; last the series
-row, after which only set-wise writes follow. Statements that lock say what; it costs nothing unless somebody traces.
+The company, by who changes its members, roles or settings; documents by (kind, id); cost rows by product; stock levels
+by (warehouse, product); customer credit; last the series row, after which only set-wise writes follow. Statements that
+lock say what; it costs nothing unless somebody traces.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ Position = tuple["LockRank", LockKey]
 class LockRank(IntEnum):
     """What is locked, in the order in which it may be."""
 
+    COMPANY = 1
+    ATTEMPTS = 5
     INVOICE = 10
     ORDER = 11
     PAYMENT = 12
@@ -44,9 +47,19 @@ class Lock:
     keys: tuple[LockKey, ...]
 
     @classmethod
+    def company(cls, company: int) -> Self:
+        """Give the lock on who belongs to a company and how it works, the first of all."""
+        return cls(LockRank.COMPANY, ((company,),))
+
+    @classmethod
     def document(cls, kind: str, ids: Iterable[int]) -> Self:
         """Give the lock on documents; ``kind`` is order, shipment, invoice or payment."""
         return cls(_DOCUMENTS[kind], tuple((key,) for key in ids))
+
+    @classmethod
+    def attempts(cls, subjects: Iterable[str]) -> Self:
+        """Give the lock on counters of attempts, in a transaction that locks nothing else."""
+        return cls(LockRank.ATTEMPTS, tuple((subject,) for subject in subjects))
 
     @classmethod
     def cost(cls, products: Iterable[int]) -> Self:

@@ -7,6 +7,13 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, overload
 
 from app.infrastructure.database.engine import Database
+from app.infrastructure.database.repositories.access import (
+    SqlApiKeys,
+    SqlAttemptBook,
+    SqlPrincipals,
+    SqlSecondFactors,
+    SqlSessions,
+)
 from app.infrastructure.database.repositories.billing import SqlInvoices, SqlPayments
 from app.infrastructure.database.repositories.catalogue import SqlProducts
 from app.infrastructure.database.repositories.identity import SqlCompanies, SqlRoles, SqlUsers
@@ -49,9 +56,13 @@ class Lazy(Generic[Repository]):
 class SqlWork:
     """One open transaction. Entered, it holds a connection; left, it has given it back, committed or not."""
 
-    companies = Lazy(SqlCompanies)
     users = Lazy(SqlUsers)
     roles = Lazy(SqlRoles)
+    principals = Lazy(SqlPrincipals)
+    sessions = Lazy(SqlSessions)
+    api_keys = Lazy(SqlApiKeys)
+    attempts = Lazy(SqlAttemptBook)
+    second_factors = Lazy(SqlSecondFactors)
     parties = Lazy(SqlParties)
     products = Lazy(SqlProducts)
     warehouses = Lazy(SqlWarehouses)
@@ -72,6 +83,14 @@ class SqlWork:
         self._held: Any = None
         self.context = context
         self.outbox = SqlOutbox(context)
+
+    @property
+    def companies(self) -> SqlCompanies:
+        """All companies."""
+        made = self.__dict__.get("_companies")
+        if made is None:
+            made = self.__dict__["_companies"] = SqlCompanies(self.session, self.context, self._clock.now)
+        return made
 
     @property
     def answers(self) -> SqlAnswers:

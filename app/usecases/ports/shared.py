@@ -11,6 +11,7 @@ from typing import Protocol
 from app.domain.shared.events import Event
 from app.domain.shared.numbering import Series
 from app.usecases.context import Context
+from app.usecases.ports.access import ApiKeys, AttemptBook, Principals, SecondFactors, Sessions
 from app.usecases.ports.billing import Invoices, Payments
 from app.usecases.ports.catalogue import Products
 from app.usecases.ports.identity import Companies, Roles, Users
@@ -139,6 +140,31 @@ class Work(Protocol):
     @property
     def roles(self) -> Roles:
         """Roles by company."""
+        ...
+
+    @property
+    def principals(self) -> Principals:
+        """Who may do what now."""
+        ...
+
+    @property
+    def sessions(self) -> Sessions:
+        """Sessions of users."""
+        ...
+
+    @property
+    def api_keys(self) -> ApiKeys:
+        """API keys."""
+        ...
+
+    @property
+    def attempts(self) -> AttemptBook:
+        """Counters of attempts."""
+        ...
+
+    @property
+    def second_factors(self) -> SecondFactors:
+        """Second factors of users."""
         ...
 
     @property

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Integer, Table, and_, bindparam, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, FromClause, Integer, and_, bindparam, func, or_, select, tuple_
 
 from app.infrastructure.database.compiled import Prepared
 from app.infrastructure.database.dialects import Dialect
 from app.infrastructure.database.session import Session
+from app.infrastructure.database.tables.access import api_keys
 from app.infrastructure.database.tables.billing import invoices, payments
 from app.infrastructure.database.tables.catalogue import products
+from app.infrastructure.database.tables.identity import members, roles
 from app.infrastructure.database.tables.parties import third_parties
 from app.infrastructure.database.tables.sales import orders
 from app.infrastructure.database.tables.shipping import shipments
@@ -23,8 +25,8 @@ from app.usecases.context import Context
 from app.usecases.ports.listing import Listing, Operator, Page, Query, Sort
 
 SHAPES: Final = 1024
-# A list shows columns of its table under their own names.
-SOURCES: Final[Mapping[str, Table]] = {
+# A list shows columns of its table, or of what is joined to look like one, under their own names.
+SOURCES: Final[Mapping[str, FromClause]] = {
     "third-parties": third_parties,
     "products": products,
     "warehouses": warehouses,
@@ -34,6 +36,9 @@ SOURCES: Final[Mapping[str, Table]] = {
     "shipments": shipments,
     "invoices": invoices,
     "payments": payments,
+    "api-keys": api_keys,
+    "users": members,
+    "roles": roles,
 }
 _COMPARE: Final[Mapping[Operator, Callable[[ColumnElement[Any], Any], ColumnElement[bool]]]] = {
     Operator.EQ: lambda column, value: column == value,
@@ -125,7 +130,7 @@ def _prepared(shape: Shape) -> Prepared:
     return Prepared(build, f"list {shape.listing}")
 
 
-def _beyond(table: Table, sort: Sequence[Sort], dialect: Dialect) -> ColumnElement[bool]:
+def _beyond(table: FromClause, sort: Sequence[Sort], dialect: Dialect) -> ColumnElement[bool]:
     """Give the condition that a row comes after the cursor's.
 
     The first key's bound stands in front by itself: not every optimiser finds a range in a row comparison or an OR.

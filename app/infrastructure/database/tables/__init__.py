@@ -1,5 +1,15 @@
 """Tables by capability, all in one metadata: importing one of them fills it with all."""
 
-from app.infrastructure.database.tables import billing, catalogue, identity, parties, sales, shared, shipping, stock
+from app.infrastructure.database.tables import (
+    access,
+    billing,
+    catalogue,
+    identity,
+    parties,
+    sales,
+    shared,
+    shipping,
+    stock,
+)
 
-__all__ = ["billing", "catalogue", "identity", "parties", "sales", "shared", "shipping", "stock"]
+__all__ = ["access", "billing", "catalogue", "identity", "parties", "sales", "shared", "shipping", "stock"]

@@ -1,0 +1,209 @@
+"""Companies, and the settings that say how one works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, tzinfo
+from typing import Any, ClassVar, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from app.domain.shared.errors import Conflict, Invalid, Required
+from app.domain.shared.events import Event
+from app.domain.shared.ids import CompanyId, UserId, WarehouseId
+from app.domain.shared.money import Currency, currency
+from app.domain.shared.numbering import LateDate, Mask, Reset
+from app.domain.shared.series import DEFAULT_MASKS, SeriesKind
+from app.domain.shared.totals import VatMode
+
+
+class UnknownZone(Invalid):
+    """The time zone is not in the IANA database."""
+
+    code = "identity.unknown_zone"
+
+
+class NotEmpty(Conflict):
+    """The database already holds companies."""
+
+    code = "identity.not_empty"
+
+
+class CurrencyInUse(Conflict):
+    """The company has documents or stock counted in its currency, which therefore stays."""
+
+    code = "identity.currency_in_use"
+
+
+class RefsCollide(Conflict):
+    """Numbers to come would get references that documents have already."""
+
+    code = "identity.refs_collide"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsChanged(Event):
+    """Settings of a company were changed: ``old`` and ``new`` hold the values of ``fields``."""
+
+    name: ClassVar[str] = "identity.settings_changed"
+    aggregate: ClassVar[str] = "company"
+    id: CompanyId
+    version: int
+    fields: tuple[str, ...]
+    old: dict[str, object]
+    new: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompanyChanged(Event):
+    """Name or country of a company were changed: ``old`` and ``new`` hold the values of ``fields``."""
+
+    name: ClassVar[str] = "identity.company_changed"
+    aggregate: ClassVar[str] = "company"
+    id: CompanyId
+    fields: tuple[str, ...]
+    old: dict[str, object]
+    new: dict[str, object]
+
+
+def zone(name: str) -> tzinfo:
+    """Give the time zone of an IANA name. Raises UnknownZone."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise UnknownZone(zone=name) from error
+
+
+@contextmanager
+def _within(*path: str) -> Iterator[None]:
+    try:
+        yield
+    except Invalid as error:
+        raise error.within(*path) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompanySettings:
+    """How one company works. Typed and versioned; what matters is frozen into documents when they are made.
+
+    ``payment_days`` is the default time to pay an invoice, in days after its date.
+    """
+
+    zone_name: str = "UTC"
+    currency: Currency = field(default_factory=lambda: currency("EUR"))
+    vat_mode: VatMode = VatMode.PER_RATE
+    masks: Mapping[SeriesKind, Mask] = field(default_factory=lambda: DEFAULT_MASKS)
+    late_date: LateDate = LateDate.REFUSE
+    payment_days: int = 30
+    default_warehouse: WarehouseId | None = None
+    version: int = 0
+    zone: tzinfo = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "zone", zone(self.zone_name))
+
+    def changed(self, changes: Mapping[str, Any]) -> CompanySettings:
+        """Give these settings with the named fields changed, the version as it was.
+
+        ``zone`` and ``currency`` are given by name and code, ``masks`` as a mapping of series to the parts that change,
+        None for the mask a new company has. Raises UnknownZone, UnknownCurrency, BadMask with ``at``.
+        """
+        values = {name: changes[name] for name in _PLAIN if name in changes}
+        if "zone" in changes:
+            with _within("zone"):
+                zone(changes["zone"])
+            values["zone_name"] = changes["zone"]
+        if "currency" in changes:
+            with _within("currency"):
+                values["currency"] = currency(changes["currency"])
+        if "masks" in changes:
+            values["masks"] = {
+                **self.masks,
+                **{kind: self._mask(kind, part) for kind, part in changes["masks"].items()},
+            }
+        return replace(self, **values)
+
+    def _mask(self, kind: SeriesKind, part: Mapping[str, Any] | None) -> Mask:
+        if part is None:
+            return DEFAULT_MASKS[kind]
+        now = self.masks[kind]
+        with _within("masks", kind.value, "pattern"):
+            return Mask(part.get("pattern", now.pattern), part.get("reset", now.reset))
+
+    def facts(self) -> dict[str, object]:
+        """Give the settings as plain values by field, the form in which they are stored and told."""
+        return {
+            "zone": self.zone_name,
+            "currency": self.currency.code,
+            "vat_mode": self.vat_mode.value,
+            "masks": {kind.value: [mask.pattern, mask.reset.value] for kind, mask in self.masks.items()},
+            "late_date": self.late_date.value,
+            "payment_days": self.payment_days,
+            "default_warehouse": self.default_warehouse,
+        }
+
+    @classmethod
+    def of_facts(cls, facts: Mapping[str, Any], version: int) -> CompanySettings:
+        """Give the settings that ``facts`` tell; a series they do not know has the mask of a new company."""
+        warehouse = facts["default_warehouse"]
+        told = {SeriesKind(kind): Mask(pattern, Reset(reset)) for kind, (pattern, reset) in facts["masks"].items()}
+        return cls(
+            zone_name=facts["zone"],
+            currency=currency(facts["currency"]),
+            vat_mode=VatMode(facts["vat_mode"]),
+            masks={**DEFAULT_MASKS, **told},
+            late_date=LateDate(facts["late_date"]),
+            payment_days=facts["payment_days"],
+            default_warehouse=None if warehouse is None else WarehouseId(warehouse),
+            version=version,
+        )
+
+
+# What is taken as it comes.
+_PLAIN: Final = ("vat_mode", "late_date", "payment_days", "default_warehouse")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsVersion:
+    """Settings as they were from ``at`` on, and who made them so; the actor 0 is the command line."""
+
+    settings: CompanySettings
+    at: datetime
+    actor: UserId
+
+
+@dataclass(slots=True, kw_only=True)
+class Company:
+    """A legal entity that keeps its books here."""
+
+    id: CompanyId = CompanyId(0)
+    name: str
+    country: str
+    settings: CompanySettings
+    version: int = 0
+
+    def change(self, changes: Mapping[str, object]) -> CompanyChanged | None:
+        """Set the named fields, ``name`` or ``country``; None when nothing differs. Raises Required."""
+        old = {name: getattr(self, name) for name, value in changes.items() if getattr(self, name) != value}
+        for name in old:
+            setattr(self, name, changes[name])
+        if not self.name.strip():
+            raise Required(at=("name",))
+        new = {name: changes[name] for name in old}
+        return CompanyChanged(id=self.id, fields=tuple(old), old=old, new=new) if old else None
+
+    def adopt(self, settings: CompanySettings) -> SettingsChanged | None:
+        """Work by ``settings`` from now on, under the next version; None when nothing differs."""
+        before, after = self.settings.facts(), settings.facts()
+        fields = tuple(name for name, value in after.items() if before[name] != value)
+        if not fields:
+            return None
+        self.settings = replace(settings, version=self.settings.version + 1)
+        return SettingsChanged(
+            id=self.id,
+            version=self.settings.version,
+            fields=fields,
+            old={name: before[name] for name in fields},
+            new={name: after[name] for name in fields},
+        )

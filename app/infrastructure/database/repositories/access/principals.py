@@ -1,0 +1,88 @@
+"""Who may do what now, in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import and_, bindparam, select, true
+
+from app.domain.shared.ids import ApiKeyId, CompanyId, SessionId, UserId
+from app.domain.shared.rights import Right
+from app.infrastructure.database.compiled import prepare
+from app.infrastructure.database.session import Session as Statements
+from app.infrastructure.database.tables.access import (
+    api_keys,
+    sessions,
+)
+from app.infrastructure.database.tables.identity import membership_roles, memberships, roles, users
+from app.usecases.context import Context
+from app.usecases.ports.access import Standing
+
+_MEMBER: Final = and_(
+    users.c.id == bindparam("user"),
+    users.c.active == true(),
+    memberships.c.company_id == bindparam("company"),
+)
+_PERSON: Final = (users.c.locale, users.c.must_change_password)
+_JOINED: Final = users.join(memberships, memberships.c.user_id == users.c.id)
+_STANDING = prepare(select(*_PERSON).select_from(_JOINED).where(_MEMBER), "select standing")
+_STANDING_IN_SESSION = prepare(
+    select(*_PERSON)
+    .select_from(_JOINED.join(sessions, sessions.c.user_id == users.c.id))
+    .where(_MEMBER, sessions.c.id == bindparam("session"), sessions.c.revoked_at.is_(None)),
+    "select standing",
+)
+_STANDING_BY_KEY = prepare(
+    select(*_PERSON, api_keys.c.scopes)
+    .select_from(_JOINED.join(api_keys, api_keys.c.user_id == users.c.id))
+    .where(
+        _MEMBER,
+        api_keys.c.company_id == bindparam("company"),
+        api_keys.c.id == bindparam("api_key"),
+        api_keys.c.revoked_at.is_(None),
+    ),
+    "select standing",
+)
+_RIGHTS_HELD = prepare(
+    select(roles.c.rights)
+    .join_from(
+        membership_roles,
+        roles,
+        and_(membership_roles.c.company_id == roles.c.company_id, membership_roles.c.role_id == roles.c.id),
+    )
+    .where(membership_roles.c.user_id == bindparam("user"), membership_roles.c.company_id == bindparam("company")),
+    "select rights held",
+)
+
+
+class SqlPrincipals:
+    """Who may do what now, from rows of ``users``, ``memberships``, ``membership_roles`` and ``roles``."""
+
+    def __init__(self, session: Statements, context: Context) -> None:  # noqa: ARG002 - repositories are made alike
+        self._session = session
+
+    def standing(
+        self, user: UserId, company: CompanyId, *, session: SessionId | None = None, api_key: ApiKeyId | None = None
+    ) -> Standing | None:
+        """Give the standing of an active member; None for anybody else, or when session or key was revoked."""
+        scopes: frozenset[Right] | None = None
+        if api_key is not None:
+            row = self._session.one(_STANDING_BY_KEY, user=user, company=company, api_key=api_key)
+            scopes = None if row is None else rights_of(row[2])
+        elif session is not None:
+            row = self._session.one(_STANDING_IN_SESSION, user=user, company=company, session=session)
+        else:
+            row = self._session.one(_STANDING, user=user, company=company)
+        if row is None:
+            return None
+        held = self._session.all(_RIGHTS_HELD, user=user, company=company)
+        rights = frozenset[Right]().union(*(rights_of(names) for (names,) in held))
+        return Standing(
+            rights=rights if scopes is None else rights & scopes, locale=row[0], must_change_password=row[1]
+        )
+
+
+def rights_of(names: Sequence[str]) -> frozenset[Right]:
+    """Give the rights called ``names``."""
+    return frozenset(map(Right, names))

@@ -1,0 +1,65 @@
+"""Companies and their settings, users, roles."""
+
+from __future__ import annotations
+
+from app.usecases.identity.companies import (
+    ADMINISTRATOR,
+    ChangeCompany,
+    ChangeSettings,
+    ListCompanies,
+    ListSettingsVersions,
+    NewCompany,
+    ReadCompany,
+    SetUpCompany,
+    VersionsQuery,
+    adopt,
+)
+from app.usecases.identity.roles import AddRole, ChangeRole, CreateRole, DeleteRole, ListRoles, NewRole, ReadRole
+from app.usecases.identity.users import (
+    AddMember,
+    ChangeUser,
+    CreateUser,
+    Entered,
+    HasAccount,
+    InitialPassword,
+    ListUsers,
+    MyCompanies,
+    NewMember,
+    NewUser,
+    ReadUser,
+    RemoveUser,
+    person,
+)
+
+__all__ = [
+    "ADMINISTRATOR",
+    "AddMember",
+    "AddRole",
+    "ChangeCompany",
+    "ChangeRole",
+    "ChangeSettings",
+    "ChangeUser",
+    "CreateRole",
+    "CreateUser",
+    "DeleteRole",
+    "Entered",
+    "HasAccount",
+    "InitialPassword",
+    "ListCompanies",
+    "ListRoles",
+    "ListSettingsVersions",
+    "ListUsers",
+    "MyCompanies",
+    "NewCompany",
+    "NewMember",
+    "NewRole",
+    "NewUser",
+    "ReadCompany",
+    "ReadRole",
+    "ReadUser",
+    "RemoveUser",
+    "SetUpCompany",
+    "VersionsQuery",
+    "adopt",
+    "person",
+]
