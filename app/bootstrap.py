@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 from fastapi import FastAPI
@@ -13,13 +14,14 @@ from fastapi import FastAPI
 from app.api.create import create_app
 from app.domain.access import Limit, SessionLife
 from app.domain.shared.errors import NotFound, Unavailable
-from app.domain.shared.ids import CompanyId, UserId
+from app.domain.shared.ids import CompanyId
 from app.domain.shared.rights import ALL_RIGHTS
 from app.importer.files import Desk
 from app.infrastructure.clock import OffsetClock, pause
 from app.infrastructure.database.engine import Database
 from app.infrastructure.database.migrate import Migrations
 from app.infrastructure.database.work import SqlWorks
+from app.infrastructure.heads import Ed25519Notary, HeadsFolder
 from app.infrastructure.ids import new_name
 from app.infrastructure.keys import RandomMint
 from app.infrastructure.logging import set_up_logging
@@ -30,12 +32,26 @@ from app.infrastructure.texts import Texts
 from app.infrastructure.tokens import JwtTokens
 from app.infrastructure.vault import AesVault
 from app.settings import Settings
-from app.usecases import access, billing, catalogue, identity, parties, reports, sales, shipping, stock
+from app.usecases import (
+    access,
+    billing,
+    catalogue,
+    chains,
+    identity,
+    parties,
+    privacy,
+    reports,
+    sales,
+    shipping,
+    stock,
+)
 from app.usecases.access import ChangePassword, LeaveSecondFactor, Limits, Refresh, SignIn
 from app.usecases.context import Context, system_context
 from app.usecases.ports.access import Mint, OneTimeCodes, Tokens, Vault
+from app.usecases.ports.chains import Archive, Notary
 from app.usecases.ports.identity import Passwords
 from app.usecases.ports.shared import Clock, Seal, Works
+from app.usecases.retention import Purge
 from app.usecases.run import Runner, UseCase
 from app.usecases.shared import Numbering
 
@@ -61,6 +77,8 @@ class Container:
     passwords: Passwords
     tokens: Tokens
     seal: Seal
+    notary: Notary
+    archive: Archive
     texts: Texts
     request_ids: Callable[[], str]
     sign_in: SignIn
@@ -76,19 +94,27 @@ class Container:
 
     def context_of(self, company: CompanyId) -> Context:
         """Give the context of the command line acting for ``company`` with every right."""
-        settings = next(
-            (c.settings for c in self.call(identity.ListCompanies(), lambda: None) if c.id == company), None
-        )
-        if settings is None:
+        context = next((one for one in self.contexts() if one.company == company), None)
+        if context is None:
             raise NotFound(kind="company", id=company)
-        return Context(
-            actor=UserId(0),
-            company=company,
-            rights=ALL_RIGHTS,
-            request_id="cli",
-            locale="en",
-            settings=settings,
-        )
+        return context
+
+    def contexts(self) -> Sequence[Context]:
+        """Give the contexts of the command line acting for each company with every right."""
+        return [
+            replace(system_context("cli"), company=found.id, rights=ALL_RIGHTS, settings=found.settings)
+            for found in self.call(identity.ListCompanies(), lambda: None)
+        ]
+
+    def export_heads(self) -> str | None:
+        """Sign the heads of all series and keep them, once a day; give the new document's place."""
+        return chains.ExportHeads(self.runner, self.clock, self.notary, self.archive, self.contexts)()
+
+    def purge(self, context: Context | None = None) -> Mapping[str, int]:
+        """Remove what is past its time, in short transactions; give how many rows went, by table."""
+        ages = {"outbox": timedelta(days=self.settings.outbox_kept_days)}
+        # A short rest between batches, so that whoever waits for SQLite's one write lock gets it.
+        return Purge(self.runner, self.clock, ages, rest=lambda _gone: pause(1))(context or system_context("purge"))
 
     def desk(self, company: CompanyId) -> Desk:
         """Give what an import into ``company`` works with."""
@@ -158,13 +184,15 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
         passwords=passwords,
         tokens=tokens,
         seal=seal,
+        notary=pick("notary", lambda: Ed25519Notary.of(settings)),
+        archive=pick("archive", lambda: HeadsFolder(heads_folder(settings))),
         texts=pick("texts", Texts),
         request_ids=pick("request_ids", lambda: new_name),
         sign_in=SignIn(**slow, **going, vault=tools.vault, codes=tools.codes),
         refresh=Refresh(runner=runner, clock=clock, limits=tools.limits, **going),
         change_password=ChangePassword(**slow, **going),
         leave_second_factor=LeaveSecondFactor(**slow),
-        cases=pick("cases", lambda: use_cases(clock, Numbering(clock, seal)) | access_cases(clock, passwords, tools)),
+        cases=pick("cases", lambda: use_cases(clock, seal) | access_cases(clock, passwords, tools)),
     )
 
 
@@ -197,8 +225,14 @@ def access_cases(clock: Clock, passwords: Passwords, tools: Tools) -> dict[type[
     return {type(case): case for case in cases}
 
 
-def use_cases(clock: Clock, numbering: Numbering) -> dict[type[Any], Any]:
+def heads_folder(settings: Settings) -> Path:
+    """Give the folder of the signed heads."""
+    return Path(settings.heads_dir) if settings.heads_dir else settings.data_dir / "heads"
+
+
+def use_cases(clock: Clock, seal: Seal) -> dict[type[Any], Any]:
     """Give every use case that is reachable from outside, by its class."""
+    numbering = Numbering(clock, seal)
     cases: tuple[Any, ...] = (
         identity.CreateUser(),
         identity.ReadUser(),
@@ -256,6 +290,9 @@ def use_cases(clock: Clock, numbering: Numbering) -> dict[type[Any], Any]:
         billing.ReadPayment(),
         billing.ListPayments(),
         reports.SalesReport(),
+        chains.ListHeads(),
+        chains.VerifyChains(seal),
+        privacy.AnonymiseParty(clock),
     )
     return {type(case): case for case in cases}
 

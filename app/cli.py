@@ -1,4 +1,4 @@
-"""The command line: serve, migrate, init, demo, company, user, keys, import, openapi, healthcheck."""
+"""The command line: serve, set up, import, keep in order, and ask."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,7 @@ from app.importer.northwind import run_northwind
 from app.infrastructure.keys import RotationStep, complete_keys, ensure_keys, rotate_keys
 from app.infrastructure.passwords import random_password
 from app.settings import Settings
+from app.upkeep import Finding, against, verified
 from app.usecases.access import ConsoleReset, SetPassword
 from app.usecases.identity import (
     ADMINISTRATOR,
@@ -58,6 +59,8 @@ app.add_typer(demo, name="demo")
 app.add_typer(companies, name="company")
 app.add_typer(user, name="user")
 app.add_typer(keys, name="keys")
+heads = typer.Typer(no_args_is_help=True, help="Signed heads of the hash chains: proof that they were not made anew.")
+app.add_typer(heads, name="heads")
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True)
 
@@ -317,6 +320,57 @@ def import_(
 
 
 @app.command()
+def verify(
+    company: Annotated[int | None, typer.Option(help="Company id; default all")] = None,
+    heads_file: Annotated[
+        Path | None,
+        typer.Option("--heads", exists=True, dir_okay=False, help="Signed heads to hold chains against"),
+    ] = None,
+) -> None:
+    """Walk every hash chain and compare every balance; what is wrong is printed, exit 1."""
+    with opened() as container:
+        container.check_schema()
+        contexts = container.contexts() if company is None else [container.context_of(CompanyId(company))]
+        sound = show_findings(verified(container, contexts))
+        if heads_file is not None:
+            sound &= show_findings(against(container, contexts, heads_file))
+    if not sound:
+        fail("the books are not as they were written")
+
+
+@heads.command("export")
+def heads_export() -> None:
+    """Sign where every series stands and keep it in HEADS_DIR, once a day by UTC; nothing there is overwritten."""
+    with opened() as container:
+        place = container.export_heads()
+        out.print("today's heads are signed already" if place is None else f"signed {place}")
+
+
+@heads.command("check")
+def heads_check(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="heads-<day>.json, its .sig beside it")],
+    public_key: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="PEM file; default the installation's own key")
+    ] = None,
+) -> None:
+    """Check the signature of exported heads, and that today's chains still contain them; exit 1 when they do not."""
+    with opened() as container:
+        container.check_schema()
+        sound = show_findings(against(container, container.contexts(), file, public_key))
+    if not sound:
+        fail("the books are not those that were signed")
+
+
+@app.command()
+def purge() -> None:
+    """Remove kept answers past 24 hours and dispatched events past OUTBOX_KEPT_DAYS; safe while the service runs."""
+    with opened() as container:
+        container.check_schema()
+        for name, gone in container.purge().items():
+            out.print(f"{name}: {gone} rows removed")
+
+
+@app.command()
 def openapi(
     output: Annotated[Path | None, typer.Option(help="File to write; default standard output")] = None,
 ) -> None:
@@ -410,6 +464,15 @@ def show_report(report: ImportReport, options: ImportOptions) -> None:
     out.print(report.summary())
     if report.refused:
         fail(f"{report.refused} refused, see {options.errors}")
+
+
+def show_findings(findings: Iterable[Finding]) -> bool:
+    """Print findings as they come, what is wrong on stderr; tell whether nothing is."""
+    sound = True
+    for finding in findings:
+        sound &= finding.sound
+        (out if finding.sound else err).print(finding.text)
+    return sound
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-KEPT_KEYS: Final = frozenset({"jwt_key", "jwt_keys", "chain_key", "secrets_key"})
+KEPT_KEYS: Final = frozenset({"jwt_key", "jwt_keys", "chain_key", "secrets_key", "heads_key"})
 
 
 class LogFormat(StrEnum):
@@ -73,6 +73,9 @@ class Settings(BaseSettings):
     )
     chain_key: SecretStr = Field(SecretStr(""), description="HMAC key of the hash chains: 32 bytes, base64url")
     secrets_key: SecretStr = Field(SecretStr(""), description="Key of the second factors' secrets: 32 bytes, base64url")
+    heads_key: SecretStr = Field(SecretStr(""), description="Ed25519 key that signs heads: 32 bytes, base64url")
+    heads_dir: str = Field("", description="Directory of the signed heads; default: heads in DATA_DIR")
+    outbox_kept_days: int = Field(30, ge=1, le=36500, description="Days an event is kept after it was dispatched")
     request_timeout_s: float = Field(30.0, gt=0, description="Deadline of a request")
     body_limit_bytes: int = Field(1_048_576, ge=1024, description="Largest request body")
     lines_limit: int = Field(2000, ge=1, description="Most lines of one document")

@@ -21,7 +21,20 @@ from app.api.middleware import Reception, Safety
 from app.api.openapi import document
 from app.api.problems import Problems
 from app.api.route import Endpoint
-from app.api.routers import access, billing, catalogue, health, identity, parties, reports, sales, shipping, stock
+from app.api.routers import (
+    access,
+    billing,
+    catalogue,
+    chains,
+    health,
+    identity,
+    parties,
+    privacy,
+    reports,
+    sales,
+    shipping,
+    stock,
+)
 from app.api.shell import Readiness, Shell
 from app.api.switchboard import Switchboard, endpoints
 from app.usecases.ports.shared import Clock
@@ -41,6 +54,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     shipping.routes,
     billing.routes,
     reports.routes,
+    chains.routes,
+    privacy.routes,
 )
 
 

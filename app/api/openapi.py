@@ -35,6 +35,7 @@ TAGS: Final = (
     ("invoices", "What customers owe"),
     ("payments", "What customers paid"),
     ("reports", "Sums over the books"),
+    ("chains", "Proof that numbered documents are as they were sealed"),
     ("health", "Probes"),
 )
 ABOUT_BEARER: Final = "An access token from /auth/token or /auth/refresh, or an API key"

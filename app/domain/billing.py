@@ -284,9 +284,16 @@ class Invoice:
             "date": self.date,
             "due_date": self.due_date,
             "currency": self.valuation.currency.code,
+            "rate": self.valuation.rate,
             "net": self.totals.net,
             "vat": self.totals.vat,
             "gross": self.totals.gross,
+            "company": [
+                self.valuation.company_currency.code,
+                self.totals.company_net,
+                self.totals.company_vat,
+                self.totals.company_gross,
+            ],
             "rates": [[line.rate, line.base, line.vat] for line in self.vat],
             "lines": [
                 [
@@ -425,6 +432,8 @@ class Payment:
             "date": self.date,
             "method": self.method.value,
             "currency": self.currency.code,
+            "rate": self.rate,
             "amount": self.amount,
+            "company": [self.company_currency.code, self.company_amount],
             "allocations": [[a.invoice_id, a.kind.value, a.amount, a.company_amount] for a in self.allocations],
         }

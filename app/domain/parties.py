@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import ClassVar
 
+from app.domain.privacy import Anonymised
 from app.domain.shared.errors import Conflict, Invalid, Required
 from app.domain.shared.events import Event
 from app.domain.shared.ids import PartyId
@@ -67,9 +69,21 @@ class PartyChanged(Event):
     fields: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartyAnonymised(Event):
+    """A third party was emptied of personal data; what it held is told to nobody."""
+
+    name: ClassVar[str] = "parties.party_anonymised"
+    aggregate: ClassVar[str] = "third_party"
+    id: PartyId
+
+
 @dataclass(slots=True, kw_only=True)
 class Party:
-    """Somebody we sell to or buy from. ``payment_days`` of None means the company's default."""
+    """Somebody we sell to or buy from. ``payment_days`` of None means the company's default.
+
+    Once ``anonymised_at`` is set nothing of it changes any more.
+    """
 
     id: PartyId = PartyId(0)
     name: str
@@ -83,6 +97,7 @@ class Party:
     address: Address = field(default_factory=Address)
     payment_days: int | None = None
     archived: bool = False
+    anonymised_at: datetime | None = None
     version: int = 0
 
     def __post_init__(self) -> None:
@@ -104,8 +119,11 @@ class Party:
     def change(self, changes: Mapping[str, object]) -> PartyChanged | None:
         """Set the named fields; None when nothing differs. Raises as ``check`` does; the party is then of no use.
 
+        Raises Anonymised for one that was emptied.
+
         An address may be given whole, or as a mapping of those of its fields that change.
         """
+        self.known()
         if isinstance(address := changes.get("address"), Mapping):
             changes = {**changes, "address": replace(self.address, **address)}
         changed = tuple(name for name, value in changes.items() if getattr(self, name) != value)
@@ -113,6 +131,25 @@ class Party:
             setattr(self, name, changes[name])
         self.check()
         return PartyChanged(id=self.id, fields=changed) if changed else None
+
+    def anonymise(self, at: datetime) -> PartyAnonymised:
+        """Empty it of all that tells who it is, for ever, and archive it; the country stays, for sums by country.
+
+        Raises Anonymised.
+        """
+        self.known()
+        self.name = f"Anonymised {self.id}"
+        self.customer_code = f"ANON-{self.id}" if self.customer else None
+        self.supplier_code = f"ANON-{self.id}" if self.supplier else None
+        self.email = self.phone = self.tax_id = None
+        self.address = Address(country=self.address.country)
+        self.archived, self.anonymised_at = True, at
+        return PartyAnonymised(id=self.id)
+
+    def known(self) -> None:
+        """Pass only one that was not anonymised. Raises Anonymised."""
+        if self.anonymised_at is not None:
+            raise Anonymised(party=self.id)
 
     def buys(self) -> None:
         """Pass only a customer who takes new documents. Raises NotACustomer, PartyArchived."""

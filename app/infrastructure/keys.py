@@ -17,7 +17,7 @@ from app.domain.access import Opaque
 from app.domain.shared.errors import Conflict, Unavailable
 from app.infrastructure.passwords import random_password
 
-NAMES: Final = ("jwt_key", "chain_key", "secrets_key")
+NAMES: Final = ("jwt_key", "chain_key", "secrets_key", "heads_key")
 FILE: Final = "keys.json"
 KEY_BYTES: Final = 32
 
@@ -70,7 +70,7 @@ def ensure_keys(directory: Path) -> bool:
     the chain key cannot be replaced without breaking the hash chains made with it.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    with _held(directory):
+    with held(directory):
         kept = _read(directory)
         wanted = {name: new_key() for name in NAMES if name not in kept}
         if "jwt_keys" in kept:
@@ -94,7 +94,7 @@ def rotate_keys(directory: Path, step: RotationStep) -> int:
     sign; ``remove`` drops the one that signed before, once its tokens have expired. Raises KeyRotation, and BadKey when
     there is no such file.
     """
-    with _held(directory):
+    with held(directory):
         kept = _read(directory)
         live = [key for key in kept.pop("jwt_keys", "").split(",") if key] or [kept.get("jwt_key", "")]
         if not live[0]:
@@ -112,12 +112,42 @@ def rotate_keys(directory: Path, step: RotationStep) -> int:
     return len(live)
 
 
+def ensure_key(directory: Path, name: str) -> str:
+    """Give the key called ``name`` of ``keys.json``, adding a fresh one when the file has none; the others stay."""
+    with held(directory):
+        kept = _read(directory)
+        if not kept.get(name):
+            kept[name] = new_key()
+            _write(directory, kept)
+        return kept[name]
+
+
 @contextmanager
-def _held(directory: Path) -> Iterator[None]:
-    """Let one process at a time change the keys of ``directory``."""
-    with (directory / "keys.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+def held(directory: Path) -> Iterator[None]:
+    """Make ``directory`` and hold it against other processes that do the same."""
+    directory.mkdir(parents=True, exist_ok=True)
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(handle)
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Put a file readable for its owner alone in place at once, whole and on disk."""
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    handle = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _read(directory: Path) -> dict[str, str]:
@@ -127,16 +157,7 @@ def _read(directory: Path) -> dict[str, str]:
 
 
 def _write(directory: Path, keys: dict[str, str]) -> None:
-    """Replace the file in one step: whoever is interrupted leaves the old one."""
-    path = directory / FILE
-    fresh = path.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(keys, file)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    write_durably(directory / FILE, json.dumps(keys).encode())
 
 
 class RandomMint:

@@ -160,7 +160,7 @@ class CreateInvoice:
 class InvoiceOrder:
     """Enter an invoice of what is left of an order, or part of it, as a draft.
 
-    Raises NotFound, OrderNotOpen, NothingToInvoice, OverInvoiced, UnknownReference.
+    Raises NotFound, Anonymised, OrderNotOpen, NothingToInvoice, OverInvoiced, UnknownReference.
     """
 
     clock: Clock
@@ -170,12 +170,14 @@ class InvoiceOrder:
     def execute(self, work: Work, context: Context, request: OrderInvoiceDraft) -> Invoice:
         """Give the draft with its id and totals."""
         order = work.orders.get(request.order_id)
+        party = work.parties.get(order.party_id, hold=True)
+        party.known()
         on = request.date or self.clock.today(context.zone)
         invoice = Invoice(
             party_id=order.party_id,
             order_id=order.id,
             date=on,
-            due_date=request.due_date or due_date(context, work.parties.get(order.party_id), on),
+            due_date=request.due_date or due_date(context, party, on),
             valuation=order.valuation,
             note=request.note,
             lines=_order_lines(order, request.lines),

@@ -245,7 +245,7 @@ class SaveOrder:
         if existing is None:
             CreateOrder(self.clock).execute(work, context, draft)
             return Outcome.CREATED
-        wanted = self._put(work, context, replace(existing), draft)
+        wanted = self._put(work, context, replace(existing), draft, hold=False)
         if all(getattr(wanted, name) == getattr(existing, name) for name in ORDER_FIELDS):
             return Outcome.UNCHANGED
         return self._replace(work, context, existing, draft)
@@ -255,7 +255,7 @@ class SaveOrder:
         order = work.orders.get(seen.id, lock=True)
         if order.state is not OrderState.DRAFT:
             return Outcome.KEPT
-        work.orders.save(self._put(work, context, order, draft))
+        work.orders.save(self._put(work, context, order, draft, hold=True))
         work.outbox.add(OrderChanged(id=order.id))
         return Outcome.CHANGED
 
@@ -276,9 +276,9 @@ class SaveOrder:
         )
 
     @staticmethod
-    def _put(work: Work, context: Context, order: Order, draft: OrderDraft) -> Order:
+    def _put(work: Work, context: Context, order: Order, draft: OrderDraft, *, hold: bool) -> Order:
         """Make ``order`` what ``draft`` asks for, as CreateOrder would."""
-        order.party_id = customer(work, draft.party_id).id
+        order.party_id = customer(work, draft.party_id, hold=hold).id
         order.date = draft.date or order.date
         order.delivery_date = draft.delivery_date
         order.valuation = valuation(context, draft.currency, draft.rate)

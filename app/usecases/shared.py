@@ -107,10 +107,13 @@ class LineDraft:
     vat_rate: Rate | None = None
 
 
-def customer(work: Work, party_id: PartyId) -> Party:
-    """Give the customer a document is for. Raises UnknownReference, NotACustomer, PartyArchived."""
+def customer(work: Work, party_id: PartyId, *, hold: bool = True) -> Party:
+    """Give the customer a document is for, held until it is stored unless it is only looked at.
+
+    Raises UnknownReference, NotACustomer, PartyArchived.
+    """
     try:
-        party = work.parties.get(party_id)
+        party = work.parties.get(party_id, hold=hold)
     except NotFound as error:
         raise UnknownReference(at=("party_id",), kind="third party", value=party_id) from error
     party.buys()

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from alembic import op
+
+from app.infrastructure.database.types import INSTANT
+
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
@@ -9,8 +14,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make nothing yet."""
+    """Note when a third party was emptied of personal data."""
+    op.add_column("third_parties", sa.Column("anonymised_at", INSTANT))
 
 
 def downgrade() -> None:
-    """Undo nothing yet."""
+    """Forget which third parties were emptied; they stay empty."""
+    op.drop_column("third_parties", "anonymised_at")

@@ -16,13 +16,21 @@ CAPABILITIES: Final = {"access", "billing", "catalogue", "identity", "parties", 
 
 # Where capabilities stand, and what else may stand there because it belongs to all of them.
 LAYERS: Final[dict[str, set[str]]] = {
-    "domain": {"shared"},
-    "usecases": {"context", "importing", "ports", "reports", "run", "shared"},
-    "usecases/ports": {"listing", "reports", "shared"},
+    "domain": {"chains", "privacy", "shared"},
+    "usecases": {"chains", "context", "importing", "ports", "privacy", "reports", "retention", "run", "shared"},
+    "usecases/ports": {"chains", "listing", "privacy", "reports", "retention", "shared"},
     "infrastructure/database/tables": {"documents", "shared"},
-    "infrastructure/database/repositories": {"documents", "listing", "reports", "shared"},
-    "api/schemas": {"documents", "reports", "shared"},
-    "api/routers": {"health", "reports", "shared"},
+    "infrastructure/database/repositories": {
+        "chains",
+        "documents",
+        "listing",
+        "privacy",
+        "reports",
+        "retention",
+        "shared",
+    },
+    "api/schemas": {"chains", "documents", "reports", "shared"},
+    "api/routers": {"chains", "health", "privacy", "reports", "shared"},
 }
 
 

@@ -44,6 +44,8 @@ def full(served: Served) -> Office:
     customers = [
         office.customer(name=f"Client {n % 2}", email=None if n % 2 else f"c{n}@example.com") for n in range(4)
     ]
+    keys = [office.make("/api-keys", {"name": f"Key {n % 2}", "scopes": ["orders.read"]})["id"] for n in range(4)]
+    office.act(f"/api-keys/{keys[1]}/revoke")
     for n in range(5):
         day = f"2026-11-{10 + n // 2}"
         lines = [{"product_id": products[n], "quantity": "1", "unit_price": "10"}, free_line(str(n % 2))]

@@ -91,6 +91,9 @@ MOST: Final = {
     "read_payment": 2,
     "list_payments": 1,
     "report_sales": 1,
+    "list_chain_heads": 1,
+    "verify_chains": 12,
+    "anonymise_third_party": 8,
 }
 """By endpoint, on SQLite, without an Idempotency-Key (a look-up and a write more); raise one for a reason only."""
 
@@ -135,6 +138,10 @@ def measured(office: Office, lines: int) -> dict[str, int]:
     for name in ("orders", "shipments", "invoices", "payments"):
         meter(f"list_{name}", "GET", f"/{name}?limit={lines}")
     meter("report_sales", "GET", "/reports/sales?by=product")
+    meter("list_chain_heads", "GET", "/chains")
+    meter("verify_chains", "GET", "/chains/verification")
+    gone = meter.office.customer()
+    meter("anonymise_third_party", "POST", f"/third-parties/{gone}/anonymise")
     meter("me", "GET", "/me")
     _access(meter, lines)
     _people(meter, lines)

@@ -182,7 +182,8 @@ def test_the_chain_covers_what_the_law_asks_and_no_contact_data() -> None:
     one.validate(NUMBER)
     content = one.content()
     assert set(content) == {
-        "kind", "ref", "party", "date", "due_date", "currency", "net", "vat", "gross", "rates", "lines",
+        "kind", "ref", "party", "date", "due_date", "currency", "rate", "net", "vat", "gross", "company", "rates",
+        "lines",
     }  # fmt: skip
     before = canonical(content)
     one.note, one.paid = "other", money("1")

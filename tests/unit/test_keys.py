@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import json
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from app.domain.identity import TokenRefused
 from app.domain.shared.ids import CompanyId, UserId
-from app.infrastructure.keys import BadKey, KeyRotation, RotationStep, complete_keys, ensure_keys, new_key, rotate_keys
+from app.infrastructure.keys import (
+    BadKey,
+    KeyRotation,
+    RotationStep,
+    complete_keys,
+    ensure_key,
+    ensure_keys,
+    new_key,
+    rotate_keys,
+    write_durably,
+)
 from app.infrastructure.tokens import JwtTokens
 from app.settings import Settings
 from tests.support.clock import FakeClock
@@ -28,11 +39,11 @@ def tokens(folder: Path, clock: FakeClock) -> JwtTokens:
 
 
 def test_the_keys_are_made_once_for_their_owner_alone(tmp_path: Path) -> None:
-    """ERP-13: three keys of 32 random bytes."""
+    """ERP-13: four keys of 32 random bytes."""
     assert ensure_keys(tmp_path)
     first = kept(tmp_path)
-    assert first.keys() == {"jwt_key", "chain_key", "secrets_key"}
-    assert len(set(first.values())) == 3
+    assert first.keys() == {"jwt_key", "chain_key", "secrets_key", "heads_key"}
+    assert len(set(first.values())) == 4
     assert stat.S_IMODE((tmp_path / "keys.json").stat().st_mode) == 0o600
     assert not ensure_keys(tmp_path)
     assert kept(tmp_path) == first
@@ -108,3 +119,26 @@ def test_no_key_shows_in_the_settings_repr(tmp_path: Path) -> None:
     rotate_keys(tmp_path, RotationStep.ADD)
     shown = repr(Settings(data_dir=tmp_path))
     assert not [key for value in kept(tmp_path).values() for key in value.split(",") if key in shown]
+
+
+def test_a_key_that_is_missing_is_added_beside_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    path.write_text('{"chain_key": "kept"}', encoding="utf-8")
+    made = ensure_key(tmp_path, "heads_key")
+    assert json.loads(path.read_text(encoding="utf-8")) == {"chain_key": "kept", "heads_key": made}
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_all_who_ask_at_once_get_the_same_key(tmp_path: Path) -> None:
+    """Replicas on one data directory must not sign with keys of their own."""
+    with ThreadPoolExecutor(8) as pool:
+        keys = set(pool.map(lambda _: ensure_key(tmp_path / "new", "heads_key"), range(16)))
+    assert len(keys) == 1
+    assert [file.name for file in (tmp_path / "new").iterdir()] == ["keys.json"]
+
+
+def test_a_file_cut_short_by_a_crash_is_in_nobodys_way(tmp_path: Path) -> None:
+    (tmp_path / "a.new").write_text("half", encoding="utf-8")
+    write_durably(tmp_path / "a", b"whole")
+    assert (tmp_path / "a").read_bytes() == b"whole"
+    assert not (tmp_path / "a.new").exists()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final
 
 import pytest
 
@@ -14,8 +16,12 @@ from app.domain.parties import (
     Party,
     PartyArchived,
 )
+from app.domain.privacy import Anonymised
 from app.domain.shared.errors import Invalid, Required
 from app.domain.shared.ids import PartyId
+from app.infrastructure.database.repositories.privacy import _without
+from app.usecases.ports.privacy import Erasure
+from app.usecases.privacy import told_by
 
 pytestmark = pytest.mark.fast
 
@@ -66,3 +72,87 @@ def test_only_customers_in_use_buy() -> None:
         party(customer=False, supplier=True).buys()
     with pytest.raises(PartyArchived):
         party(archived=True).buys()
+
+
+# --- erasure --------------------------------------------------------------------------------------------------------
+
+AT: Final = datetime(2026, 11, 21, 13, 0, tzinfo=UTC)
+
+
+def known() -> Party:
+    """Give a customer of whom much is known."""
+    return Party(
+        id=PartyId(7),
+        name="Ann",
+        customer=True,
+        customer_code="ANN",
+        email="ann@example.com",
+        phone="1",
+        tax_id="2",
+        address=Address(street="3", postal_code="4", city="5", region="6", country="FR"),
+        payment_days=30,
+    )
+
+
+def test_an_anonymised_party_keeps_its_id_role_terms_and_country() -> None:
+    """Design 3: and nothing that tells who it is."""
+    one = known()
+    event = one.anonymise(AT)
+    assert event.facts() == {"id": 7}
+    assert one == Party(
+        id=PartyId(7),
+        name="Anonymised 7",
+        customer=True,
+        customer_code="ANON-7",
+        address=Address(country="FR"),
+        payment_days=30,
+        archived=True,
+        anonymised_at=AT,
+    )
+    one.check()
+
+
+def test_an_anonymised_party_is_never_anything_else_again() -> None:
+    one = known()
+    one.anonymise(AT)
+    acts: list[Callable[[], object]] = [
+        lambda: one.anonymise(AT),
+        lambda: one.change({"name": "Ann"}),
+        lambda: one.change({}),
+    ]
+    for act in acts:
+        with pytest.raises(Anonymised):
+            act()
+    with pytest.raises(PartyArchived):
+        one.buys()
+
+
+def test_the_words_that_tell_who_somebody_is_are_those_few_share() -> None:
+    """A name or a city may be another's too: its answers are not to be touched for that."""
+    assert told_by(known()) == ("ann@example.com", "1", "2", "3", "ANN")
+    assert told_by(Party(name="Bob", customer=True)) == ()
+
+
+def test_a_kept_answer_loses_the_party_and_nothing_else() -> None:
+    """An amount that reads like the telephone number stays, and so does whoever shares it."""
+    erasure = Erasure(party=PartyId(7), name="Anonymised 7", words=("ann@example.com", "100"))
+    codes = {"customer_code": "C", "supplier_code": None}
+    mine = {"id": 7, "name": "Ann", **codes, "phone": "100", "address": {"city": "X"}, "archived": False, "tags": ["a"]}
+    other = {"id": 8, "name": "Ann", **codes, "phone": "100"}
+    order = {"id": 7, "ref": "CO1", "total": "100", "contact": {"invoice_email": "ann@example.com", "n": None}}
+    assert _without({"items": [mine, other, order]}, erasure) == {
+        "items": [
+            {
+                "id": 7,
+                "name": "Anonymised 7",
+                "customer_code": "",
+                "supplier_code": None,
+                "phone": "",
+                "address": {"city": ""},
+                "archived": True,
+                "tags": [""],
+            },
+            other,
+            {"id": 7, "ref": "CO1", "total": "100", "contact": {"invoice_email": "", "n": None}},
+        ]
+    }

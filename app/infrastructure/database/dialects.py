@@ -29,7 +29,8 @@ class Dialect:
     ``returning_insert``, ``returning_update`` and ``returning_delete`` say for which verbs RETURNING is there;
     ``on_conflict`` whether inserts know ON CONFLICT (the others know ON DUPLICATE KEY); ``row_locks`` whether SELECT
     ... FOR UPDATE locks anything; ``writable_cte`` whether several inserts go in one statement; ``statement_limit``
-    whether a statement can carry its own time limit.
+    whether a statement can carry its own time limit; ``delete_limit`` whether DELETE takes ORDER BY and LIMIT;
+    ``physical_rows`` names the column that is a row's place in its table, where deleting by it is the fast way.
     """
 
     name: str
@@ -51,6 +52,8 @@ class Dialect:
     side_transactions: bool = True
     synchronous_commit: bool = False
     analyze: str = ""
+    delete_limit: bool = False
+    physical_rows: str = ""
 
     def sql(self) -> SqlDialect:
         """Give SQLAlchemy's dialect that statements are compiled for."""
@@ -73,6 +76,7 @@ POSTGRESQL: Final = Dialect(
     writable_cte=True,
     synchronous_commit=True,
     analyze="ANALYZE",
+    physical_rows="ctid",
 )
 MARIADB: Final = Dialect(
     name="mariadb",
@@ -85,6 +89,7 @@ MARIADB: Final = Dialect(
     returning_delete=True,
     on_conflict=False,
     statement_limit=True,
+    delete_limit=True,
 )
 MARIADB_PLAIN: Final = Dialect(
     name="mariadb",
@@ -97,6 +102,7 @@ MARIADB_PLAIN: Final = Dialect(
     returning_delete=False,
     on_conflict=False,
     statement_limit=True,
+    delete_limit=True,
 )
 MYSQL: Final = Dialect(
     name="mysql",
@@ -108,6 +114,7 @@ MYSQL: Final = Dialect(
     returning_update=False,
     returning_delete=False,
     on_conflict=False,
+    delete_limit=True,
 )
 SQLITE: Final = Dialect(
     name="sqlite",

@@ -1,8 +1,8 @@
 """The one written order in which rows are locked, so that two transactions never wait for each other in a circle.
 
-The company, by who changes its members, roles or settings; documents by (kind, id); cost rows by product; stock levels
-by (warehouse, product); customer credit; last the series row, after which only set-wise writes follow. Statements that
-lock say what; it costs nothing unless somebody traces.
+The company, by who changes its members, roles or settings; documents by (kind, id); third parties; cost rows by
+product; stock levels by (warehouse, product); customer credit; last the series row, after which only set-wise writes
+follow. Statements that lock say what; it costs nothing unless somebody traces.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ class LockRank(IntEnum):
     ORDER = 11
     PAYMENT = 12
     SHIPMENT = 13
+    PARTY = 15
     COST = 20
     LEVEL = 30
     CREDIT = 40
@@ -60,6 +61,11 @@ class Lock:
     def attempts(cls, subjects: Iterable[str]) -> Self:
         """Give the lock on counters of attempts, in a transaction that locks nothing else."""
         return cls(LockRank.ATTEMPTS, tuple((subject,) for subject in subjects))
+
+    @classmethod
+    def party(cls, ids: Iterable[int]) -> Self:
+        """Give the lock on third parties, which a document in the making shares and anonymising has alone."""
+        return cls(LockRank.PARTY, tuple((key,) for key in ids))
 
     @classmethod
     def cost(cls, products: Iterable[int]) -> Self:

@@ -10,21 +10,29 @@ from sqlalchemy import (
     ColumnElement,
     Executable,
     Insert,
+    Integer,
     Table,
     and_,
     bindparam,
     case,
     column,
+    delete,
     func,
     insert,
     literal_column,
     or_,
     select,
     true,
+    tuple_,
     update,
     values,
 )
+from sqlalchemy import text as sql_text
 from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
 from app.infrastructure.database.dialects import Dialect
 
@@ -132,6 +140,46 @@ def count_up(dialect: Dialect, table: Table, values: Mapping[str, Any], column: 
         return telling
     told = {**values, column: func.last_insert_id(values[column])}
     return mysql.insert(table).values(told).on_duplicate_key_update({column: func.last_insert_id(table.c[column] + 1)})
+
+
+def delete_due(dialect: Dialect, table: Table, column: ColumnElement[Any]) -> Executable:
+    """Give the DELETE of the ``:batch`` rows whose ``column`` is oldest, of those not after ``:due``.
+
+    It finds them by the column's index, and locks no more than them; on PostgreSQL it leaves out what others hold.
+    """
+    due = bindparam("due", type_=column.type)
+    size = bindparam("batch", type_=Integer())
+    if dialect.delete_limit:
+        # Not as a subquery: MySQL and MariaDB would read the whole table and look each row up in it.
+        words = f"DELETE FROM {table.name} WHERE {column.key} <= :due ORDER BY {column.key} LIMIT :batch"  # noqa: S608 - names of our own tables
+        return sql_text(words).bindparams(due, size)
+    if dialect.physical_rows:
+        place: ColumnElement[Any] = literal_column(dialect.physical_rows)
+        oldest = select(place).select_from(table).where(column <= due).order_by(column).limit(size)
+        # As an array: joined, the planner would read the whole table to find its rows again.
+        rows = func.array(oldest.with_for_update(skip_locked=True).scalar_subquery())
+        return delete(table).where(place == func.any(rows))
+    key = tuple(table.primary_key.columns)
+    return delete(table).where(tuple_(*key).in_(select(*key).where(column <= due).order_by(column).limit(size)))
+
+
+class bytes_at(FunctionElement[int]):  # noqa: N801 - a function in SQL, named like one
+    """The place of the second bytes within the first, counted from 1; 0 when they are not there."""
+
+    type: TypeEngine[int] = Integer()
+    inherit_cache: bool | None = True
+
+
+@compiles(bytes_at)
+def _instr(element: bytes_at, compiler: SQLCompiler, **options: Any) -> str:
+    within, sought = element.clauses
+    return f"instr({compiler.process(within, **options)}, {compiler.process(sought, **options)})"
+
+
+@compiles(bytes_at, "postgresql")
+def _position(element: bytes_at, compiler: SQLCompiler, **options: Any) -> str:
+    within, sought = element.clauses
+    return f"position({compiler.process(sought, **options)} IN {compiler.process(within, **options)})"
 
 
 def _insert(dialect: Dialect, table: Table) -> Any:

@@ -16,10 +16,13 @@ from app.infrastructure.database.repositories.access import (
 )
 from app.infrastructure.database.repositories.billing import SqlInvoices, SqlPayments
 from app.infrastructure.database.repositories.catalogue import SqlProducts
+from app.infrastructure.database.repositories.chains import SqlChains
 from app.infrastructure.database.repositories.identity import SqlCompanies, SqlRoles, SqlUsers
 from app.infrastructure.database.repositories.listing import SqlLists
 from app.infrastructure.database.repositories.parties import SqlParties
+from app.infrastructure.database.repositories.privacy import SqlPrivacy
 from app.infrastructure.database.repositories.reports import SqlReports
+from app.infrastructure.database.repositories.retention import SqlRetention
 from app.infrastructure.database.repositories.sales import SqlOrders
 from app.infrastructure.database.repositories.shared import SqlAnswers, SqlOutbox, SqlSeriesBook
 from app.infrastructure.database.repositories.shipping import SqlShipments
@@ -74,6 +77,9 @@ class SqlWork:
     series = Lazy(SqlSeriesBook)
     lists = Lazy(SqlLists)
     reports = Lazy(SqlReports)
+    chains = Lazy(SqlChains)
+    privacy = Lazy(SqlPrivacy)
+    retention = Lazy(SqlRetention)
     session: Session
 
     def __init__(self, database: Database, clock: Clock, context: Context, *, writing: bool) -> None:

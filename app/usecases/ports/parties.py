@@ -11,8 +11,11 @@ from app.domain.shared.ids import PartyId
 class Parties(Protocol):
     """Third parties of the context's company."""
 
-    def get(self, party: PartyId) -> Party:
-        """Give a third party. Raises NotFound."""
+    def get(self, party: PartyId, *, hold: bool = False, lock: bool = False) -> Party:
+        """Give a third party. Raises NotFound.
+
+        Until the end of the transaction ``hold`` keeps it from being anonymised, and ``lock`` whoever holds it waiting.
+        """
         ...
 
     def find(self, *, customer_code: str | None = None, supplier_code: str | None = None) -> Party | None:

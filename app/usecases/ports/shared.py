@@ -14,10 +14,13 @@ from app.usecases.context import Context
 from app.usecases.ports.access import ApiKeys, AttemptBook, Principals, SecondFactors, Sessions
 from app.usecases.ports.billing import Invoices, Payments
 from app.usecases.ports.catalogue import Products
+from app.usecases.ports.chains import Chains
 from app.usecases.ports.identity import Companies, Roles, Users
 from app.usecases.ports.listing import Lists
 from app.usecases.ports.parties import Parties
+from app.usecases.ports.privacy import Privacy
 from app.usecases.ports.reports import Reports
+from app.usecases.ports.retention import Retention
 from app.usecases.ports.sales import Orders
 from app.usecases.ports.shipping import Shipments
 from app.usecases.ports.stock import Stock, Warehouses
@@ -230,6 +233,21 @@ class Work(Protocol):
     @property
     def reports(self) -> Reports:
         """Sums over the books."""
+        ...
+
+    @property
+    def chains(self) -> Chains:
+        """Series and sealed documents, to be proved."""
+        ...
+
+    @property
+    def privacy(self) -> Privacy:
+        """Traces of third parties."""
+        ...
+
+    @property
+    def retention(self) -> Retention:
+        """What is kept for a time only."""
         ...
 
     def commit(self) -> None:

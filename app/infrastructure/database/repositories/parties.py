@@ -11,6 +11,7 @@ from app.domain.shared.errors import NotFound, Stale
 from app.domain.shared.ids import PartyId
 from app.infrastructure.database.compiled import prepare
 from app.infrastructure.database.constraints import taken
+from app.infrastructure.database.locks import Lock
 from app.infrastructure.database.session import Session
 from app.infrastructure.database.tables.parties import third_parties as t
 from app.usecases.context import Context
@@ -26,12 +27,18 @@ _FIELDS: Final = (
     "tax_id",
     "payment_days",
     "archived",
+    "anonymised_at",
 )
 _ADDRESS: Final = ("street", "postal_code", "city", "region", "country")
 _COLUMNS: Final = (t.c.id, t.c.version, *(t.c[name] for name in (*_FIELDS, *_ADDRESS)))
 _MINE: Final = t.c.company_id == bindparam("company")
 
 _GET = prepare(select(*_COLUMNS).where(_MINE, t.c.id == bindparam("party")))
+_HOLD = prepare(
+    select(*_COLUMNS).where(_MINE, t.c.id == bindparam("party")).with_for_update(read=True, key_share=True),
+    "hold third_parties",
+)
+_LOCK = prepare(select(*_COLUMNS).where(_MINE, t.c.id == bindparam("party")).with_for_update(), "lock third_parties")
 _BY_CUSTOMER_CODE = prepare(select(*_COLUMNS).where(_MINE, t.c.customer_code == bindparam("code")))
 _BY_SUPPLIER_CODE = prepare(select(*_COLUMNS).where(_MINE, t.c.supplier_code == bindparam("code")))
 _INSERT = prepare(insert(t).values({name: bindparam(name) for name in ("company_id", "version", *_FIELDS, *_ADDRESS)}))
@@ -49,9 +56,14 @@ class SqlParties:
         self._session = session
         self._company = context.company
 
-    def get(self, party: PartyId) -> Party:
-        """Give a third party. Raises NotFound."""
-        row = self._session.one(_GET, company=self._company, party=party)
+    def get(self, party: PartyId, *, hold: bool = False, lock: bool = False) -> Party:
+        """Give a third party, held against being anonymised or locked if asked. Raises NotFound.
+
+        A hold is the lock that a document's foreign key takes anyway; here it is taken before the party is looked at.
+        """
+        statement = _LOCK if lock else _HOLD if hold else _GET
+        locked = Lock.party([party]) if lock or hold else None
+        row = self._session.one(statement, lock=locked, company=self._company, party=party)
         if row is None:
             raise NotFound(kind="third party", id=party)
         return _party(row)

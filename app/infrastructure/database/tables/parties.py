@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, ForeignKey, Index, Table, UniqueConstraint
 
 from app.infrastructure.database.tables.shared import metadata
-from app.infrastructure.database.types import COUNTER, FLAG, KEY, identity, text
+from app.infrastructure.database.types import COUNTER, FLAG, INSTANT, KEY, identity, text
 
 third_parties = Table(
     "third_parties",
@@ -27,6 +27,7 @@ third_parties = Table(
     Column("country", text(2), nullable=False),
     Column("payment_days", COUNTER),
     Column("archived", FLAG, nullable=False),
+    Column("anonymised_at", INSTANT),
     Column("version", COUNTER, nullable=False),
     UniqueConstraint("company_id", "id"),
     UniqueConstraint("company_id", "customer_code"),

@@ -1,0 +1,153 @@
+"""Traces of third parties in SQL, and the one list of the places where they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import Executable, bindparam, delete, literal_column, or_, select, union_all, update
+
+from app.domain.billing import InvoiceState
+from app.domain.sales import OrderState
+from app.domain.shared.ids import PartyId
+from app.domain.shipping import ShipmentState
+from app.infrastructure.database.compiled import prepare, prepare_many
+from app.infrastructure.database.session import Session
+from app.infrastructure.database.statements import bytes_at
+from app.infrastructure.database.tables.billing import invoices
+from app.infrastructure.database.tables.sales import orders
+from app.infrastructure.database.tables.shared import answers, outbox
+from app.infrastructure.database.tables.shipping import shipments
+from app.infrastructure.database.types import BYTES, LONG_TEXT
+from app.usecases.context import Context
+from app.usecases.ports.privacy import Erasure, OpenDocument
+
+OPEN: Final = (
+    ("order", orders, (OrderState.DRAFT, OrderState.VALIDATED, OrderState.IN_SHIPMENT)),
+    ("shipment", shipments, (ShipmentState.DRAFT,)),
+    ("invoice", invoices, (InvoiceState.DRAFT, InvoiceState.VALIDATED)),
+)
+"""Documents that are not done, by kind: their table and the states in which something is still to happen."""
+
+
+def _open() -> Executable:
+    found = [
+        select(literal_column(f"'{kind}'", LONG_TEXT).label("document"), table.c.id, table.c.ref).where(
+            table.c.company_id == bindparam("company_id"),
+            table.c.party_id == bindparam("party_id"),
+            or_(*(table.c.status == state for state in states)),
+        )
+        for kind, table, states in OPEN
+    ]
+    return union_all(*found).limit(bindparam("most", type_=invoices.c.version.type))
+
+
+_OPEN = prepare(_open(), "select open documents")
+
+_KEY: Final = ("company_id", "actor_id", "route", "key")
+_MINE: Final = tuple(answers.c[name] == bindparam(f"the_{name}", type_=answers.c[name].type) for name in _KEY)
+_KEPT = prepare_many(
+    lambda count: select(*(answers.c[name] for name in _KEY), answers.c.body).where(
+        answers.c.company_id == bindparam("company_id"),
+        or_(*(bytes_at(answers.c.body, bindparam(f"word__{n}", type_=BYTES)) > 0 for n in range(count))),
+    ),
+    "select answers that name",
+    pads=True,
+)
+_REWRITE = prepare(
+    update(answers).where(*_MINE).values(body=bindparam("rewritten", type_=BYTES)), "update answers that name"
+)
+_EVENTS = prepare(
+    delete(outbox).where(
+        outbox.c.company_id == bindparam("company_id"),
+        outbox.c.aggregate == bindparam("aggregate"),
+        outbox.c.aggregate_id == bindparam("party_id"),
+    ),
+    "delete events of one aggregate",
+)
+
+
+def forget_answers(session: Session, company: int, erasure: Erasure) -> None:
+    """Rewrite kept answers that show the party, so that a repeated request is told what is left of it.
+
+    They are not removed: whoever repeats the request would then do it a second time.
+    """
+    sought = [f'"id":{erasure.party}{end}' for end in ",}"] + [_inside(word) for word in erasure.words]
+    rows = session.all_of(_KEPT, [{"word": word.encode()} for word in sought], company_id=company)
+    for *key, body in rows:
+        before = orjson.loads(bytes(body))
+        after = _without(before, erasure)
+        if after != before:
+            place = {f"the_{name}": value for name, value in zip(_KEY, key, strict=True)}
+            session.run(_REWRITE, rewritten=orjson.dumps(after), **place)
+
+
+def forget_events(session: Session, company: int, erasure: Erasure) -> None:
+    """Remove the party's events, dispatched or not: nothing of it leaves any more but that it was anonymised."""
+    session.run(_EVENTS, company_id=company, aggregate="third_party", party_id=erasure.party)
+
+
+TRACES: Final[list[Callable[[Session, int, Erasure], None]]] = [forget_answers, forget_events]
+"""What forgets a party in one place each; a table that copies data of third parties adds its own."""
+
+TELLING: Final = ("email", "phone", "tax_id", "street", "customer_code", "supplier_code")
+"""How the names of fields end that hold words which tell who somebody is."""
+
+
+def _without(value: Any, erasure: Erasure) -> Any:
+    """Give an answer without the party: its own object emptied, its telling words gone from fields of their kind.
+
+    Not from any field: a telephone number may be somebody's amount; nor from another third party, who may share them.
+    """
+    match value:
+        case dict() if value.get("id") == erasure.party and {"customer_code", "supplier_code"} <= value.keys():
+            return {name: _emptied(part) for name, part in value.items()} | {"name": erasure.name, "archived": True}
+        case dict() if {"customer_code", "supplier_code"} <= value.keys():
+            return value
+        case dict():
+            return {
+                name: "" if part in erasure.words and name.endswith(TELLING) else _without(part, erasure)
+                for name, part in value.items()
+            }
+        case list():
+            return [_without(part, erasure) for part in value]
+        case _:
+            return value
+
+
+def _emptied(value: Any) -> Any:
+    """Give a value with every text in it gone."""
+    match value:
+        case str():
+            return ""
+        case Mapping():
+            return {name: _emptied(part) for name, part in value.items()}
+        case list():
+            return [_emptied(part) for part in value]
+        case _:
+            return value
+
+
+def _inside(word: str) -> str:
+    """Give a word as it stands between the quotes of JSON."""
+    return json.dumps(word, ensure_ascii=False)[1:-1]
+
+
+class SqlPrivacy:
+    """Where third parties of the context's company are, and where they have left traces."""
+
+    def __init__(self, session: Session, context: Context) -> None:
+        self._session = session
+        self._company = context.company
+
+    def open_documents(self, party: PartyId, most: int) -> Sequence[OpenDocument]:
+        """Give up to ``most`` documents of the party that are not done."""
+        rows = self._session.all(_OPEN, company_id=self._company, party_id=party, most=most)
+        return [OpenDocument(document=kind, id=key, ref=ref or "") for kind, key, ref in rows]
+
+    def forget(self, erasure: Erasure) -> None:
+        """Remove what the party has left outside its own row."""
+        for forget in TRACES:
+            forget(self._session, self._company, erasure)

@@ -1,0 +1,55 @@
+"""Erasing personal data of those who ask for it, as far as the law on documents allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from app.domain.parties import Party
+from app.domain.privacy import OpenDocuments
+from app.domain.shared.ids import PartyId
+from app.domain.shared.rights import Right
+from app.usecases.context import Context
+from app.usecases.ports.privacy import Erasure
+from app.usecases.ports.shared import Clock, Work
+
+MOST_NAMED: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class AnonymiseParty:
+    """Empty a third party of personal data, for ever, and archive it.
+
+    Issued documents stay as the law asks: they name the third party by its id. Traces of it in kept answers and events
+    go too. Raises NotFound, Anonymised, OpenDocuments with the documents to finish first.
+    """
+
+    clock: Clock
+    right: ClassVar[Right] = Right.THIRD_PARTIES_ERASE
+    writes: ClassVar[bool] = True
+    fresh: ClassVar[bool] = True
+
+    def execute(self, work: Work, context: Context, request: PartyId) -> Party:
+        """Give the third party as it is from now on."""
+        party = work.parties.get(request, lock=True)
+        party.known()
+        # Locked, so that a document in the making either is seen here or sees the party archived.
+        waiting = work.privacy.open_documents(party.id, MOST_NAMED)
+        if waiting:
+            raise OpenDocuments(
+                party=party.id,
+                refs=[one.ref for one in waiting],
+                documents=[{"document": one.document, "id": one.id, "ref": one.ref} for one in waiting],
+            )
+        words = told_by(party)
+        event = party.anonymise(self.clock.now())
+        work.parties.save(party)
+        work.privacy.forget(Erasure(party=party.id, name=party.name, words=words))
+        work.outbox.add(event)
+        return party
+
+
+def told_by(party: Party) -> tuple[str, ...]:
+    """Give the words that tell who a third party is and hardly ever stand for another; not its name or its city."""
+    known = (party.email, party.phone, party.tax_id, party.address.street, party.customer_code, party.supplier_code)
+    return tuple(word for word in known if word)

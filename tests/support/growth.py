@@ -1,0 +1,72 @@
+"""Databases grown old: so many kept answers and events on their way out, written by the database itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import bindparam, text
+
+from app.infrastructure.database.engine import Database
+from app.infrastructure.database.migrate import plain_engine
+from app.infrastructure.database.types import INSTANT
+from app.infrastructure.ids import new_uuid
+
+# Numbers 1 to :rows as a table g with one column n; an id; bytes; a key that tells rows apart.
+_NUMBERS: Final = {
+    "postgresql": "generate_series(1, :rows) AS g(n)",
+    "mariadb": "(SELECT seq AS n FROM seq_1_to_10000000 WHERE seq <= :rows) g",
+    "sqlite": "(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < :rows) SELECT n FROM c) g",
+}
+_ID: Final = {
+    "postgresql": "gen_random_uuid()",
+    "mariadb": "UNHEX(REPLACE(UUID(), '-', ''))",
+    "sqlite": "CAST(:salt || printf('%08d', n) AS BLOB)",  # in order: at random it takes minutes
+}
+_BODY: Final = {"postgresql": "'{}'::bytea", "mariadb": "'{}'", "sqlite": "x'7B7D'"}
+_KEY: Final = {"postgresql": "'old-' || n", "mariadb": "CONCAT('old-', n)", "sqlite": "'old-' || n"}
+
+
+def old_answers(database: Database, company: int, rows: int, expired: datetime) -> None:
+    """Add answers of ``company`` that expired at ``expired``, with the keys ``old-1`` and so on."""
+    kind = database.dialect.name
+    key = "`key`" if kind == "mariadb" else "key"
+    _run(
+        database,
+        f"INSERT INTO answers (company_id, actor_id, route, {key}, body_hash, body, created_at, expires_at)"
+        f" SELECT :company, 1, 'POST /api/v1/old', {_KEY[kind]}, 'x', {_BODY[kind]}, :at, :at FROM {_NUMBERS[kind]}",
+        {"company": company, "rows": rows, "at": expired},
+    )
+
+
+def old_events(
+    database: Database, company: int, rows: int, occurred: datetime, dispatched: datetime | None = None
+) -> None:
+    """Add events of ``company``; without ``dispatched`` they still wait."""
+    kind = database.dialect.name
+    _run(
+        database,
+        "INSERT INTO outbox (id, company_id, name, aggregate, aggregate_id, actor_id, request_id, payload,"
+        " occurred_at, dispatched_at)"
+        f" SELECT {_ID[kind]}, :company, 'old', 'old', n, 1, 'old', '{{}}', :at, :dispatched FROM {_NUMBERS[kind]}",
+        {"company": company, "rows": rows, "at": occurred, "dispatched": dispatched, "salt": new_uuid().hex[-8:]},
+    )
+
+
+def count_of(database: Database, table: str, company: int) -> int:
+    """Give how many rows of a company a table has."""
+    engine = plain_engine(database.settings.database_url)
+    with engine.connect() as connection:
+        found = connection.execute(
+            text(f"SELECT COUNT(*) FROM {table} WHERE company_id = :company"), {"company": company}
+        ).scalar_one()
+    engine.dispose()
+    return int(found)
+
+
+def _run(database: Database, statement: str, values: dict[str, Any]) -> None:
+    engine = plain_engine(database.settings.database_url)
+    instants = [bindparam(name, type_=INSTANT) for name in ("at", "dispatched") if name in values]
+    with engine.begin() as connection:
+        connection.execute(text(statement).bindparams(*instants), values)
+    engine.dispose()
