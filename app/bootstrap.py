@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ from app.infrastructure.clock import OffsetClock, pause
 from app.infrastructure.database.engine import Database
 from app.infrastructure.database.migrate import Migrations
 from app.infrastructure.database.work import SqlWorks
+from app.infrastructure.files import FolderFiles
 from app.infrastructure.heads import Ed25519Notary, HeadsFolder
 from app.infrastructure.ids import new_name
 from app.infrastructure.keys import RandomMint
@@ -34,9 +35,11 @@ from app.infrastructure.vault import AesVault
 from app.settings import Settings
 from app.usecases import (
     access,
+    attachments,
     billing,
     catalogue,
     chains,
+    fields,
     identity,
     parties,
     privacy,
@@ -48,6 +51,7 @@ from app.usecases import (
 from app.usecases.access import ChangePassword, LeaveSecondFactor, Limits, Refresh, SignIn
 from app.usecases.context import Context, system_context
 from app.usecases.ports.access import Mint, OneTimeCodes, Tokens, Vault
+from app.usecases.ports.attachments import Files
 from app.usecases.ports.chains import Archive, Notary
 from app.usecases.ports.identity import Passwords
 from app.usecases.ports.shared import Clock, Seal, Works
@@ -85,6 +89,7 @@ class Container:
     refresh: Refresh
     change_password: ChangePassword
     leave_second_factor: LeaveSecondFactor
+    files: Files
     cases: Mapping[type[Any], Any]
     draining: threading.Event = field(default_factory=threading.Event)
 
@@ -142,6 +147,10 @@ class Container:
         """Give the HTTP application."""
         return create_app(self)
 
+    def sweep_files(self) -> int:
+        """Remove files that no attachment refers to, older than a day; give how many."""
+        return attachments.SweepFiles(self.runner, self.files, self.clock)()
+
     def close(self) -> None:
         """Close every connection."""
         self.database.close()
@@ -175,6 +184,7 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     )
     slow = {"runner": runner, "passwords": passwords, "clock": clock, "limits": tools.limits}
     going = {"tokens": tokens, "mint": tools.mint, "life": tools.life}
+    files = pick("files", lambda: FolderFiles(settings.files_dir or settings.data_dir / "files"))
     return Container(
         settings=settings,
         database=database,
@@ -192,7 +202,15 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
         refresh=Refresh(runner=runner, clock=clock, limits=tools.limits, **going),
         change_password=ChangePassword(**slow, **going),
         leave_second_factor=LeaveSecondFactor(**slow),
-        cases=pick("cases", lambda: use_cases(clock, seal) | access_cases(clock, passwords, tools)),
+        files=files,
+        cases=pick(
+            "cases",
+            lambda: (
+                use_cases(clock, seal)
+                | access_cases(clock, passwords, tools)
+                | attachment_cases(clock, files, settings.attachment_types)
+            ),
+        ),
     )
 
 
@@ -223,6 +241,11 @@ def access_cases(clock: Clock, passwords: Passwords, tools: Tools) -> dict[type[
         access.ListApiKeys(),
     )
     return {type(case): case for case in cases}
+
+
+def attachment_cases(clock: Clock, files: Files, types: Iterable[str]) -> dict[type[Any], Any]:
+    """Give the use cases of attachments, by class; ``types`` are the media types taken, all when there are none."""
+    return {type(case): case for case in attachments.attachment_cases(clock, files, frozenset(types))}
 
 
 def heads_folder(settings: Settings) -> Path:
@@ -293,6 +316,11 @@ def use_cases(clock: Clock, seal: Seal) -> dict[type[Any], Any]:
         chains.ListHeads(),
         chains.VerifyChains(seal),
         privacy.AnonymiseParty(clock),
+        fields.DefineField(),
+        fields.ReadField(),
+        fields.ChangeField(),
+        fields.DeleteField(),
+        fields.ListFields(),
     )
     return {type(case): case for case in cases}
 

@@ -61,6 +61,8 @@ app.add_typer(user, name="user")
 app.add_typer(keys, name="keys")
 heads = typer.Typer(no_args_is_help=True, help="Signed heads of the hash chains: proof that they were not made anew.")
 app.add_typer(heads, name="heads")
+files = typer.Typer(no_args_is_help=True, help="The bytes of attachments.")
+app.add_typer(files, name="files")
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True)
 
@@ -120,6 +122,15 @@ def serve(
         proxy_headers=False,  # uvicorn would believe anybody on this machine; TRUSTED_PROXIES decides
         timeout_graceful_shutdown=25,
     )
+
+
+@files.command()
+def sweep() -> None:
+    """Remove files that no attachment refers to and that are older than a day."""
+    with opened() as container:
+        container.check_schema()
+        removed = container.sweep_files()
+    out.print(f"{removed} files removed")
 
 
 @app.command()

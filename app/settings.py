@@ -78,12 +78,18 @@ class Settings(BaseSettings):
     outbox_kept_days: int = Field(30, ge=1, le=36500, description="Days an event is kept after it was dispatched")
     request_timeout_s: float = Field(30.0, gt=0, description="Deadline of a request")
     body_limit_bytes: int = Field(1_048_576, ge=1024, description="Largest request body")
+    files_dir: Path | None = Field(None, description="Directory of attachments; default: DATA_DIR/files")
+    attachment_limit_bytes: int = Field(25_000_000, ge=1024, description="Largest attachment")
+    attachment_timeout_s: float = Field(300.0, gt=0, description="Longest time an attachment may take to arrive")
+    attachment_types: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Media types of attachments taken, comma separated; default: all"
+    )
     lines_limit: int = Field(2000, ge=1, description="Most lines of one document")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field((), description="Allowed origins, comma separated")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe level logged")
     log_format: LogFormat = Field(LogFormat.JSON, description="json or console")
 
-    @field_validator("cors_origins", "trusted_proxies", mode="before")
+    @field_validator("cors_origins", "trusted_proxies", "attachment_types", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

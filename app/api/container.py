@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from app.usecases.access import ChangePassword, LeaveSecondFactor, Refresh, SignIn
 from app.usecases.ports.access import Tokens
+from app.usecases.ports.attachments import Files
 from app.usecases.ports.identity import Passwords
 from app.usecases.ports.shared import Clock
 from app.usecases.run import Runner
@@ -38,6 +39,16 @@ class ApiSettings(Protocol):
     @property
     def body_limit_bytes(self) -> int:
         """Largest request body."""
+        ...
+
+    @property
+    def attachment_limit_bytes(self) -> int:
+        """Largest file."""
+        ...
+
+    @property
+    def attachment_timeout_s(self) -> float:
+        """Longest time a file may take to arrive."""
         ...
 
     @property
@@ -117,6 +128,11 @@ class Container(Protocol):
     @property
     def texts(self) -> Texts:
         """Texts of errors."""
+        ...
+
+    @property
+    def files(self) -> Files:
+        """The bytes of attachments."""
         ...
 
     @property

@@ -13,6 +13,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
+from starlette.types import Scope
 
 from app.api.addresses import Proxies
 from app.api.callers import Callers
@@ -23,9 +24,11 @@ from app.api.problems import Problems
 from app.api.route import Endpoint
 from app.api.routers import (
     access,
+    attachments,
     billing,
     catalogue,
     chains,
+    fields,
     health,
     identity,
     parties,
@@ -37,9 +40,20 @@ from app.api.routers import (
 )
 from app.api.shell import Readiness, Shell
 from app.api.switchboard import Switchboard, endpoints
+from app.api.uploads import OVERHEAD_BYTES
 from app.usecases.ports.shared import Clock
 
+EXPOSED = (
+    "etag",
+    "location",
+    "link",
+    "x-request-id",
+    "idempotent-replay",
+    "retry-after",
+    "content-disposition",
+)
 SIGN_INS_AT_ONCE = 2
+WRITERS = 4
 ROUTERS: tuple[APIRouter, ...] = (
     health.routes,
     identity.routes,
@@ -53,6 +67,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     sales.routes,
     shipping.routes,
     billing.routes,
+    fields.routes,
+    attachments.routes,
     reports.routes,
     chains.routes,
     privacy.routes,
@@ -75,6 +91,7 @@ def create_app(container: Container, routers: Sequence[APIRouter] = ROUTERS) -> 
         callers=Callers(container),
         readiness=Readiness(container.readiness, container.clock),
         sign_ins=CapacityLimiter(SIGN_INS_AT_ONCE),
+        writers=CapacityLimiter(WRITERS),
     )
     problems.install(app)
     app.router.routes.append(
@@ -96,11 +113,18 @@ def _middleware(container: Container, problems: Problems) -> list[Middleware]:
                 allow_origins=settings.cors_origins,
                 allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
                 allow_headers=["authorization", "content-type", "idempotency-key", "if-match", "if-none-match"],
-                expose_headers=["etag", "location", "link", "x-request-id", "idempotent-replay", "retry-after"],
+                expose_headers=EXPOSED,
                 max_age=3600,
             )
         )
-    return [*layers, Middleware(Safety, problems=problems, body_limit=settings.body_limit_bytes)]
+    return [*layers, Middleware(Safety, problems=problems, body_limit=partial(_body_limit, settings))]
+
+
+def _body_limit(settings: ApiSettings, scope: Scope) -> int:
+    """Give the largest body of a request in bytes: files are larger than anything else that is sent."""
+    if scope["method"] == "POST" and scope["path"].endswith("/attachments"):
+        return settings.attachment_limit_bytes + OVERHEAD_BYTES
+    return settings.body_limit_bytes
 
 
 @asynccontextmanager

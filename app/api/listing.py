@@ -22,6 +22,7 @@ from app.usecases.ports.shared import Answer
 DEFAULT_LIMIT: Final = 50
 MOST: Final = 200
 RESERVED: Final = frozenset({"sort", "limit", "after", "total"})
+CUSTOM_PREFIX: Final = "custom."
 _SUFFIXED: Final = re.compile(r"(.+)_(ne|lt|lte|gt|gte)")
 _LIMIT: Final = re.compile(r"[1-9][0-9]{0,2}")
 
@@ -44,12 +45,24 @@ def parse_query(listing: Listing, given: Iterable[tuple[str, str]]) -> Query:
     sort = _sort(listing, values.get("sort"))
     after = values.get("after")
     return Query(
-        filters=tuple(_filter(listing, name, text) for name, text in values.items() if name not in RESERVED),
+        filters=tuple(
+            _filter(listing, name, text)
+            for name, text in values.items()
+            if name not in RESERVED and not _custom(listing, name)
+        ),
+        custom=tuple(
+            (name.removeprefix(CUSTOM_PREFIX), text) for name, text in values.items() if _custom(listing, name)
+        ),
         sort=sort,
         after=None if after is None else _after(listing, sort, after),
         limit=_limit(values.get("limit")),
         total=_total(values.get("total", "false")),
     )
+
+
+def _custom(listing: Listing, name: str) -> bool:
+    """Tell whether a parameter asks for a custom field, which only the company's definitions can judge."""
+    return listing.customized and name.startswith(CUSTOM_PREFIX)
 
 
 def _limit(text: str | None) -> int:
@@ -133,6 +146,8 @@ EXPECTED: Final[Mapping[FieldKind, str]] = {
     FieldKind.QUANTITY: "0.000000",
     FieldKind.PRICE: "0.00000000",
     FieldKind.RATE: "0.00000000",
+    FieldKind.TEXTS: "-",
+    FieldKind.CUSTOM: "-",
 }
 
 

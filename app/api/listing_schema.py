@@ -20,6 +20,12 @@ _SCHEMAS: Final[Mapping[FieldKind, Mapping[str, Any]]] = {
     FieldKind.QUANTITY: _DECIMAL,
     FieldKind.PRICE: _DECIMAL,
     FieldKind.RATE: _DECIMAL,
+    FieldKind.TEXTS: {"type": "array", "items": {"type": "string"}},
+    FieldKind.CUSTOM: {
+        "type": "object",
+        "additionalProperties": {"type": ["string", "integer", "boolean", "null"]},
+        "description": "Values of custom fields by name",
+    },
 }
 _WORDS: Final[Mapping[Operator, str]] = {
     Operator.EQ: "equal to",

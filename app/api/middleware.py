@@ -95,9 +95,12 @@ class Reception:
 
 
 class Safety:
-    """Caps the body and turns what nobody handled into a 500 without detail; the trace goes to the log."""
+    """Caps the body and turns what nobody handled into a 500 without detail; the trace goes to the log.
 
-    def __init__(self, app: ASGIApp, problems: Problems, body_limit: int) -> None:
+    ``body_limit`` gives the largest body of a request in bytes.
+    """
+
+    def __init__(self, app: ASGIApp, problems: Problems, body_limit: Callable[[Scope], int]) -> None:
         self._app = app
         self._problems = problems
         self._limit = body_limit
@@ -107,9 +110,9 @@ class Safety:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        declared = header(scope, b"content-length")
-        if declared is not None and declared.isdigit() and int(declared) > self._limit:
-            response = self._problems.response(Request(scope), TooLarge(limit=self._limit))
+        declared, limit = header(scope, b"content-length"), self._limit(scope)
+        if declared is not None and declared.isdigit() and int(declared) > limit:
+            response = self._problems.response(Request(scope), TooLarge(limit=limit))
             await response(scope, receive, send)
             return
         started = False
@@ -120,7 +123,7 @@ class Safety:
             await send(message)
 
         try:
-            await self._app(scope, self._counted(receive), noting)
+            await self._app(scope, self._counted(receive, limit), noting)
         except Exception:
             _log.exception("unhandled error")
             if started:
@@ -128,7 +131,8 @@ class Safety:
             response = self._problems.response(Request(scope), InternalError())
             await response(scope, receive, send)
 
-    def _counted(self, receive: Receive) -> Callable[[], Any]:
+    @staticmethod
+    def _counted(receive: Receive, limit: int) -> Callable[[], Any]:
         """Give ``receive`` with a running count, for bodies that do not declare their length."""
         read = 0
 
@@ -136,9 +140,9 @@ class Safety:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > self._limit:
+            if read > limit:
                 # FastAPI turns other errors raised while it reads the body into 400.
-                raise HTTPException(413, detail=str(self._limit))
+                raise HTTPException(413, detail=str(limit))
             return message
 
         return counted

@@ -34,6 +34,8 @@ TAGS: Final = (
     ("shipments", "What leaves the warehouse for an order"),
     ("invoices", "What customers owe"),
     ("payments", "What customers paid"),
+    ("custom-fields", "What a company adds to its objects"),
+    ("attachments", "Files kept with objects"),
     ("reports", "Sums over the books"),
     ("chains", "Proof that numbered documents are as they were sealed"),
     ("health", "Probes"),
@@ -53,6 +55,12 @@ IF_NONE_MATCH: Final = {
     "description": "An ETag; the answer is 304 when the object still has that version.",
     "schema": {"type": "string"},
 }
+
+
+CUSTOM_FILTERS: Final = (
+    "\n\nCustom fields filter as `custom.<name>=value`; numbers, dates and texts also with `_ne`, `_lt`, `_lte`, `_gt` "
+    "and `_gte` after the name (`custom.size_gte=3`), flags and choices with `_ne`."
+)
 
 
 def document(routes: Sequence[Endpoint], public_url: str) -> dict[str, Any]:
@@ -107,6 +115,8 @@ def _complete(paths: dict[str, Any], schemas: dict[str, Any], route: Endpoint) -
         listing = route.entry.listing
         parameters.extend(list_parameters(listing))
         schemas.update(page_schemas(listing))
+        if listing.customized:
+            operation["description"] += CUSTOM_FILTERS
         operation["responses"]["200"] = {
             "description": "One page",
             "headers": {"Link": {"description": "The next page, as rel=next", "schema": {"type": "string"}}},

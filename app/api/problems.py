@@ -22,6 +22,7 @@ from app.api.refusals import FieldProblem
 from app.api.validation import refused
 from app.api.visit import NOBODY_LOCALE, visit_of
 from app.domain.access import TooManyAttempts
+from app.domain.attachments import StorageFull
 from app.domain.shared import errors
 from app.domain.shared.errors import DomainError
 
@@ -43,6 +44,7 @@ STATUS: Final[Mapping[type[DomainError], int]] = {
     refusals.PreconditionRequired: 428,
     TooManyAttempts: 429,
     errors.Unavailable: 503,
+    StorageFull: 507,
 }
 CLIENT_CLOSED: Final = 499
 INTERNAL: Final = 500

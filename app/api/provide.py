@@ -139,11 +139,9 @@ class Provided(Entry):
         return Run(request, self.case, await self._key(request))
 
     async def _key(self, request: Request) -> IdempotencyKey | None:
-        key = request.headers.get("idempotency-key")
-        if key is None or request.method != "POST" or not self.keyed:
+        key = expressed_key(request) if self.keyed else None
+        if key is None:
             return None
-        if not _KEY.fullmatch(key):
-            raise BadIdempotencyKey
         # The template names the route; which object was meant is part of what must be the same on a replay.
         digest = sha256(request.scope["path"].encode() + b"\0" + await request.body())
         return IdempotencyKey(
@@ -158,6 +156,16 @@ def provide(case: type[Any], *, keyed: bool = True, personal: bool = False) -> A
     what no API key may do.
     """
     return Depends(Provided(case, keyed=keyed, personal=personal))
+
+
+def expressed_key(request: Request) -> str | None:
+    """Give the Idempotency-Key of a POST, if it has one. Raises BadIdempotencyKey."""
+    key = request.headers.get("idempotency-key")
+    if key is None or request.method != "POST":
+        return None
+    if not _KEY.fullmatch(key):
+        raise BadIdempotencyKey
+    return key
 
 
 def context_of(request: Request) -> Context:

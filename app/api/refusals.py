@@ -33,6 +33,12 @@ class MalformedBody(Refusal):
     code = "request.malformed_json"
 
 
+class MalformedMultipart(Refusal):
+    """The body is not well-formed multipart/form-data."""
+
+    code = "request.malformed_multipart"
+
+
 class BadInput(Refusal):
     """Values of the body are not acceptable in shape."""
 
@@ -78,7 +84,7 @@ class TooLarge(Refusal):
 
 
 class UnsupportedMediaType(Refusal):
-    """The body is not declared as JSON."""
+    """The body is not declared to be of the media type taken here."""
 
     code = "request.unsupported_media_type"
 

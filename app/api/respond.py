@@ -44,7 +44,7 @@ def respond(answer: Answer, status: int, if_none_match: str | None = None) -> Re
     headers: dict[str, str] = {}
     if answer.version is not None:
         headers["etag"] = etag(answer.version)
-        if if_none_match is not None and _names(if_none_match, headers["etag"]):
+        if if_none_match is not None and names_tag(if_none_match, headers["etag"]):
             return Response(status_code=304, headers=headers)
     if answer.location is not None:
         headers["location"] = answer.location
@@ -55,7 +55,7 @@ def respond(answer: Answer, status: int, if_none_match: str | None = None) -> Re
     return Response(answer.body, status, headers, JSON)
 
 
-def _names(if_none_match: str, tag: str) -> bool:
-    """Compare weakly, as If-None-Match does: ``W/"3"`` names version 3 too."""
+def names_tag(if_none_match: str, tag: str) -> bool:
+    """Tell whether an If-None-Match header names ``tag``, comparing weakly: ``W/"3"`` names version 3 too."""
     tags = (part.strip().removeprefix("W/") for part in if_none_match.split(","))
     return if_none_match.strip() == "*" or tag in tags

@@ -125,12 +125,19 @@ _MEANING: Final = {
     409: "The object's state does not allow this",
     412: "The object was changed in the meantime",
     413: "The body is too large",
-    415: "The body is not JSON",
+    415: "The body is not of the media type taken here",
     422: "A value is not acceptable",
     428: "If-Match is missing",
     429: "Too many failed attempts; Retry-After tells for how long to wait",
     503: "Not now; try again",
+    507: "There is no space left",
 }
+
+
+def problem_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Give what OpenAPI says of problems with these statuses."""
+    content = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": _MEANING[status], "content": content} for status in statuses}
 
 
 def problem_responses(route: Endpoint, entry: Entry | None) -> dict[int | str, dict[str, Any]]:
@@ -152,8 +159,7 @@ def problem_responses(route: Endpoint, entry: Entry | None) -> dict[int | str, d
         statuses.add(422)  # an idempotency key used for something else
     if _needs_version(route):
         statuses |= {412, 428}
-    content = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {status: {"description": _MEANING[status], "content": content} for status in sorted(statuses)}
+    return problem_answers(*sorted(statuses))
 
 
 def _needs_version(route: APIRoute) -> bool:

@@ -50,13 +50,15 @@ class Readiness:
 class Shell:
     """The container with what HTTP adds: known callers, the last readiness, and threads set aside for sign-ins.
 
-    Sign-ins hash passwords, 0.1 s of a core each; in the common threads they would hold up everybody else.
+    Sign-ins hash passwords, 0.1 s of a core each; in the common threads they would hold up everybody else. So would
+    ``writers``, which wait for the disk.
     """
 
     container: Container
     callers: Callers
     readiness: Readiness
     sign_ins: CapacityLimiter
+    writers: CapacityLimiter
 
     def in_time(self, queued: float) -> None:
         """Pass only work that got its thread soon enough after ``queued``, in monotonic seconds. Raises Overloaded."""

@@ -55,6 +55,10 @@ def _instant(_field: ListField, text: str) -> datetime | None:
     return datetime.fromisoformat(text).astimezone(UTC) if _INSTANT.fullmatch(text) else None
 
 
+def _unread(_field: ListField, _text: str) -> None:
+    """Give None: what is no single value can neither be filtered nor sorted by."""
+
+
 def _number(check: Callable[[Decimal], Decimal]) -> Callable[[ListField, str], Decimal | None]:
     return lambda _field, text: check(Decimal(text)) if _NUMBER.fullmatch(text) else None
 
@@ -70,6 +74,8 @@ _READERS: Final[Mapping[FieldKind, Callable[[ListField, str], object | None]]] =
     FieldKind.QUANTITY: _number(quantity),
     FieldKind.PRICE: _number(price),
     FieldKind.RATE: _number(rate),
+    FieldKind.TEXTS: _unread,
+    FieldKind.CUSTOM: _unread,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -225,6 +226,7 @@ class Invoice:
     state: InvoiceState = InvoiceState.DRAFT
     abandon_reason: AbandonReason | None = None
     note: str = ""
+    custom: Mapping[str, object] = field(default_factory=dict)
     lines: list[InvoiceLine] = field(default_factory=list)
     totals: Totals = field(default_factory=Totals)
     vat: tuple[VatLine, ...] = ()
@@ -367,6 +369,7 @@ class Payment:
     amount: Amount = Amount(ZERO)
     company_amount: Amount = Amount(ZERO)
     allocations: list[Allocation] = field(default_factory=list)
+    custom: Mapping[str, object] = field(default_factory=dict)
     number: int | None = None
     period: str | None = None
     link: str | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar
@@ -78,6 +78,7 @@ class Product:
     cost_price: Price = Price(Decimal(0))
     vat_rate: Rate
     archived: bool = False
+    custom: Mapping[str, object] = field(default_factory=dict)
     version: int = 0
 
     def __post_init__(self) -> None:

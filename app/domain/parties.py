@@ -98,6 +98,7 @@ class Party:
     payment_days: int | None = None
     archived: bool = False
     anonymised_at: datetime | None = None
+    custom: Mapping[str, object] = field(default_factory=dict)
     version: int = 0
 
     def __post_init__(self) -> None:

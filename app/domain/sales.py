@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -181,6 +181,7 @@ class Order:
     lines: list[OrderLine] = field(default_factory=list)
     totals: Totals = field(default_factory=Totals)
     vat: tuple[VatLine, ...] = ()
+    custom: Mapping[str, object] = field(default_factory=dict)
     version: int = 0
 
     def price(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar, Final
@@ -108,6 +109,7 @@ class Shipment:
     date: Day
     state: ShipmentState = ShipmentState.DRAFT
     lines: list[ShipmentLine] = field(default_factory=list)
+    custom: Mapping[str, object] = field(default_factory=dict)
     version: int = 0
 
     def check(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
@@ -93,6 +93,7 @@ class Warehouse:
     name: str
     allow_negative: bool = False
     archived: bool = False
+    custom: Mapping[str, object] = field(default_factory=dict)
     version: int = 0
 
     def __post_init__(self) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from app.domain.fields import CUSTOM
 from app.domain.shared.errors import DomainError, Required
-from app.importer.fields import FIELDS, LINE_FIELDS, Field, Kind
+from app.importer.fields import FIELDS, LINE_FIELDS, PREFIX, Field, Kind
 from app.importer.mapping import NATURAL_KEYS, FileMapping, LineMapping, Sources
 from app.importer.refusals import BadFile, Orphan, TwiceInFile
 from app.importer.tables import Row, Table
@@ -60,6 +61,8 @@ class Document:
         match error.at:
             case ("lines", int(index), *rest) if index < len(self.lines):
                 return self.lines[index].problem(error, str(rest[0]) if rest else "")
+            case ("custom", str(name)):
+                return self.place.problem(error, PREFIX + name)
             case (str(name), *_):
                 return self.place.problem(error, name)
             case _:
@@ -75,13 +78,17 @@ def message(error: DomainError) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """Makes documents of the tables of one import; ``file`` and ``lines_file`` are names for messages."""
+    """Makes documents of the tables of one import; ``file`` and ``lines_file`` are names for messages.
+
+    ``custom`` are the company's own fields by the names mappings give them: ``custom.<name>``.
+    """
 
     mapping: FileMapping
     file: str
     table: Table
     lines_file: str = ""
     lines_table: Table | None = None
+    custom: Mapping[str, Field] = field(default_factory=dict)
 
     def documents(self) -> Iterator[Document]:
         """Give the documents in the order of the file, then what belongs to none. Raises BadFile."""
@@ -170,7 +177,9 @@ class Reader:
         if row.error is not None:
             document.problems.append(document.place.problem(row.error))
             return {}
-        return self._values(document, document.place, row, FIELDS[self.mapping.kind])
+        values = self._values(document, document.place, row, {**FIELDS[self.mapping.kind], **self.custom})
+        own = {name: values.pop(name) for name in self.custom if name in values}
+        return {**values, CUSTOM: {name.removeprefix(PREFIX): value for name, value in own.items()}} if own else values
 
     def _values(self, document: Document, place: Place, row: Row, fields: Mapping[str, Field]) -> dict[str, Any]:
         """Give the values of the mapped fields; whatever is wrong is noted, all of it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Final, TypeVar
 
 from app.domain.catalogue import ProductKind
+from app.domain.fields import CustomField, FieldType
 from app.domain.shared.lines import LineKind
 from app.domain.shared.money import price, quantity, rate
 from app.importer.refusals import BadValue
@@ -161,6 +162,10 @@ FIELDS: Final[Mapping[Kind, Mapping[str, Field]]] = MappingProxyType(
     }
 )
 
+PREFIX: Final = "custom."
+CUSTOMIZED: Final = frozenset({Kind.THIRD_PARTIES, Kind.PRODUCTS, Kind.ORDERS})
+"""Kinds of files that can fill custom fields."""
+
 LINE_FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
     {
         "product_ref": Field(_text),
@@ -172,3 +177,20 @@ LINE_FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         "vat_rate": Field(_RATE),
     }
 )
+
+
+_CUSTOM: Final[Mapping[FieldType, Read]] = MappingProxyType(
+    {
+        FieldType.TEXT: _text,
+        FieldType.CHOICE: _text,
+        FieldType.FLAG: _flag,
+        FieldType.INTEGER: _whole,
+        FieldType.DECIMAL: lambda text, notation: format(decimal(text, notation), "f"),
+        FieldType.DATE: lambda text, notation: _day(text, notation).isoformat(),
+    }
+)
+
+
+def custom_fields(definitions: Iterable[CustomField]) -> Mapping[str, Field]:
+    """Give the fields a mapping can name beside ours, ``custom.<name>``; values are checked when they are stored."""
+    return {PREFIX + one.name: Field(_CUSTOM[one.type]) for one in definitions if not one.archived}

@@ -11,17 +11,19 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TextIO
 
 from app.domain.shared.errors import Conflict, Invalid, NotFound, Stale
+from app.domain.shared.objects import ObjectKind
 from app.importer.documents import Document, Problem, Reader
-from app.importer.fields import Kind
+from app.importer.fields import Field, Kind, custom_fields
 from app.importer.mapping import FileMapping, load_mapping
 from app.importer.refusals import BadFile, BadMapping, UnknownKind
 from app.importer.tables import read_table
 from app.usecases.context import Context
+from app.usecases.fields import FieldsOf
 from app.usecases.importing import CountStock, Outcome, Rehearse, Rehearsed, SaveOrder, SaveParty, SaveProduct
 from app.usecases.ports.shared import Answer, Clock, IdempotencyKey, Seal
 from app.usecases.run import Runner, UseCase
@@ -102,6 +104,8 @@ def import_file(
     if plan.kind != kind:
         raise BadMapping(mapping=mapping.name, reason=f"is for {plan.kind.value}, not {kind}")
     reader, digest = open_import(plan, source)
+    if plan.customized:
+        reader = replace(reader, custom=_custom(desk, plan))
     documents = list(reader.documents())
     report = ImportReport(kind=plan.kind, dry_run=options.dry_run)
     with _Errors(options.errors) as errors:
@@ -115,6 +119,14 @@ def import_file(
     if report.outcomes.total() and not report.dry_run:
         desk.grown()
     return report
+
+
+def _custom(desk: Desk, plan: FileMapping) -> Mapping[str, Field]:
+    """Give the company's custom fields of the kind imported. Raises BadMapping for one mapped that is not there."""
+    definitions = desk.runner.call(desk.context(), FieldsOf(), lambda: ObjectKind(plan.kind.value))
+    known = custom_fields(definitions)
+    plan.check_custom(known)
+    return known
 
 
 def open_import(plan: FileMapping, source: Path) -> tuple[Reader, str]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from app.importer.fields import FIELDS, LINE_FIELDS, Field, Kind, Notation
+from app.domain.fields import CUSTOM
+from app.importer.fields import CUSTOMIZED, FIELDS, LINE_FIELDS, PREFIX, Field, Kind, Notation
 from app.importer.refusals import BadMapping
 from app.importer.sources import Source, source
 from app.importer.tables import Format
@@ -52,6 +53,18 @@ class FileMapping:
     extra: tuple[Sources, ...]
     content: bytes
 
+    def check_custom(self, known: Mapping[str, Field]) -> None:
+        """Pass only custom fields that the company has. Raises BadMapping naming the first other one."""
+        unknown = [name for name in self.fields if name.startswith(PREFIX) and name not in known]
+        if unknown:
+            there = ", ".join(sorted(known)) or "none"
+            raise BadMapping(at=("fields", unknown[0]), reason=f"unknown field {unknown[0]}; there are {there}")
+
+    @property
+    def customized(self) -> bool:
+        """Whether custom fields are filled."""
+        return any(name.startswith(PREFIX) for name in self.fields)
+
     def check_columns(self, columns: Iterable[str], lines: Iterable[str] | None, file: str) -> None:
         """Pass only files that have every column named. Raises BadMapping naming field and column."""
         known = set(columns)
@@ -89,7 +102,7 @@ def _mapping(told: Mapping[str, Any], content: bytes) -> FileMapping:
     lines = _table(told, "lines")
     if bool(lines) != (kind is Kind.ORDERS):
         raise BadMapping(at=("lines",), reason="orders, and only orders, have lines")
-    fields = _sources("fields", _table(told, "fields"), FIELDS[kind])
+    fields = _fields(kind, _table(told, "fields"))
     if not any(name in fields for name in NATURAL_KEYS[kind]):
         raise BadMapping(at=("fields",), reason=f"needs {' or '.join(NATURAL_KEYS[kind])}")
     extra = told.get("extra", [])
@@ -104,6 +117,16 @@ def _mapping(told: Mapping[str, Any], content: bytes) -> FileMapping:
         extra=tuple(_sources(f"extra {number}", line, LINE_FIELDS) for number, line in enumerate(extra, 1)),
         content=content,
     )
+
+
+def _fields(kind: Kind, told: Mapping[str, Any]) -> Sources:
+    """Read the fields; a table ``custom`` among them names custom fields, which the company's definitions must have."""
+    if kind not in CUSTOMIZED or CUSTOM not in told:
+        return _sources("fields", told, FIELDS[kind])
+    own = {PREFIX + name: one for name, one in _table(told, CUSTOM).items()}
+    rest = {name: one for name, one in told.items() if name != CUSTOM}
+    custom = {name: source(f"fields.{name}", one) for name, one in own.items()}
+    return {**_sources("fields", rest, FIELDS[kind]), **custom}
 
 
 def _kind(told: object) -> Kind:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import ClassVar, Final
 
@@ -21,16 +21,19 @@ from app.domain.billing import (
     Payment,
     PaymentMethod,
 )
+from app.domain.fields import Values
 from app.domain.parties import Party
 from app.domain.sales import LineQuantity, Order
 from app.domain.shared.dates import Day
 from app.domain.shared.errors import DomainError, NotFound, UnknownReference
 from app.domain.shared.ids import InvoiceId, OrderId, PartyId, PaymentId
 from app.domain.shared.money import Amount, Rate
+from app.domain.shared.objects import ObjectKind
 from app.domain.shared.rights import Right
 from app.domain.shared.series import SeriesKind
 from app.usecases.context import Context
-from app.usecases.ports.listing import FieldKind, ListField, Listing, Sort
+from app.usecases.custom import drop, fill, keep, refill
+from app.usecases.ports.listing import CUSTOM_VALUES, FieldKind, ListField, Listing, Sort
 from app.usecases.ports.shared import Clock, Work
 from app.usecases.shared import Change, LineDraft, ListCase, Numbering, Versioned, customer, priced, valuation
 
@@ -49,6 +52,7 @@ INVOICES = Listing(
         ListField(name="total_vat", kind=FieldKind.AMOUNT),
         ListField(name="total_gross", kind=FieldKind.AMOUNT, sortable=True),
         ListField(name="paid", kind=FieldKind.AMOUNT),
+        CUSTOM_VALUES,
     ),
     default_sort=(Sort(field="id", descending=True),),
 )
@@ -63,11 +67,12 @@ PAYMENTS = Listing(
         ListField(name="method", kind=FieldKind.CHOICE, choices=tuple(PaymentMethod)),
         ListField(name="currency", kind=FieldKind.TEXT),
         ListField(name="amount", kind=FieldKind.AMOUNT, sortable=True),
+        CUSTOM_VALUES,
     ),
     default_sort=(Sort(field="id", descending=True),),
 )
 
-HEADER: Final = ("date", "due_date", "note")
+HEADER: Final = ("date", "due_date", "note", "custom")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +86,7 @@ class InvoiceDraft:
     rate: Rate | None = None
     note: str = ""
     lines: tuple[LineDraft, ...]
+    custom: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +98,7 @@ class OrderInvoiceDraft:
     due_date: Day | None = None
     note: str = ""
     lines: tuple[LineQuantity, ...] | None = None
+    custom: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +125,7 @@ class PaymentDraft:
     method: PaymentMethod = PaymentMethod.TRANSFER
     rate: Rate | None = None
     parts: tuple[Part, ...]
+    custom: Values = field(default_factory=dict)
 
 
 def due_date(context: Context, party: Party, on: Day) -> Day:
@@ -150,10 +158,7 @@ class CreateInvoice:
             note=request.note,
             lines=priced(work, request.lines, InvoiceLine, valued),
         )
-        invoice.price()
-        work.invoices.add(invoice)
-        work.outbox.add(invoice.created())
-        return invoice
+        return _enter(work, context, invoice, request.custom)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,10 +187,18 @@ class InvoiceOrder:
             note=request.note,
             lines=_order_lines(order, request.lines),
         )
-        invoice.price()
-        work.invoices.add(invoice)
-        work.outbox.add(invoice.created())
-        return invoice
+        return _enter(work, context, invoice, request.custom)
+
+
+def _enter(work: Work, context: Context, invoice: Invoice, sent: Values) -> Invoice:
+    """Price and store a draft with the custom values sent for it."""
+    invoice.price()
+    custom = fill(work, context, ObjectKind.INVOICES, sent)
+    invoice.custom = custom.values
+    work.invoices.add(invoice)
+    keep(work, ObjectKind.INVOICES, invoice.id, custom)
+    work.outbox.add(invoice.created())
+    return invoice
 
 
 def _order_lines(order: Order, wanted: Sequence[LineQuantity] | None) -> list[InvoiceLine]:
@@ -242,9 +255,12 @@ class ChangeInvoice:
         invoice = work.invoices.get(InvoiceId(request.id), lock=True)
         request.matches(invoice.version)
         invoice.editable()
-        self._apply(work, invoice, request.changes)
+        before = invoice.custom
+        changes, custom = refill(work, ObjectKind.INVOICES, request.changes, before)
+        self._apply(work, invoice, changes)
         invoice.price()
         work.invoices.save(invoice)
+        keep(work, ObjectKind.INVOICES, invoice.id, custom, before)
         work.outbox.add(InvoiceChanged(id=invoice.id))
         return invoice
 
@@ -271,6 +287,7 @@ class DeleteInvoice:
         request.matches(invoice.version)
         invoice.editable()
         work.invoices.delete(invoice)
+        drop(work, ObjectKind.INVOICES, invoice.id, invoice.custom)
         work.outbox.add(InvoiceDeleted(id=invoice.id))
 
 
@@ -351,7 +368,18 @@ class _Pay:
             except DomainError as error:
                 raise error.within(*self._at(index)) from None
         assert payment is not None  # noqa: S101 - tells mypy; there is at least one part
-        return self._store(work, context, payment, invoices, settled)
+        custom = fill(work, context, ObjectKind.PAYMENTS, request.custom)
+        payment.custom = custom.values
+        series, number = self.numbering.take(work, context, SeriesKind.PAYMENT, payment.date)
+        payment.take(number)
+        payment.link = self.numbering.link(work, series, payment.content())
+        work.payments.add(payment)
+        work.invoices.save_settlements(invoices.values())
+        keep(work, ObjectKind.PAYMENTS, payment.id, custom)
+        work.outbox.add(payment.received())
+        for paid in filter(None, settled):
+            work.outbox.add(paid)
+        return payment
 
     def _find(self, invoices: Mapping[InvoiceId, Invoice], wanted: InvoiceId) -> Invoice:
         """Give the locked invoice. Raises UnknownReference."""
@@ -375,24 +403,6 @@ class _Pay:
             rate=valued.rate,
             company_currency=valued.company_currency,
         )
-
-    def _store(
-        self,
-        work: Work,
-        context: Context,
-        payment: Payment,
-        invoices: Mapping[InvoiceId, Invoice],
-        settled: Sequence[InvoicePaid | None],
-    ) -> Payment:
-        series, number = self.numbering.take(work, context, SeriesKind.PAYMENT, payment.date)
-        payment.take(number)
-        payment.link = self.numbering.link(work, series, payment.content())
-        work.payments.add(payment)
-        work.invoices.save_settlements(invoices.values())
-        work.outbox.add(payment.received())
-        for paid in filter(None, settled):
-            work.outbox.add(paid)
-        return payment
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,11 @@ from typing import ClassVar
 
 from app.domain.catalogue import Product, ProductKind
 from app.domain.shared.ids import ProductId
+from app.domain.shared.objects import ObjectKind
 from app.domain.shared.rights import Right
 from app.usecases.context import Context
-from app.usecases.ports.listing import FieldKind, ListField, Listing, Sort
+from app.usecases.custom import fill, keep, refill
+from app.usecases.ports.listing import CUSTOM_VALUES, FieldKind, ListField, Listing, Sort
 from app.usecases.ports.shared import Work
 from app.usecases.shared import Change, ListCase
 
@@ -24,6 +26,7 @@ PRODUCTS = Listing(
         ListField(name="cost_price", kind=FieldKind.PRICE),
         ListField(name="vat_rate", kind=FieldKind.RATE),
         ListField(name="archived", kind=FieldKind.FLAG),
+        CUSTOM_VALUES,
     ),
     default_sort=(Sort(field="id"),),
 )
@@ -38,7 +41,10 @@ class CreateProduct:
 
     def execute(self, work: Work, context: Context, request: Product) -> Product:
         """Store ``request`` and give it back with its id."""
+        custom = fill(work, context, ObjectKind.PRODUCTS, request.custom)
+        request.custom = custom.values
         work.products.add(request)
+        keep(work, ObjectKind.PRODUCTS, request.id, custom)
         work.outbox.add(request.created())
         return request
 
@@ -66,9 +72,12 @@ class ChangeProduct:
         """Give the product as it is now."""
         product = work.products.get(ProductId(request.id))
         request.matches(product.version)
-        changed = product.change(request.changes)
+        before = product.custom
+        changes, custom = refill(work, ObjectKind.PRODUCTS, request.changes, before)
+        changed = product.change(changes)
         if changed is not None:
             work.products.save(product)
+            keep(work, ObjectKind.PRODUCTS, product.id, custom, before)
             work.outbox.add(changed)
         return product
 

@@ -6,12 +6,13 @@ Records name other objects by the codes people use; each is found by one stateme
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar, Final, TypeVar
 
 from app.domain.catalogue import Product
+from app.domain.fields import Filled, Values
 from app.domain.parties import Address, Party
 from app.domain.sales import Order, OrderChanged, OrderLine, OrderState
 from app.domain.shared.dates import Day
@@ -19,9 +20,11 @@ from app.domain.shared.errors import Required, UnknownReference
 from app.domain.shared.ids import ProductId, WarehouseId
 from app.domain.shared.lines import LineKind
 from app.domain.shared.money import Price, Quantity, Rate
+from app.domain.shared.objects import ObjectKind
 from app.domain.shared.rights import Right
 from app.domain.stock import MovementKind
 from app.usecases.context import Context
+from app.usecases.custom import fill, keep, refill
 from app.usecases.parties import take_codes
 from app.usecases.ports.shared import Clock, Work
 from app.usecases.run import UseCase
@@ -30,8 +33,8 @@ from app.usecases.shared import LineDraft, Numbering, customer, priced, valuatio
 from app.usecases.stock import MoveStock, StockMove
 
 Request = TypeVar("Request")
-ADDRESS_FIELDS: Final = tuple(field.name for field in fields(Address))
-ORDER_FIELDS: Final = ("party_id", "date", "delivery_date", "valuation", "note", "lines")
+ADDRESS_FIELDS: Final = tuple(one.name for one in fields(Address))
+ORDER_FIELDS: Final = ("party_id", "date", "delivery_date", "valuation", "note", "lines", "custom")
 
 
 class Outcome(StrEnum):
@@ -118,6 +121,7 @@ class OrderRecord:
     rate: Rate | None = None
     note: str = ""
     lines: tuple[LineRecord, ...]
+    custom: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +138,21 @@ class SaveParty:
         party = self._find(work, request)
         values = self._values(request, party)
         if party is None:
-            created = Party(**values)
+            whole = fill(work, context, ObjectKind.THIRD_PARTIES, values.pop("custom", {}))
+            created = Party(**values, custom=whole.values)
             take_codes(work, context, self.numbering, created, self.clock)
             work.parties.add(created)
+            keep(work, ObjectKind.THIRD_PARTIES, created.id, whole)
             work.outbox.add(created.created())
             return Outcome.CREATED
-        changed = party.change(values)
+        before = party.custom
+        changes, custom = refill(work, ObjectKind.THIRD_PARTIES, values, before)
+        changed = party.change(changes)
         if changed is None:
             return Outcome.UNCHANGED
         take_codes(work, context, self.numbering, party, self.clock)
         work.parties.save(party)
+        keep(work, ObjectKind.THIRD_PARTIES, party.id, custom, before)
         work.outbox.add(changed)
         return Outcome.CHANGED
 
@@ -177,14 +186,19 @@ class SaveProduct:
         values: dict[str, Any] = dict(request.values)
         product = work.products.by_ref([request.ref]).get(request.ref)
         if product is None:
-            created = Product(**{**values, "ref": request.ref})
+            whole = fill(work, context, ObjectKind.PRODUCTS, values.pop("custom", {}))
+            created = Product(**{**values, "ref": request.ref, "custom": whole.values})
             work.products.add(created)
+            keep(work, ObjectKind.PRODUCTS, created.id, whole)
             work.outbox.add(created.created())
             return Outcome.CREATED
-        changed = product.change(values)
+        before = product.custom
+        changes, custom = refill(work, ObjectKind.PRODUCTS, values, before)
+        changed = product.change(changes)
         if changed is None:
             return Outcome.UNCHANGED
         work.products.save(product)
+        keep(work, ObjectKind.PRODUCTS, product.id, custom, before)
         work.outbox.add(changed)
         return Outcome.CHANGED
 
@@ -245,7 +259,8 @@ class SaveOrder:
         if existing is None:
             CreateOrder(self.clock).execute(work, context, draft)
             return Outcome.CREATED
-        wanted = self._put(work, context, replace(existing), draft, hold=False)
+        wanted = replace(existing)
+        self._put(work, context, wanted, draft, hold=False)
         if all(getattr(wanted, name) == getattr(existing, name) for name in ORDER_FIELDS):
             return Outcome.UNCHANGED
         return self._replace(work, context, existing, draft)
@@ -255,7 +270,10 @@ class SaveOrder:
         order = work.orders.get(seen.id, lock=True)
         if order.state is not OrderState.DRAFT:
             return Outcome.KEPT
-        work.orders.save(self._put(work, context, order, draft, hold=True))
+        before = order.custom
+        custom = self._put(work, context, order, draft, hold=True)
+        work.orders.save(order)
+        keep(work, ObjectKind.ORDERS, order.id, custom, before)
         work.outbox.add(OrderChanged(id=order.id))
         return Outcome.CHANGED
 
@@ -273,11 +291,14 @@ class SaveOrder:
             external_ref=request.external_ref,
             note=request.note,
             lines=_line_drafts(work, request),
+            custom=request.custom,
         )
 
     @staticmethod
-    def _put(work: Work, context: Context, order: Order, draft: OrderDraft, *, hold: bool) -> Order:
-        """Make ``order`` what ``draft`` asks for, as CreateOrder would."""
+    def _put(work: Work, context: Context, order: Order, draft: OrderDraft, *, hold: bool) -> Filled | None:
+        """Make ``order`` what ``draft`` asks for, as CreateOrder would; give its custom values when it names any."""
+        _, custom = refill(work, ObjectKind.ORDERS, {"custom": draft.custom} if draft.custom else {}, order.custom)
+        order.custom = order.custom if custom is None else custom.values
         order.party_id = customer(work, draft.party_id, hold=hold).id
         order.date = draft.date or order.date
         order.delivery_date = draft.delivery_date
@@ -285,7 +306,7 @@ class SaveOrder:
         order.note = draft.note
         order.lines = priced(work, draft.lines, OrderLine, order.valuation)
         order.price()
-        return order
+        return custom
 
 
 def _line_drafts(work: Work, request: OrderRecord) -> tuple[LineDraft, ...]:

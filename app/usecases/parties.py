@@ -7,10 +7,12 @@ from typing import ClassVar
 
 from app.domain.parties import Party
 from app.domain.shared.ids import PartyId
+from app.domain.shared.objects import ObjectKind
 from app.domain.shared.rights import Right
 from app.domain.shared.series import SeriesKind
 from app.usecases.context import Context
-from app.usecases.ports.listing import FieldKind, ListField, Listing, Sort
+from app.usecases.custom import fill, keep, refill
+from app.usecases.ports.listing import CUSTOM_VALUES, FieldKind, ListField, Listing, Sort
 from app.usecases.ports.shared import Clock, Work
 from app.usecases.shared import Change, ListCase, Numbering
 
@@ -27,6 +29,7 @@ PARTIES = Listing(
         ListField(name="city", kind=FieldKind.TEXT),
         ListField(name="country", kind=FieldKind.TEXT),
         ListField(name="archived", kind=FieldKind.FLAG),
+        CUSTOM_VALUES,
     ),
     default_sort=(Sort(field="id"),),
 )
@@ -52,8 +55,11 @@ class CreateParty:
 
     def execute(self, work: Work, context: Context, request: Party) -> Party:
         """Store ``request`` and give it back with id and codes."""
+        custom = fill(work, context, ObjectKind.THIRD_PARTIES, request.custom)
+        request.custom = custom.values
         take_codes(work, context, self.numbering, request, self.clock)
         work.parties.add(request)
+        keep(work, ObjectKind.THIRD_PARTIES, request.id, custom)
         work.outbox.add(request.created())
         return request
 
@@ -83,10 +89,13 @@ class ChangeParty:
         """Give the third party as it is now."""
         party = work.parties.get(PartyId(request.id))
         request.matches(party.version)
-        changed = party.change(request.changes)
+        before = party.custom
+        changes, custom = refill(work, ObjectKind.THIRD_PARTIES, request.changes, before)
+        changed = party.change(changes)
         if changed is not None:
             take_codes(work, context, self.numbering, party, self.clock)
             work.parties.save(party)
+            keep(work, ObjectKind.THIRD_PARTIES, party.id, custom, before)
             work.outbox.add(changed)
         return party
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import ClassVar, Final
 
+from app.domain.fields import Values
 from app.domain.sales import Order, OrderChanged, OrderDeleted, OrderLine, OrderState
 from app.domain.shared.dates import Day
 from app.domain.shared.ids import OrderId, PartyId
 from app.domain.shared.lines import Valuation
 from app.domain.shared.money import Rate
+from app.domain.shared.objects import ObjectKind
 from app.domain.shared.rights import Right
 from app.domain.shared.series import SeriesKind
 from app.usecases.context import Context
-from app.usecases.ports.listing import FieldKind, ListField, Listing, Sort
+from app.usecases.custom import drop, fill, keep, refill
+from app.usecases.ports.listing import CUSTOM_VALUES, FieldKind, ListField, Listing, Sort
 from app.usecases.ports.shared import Clock, Work
 from app.usecases.shared import Change, LineDraft, ListCase, Numbering, Versioned, customer, priced, valuation
 
@@ -33,11 +36,12 @@ ORDERS = Listing(
         ListField(name="total_net", kind=FieldKind.AMOUNT),
         ListField(name="total_vat", kind=FieldKind.AMOUNT),
         ListField(name="total_gross", kind=FieldKind.AMOUNT, sortable=True),
+        CUSTOM_VALUES,
     ),
     default_sort=(Sort(field="id", descending=True),),
 )
 
-HEADER: Final = ("date", "delivery_date", "external_ref", "note")
+HEADER: Final = ("date", "delivery_date", "external_ref", "note", "custom")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,7 @@ class OrderDraft:
     external_ref: str | None = None
     note: str = ""
     lines: tuple[LineDraft, ...]
+    custom: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,7 @@ class CreateOrder:
         """Give the draft with its id and totals."""
         party = customer(work, request.party_id)
         valued = valuation(context, request.currency, request.rate)
+        custom = fill(work, context, ObjectKind.ORDERS, request.custom)
         order = Order(
             party_id=party.id,
             external_ref=request.external_ref,
@@ -77,9 +83,11 @@ class CreateOrder:
             valuation=valued,
             note=request.note,
             lines=priced(work, request.lines, OrderLine, valued),
+            custom=custom.values,
         )
         order.price()
         work.orders.add(order)
+        keep(work, ObjectKind.ORDERS, order.id, custom)
         work.outbox.add(order.created())
         return order
 
@@ -112,9 +120,12 @@ class ChangeOrder:
         order = work.orders.get(OrderId(request.id), lock=True)
         request.matches(order.version)
         order.editable()
-        self._apply(work, context, order, request.changes)
+        before = order.custom
+        changes, custom = refill(work, ObjectKind.ORDERS, request.changes, before)
+        self._apply(work, context, order, changes)
         order.price()
         work.orders.save(order)
+        keep(work, ObjectKind.ORDERS, order.id, custom, before)
         work.outbox.add(OrderChanged(id=order.id))
         return order
 
@@ -151,6 +162,7 @@ class DeleteOrder:
         request.matches(order.version)
         order.editable()
         work.orders.delete(order)
+        drop(work, ObjectKind.ORDERS, order.id, order.custom)
         work.outbox.add(OrderDeleted(id=order.id))
 
 

@@ -19,6 +19,7 @@ from app.domain.shared.rights import Right
 from app.domain.shared.series import SeriesKind
 from app.domain.stock import NoWarehouse, Warehouse
 from app.usecases.context import Context
+from app.usecases.custom import sought
 from app.usecases.ports.listing import Listing, Page, Query
 from app.usecases.ports.shared import Clock, Seal, Work
 
@@ -231,5 +232,5 @@ class ListCase:
     listing: ClassVar[Listing]
 
     def execute(self, work: Work, context: Context, query: Query) -> Page:
-        """Give the page asked for."""
-        return work.lists.page(self.listing, query)
+        """Give the page asked for. Raises UnknownField, BadCustomFilter, BadCustomValue."""
+        return work.lists.page(self.listing, sought(work, self.listing, query))

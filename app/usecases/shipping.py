@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import ClassVar
 
+from app.domain.fields import Values
 from app.domain.sales import LineQuantity, Order, OrderState
 from app.domain.shared.dates import Day
 from app.domain.shared.ids import OrderId, ProductId, ShipmentId, WarehouseId
 from app.domain.shared.money import Quantity
+from app.domain.shared.objects import ObjectKind
 from app.domain.shared.rights import Right
 from app.domain.shared.series import SeriesKind
 from app.domain.shipping import NothingToShip, Shipment, ShipmentDeleted, ShipmentLine, ShipmentState
 from app.domain.stock import MovementKind, Occasion
 from app.usecases.context import Context
-from app.usecases.ports.listing import FieldKind, ListField, Listing, Sort
+from app.usecases.custom import drop, fill, keep
+from app.usecases.ports.listing import CUSTOM_VALUES, FieldKind, ListField, Listing, Sort
 from app.usecases.ports.shared import Clock, Work
 from app.usecases.shared import ListCase, Numbering, Versioned, warehouse
 
@@ -31,6 +34,7 @@ SHIPMENTS = Listing(
         ListField(name="warehouse_id", kind=FieldKind.ID),
         ListField(name="date", kind=FieldKind.DATE, sortable=True),
         ListField(name="status", kind=FieldKind.CHOICE, choices=tuple(ShipmentState)),
+        CUSTOM_VALUES,
     ),
     default_sort=(Sort(field="id", descending=True),),
 )
@@ -44,6 +48,7 @@ class ShipmentDraft:
     warehouse_id: WarehouseId | None = None
     date: Day | None = None
     lines: tuple[LineQuantity, ...] | None = None
+    custom: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,10 @@ class CreateShipment:
             lines=_lines(order, request.lines),
         )
         shipment.check()
+        custom = fill(work, context, ObjectKind.SHIPMENTS, request.custom)
+        shipment.custom = custom.values
         work.shipments.add(shipment)
+        keep(work, ObjectKind.SHIPMENTS, shipment.id, custom)
         work.outbox.add(shipment.created())
         return shipment
 
@@ -119,6 +127,7 @@ class DeleteShipment:
         request.matches(shipment.version)
         shipment.editable()
         work.shipments.delete(shipment)
+        drop(work, ObjectKind.SHIPMENTS, shipment.id, shipment.custom)
         work.outbox.add(ShipmentDeleted(id=shipment.id))
 
 

@@ -9,11 +9,13 @@ from app.domain.catalogue import NotStocked, Product
 from app.domain.shared.errors import NotFound, UnknownReference
 from app.domain.shared.ids import ProductId, WarehouseId
 from app.domain.shared.money import Price, Quantity
+from app.domain.shared.objects import ObjectKind
 from app.domain.shared.rights import Right
 from app.domain.stock import CostOnlyOnReceipt, Holding, Movement, MovementKind, Occasion, Warehouse
 from app.usecases.context import Context
+from app.usecases.custom import fill, keep, refill
 from app.usecases.identity import adopt
-from app.usecases.ports.listing import FieldKind, ListField, Listing, Sort
+from app.usecases.ports.listing import CUSTOM_VALUES, FieldKind, ListField, Listing, Sort
 from app.usecases.ports.shared import Clock, Work
 from app.usecases.shared import Change, ListCase, warehouse
 
@@ -25,6 +27,7 @@ WAREHOUSES = Listing(
         ListField(name="name", kind=FieldKind.TEXT, sortable=True),
         ListField(name="allow_negative", kind=FieldKind.FLAG),
         ListField(name="archived", kind=FieldKind.FLAG),
+        CUSTOM_VALUES,
     ),
     default_sort=(Sort(field="id"),),
 )
@@ -138,7 +141,10 @@ class CreateWarehouse:
 
     def execute(self, work: Work, context: Context, request: Warehouse) -> Warehouse:
         """Store ``request`` and give it back with its id."""
+        custom = fill(work, context, ObjectKind.WAREHOUSES, request.custom)
+        request.custom = custom.values
         work.warehouses.add(request)
+        keep(work, ObjectKind.WAREHOUSES, request.id, custom)
         company = work.companies.get(context.company)
         if company.settings.default_warehouse is None:
             adopt(work, company, replace(company.settings, default_warehouse=request.id))
@@ -168,8 +174,11 @@ class ChangeWarehouse:
         """Give the warehouse as it is now."""
         place = work.warehouses.get(WarehouseId(request.id))
         request.matches(place.version)
-        if place.change(request.changes):
+        before = place.custom
+        changes, custom = refill(work, ObjectKind.WAREHOUSES, request.changes, before)
+        if place.change(changes):
             work.warehouses.save(place)
+            keep(work, ObjectKind.WAREHOUSES, place.id, custom, before)
         return place
 
 

@@ -12,12 +12,34 @@ from house.base import ROOT
 pytestmark = pytest.mark.fast
 
 APP: Final = ROOT / "app"
-CAPABILITIES: Final = {"access", "billing", "catalogue", "identity", "parties", "sales", "shipping", "stock"}
+CAPABILITIES: Final = {
+    "access",
+    "attachments",
+    "billing",
+    "catalogue",
+    "fields",
+    "identity",
+    "parties",
+    "sales",
+    "shipping",
+    "stock",
+}
 
 # Where capabilities stand, and what else may stand there because it belongs to all of them.
 LAYERS: Final[dict[str, set[str]]] = {
     "domain": {"chains", "privacy", "shared"},
-    "usecases": {"chains", "context", "importing", "ports", "privacy", "reports", "retention", "run", "shared"},
+    "usecases": {
+        "chains",
+        "context",
+        "custom",
+        "importing",
+        "ports",
+        "privacy",
+        "reports",
+        "retention",
+        "run",
+        "shared",
+    },
     "usecases/ports": {"chains", "listing", "privacy", "reports", "retention", "shared"},
     "infrastructure/database/tables": {"documents", "shared"},
     "infrastructure/database/repositories": {

@@ -18,6 +18,7 @@ from app.usecases.access import API_KEYS
 from app.usecases.billing import INVOICES, PAYMENTS
 from app.usecases.catalogue import PRODUCTS
 from app.usecases.context import Context
+from app.usecases.fields import CUSTOM_FIELDS
 from app.usecases.identity.roles import ROLES
 from app.usecases.identity.users import USERS
 from app.usecases.parties import PARTIES
@@ -29,7 +30,7 @@ from tests.support.databases import company_context, statements, tracing
 
 pytestmark = pytest.mark.fast
 STOCK = (PRODUCTS, WAREHOUSES, MOVEMENTS, LEVELS)
-LISTINGS = (PARTIES, *STOCK, ORDERS, SHIPMENTS, INVOICES, PAYMENTS, API_KEYS, USERS, ROLES)
+LISTINGS = (PARTIES, *STOCK, ORDERS, SHIPMENTS, INVOICES, PAYMENTS, API_KEYS, USERS, ROLES, CUSTOM_FIELDS)
 REFS = ["a", "B", "á", "a ", "Z", "z", "b1", "b10", "b2", "_", "%", "0"]
 
 

@@ -33,6 +33,9 @@ def by_path(value: object) -> str | None:
 def full(served: Served) -> Office:
     """Give a company with several rows in every list; many of them are equal in what they are sorted by."""
     office = served.company()
+    for n, kind in enumerate(("orders", "products", "orders", "invoices", "products")):
+        field = {"kind": kind, "name": f"f{n}", "label": f"L{n % 2}", "type": "text"}
+        office.make("/custom-fields", field)
     places = [office.warehouse() for _ in range(3)]
     products = [office.product(name=f"Thing {n % 2}", unit_price=str(n % 3)) for n in range(5)]
     for product in products:

@@ -22,6 +22,7 @@ from app import usecases
 from app.domain.access import Limit, SessionLife
 from app.domain.billing import AbandonReason, Invoice
 from app.domain.catalogue import Product
+from app.domain.fields import CustomField, FieldType
 from app.domain.identity import CompanySettings, Membership, Role, User
 from app.domain.parties import Party
 from app.domain.sales import LineQuantity, Order
@@ -30,6 +31,7 @@ from app.domain.shared.ids import ProductId
 from app.domain.shared.lines import LineKind
 from app.domain.shared.money import amount, price, quantity, rate
 from app.domain.shared.numbering import Reset
+from app.domain.shared.objects import ObjectKind
 from app.domain.shared.rights import Right
 from app.domain.shared.series import SeriesKind
 from app.domain.stock import MovementKind, Warehouse
@@ -41,8 +43,10 @@ from app.infrastructure.passwords import ArgonPasswords
 from app.infrastructure.vault import AesVault
 from app.usecases import (
     access,
+    attachments,
     billing,
     catalogue,
+    fields,
     identity,
     importing,
     parties,
@@ -60,6 +64,7 @@ from app.usecases.run import Runner
 from app.usecases.shared import Change, LineDraft, Versioned
 from tests.support.books import Books
 from tests.support.databases import KEY, tracing
+from tests.support.files import MemoryFiles
 from tests.support.shop import Shop
 
 pytestmark = [
@@ -103,7 +108,7 @@ class NotingRunner(Runner):
     ran: set[type] = field(default_factory=set)
 
     def run(self, context: Any, case: Any, build: Any, present: Any, key: Any = None) -> Answer:
-        self.ran.add(type(case))
+        self.ran.update(type(case).__mro__)
         return Runner.run(self, context, case, build, present, key)
 
 
@@ -171,6 +176,7 @@ class Story:
         self.importing()
         self.access()
         self.upkeep()
+        self.adding_to_objects()
 
     def do(self, case: Any, request: Any) -> Any:
         """Run one use case."""
@@ -361,6 +367,38 @@ class Story:
         party = self.do(parties.CreateParty(clock, numbering), Party(name="P", customer=True))
         self.do(privacy.AnonymiseParty(clock), party.id)
         self.do(retention.PurgeBatch(), retention.Due(name="outbox", by=datetime(2000, 1, 1, tzinfo=UTC), batch=1))
+
+    def adding_to_objects(self) -> None:
+        """Define fields that every order and payment must fill; attach files; delete a draft that has both."""
+        clock, numbering = self.tools
+        self.custom_fields()
+        told = {"size": 3}
+        draft = sales.OrderDraft(party_id=self.shop.customer, lines=(line(),), custom=told)
+        order: Order = self.do(sales.CreateOrder(clock), draft)
+        change = Change(id=order.id, version=order.version, changes={"custom": {"size": 4}})
+        order = self.do(sales.ChangeOrder(clock), change)
+        staged = MemoryFiles().stage(self.shop.company)
+        digest, _ = staged.seal()
+        upload = attachments.Upload(
+            owner=order.id, name="a", declared="", head=b"", digest=digest, size=1, staged=staged
+        )
+        kind = ObjectKind.ORDERS
+        added = [self.do(attachments.case_of(attachments.AddAttachment, kind)(clock), upload) for _ in range(2)]
+        taken = attachments.Attached(owner=order.id, id=added[0].id)
+        self.do(attachments.case_of(attachments.DeleteAttachment, kind)(), taken)
+        self.do(sales.DeleteOrder(), Versioned(id=order.id, version=order.version))
+        due = billing.Part(invoice_id=self.shop.due("5"))
+        self.do(billing.PayInvoice(clock, numbering), billing.PaymentDraft(parts=(due,), custom=told))
+
+    def custom_fields(self) -> None:
+        """Define, change and delete custom fields."""
+        for kind in (ObjectKind.ORDERS, ObjectKind.PAYMENTS, ObjectKind.PRODUCTS):
+            new = CustomField(kind=kind, name="size", label="Size", type=FieldType.INTEGER)
+            made = self.do(fields.DefineField(), new)
+            change = Change(id=made.id, version=made.version, changes={"required": True})
+            changed = self.do(fields.ChangeField(), change)
+            if kind is ObjectKind.PRODUCTS:
+                self.do(fields.DeleteField(), Versioned(id=changed.id, version=changed.version))
 
 
 def test_every_writing_use_case_locks_in_the_written_order(books: Books, database: Database) -> None:

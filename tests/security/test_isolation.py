@@ -39,6 +39,7 @@ BODIES: Final[Mapping[str, Any]] = {
     "abandon_invoice": {"reason": "abandon"},
     "pay_invoice": {"method": "cash"},
     "change_api_key": {"name": "x"},
+    "change_custom_field": {"label": "x"},
 }
 
 
@@ -49,7 +50,8 @@ def name_of(endpoint: Endpoint) -> str:
 def everything(office: Office, ids: Mapping[str, int]) -> list[Any]:
     """Give all that can be read of the objects and all lists."""
     reads = [one.path.format(**ids) for one in ENDPOINTS if one.verb == "GET" and not one.path.endswith("sales")]
-    return [office.get(path.removeprefix(API)).body for path in reads]
+    bodies = [office.get(path.removeprefix(API)).body for path in reads]
+    return [{**body, "request_id": ""} if isinstance(body, dict) else body for body in bodies]
 
 
 @pytest.fixture(scope="module")
@@ -214,7 +216,7 @@ def test_every_reference_a_body_can_hold_is_tried() -> None:
         operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
         for path in DOCUMENT["paths"].values()
         for operation in path.values()
-        if "requestBody" in operation
+        if "requestBody" in operation and "application/json" in operation["requestBody"]["content"]
     }
     schemas = DOCUMENT["components"]["schemas"]
     assert {(body, name) for body in bodies for name in ids_in(schemas[body])} == REFERENCES.keys()

@@ -39,6 +39,7 @@ from app.usecases.ports.listing import FieldKind, ListField, Listing, Sort
 from app.usecases.run import Runner
 from app.usecases.shared import ListCase, Versioned
 from tests.support.clock import FakeClock
+from tests.support.files import MemoryFiles
 from tests.support.works import MemoryWorks
 
 KEY: Final = urlsafe_b64encode(bytes(range(32))).decode()
@@ -233,6 +234,7 @@ class FakeContainer:
     leave_second_factor: LeaveSecondFactor
     cases: Mapping[type[Any], Any]
     texts: Texts = field(default_factory=Texts)
+    files: MemoryFiles = field(default_factory=MemoryFiles)
     checks: dict[str, bool] = field(default_factory=lambda: {"database": True, "migrations": True})
     looked: int = 0
     draining: threading.Event = field(default_factory=threading.Event)

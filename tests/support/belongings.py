@@ -24,7 +24,11 @@ def belongings(office: Office) -> dict[str, int]:
     (session,) = office.items("/me/sessions")
     role = office.make("/roles", {"name": "theirs", "rights": []})["id"]
     user = office.make("/users", {"email": f"theirs{office.company}@example.com", "name": "T", "role_ids": [role]})
+    field = office.make("/custom-fields", {"kind": "orders", "name": "size", "label": "Size", "type": "integer"})
+    attachment = office.upload(f"/orders/{order['id']}/attachments", b"proof")
     return {
+        "field_id": field["id"],
+        "attachment_id": attachment["id"],
         "key_id": key["id"],
         "session_id": session["id"],
         "user_id": user["id"],

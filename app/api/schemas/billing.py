@@ -5,7 +5,21 @@ from datetime import date
 from pydantic import Field
 
 from app.api.schemas.documents import LineIn, LineOut, PartIn, ValuedOut, priced, valued
-from app.api.schemas.shared import AmountIn, Change, Day, Id, In, Number, Out, RateIn, Text
+from app.api.schemas.shared import (
+    CUSTOM_CHANGE,
+    CUSTOM_IN,
+    CUSTOM_OUT,
+    AmountIn,
+    Change,
+    CustomValues,
+    Day,
+    Id,
+    In,
+    Number,
+    Out,
+    RateIn,
+    Text,
+)
 from app.domain.billing import (
     AbandonReason,
     AllocationKind,
@@ -37,6 +51,7 @@ class InvoiceIn(In):
     )
     note: Text = Field("", max_length=10_000, description="Note")
     lines: list[LineIn] = Field(min_length=1, description="Lines, in order")
+    custom: CustomValues = Field(default_factory=dict, description=CUSTOM_IN)
 
     def to_domain(self) -> InvoiceDraft:
         """Give the invoice asked for."""
@@ -48,6 +63,7 @@ class InvoiceIn(In):
             rate=self.rate,
             note=self.note,
             lines=tuple(line.to_domain() for line in self.lines),
+            custom=self.custom,
         )
 
 
@@ -58,6 +74,7 @@ class OrderInvoiceIn(In):
     due_date: Day | None = Field(None, description="Day it is due; left out: after the customer's payment days")
     note: Text = Field("", max_length=10_000, description="Note")
     lines: list[PartIn] | None = Field(None, min_length=1, description="What to invoice; left out: all that is left")
+    custom: CustomValues = Field(default_factory=dict, description=CUSTOM_IN)
 
     def to_domain(self, order_id: int) -> OrderInvoiceDraft:
         """Give the invoice asked for."""
@@ -67,6 +84,7 @@ class OrderInvoiceIn(In):
             due_date=self.due_date,
             note=self.note,
             lines=None if self.lines is None else tuple(part.to_domain() for part in self.lines),
+            custom=self.custom,
         )
 
 
@@ -77,6 +95,7 @@ class InvoiceChange(Change):
     due_date: Day = Field(SOME_DAY, description="Day it is due")
     note: Text = Field("", max_length=10_000, description="Note")
     lines: list[LineIn] = Field([], min_length=1, description="Lines, in order")
+    custom: CustomValues | None = Field(None, description=CUSTOM_CHANGE)
 
     def to_domain(self, invoice_id: int, version: int) -> Changes:
         """Give the change to the draft seen at ``version``."""
@@ -114,6 +133,7 @@ class InvoiceOut(ValuedOut):
     paid: Number = Field(description="What was paid, in the document's currency", examples=["0.00"])
     due: Number = Field(description="What is left to pay, in the document's currency", examples=["886.92"])
     link: str | None = Field(description="Its link in the hash chain of its series, 64 hex digits")
+    custom: CustomValues = Field(description=CUSTOM_OUT)
     version: int = Field(description="Version, as in the ETag", examples=[1])
 
     @classmethod
@@ -136,6 +156,7 @@ class InvoiceOut(ValuedOut):
             abandon_reason=invoice.abandon_reason,
             note=invoice.note,
             lines=lines,
+            custom=invoice.custom,
             paid=plain(invoice.paid, digits),
             due=plain(invoice.due, digits),
             link=invoice.link,
@@ -150,11 +171,12 @@ class InvoicePaymentIn(In):
     date: Day | None = Field(None, description="Legal date; left out: today", examples=["2026-11-21"])
     method: PaymentMethod = Field(PaymentMethod.TRANSFER, description="How the money came")
     rate: RateIn | None = Field(None, description="Company's currency per unit that day; left out: the invoice's")
+    custom: CustomValues = Field(default_factory=dict, description=CUSTOM_IN)
 
     def to_domain(self, invoice_id: int) -> PaymentDraft:
         """Give the payment asked for."""
         part = Part(invoice_id=InvoiceId(invoice_id), amount=self.amount)
-        return PaymentDraft(date=self.date, method=self.method, rate=self.rate, parts=(part,))
+        return PaymentDraft(date=self.date, method=self.method, rate=self.rate, parts=(part,), custom=self.custom)
 
 
 class AllocationIn(In):
@@ -171,11 +193,12 @@ class PaymentIn(In):
     method: PaymentMethod = Field(PaymentMethod.TRANSFER, description="How the money came")
     rate: RateIn | None = Field(None, description="Company's currency per unit that day; left out: the first invoice's")
     allocations: list[AllocationIn] = Field(min_length=1, description="The invoices paid")
+    custom: CustomValues = Field(default_factory=dict, description=CUSTOM_IN)
 
     def to_domain(self) -> PaymentDraft:
         """Give the payment asked for."""
         parts = tuple(Part(invoice_id=InvoiceId(a.invoice_id), amount=a.amount) for a in self.allocations)
-        return PaymentDraft(date=self.date, method=self.method, rate=self.rate, parts=parts)
+        return PaymentDraft(date=self.date, method=self.method, rate=self.rate, parts=parts, custom=self.custom)
 
 
 class AllocationOut(Out):
@@ -202,6 +225,7 @@ class PaymentOut(Out):
     company_amount: Number = Field(description="Amount in the company's currency", examples=["886.92"])
     allocations: list[AllocationOut] = Field(description="What it settled")
     link: str | None = Field(description="Its link in the hash chain of its series, 64 hex digits")
+    custom: CustomValues = Field(description=CUSTOM_OUT)
     version: int = Field(description="Version, as in the ETag", examples=[1])
 
     @classmethod
@@ -229,6 +253,7 @@ class PaymentOut(Out):
             amount=plain(payment.amount, own),
             company_amount=plain(payment.company_amount, company),
             allocations=allocations,
+            custom=payment.custom,
             link=payment.link,
             version=payment.version,
         )

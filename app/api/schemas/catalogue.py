@@ -4,7 +4,20 @@ from decimal import Decimal
 
 from pydantic import Field
 
-from app.api.schemas.shared import Change, Flag, In, Number, Out, PriceIn, RateIn, Text
+from app.api.schemas.shared import (
+    CUSTOM_CHANGE,
+    CUSTOM_IN,
+    CUSTOM_OUT,
+    Change,
+    CustomValues,
+    Flag,
+    In,
+    Number,
+    Out,
+    PriceIn,
+    RateIn,
+    Text,
+)
 from app.domain.catalogue import Product, ProductKind
 from app.domain.shared.money import Price, Rate, plain
 from app.usecases.shared import Change as Changes
@@ -23,6 +36,7 @@ class ProductIn(In):
     unit_price: PriceIn = Field(description="Net price of one unit in the company's currency", examples=["389.00"])
     cost_price: PriceIn = Field(FREE, description="Cost of one unit in the company's currency", examples=["210.50"])
     vat_rate: RateIn = Field(description="VAT in per cent", examples=["20"])
+    custom: CustomValues = Field(default_factory=dict, description=CUSTOM_IN)
 
     def to_domain(self) -> Product:
         """Give the product."""
@@ -40,6 +54,7 @@ class ProductChange(Change):
     cost_price: PriceIn = Field(FREE, description="Cost of one unit in the company's currency")
     vat_rate: RateIn = Field(UNTAXED, description="VAT in per cent")
     archived: Flag = Field(default=False, description="Whether it takes no new documents")
+    custom: CustomValues | None = Field(None, description=CUSTOM_CHANGE)
 
     def to_domain(self, product_id: int, version: int) -> Changes:
         """Give the change to the product seen at ``version``."""
@@ -58,6 +73,7 @@ class ProductOut(Out):
     cost_price: Number = Field(description="Cost of one unit in the company's currency", examples=["210.5"])
     vat_rate: Number = Field(description="VAT in per cent", examples=["20"])
     archived: bool = Field(description="Whether it takes no new documents")
+    custom: CustomValues = Field(description=CUSTOM_OUT)
     version: int = Field(description="Version, as in the ETag", examples=[1])
 
     @classmethod
@@ -73,5 +89,6 @@ class ProductOut(Out):
             cost_price=plain(product.cost_price),
             vat_rate=plain(product.vat_rate),
             archived=product.archived,
+            custom=product.custom,
             version=product.version,
         )

@@ -4,7 +4,19 @@ from typing import Any
 
 from pydantic import Field
 
-from app.api.schemas.shared import Change, Country, Flag, In, Out, Text, Whole
+from app.api.schemas.shared import (
+    CUSTOM_CHANGE,
+    CUSTOM_IN,
+    CUSTOM_OUT,
+    Change,
+    Country,
+    CustomValues,
+    Flag,
+    In,
+    Out,
+    Text,
+    Whole,
+)
 from app.domain.parties import Address, Party
 from app.usecases.shared import Change as Changes
 
@@ -46,6 +58,7 @@ class PartyIn(In):
     payment_days: Whole | None = Field(
         None, ge=0, le=3650, description="Days to pay an invoice; null: the company's", examples=[45]
     )
+    custom: CustomValues = Field(default_factory=dict, description=CUSTOM_IN)
 
     def to_domain(self) -> Party:
         """Give the third party."""
@@ -81,6 +94,7 @@ class PartyChange(Change):
     address: AddressChange | None = Field(None, description="Postal address; only what is named changes")
     payment_days: Whole | None = Field(None, ge=0, le=3650, description="Days to pay an invoice; null: the company's")
     archived: Flag = Field(default=False, description="Whether it takes no new documents")
+    custom: CustomValues | None = Field(None, description=CUSTOM_CHANGE)
 
     def to_domain(self, party_id: int, version: int) -> Changes:
         """Give the change to the third party seen at ``version``."""
@@ -115,6 +129,7 @@ class PartyOut(Out):
     address: AddressOut = Field(description="Postal address")
     payment_days: int | None = Field(description="Days to pay an invoice; null: the company's")
     archived: bool = Field(description="Whether it takes no new documents")
+    custom: CustomValues = Field(description=CUSTOM_OUT)
     version: int = Field(description="Version, as in the ETag", examples=[1])
 
     @classmethod

@@ -5,7 +5,19 @@ from datetime import date
 from pydantic import Field
 
 from app.api.schemas.documents import LineIn, LineOut, ValuedOut, priced, valued
-from app.api.schemas.shared import Change, Day, Id, In, Number, RateIn, Text
+from app.api.schemas.shared import (
+    CUSTOM_CHANGE,
+    CUSTOM_IN,
+    CUSTOM_OUT,
+    Change,
+    CustomValues,
+    Day,
+    Id,
+    In,
+    Number,
+    RateIn,
+    Text,
+)
 from app.domain.sales import Order, OrderState
 from app.domain.shared.ids import PartyId
 from app.domain.shared.money import plain
@@ -33,6 +45,7 @@ class OrderIn(In):
     )
     note: Text = Field("", max_length=10_000, description="Note")
     lines: list[LineIn] = Field(min_length=1, description="Lines, in order")
+    custom: CustomValues = Field(default_factory=dict, description=CUSTOM_IN)
 
     def to_domain(self) -> OrderDraft:
         """Give the order asked for."""
@@ -45,6 +58,7 @@ class OrderIn(In):
             external_ref=self.external_ref,
             note=self.note,
             lines=tuple(line.to_domain() for line in self.lines),
+            custom=self.custom,
         )
 
 
@@ -61,6 +75,7 @@ class OrderChange(Change):
     )
     note: Text = Field("", max_length=10_000, description="Note")
     lines: list[LineIn] = Field([], min_length=1, description="Lines, in order")
+    custom: CustomValues | None = Field(None, description=CUSTOM_CHANGE)
 
     def to_domain(self, order_id: int, version: int) -> Changes:
         """Give the change to the draft seen at ``version``."""
@@ -85,6 +100,7 @@ class OrderOut(ValuedOut):
     status: OrderState = Field(description="Where the order stands", examples=["draft"])
     note: str = Field(description="Note")
     lines: list[OrderLineOut] = Field(description="Lines, in order")
+    custom: CustomValues = Field(description=CUSTOM_OUT)
     version: int = Field(description="Version, as in the ETag", examples=[1])
 
     @classmethod
@@ -107,5 +123,6 @@ class OrderOut(ValuedOut):
             status=order.state,
             note=order.note,
             lines=lines,
+            custom=order.custom,
             version=order.version,
         )

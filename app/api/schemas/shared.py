@@ -1,7 +1,7 @@
 """What all schemas share: bases, ids, decimal strings, texts, problems; and what probes are told."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
@@ -112,6 +112,19 @@ AmountIn = Annotated[
 QuantityIn = Annotated[Quantity, BeforeValidator(_decimal(6)), _decimal_schema(6, "2.5", "Quantity")]
 PriceIn = Annotated[Price, BeforeValidator(_decimal(8)), _decimal_schema(8, "9.8", "Net price of one unit")]
 RateIn = Annotated[Rate, BeforeValidator(_decimal(8)), _decimal_schema(8, "20", "Percentage or exchange rate")]
+_CUSTOM_SCALAR: Final = {"type": ["string", "integer", "boolean", "null"]}
+CustomScalar = Annotated[Any, WithJsonSchema(_CUSTOM_SCALAR)]
+"""A value of a custom field: its definition says which of these; a decimal is a string, a date YYYY-MM-DD."""
+CustomValues = Annotated[
+    Mapping[str, Any],
+    WithJsonSchema(
+        {"type": "object", "additionalProperties": _CUSTOM_SCALAR, "examples": [{"shelf_life": 30, "origin": "PT"}]}
+    ),
+]
+CUSTOM_IN: Final = "Values of custom fields by name; decimals are strings, dates YYYY-MM-DD"
+CUSTOM_CHANGE: Final = "Values of custom fields by name; only those named change, null removes one"
+CUSTOM_OUT: Final = "Values of custom fields by name; those without a value are left out"
+
 Number = Annotated[str, WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$", "examples": ["120.50"]})]
 """A decimal on its way out: make it with ``app.domain.shared.money.plain``."""
 

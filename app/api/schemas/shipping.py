@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from app.api.schemas.documents import PartIn
-from app.api.schemas.shared import Day, Id, In, Number, Out
+from app.api.schemas.shared import CUSTOM_IN, CUSTOM_OUT, CustomValues, Day, Id, In, Number, Out
 from app.domain.shared.ids import OrderId, WarehouseId
 from app.domain.shared.money import plain
 from app.domain.shipping import Shipment, ShipmentState
@@ -16,6 +16,7 @@ class ShipmentIn(In):
     warehouse_id: Id | None = Field(None, description="Id of the warehouse; left out: the company's default")
     date: Day | None = Field(None, description="Legal date; left out: today", examples=["2026-11-21"])
     lines: list[PartIn] | None = Field(None, min_length=1, description="What to ship; left out: all that is left")
+    custom: CustomValues = Field(default_factory=dict, description=CUSTOM_IN)
 
     def to_domain(self, order_id: int) -> ShipmentDraft:
         """Give the shipment asked for."""
@@ -24,6 +25,7 @@ class ShipmentIn(In):
             warehouse_id=None if self.warehouse_id is None else WarehouseId(self.warehouse_id),
             date=self.date,
             lines=None if self.lines is None else tuple(part.to_domain() for part in self.lines),
+            custom=self.custom,
         )
 
 
@@ -46,6 +48,7 @@ class ShipmentOut(Out):
     date: Day = Field(description="Legal date", examples=["2026-11-21"])
     status: ShipmentState = Field(description="Where the shipment stands", examples=["draft"])
     lines: list[ShipmentLineOut] = Field(description="What is shipped")
+    custom: CustomValues = Field(description=CUSTOM_OUT)
     version: int = Field(description="Version, as in the ETag", examples=[1])
 
     @classmethod
@@ -66,5 +69,6 @@ class ShipmentOut(Out):
             date=shipment.date,
             status=shipment.state,
             lines=lines,
+            custom=shipment.custom,
             version=shipment.version,
         )

@@ -5,7 +5,22 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.api.schemas.shared import Change, Day, Flag, Id, In, Number, Out, PriceIn, QuantityIn, Text
+from app.api.schemas.shared import (
+    CUSTOM_CHANGE,
+    CUSTOM_IN,
+    CUSTOM_OUT,
+    Change,
+    CustomValues,
+    Day,
+    Flag,
+    Id,
+    In,
+    Number,
+    Out,
+    PriceIn,
+    QuantityIn,
+    Text,
+)
 from app.domain.shared.ids import ProductId, WarehouseId
 from app.domain.shared.money import plain
 from app.domain.stock import Movement, MovementKind, Warehouse
@@ -19,10 +34,11 @@ class WarehouseIn(In):
     ref: Text = Field(min_length=1, max_length=60, description="Unique reference", examples=["MAIN"])
     name: Text = Field(min_length=1, max_length=200, description="Name", examples=["Main warehouse"])
     allow_negative: Flag = Field(default=False, description="Whether more may leave than is there")
+    custom: CustomValues = Field(default_factory=dict, description=CUSTOM_IN)
 
     def to_domain(self) -> Warehouse:
         """Give the warehouse."""
-        return Warehouse(ref=self.ref, name=self.name, allow_negative=self.allow_negative)
+        return Warehouse(ref=self.ref, name=self.name, allow_negative=self.allow_negative, custom=self.custom)
 
 
 class WarehouseChange(Change):
@@ -32,6 +48,7 @@ class WarehouseChange(Change):
     name: Text = Field("", min_length=1, max_length=200, description="Name")
     allow_negative: Flag = Field(default=False, description="Whether more may leave than is there")
     archived: Flag = Field(default=False, description="Whether it takes no movements")
+    custom: CustomValues | None = Field(None, description=CUSTOM_CHANGE)
 
     def to_domain(self, warehouse_id: int, version: int) -> Changes:
         """Give the change to the warehouse seen at ``version``."""
@@ -46,6 +63,7 @@ class WarehouseOut(Out):
     name: str = Field(description="Name", examples=["Main warehouse"])
     allow_negative: bool = Field(description="Whether more may leave than is there")
     archived: bool = Field(description="Whether it takes no movements")
+    custom: CustomValues = Field(description=CUSTOM_OUT)
     version: int = Field(description="Version, as in the ETag", examples=[1])
 
     @classmethod

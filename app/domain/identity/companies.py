@@ -14,6 +14,7 @@ from app.domain.shared.events import Event
 from app.domain.shared.ids import CompanyId, UserId, WarehouseId
 from app.domain.shared.money import Currency, currency
 from app.domain.shared.numbering import LateDate, Mask, Reset
+from app.domain.shared.objects import ObjectKind
 from app.domain.shared.series import DEFAULT_MASKS, SeriesKind
 from app.domain.shared.totals import VatMode
 
@@ -87,7 +88,8 @@ def _within(*path: str) -> Iterator[None]:
 class CompanySettings:
     """How one company works. Typed and versioned; what matters is frozen into documents when they are made.
 
-    ``payment_days`` is the default time to pay an invoice, in days after its date.
+    ``payment_days`` is the default time to pay an invoice, in days after its date. ``demanding`` is not stored, it
+    follows from the custom fields: kinds of objects with a field that a new one must fill in or gets filled in.
     """
 
     zone_name: str = "UTC"
@@ -98,6 +100,7 @@ class CompanySettings:
     payment_days: int = 30
     default_warehouse: WarehouseId | None = None
     version: int = 0
+    demanding: frozenset[ObjectKind] = field(default=frozenset(), compare=False)
     zone: tzinfo = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -259,6 +259,20 @@ class JsonText(CodePoint):
         return lambda value: None if value is None else orjson.loads(value)
 
 
+class CustomText(JsonText):
+    """Custom values as a JSON object in long text; NULL, in a row that costs nothing, stands for none."""
+
+    cache_ok: bool | None = True
+
+    def bind_processor(self, dialect: Dialect) -> Converter:  # noqa: ARG002 - SQLAlchemy's hook
+        """Give what writes the values."""
+        return lambda value: to_json(dict(value)) if value else None
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Converter:  # noqa: ARG002 - SQLAlchemy's hook
+        """Give what reads the values."""
+        return lambda value: {} if value is None else orjson.loads(value)
+
+
 class Flag(TypeDecorator[bool]):
     """True or false: BOOLEAN, TINYINT(1), on SQLite 0 or 1."""
 
@@ -308,6 +322,7 @@ DAY: Final = Day()
 UUID_KEY: Final = Identifier()
 LONG_TEXT: Final = CodePoint()
 JSON_TEXT: Final = JsonText()
+CUSTOM: Final = CustomText()
 FLAG: Final = Flag()
 BYTES: Final = Bytes()
 

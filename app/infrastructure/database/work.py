@@ -14,9 +14,11 @@ from app.infrastructure.database.repositories.access import (
     SqlSecondFactors,
     SqlSessions,
 )
+from app.infrastructure.database.repositories.attachments import SqlAttachments
 from app.infrastructure.database.repositories.billing import SqlInvoices, SqlPayments
 from app.infrastructure.database.repositories.catalogue import SqlProducts
 from app.infrastructure.database.repositories.chains import SqlChains
+from app.infrastructure.database.repositories.fields import SqlFields
 from app.infrastructure.database.repositories.identity import SqlCompanies, SqlRoles, SqlUsers
 from app.infrastructure.database.repositories.listing import SqlLists
 from app.infrastructure.database.repositories.parties import SqlParties
@@ -74,6 +76,8 @@ class SqlWork:
     shipments = Lazy(SqlShipments)
     invoices = Lazy(SqlInvoices)
     payments = Lazy(SqlPayments)
+    fields = Lazy(SqlFields)
+    attachments = Lazy(SqlAttachments)
     series = Lazy(SqlSeriesBook)
     lists = Lazy(SqlLists)
     reports = Lazy(SqlReports)

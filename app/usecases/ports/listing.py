@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from app.domain.fields import Entry
+
 
 class FieldKind(StrEnum):
     """The type of a field, which decides how a filter value is read and a row value is shown."""
@@ -25,6 +27,8 @@ class FieldKind(StrEnum):
     QUANTITY = "quantity"
     PRICE = "price"
     RATE = "rate"
+    TEXTS = "texts"
+    CUSTOM = "custom"
 
 
 class Operator(StrEnum):
@@ -81,6 +85,14 @@ class Listing:
         """Give the field called ``name``, if there is one."""
         return next((field for field in self.fields if field.name == name), None)
 
+    @property
+    def customized(self) -> bool:
+        """Whether the rows have custom values."""
+        return any(field.kind is FieldKind.CUSTOM for field in self.fields)
+
+
+CUSTOM_VALUES = ListField(name="custom", kind=FieldKind.CUSTOM, filterable=False)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
@@ -92,14 +104,33 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CustomFilter:
+    """One condition on a custom field; ``entry`` says which, and holds the value it is compared with."""
+
+    operator: Operator
+    entry: Entry
+
+    @property
+    def column(self) -> str:
+        """The kind of value that is compared: text, number or day."""
+        return next(name for name in ("text", "number", "day") if getattr(self.entry, name) is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What one page is asked for: ``sort`` ends with the fields of ``Listing.key``, ``after`` has a value for each."""
+    """What one page is asked for: ``sort`` ends with the fields of ``Listing.key``, ``after`` has a value for each.
+
+    ``custom`` are conditions on custom fields as they were asked for, name (with its operator) and text; whoever runs
+    the query resolves them into ``matching`` first.
+    """
 
     filters: tuple[Filter, ...] = ()
     sort: tuple[Sort, ...]
     after: tuple[object, ...] | None = None
     limit: int = 50
     total: bool = False
+    custom: tuple[tuple[str, str], ...] = ()
+    matching: tuple[CustomFilter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

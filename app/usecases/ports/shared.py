@@ -12,9 +12,11 @@ from app.domain.shared.events import Event
 from app.domain.shared.numbering import Series
 from app.usecases.context import Context
 from app.usecases.ports.access import ApiKeys, AttemptBook, Principals, SecondFactors, Sessions
+from app.usecases.ports.attachments import Attachments
 from app.usecases.ports.billing import Invoices, Payments
 from app.usecases.ports.catalogue import Products
 from app.usecases.ports.chains import Chains
+from app.usecases.ports.fields import Fields
 from app.usecases.ports.identity import Companies, Roles, Users
 from app.usecases.ports.listing import Lists
 from app.usecases.ports.parties import Parties
@@ -208,6 +210,16 @@ class Work(Protocol):
     @property
     def payments(self) -> Payments:
         """Payments."""
+        ...
+
+    @property
+    def fields(self) -> Fields:
+        """Custom fields, and what objects are found by."""
+        ...
+
+    @property
+    def attachments(self) -> Attachments:
+        """Files kept with objects."""
         ...
 
     @property

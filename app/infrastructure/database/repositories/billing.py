@@ -48,6 +48,7 @@ _HEADER: Final = (
     "date",
     "due_date",
     "note",
+    "custom",
     "abandon_reason",
     "paid",
     "company_paid",
@@ -119,6 +120,7 @@ _PAID: Final = (
     "number",
     "period",
     "link",
+    "custom",
 )
 _PAYMENT: Final = ("id", "version", "currency", "company_currency", *_PAID)
 _ALLOCATION: Final = ("invoice_id", "kind", "amount", "company_amount")

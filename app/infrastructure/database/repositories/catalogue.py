@@ -26,6 +26,7 @@ _FIELDS: Final = (
     "cost_price",
     "vat_rate",
     "archived",
+    "custom",
 )
 _COLUMNS: Final = (t.c.id, t.c.version, *(t.c[name] for name in _FIELDS))
 _NAMES: Final = ("id", "version", *_FIELDS)

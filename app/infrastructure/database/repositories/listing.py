@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, Integer, and_, bindparam, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, FromClause, Integer, and_, bindparam, exists, func, or_, select, tuple_
 
 from app.infrastructure.database.compiled import Prepared
 from app.infrastructure.database.dialects import Dialect
@@ -16,6 +16,7 @@ from app.infrastructure.database.session import Session
 from app.infrastructure.database.tables.access import api_keys
 from app.infrastructure.database.tables.billing import invoices, payments
 from app.infrastructure.database.tables.catalogue import products
+from app.infrastructure.database.tables.fields import custom_fields, custom_values
 from app.infrastructure.database.tables.identity import members, roles
 from app.infrastructure.database.tables.parties import third_parties
 from app.infrastructure.database.tables.sales import orders
@@ -39,6 +40,7 @@ SOURCES: Final[Mapping[str, FromClause]] = {
     "api-keys": api_keys,
     "users": members,
     "roles": roles,
+    "custom-fields": custom_fields,
 }
 _COMPARE: Final[Mapping[Operator, Callable[[ColumnElement[Any], Any], ColumnElement[bool]]]] = {
     Operator.EQ: lambda column, value: column == value,
@@ -60,6 +62,7 @@ class Shape:
     sort: tuple[Sort, ...]
     after: bool
     count: bool = False
+    matching: tuple[tuple[str, Operator], ...] = ()
 
 
 class Shapes:
@@ -98,14 +101,19 @@ class SqlLists:
 
     def page(self, listing: Listing, query: Query) -> Page:
         """Give one page of ``listing``, and the count of all that match when asked."""
+        if query.custom:
+            raise RuntimeError("conditions on custom fields are resolved before a list is read")
         filters = tuple((wanted.field, wanted.operator) for wanted in query.filters)
         names = tuple(field.name for field in listing.fields)
-        shape = Shape(listing.name, names, filters, query.sort, query.after is not None)
+        matching = tuple((wanted.column, wanted.operator) for wanted in query.matching)
+        shape = Shape(listing.name, names, filters, query.sort, query.after is not None, matching=matching)
         given: dict[str, Any] = {"company": self._company}
         given.update((f"filter_{at}", wanted.value) for at, wanted in enumerate(query.filters))
+        for at, one in enumerate(query.matching):
+            given |= {f"custom_field_{at}": one.entry.field, f"custom_{at}": getattr(one.entry, one.column)}
         total = None
         if query.total:
-            counted = Shape(listing.name, (), filters, (), after=False, count=True)
+            counted = Shape(listing.name, (), filters, (), after=False, count=True, matching=matching)
             total = int(self._session.scalar(_SHAPES.get(counted), **given))
         given["limit"] = query.limit + 1
         given.update((f"after_{at}", value) for at, value in enumerate(query.after or ()))
@@ -118,6 +126,7 @@ def _prepared(shape: Shape) -> Prepared:
     where = [table.c.company_id == bindparam("company")]
     for at, (name, operator) in enumerate(shape.filters):
         where.append(_COMPARE[operator](table.c[name], bindparam(f"filter_{at}", type_=table.c[name].type)))
+    where += [_matching(table, at, *condition) for at, condition in enumerate(shape.matching)]
     if shape.count:
         return Prepared(select(func.count()).select_from(table).where(*where), f"count {shape.listing}")
     order = [table.c[s.field].desc() if s.descending else table.c[s.field].asc() for s in shape.sort]
@@ -128,6 +137,22 @@ def _prepared(shape: Shape) -> Prepared:
         return page.where(*where, *beyond)
 
     return Prepared(build, f"list {shape.listing}")
+
+
+def _matching(table: FromClause, at: int, column: str, operator: Operator) -> ColumnElement[bool]:
+    """Give the condition that a row has a custom value like the one asked for.
+
+    What is unset differs from every value. A list of ids, not EXISTS, lets the database begin with the index of values
+    where that is the shorter way.
+    """
+    v, value = custom_values.c, custom_values.c[column]
+    sought = bindparam(f"custom_{at}", type_=value.type)
+    mine = and_(
+        v.company_id == bindparam("company"), v.field_id == bindparam(f"custom_field_{at}", type_=v.field_id.type)
+    )
+    if operator is Operator.NE:
+        return ~exists().where(mine, v.object_id == table.c.id, value == sought).correlate(table)
+    return table.c.id.in_(select(v.object_id).where(mine, _COMPARE[operator](value, sought)))
 
 
 def _beyond(table: FromClause, sort: Sequence[Sort], dialect: Dialect) -> ColumnElement[bool]:

@@ -28,6 +28,7 @@ _FIELDS: Final = (
     "payment_days",
     "archived",
     "anonymised_at",
+    "custom",
 )
 _ADDRESS: Final = ("street", "postal_code", "city", "region", "country")
 _COLUMNS: Final = (t.c.id, t.c.version, *(t.c[name] for name in (*_FIELDS, *_ADDRESS)))

@@ -34,7 +34,7 @@ from app.infrastructure.database.statements import update_rows
 from app.infrastructure.database.tables.sales import order_lines, orders
 from app.usecases.context import Context
 
-_HEADER: Final = ("ref", "external_ref", "party_id", "date", "delivery_date", "note")
+_HEADER: Final = ("ref", "external_ref", "party_id", "date", "delivery_date", "note", "custom")
 _COLUMNS: Final = ("id", "version", "status", *_HEADER, *VALUED, *TOTALS)
 _LINE: Final = (*PRICED, "shipped", "invoiced")
 _STORED: Final = ("status", *_HEADER, *VALUED, *TOTALS)

@@ -22,7 +22,7 @@ from app.infrastructure.database.session import Session
 from app.infrastructure.database.tables.shipping import shipment_lines, shipments
 from app.usecases.context import Context
 
-_HEADER: Final = ("ref", "order_id", "party_id", "warehouse_id", "date")
+_HEADER: Final = ("ref", "order_id", "party_id", "warehouse_id", "date", "custom")
 _COLUMNS: Final = ("id", "version", "status", *_HEADER)
 _LINE: Final = ("position", "product_id", "quantity")
 _MINE: Final = (shipments.c.company_id == bindparam("company_id"), shipments.c.id == bindparam("document"))

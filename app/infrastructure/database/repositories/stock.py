@@ -22,7 +22,7 @@ from app.infrastructure.database.tables.stock import warehouses as w
 from app.usecases.context import Context
 from app.usecases.ports.shared import RolledBack
 
-_FIELDS: Final = ("ref", "name", "allow_negative", "archived")
+_FIELDS: Final = ("ref", "name", "allow_negative", "archived", "custom")
 _NAMES: Final = ("id", "version", *_FIELDS)
 _COLUMNS: Final = tuple(w.c[name] for name in _NAMES)
 _MINE: Final = w.c.company_id == bindparam("company")

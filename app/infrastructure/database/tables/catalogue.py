@@ -8,6 +8,7 @@ from app.domain.catalogue import ProductKind
 from app.infrastructure.database.tables.shared import metadata
 from app.infrastructure.database.types import (
     COUNTER,
+    CUSTOM,
     FLAG,
     KEY,
     LONG_TEXT,
@@ -32,6 +33,7 @@ products = Table(
     Column("vat_rate", RATE, nullable=False),
     Column("archived", FLAG, nullable=False),
     Column("version", COUNTER, nullable=False),
+    Column("custom", CUSTOM),
     UniqueConstraint("company_id", "id"),
     UniqueConstraint("company_id", "ref"),
     Index(None, "company_id", "name", "id"),

@@ -10,6 +10,7 @@ from app.domain.shared.totals import VatMode
 from app.infrastructure.database.types import (
     AMOUNT,
     COUNTER,
+    CUSTOM,
     DAY,
     KEY,
     LONG_TEXT,
@@ -31,6 +32,7 @@ def document() -> list[SchemaItem]:
         Column("party_id", KEY, nullable=False),
         Column("date", DAY, nullable=False),
         Column("version", COUNTER, nullable=False),
+        Column("custom", CUSTOM),
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, ForeignKey, Index, Table, UniqueConstraint
 
 from app.infrastructure.database.tables.shared import metadata
-from app.infrastructure.database.types import COUNTER, FLAG, INSTANT, KEY, identity, text
+from app.infrastructure.database.types import COUNTER, CUSTOM, FLAG, INSTANT, KEY, identity, text
 
 third_parties = Table(
     "third_parties",
@@ -29,6 +29,7 @@ third_parties = Table(
     Column("archived", FLAG, nullable=False),
     Column("anonymised_at", INSTANT),
     Column("version", COUNTER, nullable=False),
+    Column("custom", CUSTOM),
     UniqueConstraint("company_id", "id"),
     UniqueConstraint("company_id", "customer_code"),
     UniqueConstraint("company_id", "supplier_code"),

@@ -9,6 +9,7 @@ from app.infrastructure.database.tables.shared import metadata
 from app.infrastructure.database.types import (
     AMOUNT,
     COUNTER,
+    CUSTOM,
     DAY,
     FLAG,
     INSTANT,
@@ -30,6 +31,7 @@ warehouses = Table(
     Column("allow_negative", FLAG, nullable=False),
     Column("archived", FLAG, nullable=False),
     Column("version", COUNTER, nullable=False),
+    Column("custom", CUSTOM),
     UniqueConstraint("company_id", "id"),
     UniqueConstraint("company_id", "ref"),
     Index(None, "company_id", "name", "id"),

@@ -11,7 +11,7 @@ from app.domain.access import ApiKey
 from app.domain.shared.errors import NotFound, Stale
 from app.domain.shared.ids import ApiKeyId
 from app.infrastructure.database.compiled import prepare
-from app.infrastructure.database.repositories.access.principals import rights_of
+from app.infrastructure.database.repositories.identity.roles import rights_of
 from app.infrastructure.database.session import Session as Statements
 from app.infrastructure.database.tables.access import (
     api_keys,

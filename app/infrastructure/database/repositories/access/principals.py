@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import and_, bindparam, select, true
@@ -10,6 +9,7 @@ from sqlalchemy import and_, bindparam, select, true
 from app.domain.shared.ids import ApiKeyId, CompanyId, SessionId, UserId
 from app.domain.shared.rights import Right
 from app.infrastructure.database.compiled import prepare
+from app.infrastructure.database.repositories.identity.roles import rights_of
 from app.infrastructure.database.session import Session as Statements
 from app.infrastructure.database.tables.access import (
     api_keys,
@@ -23,6 +23,7 @@ _MEMBER: Final = and_(
     users.c.id == bindparam("user"),
     users.c.active == true(),
     memberships.c.company_id == bindparam("company"),
+    memberships.c.active == true(),
 )
 _PERSON: Final = (users.c.locale, users.c.must_change_password)
 _JOINED: Final = users.join(memberships, memberships.c.user_id == users.c.id)
@@ -45,7 +46,7 @@ _STANDING_BY_KEY = prepare(
     "select standing",
 )
 _RIGHTS_HELD = prepare(
-    select(roles.c.rights)
+    select(roles.c.rights, roles.c.ready)
     .join_from(
         membership_roles,
         roles,
@@ -77,12 +78,7 @@ class SqlPrincipals:
         if row is None:
             return None
         held = self._session.all(_RIGHTS_HELD, user=user, company=company)
-        rights = frozenset[Right]().union(*(rights_of(names) for (names,) in held))
+        rights = frozenset[Right]().union(*(rights_of(names, ready) for names, ready in held))
         return Standing(
             rights=rights if scopes is None else rights & scopes, locale=row[0], must_change_password=row[1]
         )
-
-
-def rights_of(names: Sequence[str]) -> frozenset[Right]:
-    """Give the rights called ``names``."""
-    return frozenset(map(Right, names))

@@ -7,16 +7,32 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, Integer, bindparam, exists, insert, or_, select, update
+from sqlalchemy import (
+    Column,
+    Integer,
+    bindparam,
+    case,
+    distinct,
+    exists,
+    false,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from app.domain.identity import Company, CompanySettings, SettingsVersion
 from app.domain.shared.errors import NotFound, Stale
 from app.domain.shared.ids import CompanyId, UserId
+from app.domain.shared.objects import ObjectKind
 from app.domain.shared.series import SeriesKind
 from app.infrastructure.database.compiled import Prepared, prepare
 from app.infrastructure.database.locks import Lock
 from app.infrastructure.database.session import Session
 from app.infrastructure.database.tables.billing import invoices, payments
+from app.infrastructure.database.tables.fields import custom_fields
 from app.infrastructure.database.tables.identity import companies, settings_versions
 from app.infrastructure.database.tables.parties import third_parties
 from app.infrastructure.database.tables.sales import orders
@@ -27,10 +43,21 @@ from app.usecases.context import Context
 
 REFS_AT_ONCE: Final = 1000
 _COMPANY: Final = ("id", "name", "country", "settings", "settings_version", "version")
+_KINDS: Final = tuple(ObjectKind)
+# Which kinds of objects have a custom field that a new one must or does fill in, as bits: each counts once in the sum.
+_DEMANDING: Final = (
+    select(func.sum(distinct(case(*((custom_fields.c.kind == kind, 1 << at) for at, kind in enumerate(_KINDS))))))
+    .where(
+        custom_fields.c.company_id == companies.c.id,
+        custom_fields.c.archived == false(),
+        or_(custom_fields.c.required == true(), custom_fields.c.default_value.is_not(None)),
+    )
+    .scalar_subquery()
+)
 _THIS: Final = companies.c.id == bindparam("company")
 
-_ALL = prepare(select(*(companies.c[name] for name in _COMPANY)).order_by(companies.c.id))
-_GET = prepare(select(*(companies.c[name] for name in _COMPANY)).where(_THIS))
+_ALL = prepare(select(*(companies.c[name] for name in _COMPANY), _DEMANDING).order_by(companies.c.id))
+_GET = prepare(select(*(companies.c[name] for name in _COMPANY), _DEMANDING).where(_THIS))
 _INSERT = prepare(
     insert(companies).values({name: bindparam(name) for name in (*_COMPANY[1:], "rights_version")}),
 )
@@ -197,11 +224,7 @@ class SqlCompanies:
 
 
 def _company(row: tuple[Any, ...]) -> Company:
-    key, name, country, settings, settings_version, version = row
-    return Company(
-        id=key,
-        name=name,
-        country=country,
-        settings=CompanySettings.of_facts(settings, settings_version),
-        version=version,
-    )
+    key, name, country, stored, settings_version, version, bits = row
+    demanding = frozenset(kind for at, kind in enumerate(_KINDS) if int(bits or 0) >> at & 1)
+    settings = replace(CompanySettings.of_facts(stored, settings_version), demanding=demanding)
+    return Company(id=key, name=name, country=country, settings=settings, version=version)

@@ -130,7 +130,7 @@ class SqlRoles:
         self._session.run(_GROW, company=company, by=1)
 
 
-def rights_of(names: Iterable[str], ready: str | None) -> frozenset[Right]:
+def rights_of(names: Iterable[str], ready: str | None = None) -> frozenset[Right]:
     """Give the rights a row of ``roles`` stands for.
 
     The administrator holds every right of this version of the program; a right that it does not know is nobody's.
