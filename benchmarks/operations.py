@@ -49,6 +49,26 @@ def deep_page(wire: Wire, book: Book, _turn: int) -> None:
     wire.ask(f"{PAGE}&after={book.cursor}")
 
 
+def search(wire: Wire, _book: Book, turn: int) -> None:
+    """Read the first page of what two words find, other ones each time."""
+    wire.ask(f"/products?q=prod+{100 + turn * STRIDE % 900}&sort=ref&limit=50")
+
+
+def export(wire: Wire, _book: Book, _turn: int) -> None:
+    """Take the whole list as lines of JSON."""
+    wire.ask("/products:export?format=ndjson")
+
+
+def export_csv(wire: Wire, _book: Book, _turn: int) -> None:
+    """Take the whole list as CSV."""
+    wire.ask("/products:export?format=csv")
+
+
+def export_xlsx(wire: Wire, _book: Book, _turn: int) -> None:
+    """Take the whole list as a workbook."""
+    wire.ask("/products:export?format=xlsx")
+
+
 def create(wire: Wire, _book: Book, turn: int) -> None:
     """Enter a customer, who gets a code."""
     address = {"street": "12 rue des Lilas", "postal_code": "69003", "city": "Lyon", "country": "FR"}
@@ -91,6 +111,11 @@ OPERATIONS: Final[Mapping[str, Callable[[Wire, Book, int], object]]] = {
     "list": page,
     "list-large": page,
     "list-deep": deep_page,
+    "search": search,
+    "search-large": search,
+    "export": export,
+    "export-csv": export_csv,
+    "export-xlsx": export_xlsx,
     "create": create,
     "order": order,
     "invoice": invoice,

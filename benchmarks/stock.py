@@ -6,9 +6,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import create_engine, insert, text
+from sqlalchemy import create_engine, insert, select, text
 
+from app.domain.shared.search import Searched, words_of
 from app.infrastructure.database.tables.catalogue import products
+from app.infrastructure.database.tables.search import search_words
 from benchmarks.operations import PAGE, Book
 from benchmarks.wire import Account, Wire
 
@@ -52,8 +54,17 @@ def grow(url: str, catalogue: int, wanted: int) -> None:
     engine = create_engine(url)
     with engine.begin() as connection:
         connection.execute(insert(products), rows)
+        added = select(products.c.id, products.c.ref, products.c.name).where(products.c.ref >= rows[0]["ref"])
+        found = [
+            {"company_id": 1, "kind": Searched.PRODUCT.value, "object_id": key, "word": word}
+            for key, *texts in connection.execute(added)
+            for word in words_of(Searched.PRODUCT, texts)
+        ]
+        connection.execute(insert(search_words), found)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("ANALYZE TABLE products" if engine.dialect.name == "mysql" else "ANALYZE products"))
+        for table in (products, search_words):
+            word = "ANALYZE TABLE" if engine.dialect.name == "mysql" else "ANALYZE"
+            connection.execute(text(f"{word} {table.name}"))
     engine.dispose()
 
 

@@ -78,6 +78,15 @@ TARGETS: Final = {
         most=2,
         rounds=1000,
     ),
+    "search": Target(
+        title="search 1,000 products by two words", dolibarr="-", tryton="-", floor="-", most=2, rounds=1000
+    ),
+    "search-large": Target(
+        title="search 100,000 products by two words", dolibarr="-", tryton="-", floor="-", most=3, rounds=1000
+    ),
+    "export": Target(title="export 1,000 products, NDJSON", dolibarr="-", tryton="-", floor="-", most=15, rounds=100),
+    "export-csv": Target(title="export 1,000 products, CSV", dolibarr="-", tryton="-", floor="-", most=20, rounds=100),
+    "export-xlsx": Target(title="export 1,000 products, XLSX", dolibarr="-", tryton="-", floor="-", most=60, rounds=40),
 }
-LARGE: Final = ("list-large", "list-deep")
+LARGE: Final = ("list-large", "list-deep", "search-large")
 """Measured when the catalogue has grown a hundredfold."""

@@ -18,6 +18,7 @@ from starlette.types import Scope
 from app.api.addresses import Proxies
 from app.api.callers import Callers
 from app.api.container import ApiSettings, Container
+from app.api.export import exports
 from app.api.middleware import Reception, Safety
 from app.api.openapi import document
 from app.api.problems import Problems
@@ -54,6 +55,7 @@ EXPOSED = (
 )
 SIGN_INS_AT_ONCE = 2
 WRITERS = 4
+EXPORTS_AT_ONCE = 2
 ROUTERS: tuple[APIRouter, ...] = (
     health.routes,
     identity.routes,
@@ -92,11 +94,11 @@ def create_app(container: Container, routers: Sequence[APIRouter] = ROUTERS) -> 
         readiness=Readiness(container.readiness, container.clock),
         sign_ins=CapacityLimiter(SIGN_INS_AT_ONCE),
         writers=CapacityLimiter(WRITERS),
+        exports=CapacityLimiter(EXPORTS_AT_ONCE),
     )
     problems.install(app)
-    app.router.routes.append(
-        Switchboard(route for router in routers for route in router.routes if isinstance(route, Endpoint))
-    )
+    given = [route for router in routers for route in router.routes if isinstance(route, Endpoint)]
+    app.router.routes.append(Switchboard([*given, *exports(given)]))
     _describe(app, container.settings.public_url)
     return app
 

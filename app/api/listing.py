@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from app.api.refusals import BadParameters, FieldProblem
 from app.api.respond import JSON
 from app.api.shell import Shell, shell_of
 from app.api.values import Show, read_value, shows
+from app.domain.shared.search import LONGEST_WANTED, MOST_WANTED, wanted
 from app.usecases.context import Context
 from app.usecases.ports.listing import FieldKind, Filter, ListField, Listing, Operator, Page, Query, Sort
 from app.usecases.ports.shared import Answer
@@ -23,16 +25,23 @@ DEFAULT_LIMIT: Final = 50
 MOST: Final = 200
 RESERVED: Final = frozenset({"sort", "limit", "after", "total"})
 CUSTOM_PREFIX: Final = "custom."
+SEARCH: Final = "q"
 _SUFFIXED: Final = re.compile(r"(.+)_(ne|lt|lte|gt|gte)")
 _LIMIT: Final = re.compile(r"[1-9][0-9]{0,2}")
 
 
-def _wrong(parameter: str, code: str, **facts: object) -> BadParameters:
+SEARCHABLE: Final = f"1..{MOST_WANTED} words of letters and digits, 1..{LONGEST_WANTED} characters"
+
+
+def wrong(parameter: str, code: str, **facts: object) -> BadParameters:
+    """Give the refusal of one parameter of the query string."""
     return BadParameters([FieldProblem(code, parameter=parameter[:100], facts=facts)])
 
 
-def parse_query(listing: Listing, given: Iterable[tuple[str, str]]) -> Query:
+def parse_query(listing: Listing, given: Iterable[tuple[str, str]], others: AbstractSet[str] = RESERVED) -> Query:
     """Give the query that the name and value pairs of a query string ask for.
+
+    ``others`` are the parameters told to be there besides filters and the search.
 
     Raises BadParameters naming the first parameter that is unknown, doubled or has a bad value, and what would be
     right.
@@ -40,19 +49,21 @@ def parse_query(listing: Listing, given: Iterable[tuple[str, str]]) -> Query:
     values: dict[str, str] = {}
     for name, value in given:
         if name in values:
-            raise _wrong(name, "validation.repeated")
+            raise wrong(name, "validation.repeated")
         values[name] = value
     sort = _sort(listing, values.get("sort"))
     after = values.get("after")
+    words = _words(values.pop(SEARCH)) if listing.search and SEARCH in values else ()
     return Query(
         filters=tuple(
-            _filter(listing, name, text)
+            _filter(listing, name, text, others)
             for name, text in values.items()
             if name not in RESERVED and not _custom(listing, name)
         ),
         custom=tuple(
             (name.removeprefix(CUSTOM_PREFIX), text) for name, text in values.items() if _custom(listing, name)
         ),
+        words=words,
         sort=sort,
         after=None if after is None else _after(listing, sort, after),
         limit=_limit(values.get("limit")),
@@ -65,17 +76,24 @@ def _custom(listing: Listing, name: str) -> bool:
     return listing.customized and name.startswith(CUSTOM_PREFIX)
 
 
+def _words(text: str) -> tuple[str, ...]:
+    found = wanted(text)
+    if found is None:
+        raise wrong(SEARCH, "validation.expected", expected=SEARCHABLE)
+    return found
+
+
 def _limit(text: str | None) -> int:
     if text is None:
         return DEFAULT_LIMIT
     if not _LIMIT.fullmatch(text) or int(text) > MOST:
-        raise _wrong("limit", "validation.expected", expected=f"1..{MOST}")
+        raise wrong("limit", "validation.expected", expected=f"1..{MOST}")
     return int(text)
 
 
 def _total(text: str) -> bool:
     if text not in {"true", "false"}:
-        raise _wrong("total", "validation.expected", expected="true, false")
+        raise wrong("total", "validation.expected", expected="true, false")
     return text == "true"
 
 
@@ -88,7 +106,7 @@ def _sort(listing: Listing, text: str | None) -> tuple[Sort, ...]:
     for part in text.split(","):
         name = part.removeprefix("-")
         if name not in sortable or any(key.field == name for key in keys):
-            raise _wrong("sort", "validation.expected", expected=", ".join(sortable))
+            raise wrong("sort", "validation.expected", expected=", ".join(sortable))
         keys.append(Sort(field=name, descending=part.startswith("-")))
     return _ending_with_key(listing, tuple(keys))
 
@@ -103,26 +121,32 @@ def _ending_with_key(listing: Listing, keys: tuple[Sort, ...]) -> tuple[Sort, ..
     return (*keys, *(Sort(field=name, descending=descending) for name in listing.key if name in missing))
 
 
-def _filter(listing: Listing, name: str, text: str) -> Filter:
-    field, operator = _field(listing, name)
+def _filter(listing: Listing, name: str, text: str, others: AbstractSet[str]) -> Filter:
+    field, operator = _field(listing, name, others)
     if operator not in field.operators:
         allowed = ", ".join(_parameter(field, each) for each in Operator if each in field.operators)
-        raise _wrong(name, "validation.unknown_parameter", allowed=allowed)
+        raise wrong(name, "validation.unknown_parameter", allowed=allowed)
     value = read_value(field, text)
     if value is None:
-        raise _wrong(name, "validation.expected", expected=expectation(field))
+        raise wrong(name, "validation.expected", expected=expectation(field))
     return Filter(field=field.name, operator=operator, value=value)
 
 
-def _field(listing: Listing, name: str) -> tuple[ListField, Operator]:
+def _field(listing: Listing, name: str, others: AbstractSet[str]) -> tuple[ListField, Operator]:
     field = listing.field(name)
     operator = Operator.EQ
     if field is None and (split := _SUFFIXED.fullmatch(name)):
         field, operator = listing.field(split[1]), Operator(split[2])
     if field is None or not field.filterable:
-        allowed = ", ".join((*(each.name for each in listing.fields if each.filterable), *sorted(RESERVED)))
-        raise _wrong(name, "validation.unknown_parameter", allowed=allowed)
+        raise unknown(listing, name, others)
     return field, operator
+
+
+def unknown(listing: Listing, name: str, others: AbstractSet[str]) -> BadParameters:
+    """Give the refusal of a parameter that is none, telling the fields to filter by and the ``others``."""
+    reserved = sorted(others | {SEARCH} if listing.search else others)
+    allowed = ", ".join((*(each.name for each in listing.fields if each.filterable), *reserved))
+    return wrong(name, "validation.unknown_parameter", allowed=allowed)
 
 
 def _parameter(field: ListField, operator: Operator) -> str:
@@ -132,7 +156,7 @@ def _parameter(field: ListField, operator: Operator) -> str:
 def _after(listing: Listing, sort: tuple[Sort, ...], text: str) -> tuple[object, ...]:
     values = read_cursor(listing, sort, text)
     if values is None:
-        raise _wrong("after", "validation.cursor")
+        raise wrong("after", "validation.cursor")
     return values
 
 

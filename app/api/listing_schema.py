@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from app.api.listing import DEFAULT_LIMIT, MOST
+from app.api.listing import DEFAULT_LIMIT, MOST, SEARCH
 from app.api.values import LARGEST_ID, LONGEST_TEXT
+from app.domain.shared.search import LONGEST_WANTED
 from app.usecases.ports.listing import FieldKind, ListField, Listing, Operator
 
 _DECIMAL: Final = {"type": "string", "pattern": r"^-?[0-9]{1,18}(\.[0-9]{1,8})?$"}
@@ -62,11 +63,23 @@ def list_parameters(listing: Listing) -> list[dict[str, Any]]:
     limit = {"type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT_LIMIT}
     return [
         *filters,
+        *_search(listing),
         _query("sort", f"Sort keys, comma separated, - for descending: {names.replace('|', ', ')}", sort),
         _query("limit", "Most rows of the page", limit),
         _query("after", "The `next` of the page before", {"type": "string"}),
         _query("total", "Count all rows as well", {"type": "boolean", "default": False}),
     ]
+
+
+def _search(listing: Listing) -> list[dict[str, Any]]:
+    if not listing.search:
+        return []
+    about = (
+        "Only rows with all these words, each as the beginning of a word of the row; case, accents and punctuation do "
+        f"not matter, the order neither. Looked at: {listing.searched}"
+    )
+    # At least one letter or digit, of any script: what else the words must be is checked by the service.
+    return [_query(SEARCH, about, {"type": "string", "minLength": 1, "maxLength": LONGEST_WANTED})]
 
 
 def _filter_schema(field: ListField) -> dict[str, Any]:
@@ -82,6 +95,11 @@ def _noun(listing: Listing) -> str:
     return "".join(word.capitalize() for word in listing.name.replace("_", "-").split("-"))
 
 
+def row_name(listing: Listing) -> str:
+    """Give the name of the schema of one row."""
+    return f"{_noun(listing)}Row"
+
+
 def page_name(listing: Listing) -> str:
     """Give the name of the schema of one page."""
     return f"{_noun(listing)}Page"
@@ -89,11 +107,11 @@ def page_name(listing: Listing) -> str:
 
 def page_schemas(listing: Listing) -> dict[str, Any]:
     """Give the schemas of one row and one page, by name."""
-    row_name = f"{_noun(listing)}Row"
+    row_title = row_name(listing)
     properties = {field.name: _nullable(field) for field in listing.fields}
     row = {
         "type": "object",
-        "title": row_name,
+        "title": row_title,
         "properties": properties,
         "required": list(properties),
         "description": f"One row of {listing.name}",
@@ -106,14 +124,14 @@ def page_schemas(listing: Listing) -> dict[str, Any]:
         "properties": {
             "items": {
                 "type": "array",
-                "items": {"$ref": f"#/components/schemas/{row_name}"},
+                "items": {"$ref": f"#/components/schemas/{row_title}"},
                 "description": "The rows, in the order asked for",
             },
             "next": {"type": ["string", "null"], "description": "What to send as `after` for the next page"},
             "total": {"type": "integer", "description": "All rows that match; only when asked for"},
         },
     }
-    return {row_name: row, page_name(listing): page}
+    return {row_title: row, page_name(listing): page}
 
 
 def _nullable(field: ListField) -> dict[str, Any]:

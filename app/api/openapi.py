@@ -8,6 +8,7 @@ from typing import Any, Final
 from fastapi.openapi.utils import get_openapi
 
 from app import __version__
+from app.api.export import ExportProvided, export_parameters, export_responses
 from app.api.listing import ListProvided
 from app.api.listing_schema import list_parameters, page_name, page_schemas
 from app.api.route import Endpoint
@@ -122,6 +123,9 @@ def _complete(paths: dict[str, Any], schemas: dict[str, Any], route: Endpoint) -
             "headers": {"Link": {"description": "The next page, as rel=next", "schema": {"type": "string"}}},
             "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{page_name(listing)}"}}},
         }
+    elif isinstance(route.entry, ExportProvided):
+        parameters.extend(export_parameters(route.entry.listing))
+        operation["responses"]["200"] = export_responses(route.entry.listing)
     elif route.verb == "GET" and _shows_version(route):
         parameters.append({"$ref": "#/components/parameters/IfNoneMatch"})
         operation["responses"]["304"] = {"description": "The object still has the version named"}

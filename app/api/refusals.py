@@ -59,6 +59,12 @@ class BadParameters(Refusal):
         self.problems = list(problems)
 
 
+class SpreadsheetLimit(Refusal):
+    """The rows, or the characters of one cell, are more than a spreadsheet holds."""
+
+    code = "lists.spreadsheet_limit"
+
+
 class BadIdempotencyKey(Refusal):
     """The Idempotency-Key header is not 1 to 255 visible ASCII characters."""
 

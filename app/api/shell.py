@@ -51,7 +51,8 @@ class Shell:
     """The container with what HTTP adds: known callers, the last readiness, and threads set aside for sign-ins.
 
     Sign-ins hash passwords, 0.1 s of a core each; in the common threads they would hold up everybody else. So would
-    ``writers``, which wait for the disk.
+    ``writers``, which wait for the disk. Of the common threads no more than ``exports`` read
+    pages of exports at a time.
     """
 
     container: Container
@@ -59,6 +60,7 @@ class Shell:
     readiness: Readiness
     sign_ins: CapacityLimiter
     writers: CapacityLimiter
+    exports: CapacityLimiter
 
     def in_time(self, queued: float) -> None:
         """Pass only work that got its thread soon enough after ``queued``, in monotonic seconds. Raises Overloaded."""

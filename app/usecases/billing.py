@@ -30,10 +30,11 @@ from app.domain.shared.ids import InvoiceId, OrderId, PartyId, PaymentId
 from app.domain.shared.money import Amount, Rate
 from app.domain.shared.objects import ObjectKind
 from app.domain.shared.rights import Right
+from app.domain.shared.search import Searched
 from app.domain.shared.series import SeriesKind
 from app.usecases.context import Context
 from app.usecases.custom import drop, fill, keep, refill
-from app.usecases.ports.listing import CUSTOM_VALUES, FieldKind, ListField, Listing, Sort
+from app.usecases.ports.listing import CUSTOM_VALUES, FieldKind, Found, ListField, Listing, Sort
 from app.usecases.ports.shared import Clock, Work
 from app.usecases.shared import Change, LineDraft, ListCase, Numbering, Versioned, customer, priced, valuation
 
@@ -55,6 +56,7 @@ INVOICES = Listing(
         CUSTOM_VALUES,
     ),
     default_sort=(Sort(field="id", descending=True),),
+    search=(Found(Searched.INVOICE), Found(Searched.PARTY, "party_id")),
 )
 
 PAYMENTS = Listing(
@@ -70,6 +72,7 @@ PAYMENTS = Listing(
         CUSTOM_VALUES,
     ),
     default_sort=(Sort(field="id", descending=True),),
+    search=(Found(Searched.PAYMENT), Found(Searched.PARTY, "party_id")),
 )
 
 HEADER: Final = ("date", "due_date", "note", "custom")

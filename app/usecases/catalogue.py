@@ -9,9 +9,10 @@ from app.domain.catalogue import Product, ProductKind
 from app.domain.shared.ids import ProductId
 from app.domain.shared.objects import ObjectKind
 from app.domain.shared.rights import Right
+from app.domain.shared.search import Searched
 from app.usecases.context import Context
 from app.usecases.custom import fill, keep, refill
-from app.usecases.ports.listing import CUSTOM_VALUES, FieldKind, ListField, Listing, Sort
+from app.usecases.ports.listing import CUSTOM_VALUES, FieldKind, Found, ListField, Listing, Sort
 from app.usecases.ports.shared import Work
 from app.usecases.shared import Change, ListCase
 
@@ -29,6 +30,7 @@ PRODUCTS = Listing(
         CUSTOM_VALUES,
     ),
     default_sort=(Sort(field="id"),),
+    search=(Found(Searched.PRODUCT),),
 )
 
 

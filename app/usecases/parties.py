@@ -9,10 +9,11 @@ from app.domain.parties import Party
 from app.domain.shared.ids import PartyId
 from app.domain.shared.objects import ObjectKind
 from app.domain.shared.rights import Right
+from app.domain.shared.search import Searched
 from app.domain.shared.series import SeriesKind
 from app.usecases.context import Context
 from app.usecases.custom import fill, keep, refill
-from app.usecases.ports.listing import CUSTOM_VALUES, FieldKind, ListField, Listing, Sort
+from app.usecases.ports.listing import CUSTOM_VALUES, FieldKind, Found, ListField, Listing, Sort
 from app.usecases.ports.shared import Clock, Work
 from app.usecases.shared import Change, ListCase, Numbering
 
@@ -32,6 +33,7 @@ PARTIES = Listing(
         CUSTOM_VALUES,
     ),
     default_sort=(Sort(field="id"),),
+    search=(Found(Searched.PARTY),),
 )
 
 

@@ -15,10 +15,11 @@ from app.domain.shared.lines import Valuation
 from app.domain.shared.money import Rate
 from app.domain.shared.objects import ObjectKind
 from app.domain.shared.rights import Right
+from app.domain.shared.search import Searched
 from app.domain.shared.series import SeriesKind
 from app.usecases.context import Context
 from app.usecases.custom import drop, fill, keep, refill
-from app.usecases.ports.listing import CUSTOM_VALUES, FieldKind, ListField, Listing, Sort
+from app.usecases.ports.listing import CUSTOM_VALUES, FieldKind, Found, ListField, Listing, Sort
 from app.usecases.ports.shared import Clock, Work
 from app.usecases.shared import Change, LineDraft, ListCase, Numbering, Versioned, customer, priced, valuation
 
@@ -39,6 +40,7 @@ ORDERS = Listing(
         CUSTOM_VALUES,
     ),
     default_sort=(Sort(field="id", descending=True),),
+    search=(Found(Searched.ORDER), Found(Searched.PARTY, "party_id")),
 )
 
 HEADER: Final = ("date", "delivery_date", "external_ref", "note", "custom")

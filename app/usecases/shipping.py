@@ -15,12 +15,13 @@ from app.domain.shared.ids import OrderId, ProductId, ShipmentId, WarehouseId
 from app.domain.shared.money import Quantity
 from app.domain.shared.objects import ObjectKind
 from app.domain.shared.rights import Right
+from app.domain.shared.search import Searched
 from app.domain.shared.series import SeriesKind
 from app.domain.shipping import NothingToShip, Shipment, ShipmentDeleted, ShipmentLine, ShipmentState
 from app.domain.stock import MovementKind, Occasion
 from app.usecases.context import Context
 from app.usecases.custom import drop, fill, keep
-from app.usecases.ports.listing import CUSTOM_VALUES, FieldKind, ListField, Listing, Sort
+from app.usecases.ports.listing import CUSTOM_VALUES, FieldKind, Found, ListField, Listing, Sort
 from app.usecases.ports.shared import Clock, Work
 from app.usecases.shared import ListCase, Numbering, Versioned, warehouse
 
@@ -37,6 +38,7 @@ SHIPMENTS = Listing(
         CUSTOM_VALUES,
     ),
     default_sort=(Sort(field="id", descending=True),),
+    search=(Found(Searched.SHIPMENT), Found(Searched.PARTY, "party_id")),
 )
 
 

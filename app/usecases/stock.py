@@ -11,11 +11,12 @@ from app.domain.shared.ids import ProductId, WarehouseId
 from app.domain.shared.money import Price, Quantity
 from app.domain.shared.objects import ObjectKind
 from app.domain.shared.rights import Right
+from app.domain.shared.search import Searched
 from app.domain.stock import CostOnlyOnReceipt, Holding, Movement, MovementKind, Occasion, Warehouse
 from app.usecases.context import Context
 from app.usecases.custom import fill, keep, refill
 from app.usecases.identity import adopt
-from app.usecases.ports.listing import CUSTOM_VALUES, FieldKind, ListField, Listing, Sort
+from app.usecases.ports.listing import CUSTOM_VALUES, FieldKind, Found, ListField, Listing, Sort
 from app.usecases.ports.shared import Clock, Work
 from app.usecases.shared import Change, ListCase, warehouse
 
@@ -30,6 +31,7 @@ WAREHOUSES = Listing(
         CUSTOM_VALUES,
     ),
     default_sort=(Sort(field="id"),),
+    search=(Found(Searched.WAREHOUSE),),
 )
 
 MOVEMENTS = Listing(
@@ -49,6 +51,7 @@ MOVEMENTS = Listing(
         ListField(name="at", kind=FieldKind.INSTANT),
     ),
     default_sort=(Sort(field="id", descending=True),),
+    search=(Found(Searched.PRODUCT, "product_id"),),
 )
 
 LEVELS = Listing(
@@ -60,6 +63,7 @@ LEVELS = Listing(
     ),
     default_sort=(Sort(field="warehouse_id"), Sort(field="product_id")),
     key=("warehouse_id", "product_id"),
+    search=(Found(Searched.PRODUCT, "product_id"),),
 )
 
 

@@ -41,7 +41,7 @@ LAYERS: Final[dict[str, set[str]]] = {
         "shared",
     },
     "usecases/ports": {"chains", "listing", "privacy", "reports", "retention", "shared"},
-    "infrastructure/database/tables": {"documents", "shared"},
+    "infrastructure/database/tables": {"documents", "search", "shared"},
     "infrastructure/database/repositories": {
         "chains",
         "documents",
@@ -49,6 +49,7 @@ LAYERS: Final[dict[str, set[str]]] = {
         "privacy",
         "reports",
         "retention",
+        "search",
         "shared",
     },
     "api/schemas": {"chains", "documents", "reports", "shared"},

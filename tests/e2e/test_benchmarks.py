@@ -23,6 +23,6 @@ def test_a_quick_run_of_the_benchmarks_measures_every_operation_and_finds_the_bo
     )
     assert done.returncode == 0, done.stdout + done.stderr
     rows = [line for line in done.stdout.splitlines() if line.startswith("| ")]
-    assert len(rows) == 2 + 9
+    assert len(rows) == 2 + 14
     assert not any("FAILED" in row for row in rows)
     assert "the books are sound" in done.stdout

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 from app.infrastructure.database.engine import Database
 from app.infrastructure.database.migrate import Migrations, configuration, head, plain_engine
@@ -94,6 +94,44 @@ def test_a_database_is_ready_once_it_is_migrated(kind: str, tmp_path: Path) -> N
         Migrations(settings).upgrade()
         assert database.readiness() == {"database": True, "migrations": True}
         database.close()
+
+
+@EACH
+def test_what_was_there_before_the_words_is_found_by_them(kind: str, tmp_path: Path) -> None:
+    """The migration goes forward on data, and again after it was killed in the middle where DDL commits by itself."""
+    with empty_database(kind, tmp_path) as url:
+        migrations = Migrations(settings_for(url, tmp_path))
+        migrations.upgrade("0003")
+        with plain_engine(url).begin() as connection:
+            connection.execute(
+                text(
+                    "INSERT INTO companies (name, country, settings, settings_version, version)"
+                    " VALUES ('A', 'FR', '{}', 1, 1)"
+                )
+            )
+            company = connection.scalar(text("SELECT id FROM companies"))
+            party = text(
+                "INSERT INTO third_parties (company_id, name, customer, supplier, customer_code, phone, street,"
+                " postal_code, city, region, country, archived, version)"
+                " VALUES (:company, :name, true, false, :code, '+33 1', '', '', 'Orléans', '', 'FR', false, 1)"
+            )
+            rows = [{"company": company, "name": f"Élan {n}", "code": f"C-{n}"} for n in range(1201)]
+            connection.execute(party, rows)
+        if kind == "mariadb":
+            migrations.upgrade("0004")
+            with plain_engine(url).begin() as connection:
+                connection.execute(text("DELETE FROM search_words WHERE word > 'b'"))
+                connection.execute(text("DROP INDEX ix_search_words_object_id_company_id_kind_word ON search_words"))
+                connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
+        migrations.upgrade()
+        assert migrations.check() == []
+        with plain_engine(url).connect() as connection:
+            counted = text(
+                "SELECT word, count(*) FROM search_words WHERE kind = 'party'"
+                " AND word IN ('elan', '331', 'orleans', '1200', '7') GROUP BY word"
+            )
+            found = {row[0]: row[1] for row in connection.execute(counted)}
+        assert found == {"elan": 1201, "331": 1201, "orleans": 1201, "1200": 1, "7": 1}
 
 
 def test_there_is_one_head() -> None:

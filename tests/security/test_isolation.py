@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 
 from app.api.create import create_app
+from app.api.export import ExportProvided
 from app.api.listing import ListProvided
 from app.api.route import API, Endpoint
 from app.api.switchboard import endpoints
@@ -24,6 +25,7 @@ DOCUMENT: Final = create_app(container()).openapi()
 ENDPOINTS: Final = [one for one in endpoints(create_app(container())) if one.path.startswith(API)]
 ON_ONE: Final = [one for one in ENDPOINTS if "{" in one.path]
 GUARDED: Final = [one for one in ENDPOINTS if one.entry is not None and one.entry.right is not None]
+EXPORTS: Final = [one for one in ENDPOINTS if isinstance(one.entry, ExportProvided)]
 LISTS: Final = [one for one in ENDPOINTS if isinstance(one.entry, ListProvided)]
 
 BODIES: Final[Mapping[str, Any]] = {
@@ -49,7 +51,11 @@ def name_of(endpoint: Endpoint) -> str:
 
 def everything(office: Office, ids: Mapping[str, int]) -> list[Any]:
     """Give all that can be read of the objects and all lists."""
-    reads = [one.path.format(**ids) for one in ENDPOINTS if one.verb == "GET" and not one.path.endswith("sales")]
+    reads = [
+        one.path.format(**ids) + ("?format=ndjson" if isinstance(one.entry, ExportProvided) else "")
+        for one in ENDPOINTS
+        if one.verb == "GET" and not one.path.endswith("sales")
+    ]
     bodies = [office.get(path.removeprefix(API)).body for path in reads]
     return [{**body, "request_id": ""} if isinstance(body, dict) else body for body in bodies]
 
@@ -104,6 +110,21 @@ def test_lists_show_the_own_company_only(
     for field in entry.listing.fields:
         if field.name in ids:
             assert office.items(f"{path}?{field.name}={ids[field.name]}") == []
+
+
+@pytest.mark.parametrize("endpoint", EXPORTS, ids=name_of)
+@ON_SQLITE
+def test_exports_and_searches_show_the_own_company_only(
+    office: Office, theirs: tuple[Office, dict[str, int]], endpoint: Endpoint
+) -> None:
+    """ERP-13: the same words in two companies find each its own."""
+    owner, ids = theirs
+    path = endpoint.path.removeprefix(API) + "?format=ndjson"
+    assert owner.get(path).body
+    assert len(office.get(path).body.splitlines()) == (1 if "warehouses" in path else 0)
+    party = owner.get(f"/third-parties/{ids['party_id']}")
+    assert owner.items(f"/third-parties?q={party['customer_code']}")
+    assert office.items(f"/third-parties?q={party['customer_code']}") == []
 
 
 # Each reference a body can hold: where it is sent, and what for.

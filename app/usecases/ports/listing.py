@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from app.domain.fields import Entry
+from app.domain.shared.search import FIELDS, Searched
 
 
 class FieldKind(StrEnum):
@@ -64,6 +65,17 @@ class ListField:
         return EQUALITY if self.kind in equality_only else ORDERED
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A way `q` finds a row: by the words of the ``kind`` of object whose id stands in its ``column``."""
+
+    kind: Searched
+    column: str = "id"
+
+
+CUSTOM_VALUES = ListField(name="custom", kind=FieldKind.CUSTOM, filterable=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sort:
     """One sort key."""
@@ -74,12 +86,16 @@ class Sort:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """A list by name (``orders``): its fields in the order shown, its default sort; ``key`` tells rows apart."""
+    """A list by name (``orders``): its fields in the order shown, its default sort; ``key`` tells rows apart.
+
+    ``search`` are the ways `q` finds rows, none for a list without it; each word may be found in another way.
+    """
 
     name: str
     fields: tuple[ListField, ...]
     default_sort: tuple[Sort, ...]
     key: tuple[str, ...] = ("id",)
+    search: tuple[Found, ...] = ()
 
     def field(self, name: str) -> ListField | None:
         """Give the field called ``name``, if there is one."""
@@ -90,8 +106,10 @@ class Listing:
         """Whether the rows have custom values."""
         return any(field.kind is FieldKind.CUSTOM for field in self.fields)
 
-
-CUSTOM_VALUES = ListField(name="custom", kind=FieldKind.CUSTOM, filterable=False)
+    @property
+    def searched(self) -> str:
+        """What `q` looks at: ``ref, external_ref of the order; name ... of the party``."""
+        return "; ".join(f"{', '.join(FIELDS[way.kind])} of the {way.kind.value}" for way in self.search)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +140,11 @@ class Query:
 
     ``custom`` are conditions on custom fields as they were asked for, name (with its operator) and text; whoever runs
     the query resolves them into ``matching`` first.
+    ``words`` are those every row must have (``app.domain.shared.search``), the longest first.
     """
 
     filters: tuple[Filter, ...] = ()
+    words: tuple[str, ...] = ()
     sort: tuple[Sort, ...]
     after: tuple[object, ...] | None = None
     limit: int = 50

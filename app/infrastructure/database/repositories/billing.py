@@ -11,6 +11,7 @@ from app.domain.billing import Allocation, Invoice, InvoiceLine, Payment
 from app.domain.shared.errors import NotFound, Stale
 from app.domain.shared.ids import InvoiceId, PaymentId
 from app.domain.shared.money import currency
+from app.domain.shared.search import Searched
 from app.infrastructure.database.compiled import prepare, prepare_many
 from app.infrastructure.database.locks import Lock
 from app.infrastructure.database.repositories.documents import (
@@ -30,6 +31,7 @@ from app.infrastructure.database.repositories.documents import (
     valuation_values,
     vat_of,
 )
+from app.infrastructure.database.repositories.search import SqlWords, texts_in
 from app.infrastructure.database.session import Session
 from app.infrastructure.database.statements import insert_rows, keys, update_rows
 from app.infrastructure.database.tables.billing import (
@@ -60,6 +62,7 @@ _COLUMNS: Final = ("id", "version", "status", *_HEADER, *VALUED, *TOTALS)
 _LINE: Final = (*PRICED, "order_position")
 _STORED: Final = ("status", *_HEADER, *VALUED, *TOTALS)
 _FINAL: Final = ("status", "ref", "date", "due_date", "number", "period", "link")
+_TEXTS: Final = texts_in(Searched.INVOICE, _COLUMNS)
 _MINE: Final = (invoices.c.company_id == bindparam("company_id"), invoices.c.id == bindparam("document"))
 
 _GET = prepare(by_id(invoices, _COLUMNS))
@@ -143,6 +146,7 @@ class SqlInvoices:
     def __init__(self, session: Session, context: Context) -> None:
         self._session = session
         self._company = context.company
+        self._words = SqlWords(session, context.company, Searched.INVOICE)
 
     def get(self, invoice: InvoiceId, *, lock: bool = False) -> Invoice:
         """Give an invoice, locked until the end of the transaction if asked. Raises NotFound."""
@@ -154,6 +158,7 @@ class SqlInvoices:
             row = self._session.one(_GET, company_id=self._company, document=invoice)
         if row is None:
             raise NotFound(kind="invoice", id=invoice)
+        self._words.saw(row[0], _TEXTS(row))
         found = self._session.all(_LINES, company_id=self._company, document=invoice)
         whole = _header(row)
         whole.lines = [InvoiceLine(**line_fields(line), order_position=line[-1]) for line in found]
@@ -173,6 +178,7 @@ class SqlInvoices:
         header = {name: value for name, value in _values(invoice).items() if name != "ref"}
         invoice.id = InvoiceId(_NEW.store(self._session, self._company, {"version": 1, **header}, _line_rows(invoice)))
         invoice.ref, invoice.version = provisional(invoice.id), 1
+        self._words.add(invoice.id, {"ref": invoice.ref})
 
     def save(self, invoice: Invoice) -> None:
         """Store a changed draft whole and move the version. Raises Stale."""
@@ -185,6 +191,7 @@ class SqlInvoices:
         """Store state, dates, number and link of a draft that became final, and its VAT per rate. Raises Stale."""
         stored = self._session.run(_FINISH, **self._step(invoice), **_pick(_values(invoice), _FINAL))
         _moved(invoice, stored)
+        self._words.save(invoice.id, {"ref": invoice.ref})
         rows = [{"rate": line.rate, "base": line.base, "vat": line.vat} for line in invoice.vat]
         self._session.many(_INSERT_TAXES, rows, company_id=self._company, invoice_id=invoice.id)
 
@@ -212,6 +219,7 @@ class SqlInvoices:
         removed = self._session.run(_DELETE, company_id=self._company, document=invoice.id, seen=invoice.version)
         if not removed:
             raise Stale(seen=invoice.version)
+        self._words.remove(invoice.id)
 
     def _step(self, invoice: Invoice) -> dict[str, Any]:
         return {
@@ -264,6 +272,7 @@ class SqlPayments:
     def __init__(self, session: Session, context: Context) -> None:
         self._session = session
         self._company = context.company
+        self._words = SqlWords(session, context.company, Searched.PAYMENT)
 
     def get(self, payment: PaymentId) -> Payment:
         """Give a payment with its allocations. Raises NotFound."""
@@ -289,6 +298,7 @@ class SqlPayments:
             )
         )
         payment.version = 1
+        self._words.add(payment.id, {"ref": payment.ref})
         rows = [
             {"position": position, **{name: getattr(allocation, name) for name in _ALLOCATION}}
             for position, allocation in enumerate(payment.allocations, 1)

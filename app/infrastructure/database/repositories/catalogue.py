@@ -10,8 +10,10 @@ from sqlalchemy import bindparam, insert, select, update
 from app.domain.catalogue import Product
 from app.domain.shared.errors import NotFound, Stale
 from app.domain.shared.ids import ProductId
+from app.domain.shared.search import Searched
 from app.infrastructure.database.compiled import prepare, prepare_many
 from app.infrastructure.database.constraints import taken
+from app.infrastructure.database.repositories.search import SqlWords, texts_in
 from app.infrastructure.database.session import Session
 from app.infrastructure.database.statements import keys
 from app.infrastructure.database.tables.catalogue import products as t
@@ -30,6 +32,7 @@ _FIELDS: Final = (
 )
 _COLUMNS: Final = (t.c.id, t.c.version, *(t.c[name] for name in _FIELDS))
 _NAMES: Final = ("id", "version", *_FIELDS)
+_TEXTS: Final = texts_in(Searched.PRODUCT, _NAMES)
 _MINE: Final = t.c.company_id == bindparam("company")
 
 _GET = prepare(select(*_COLUMNS).where(_MINE, t.c.id == bindparam("product")))
@@ -49,25 +52,26 @@ class SqlProducts:
     def __init__(self, session: Session, context: Context) -> None:
         self._session = session
         self._company = context.company
+        self._words = SqlWords(session, context.company, Searched.PRODUCT)
 
     def get(self, product: ProductId) -> Product:
         """Give a product. Raises NotFound."""
         row = self._session.one(_GET, company=self._company, product=product)
         if row is None:
             raise NotFound(kind="product", id=product)
-        return _product(row)
+        return self._product(row)
 
     def of(self, products: Iterable[ProductId]) -> Mapping[ProductId, Product]:
         """Give those of ``products`` that exist, by one statement."""
         rows = self._session.all_of(
             _BY_IDS, [{"product": value} for value in sorted(set(products))], company=self._company
         )
-        return {ProductId(row[0]): _product(row) for row in rows}
+        return {ProductId(row[0]): self._product(row) for row in rows}
 
     def by_ref(self, refs: Iterable[str]) -> Mapping[str, Product]:
         """Give those of ``refs`` that exist, by one statement."""
         found = map(
-            _product,
+            self._product,
             self._session.all_of(_BY_REFS, [{"ref": value} for value in sorted(set(refs))], company=self._company),
         )
         return {product.ref: product for product in found}
@@ -79,6 +83,7 @@ class SqlProducts:
                 self._session.insert(_INSERT, company_id=self._company, version=1, **_values(product))
             )
         product.version = 1
+        self._words.add(product.id, _values(product))
 
     def save(self, product: Product) -> None:
         """Store changes and move the version. Raises Stale, Taken."""
@@ -90,6 +95,11 @@ class SqlProducts:
         if not stored:
             raise Stale(seen=seen)
         product.version = now
+        self._words.save(product.id, _values(product))
+
+    def _product(self, row: tuple[Any, ...]) -> Product:
+        self._words.saw(row[0], _TEXTS(row))
+        return _product(row)
 
 
 def _values(product: Product) -> dict[str, Any]:

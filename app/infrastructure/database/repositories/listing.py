@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, Final
 
@@ -12,7 +12,9 @@ from sqlalchemy import ColumnElement, FromClause, Integer, and_, bindparam, exis
 
 from app.infrastructure.database.compiled import Prepared
 from app.infrastructure.database.dialects import Dialect
+from app.infrastructure.database.repositories.search import LISTED, Candidates, bounds, candidates, column_of, probe
 from app.infrastructure.database.session import Session
+from app.infrastructure.database.statements import keys
 from app.infrastructure.database.tables.access import api_keys
 from app.infrastructure.database.tables.billing import invoices, payments
 from app.infrastructure.database.tables.catalogue import products
@@ -23,9 +25,10 @@ from app.infrastructure.database.tables.sales import orders
 from app.infrastructure.database.tables.shipping import shipments
 from app.infrastructure.database.tables.stock import stock_levels, stock_movements, warehouses
 from app.usecases.context import Context
-from app.usecases.ports.listing import Listing, Operator, Page, Query, Sort
+from app.usecases.ports.listing import Found, Listing, Operator, Page, Query, Sort
 
 SHAPES: Final = 1024
+_SIZES: Final = (1, 4, 16, 64, 256, LISTED)
 # A list shows columns of its table, or of what is joined to look like one, under their own names.
 SOURCES: Final[Mapping[str, FromClause]] = {
     "third-parties": third_parties,
@@ -54,7 +57,10 @@ _COMPARE: Final[Mapping[Operator, Callable[[ColumnElement[Any], Any], ColumnElem
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """All that decides the text of a page's statement; the values are its parameters."""
+    """All that decides the text of a page's statement; the values are its parameters.
+
+    ``listed`` ids are given of ``column``, and ``words`` words are probed for in the ways ``search``.
+    """
 
     listing: str
     fields: tuple[str, ...]
@@ -63,6 +69,10 @@ class Shape:
     after: bool
     count: bool = False
     matching: tuple[tuple[str, Operator], ...] = ()
+    column: str = ""
+    listed: int = 0
+    words: int = 0
+    search: tuple[Found, ...] = ()
 
 
 class Shapes:
@@ -100,25 +110,49 @@ class SqlLists:
         self._company = context.company
 
     def page(self, listing: Listing, query: Query) -> Page:
-        """Give one page of ``listing``, and the count of all that match when asked."""
+        """Give one page of ``listing``, and the count of all that match when asked.
+
+        With words it takes one statement more, seldom a few (see ``candidates``); none but that when nothing matches.
+        """
         if query.custom:
             raise RuntimeError("conditions on custom fields are resolved before a list is read")
-        filters = tuple((wanted.field, wanted.operator) for wanted in query.filters)
-        names = tuple(field.name for field in listing.fields)
-        matching = tuple((wanted.column, wanted.operator) for wanted in query.matching)
-        shape = Shape(listing.name, names, filters, query.sort, query.after is not None, matching=matching)
         given: dict[str, Any] = {"company": self._company}
         given.update((f"filter_{at}", wanted.value) for at, wanted in enumerate(query.filters))
         for at, one in enumerate(query.matching):
             given |= {f"custom_field_{at}": one.entry.field, f"custom_{at}": getattr(one.entry, one.column)}
+        asked = Shape(
+            listing.name,
+            tuple(field.name for field in listing.fields),
+            tuple((wanted.field, wanted.operator) for wanted in query.filters),
+            query.sort,
+            query.after is not None,
+            matching=tuple((wanted.column, wanted.operator) for wanted in query.matching),
+        )
+        if query.words:
+            found = candidates(self._session, SOURCES[listing.name], listing, self._company, query.words)
+            if found.ids is not None and not found.ids:
+                return Page(rows=[], more=False, total=0 if query.total else None)
+            asked = self._searching(asked, listing, found, given)
         total = None
         if query.total:
-            counted = Shape(listing.name, (), filters, (), after=False, count=True, matching=matching)
+            counted = replace(asked, fields=(), sort=(), after=False, count=True)
             total = int(self._session.scalar(_SHAPES.get(counted), **given))
         given["limit"] = query.limit + 1
         given.update((f"after_{at}", value) for at, value in enumerate(query.after or ()))
-        rows = self._session.all(_SHAPES.get(shape), **given)
+        rows = self._session.all(_SHAPES.get(asked), **given)
         return Page(rows=rows[: query.limit], more=len(rows) > query.limit, total=total)
+
+    @staticmethod
+    def _searching(asked: Shape, listing: Listing, found: Candidates, given: dict[str, Any]) -> Shape:
+        """Add the rows found, and the words still to be probed, to what is asked and given."""
+        given.update(bounds(found.words))
+        shape = replace(asked, words=len(found.words), search=listing.search if found.words else ())
+        if found.ids is None:
+            return shape
+        size = next(size for size in _SIZES if size >= len(found.ids))
+        # The last id fills what is left of the few sizes there are statements for.
+        given.update((f"listed__{at}", found.ids[min(at, len(found.ids) - 1)]) for at in range(size))
+        return replace(shape, column=column_of(listing), listed=size)
 
 
 def _prepared(shape: Shape) -> Prepared:
@@ -127,8 +161,17 @@ def _prepared(shape: Shape) -> Prepared:
     for at, (name, operator) in enumerate(shape.filters):
         where.append(_COMPARE[operator](table.c[name], bindparam(f"filter_{at}", type_=table.c[name].type)))
     where += [_matching(table, at, *condition) for at, condition in enumerate(shape.matching)]
+    if shape.listed:
+        where.append(keys(table.c[shape.column], "listed", shape.listed))
+    if shape.listed and table is stock_levels:
+        # By a key for each warehouse, of which there are few, instead of passing all of the company's.
+        places = select(warehouses.c.id).where(warehouses.c.company_id == bindparam("company"))
+        where.append(table.c.warehouse_id.in_(places))
+    columns = {way.column: table.c[way.column] for way in shape.search}
+    where += [probe(shape.search, columns, at) for at in range(shape.words)]
     if shape.count:
-        return Prepared(select(func.count()).select_from(table).where(*where), f"count {shape.listing}")
+        counted = select(func.count()).select_from(table).where(*where)
+        return Prepared(counted, f"count {shape.listing}", rows=shape.listed or None)
     order = [table.c[s.field].desc() if s.descending else table.c[s.field].asc() for s in shape.sort]
     page = select(*(table.c[name] for name in shape.fields)).order_by(*order).limit(bindparam("limit", type_=Integer()))
 
@@ -136,7 +179,7 @@ def _prepared(shape: Shape) -> Prepared:
         beyond = [_beyond(table, shape.sort, dialect)] if shape.after else []
         return page.where(*where, *beyond)
 
-    return Prepared(build, f"list {shape.listing}")
+    return Prepared(build, f"list {shape.listing}", rows=shape.listed or None)
 
 
 def _matching(table: FromClause, at: int, column: str, operator: Operator) -> ColumnElement[bool]:

@@ -9,9 +9,11 @@ from sqlalchemy import bindparam, insert, select, update
 from app.domain.parties import Address, Party
 from app.domain.shared.errors import NotFound, Stale
 from app.domain.shared.ids import PartyId
+from app.domain.shared.search import Searched
 from app.infrastructure.database.compiled import prepare
 from app.infrastructure.database.constraints import taken
 from app.infrastructure.database.locks import Lock
+from app.infrastructure.database.repositories.search import SqlWords, texts_in
 from app.infrastructure.database.session import Session
 from app.infrastructure.database.tables.parties import third_parties as t
 from app.usecases.context import Context
@@ -32,6 +34,7 @@ _FIELDS: Final = (
 )
 _ADDRESS: Final = ("street", "postal_code", "city", "region", "country")
 _COLUMNS: Final = (t.c.id, t.c.version, *(t.c[name] for name in (*_FIELDS, *_ADDRESS)))
+_TEXTS: Final = texts_in(Searched.PARTY, [column.name for column in _COLUMNS])
 _MINE: Final = t.c.company_id == bindparam("company")
 
 _GET = prepare(select(*_COLUMNS).where(_MINE, t.c.id == bindparam("party")))
@@ -56,6 +59,7 @@ class SqlParties:
     def __init__(self, session: Session, context: Context) -> None:
         self._session = session
         self._company = context.company
+        self._words = SqlWords(session, context.company, Searched.PARTY)
 
     def get(self, party: PartyId, *, hold: bool = False, lock: bool = False) -> Party:
         """Give a third party, held against being anonymised or locked if asked. Raises NotFound.
@@ -67,20 +71,21 @@ class SqlParties:
         row = self._session.one(statement, lock=locked, company=self._company, party=party)
         if row is None:
             raise NotFound(kind="third party", id=party)
-        return _party(row)
+        return self._party(row)
 
     def find(self, *, customer_code: str | None = None, supplier_code: str | None = None) -> Party | None:
         """Give the third party with the one code named."""
         statement = _BY_CUSTOMER_CODE if customer_code is not None else _BY_SUPPLIER_CODE
         code = customer_code if customer_code is not None else supplier_code
         row = self._session.one(statement, company=self._company, code=code)
-        return None if row is None else _party(row)
+        return None if row is None else self._party(row)
 
     def add(self, party: Party) -> None:
         """Store a new third party and set its id. Raises Taken for a code."""
         with taken(_codes(party)):
             party.id = PartyId(self._session.insert(_INSERT, company_id=self._company, version=1, **_values(party)))
         party.version = 1
+        self._words.add(party.id, _values(party))
 
     def save(self, party: Party) -> None:
         """Store changes and move the version. Raises Stale, Taken."""
@@ -92,6 +97,11 @@ class SqlParties:
         if not stored:
             raise Stale(seen=seen)
         party.version = now
+        self._words.save(party.id, _values(party))
+
+    def _party(self, row: tuple[Any, ...]) -> Party:
+        self._words.saw(row[0], _TEXTS(row))
+        return _party(row)
 
 
 def _values(party: Party) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, delete, select, update
 from app.domain.sales import Order, OrderLine
 from app.domain.shared.errors import NotFound, Stale
 from app.domain.shared.ids import OrderId
+from app.domain.shared.search import Searched
 from app.infrastructure.database.compiled import prepare, prepare_many
 from app.infrastructure.database.constraints import taken
 from app.infrastructure.database.locks import Lock
@@ -29,6 +30,7 @@ from app.infrastructure.database.repositories.documents import (
     valuation_values,
     vat_of,
 )
+from app.infrastructure.database.repositories.search import SqlWords, texts_in
 from app.infrastructure.database.session import Session
 from app.infrastructure.database.statements import update_rows
 from app.infrastructure.database.tables.sales import order_lines, orders
@@ -38,6 +40,7 @@ _HEADER: Final = ("ref", "external_ref", "party_id", "date", "delivery_date", "n
 _COLUMNS: Final = ("id", "version", "status", *_HEADER, *VALUED, *TOTALS)
 _LINE: Final = (*PRICED, "shipped", "invoiced")
 _STORED: Final = ("status", *_HEADER, *VALUED, *TOTALS)
+_TEXTS: Final = texts_in(Searched.ORDER, _COLUMNS)
 _MINE: Final = (orders.c.company_id == bindparam("company_id"), orders.c.id == bindparam("document"))
 
 _GET = prepare(by_id(orders, _COLUMNS))
@@ -83,6 +86,7 @@ class SqlOrders:
     def __init__(self, session: Session, context: Context) -> None:
         self._session = session
         self._company = context.company
+        self._words = SqlWords(session, context.company, Searched.ORDER)
 
     def get(self, order: OrderId, *, lock: bool = False) -> Order:
         """Give an order, locked until the end of the transaction if asked. Raises NotFound."""
@@ -107,6 +111,7 @@ class SqlOrders:
         with taken(_refs(order)):
             order.id = OrderId(_NEW.store(self._session, self._company, {"version": 1, **header}, _lines(order)))
         order.ref, order.version = provisional(order.id), 1
+        self._words.add(order.id, {"ref": order.ref, "external_ref": order.external_ref})
 
     def save(self, order: Order, *, lines: bool = True) -> None:
         """Store changes and move the version; ``lines=False`` when only state or ref changed. Raises Stale, Taken."""
@@ -137,6 +142,7 @@ class SqlOrders:
         removed = self._session.run(_DELETE, company_id=self._company, document=order.id, seen=order.version)
         if not removed:
             raise Stale(seen=order.version)
+        self._words.remove(order.id)
 
     def _save_state(self, order: Order) -> None:
         stored = self._session.run(
@@ -150,14 +156,15 @@ class SqlOrders:
         )
         self._moved(order, stored)
 
-    @staticmethod
-    def _moved(order: Order, stored: int) -> None:
+    def _moved(self, order: Order, stored: int) -> None:
         if not stored:
             raise Stale(seen=order.version)
         order.version += 1
+        self._words.save(order.id, {"ref": order.ref, "external_ref": order.external_ref})
 
     def _whole(self, row: tuple[Any, ...]) -> Order:
         header = dict(zip(_COLUMNS, row, strict=True))
+        self._words.saw(row[0], _TEXTS(row))
         at = 3 + len(_HEADER)
         valuation = valuation_of(row[at : at + len(VALUED)])
         found = self._session.all(_LINES, company_id=self._company, document=header["id"])

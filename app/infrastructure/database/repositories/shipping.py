@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, delete, select, update
 
 from app.domain.shared.errors import NotFound, Stale
 from app.domain.shared.ids import OrderId, ShipmentId
+from app.domain.shared.search import Searched
 from app.domain.shipping import Shipment, ShipmentLine, ShipmentState
 from app.infrastructure.database.compiled import prepare
 from app.infrastructure.database.locks import Lock
@@ -18,6 +19,7 @@ from app.infrastructure.database.repositories.documents import (
     locking,
     provisional,
 )
+from app.infrastructure.database.repositories.search import SqlWords, texts_in
 from app.infrastructure.database.session import Session
 from app.infrastructure.database.tables.shipping import shipment_lines, shipments
 from app.usecases.context import Context
@@ -25,6 +27,7 @@ from app.usecases.context import Context
 _HEADER: Final = ("ref", "order_id", "party_id", "warehouse_id", "date", "custom")
 _COLUMNS: Final = ("id", "version", "status", *_HEADER)
 _LINE: Final = ("position", "product_id", "quantity")
+_TEXTS: Final = texts_in(Searched.SHIPMENT, _COLUMNS)
 _MINE: Final = (shipments.c.company_id == bindparam("company_id"), shipments.c.id == bindparam("document"))
 
 _GET = prepare(by_id(shipments, _COLUMNS))
@@ -58,6 +61,7 @@ class SqlShipments:
     def __init__(self, session: Session, context: Context) -> None:
         self._session = session
         self._company = context.company
+        self._words = SqlWords(session, context.company, Searched.SHIPMENT)
 
     def get(self, shipment: ShipmentId, *, lock: bool = False) -> Shipment:
         """Give a shipment, locked until the end of the transaction if asked. Raises NotFound."""
@@ -89,6 +93,7 @@ class SqlShipments:
         rows = [{name: getattr(line, name) for name in _LINE} for line in shipment.lines]
         shipment.id = ShipmentId(_NEW.store(self._session, self._company, header, rows))
         shipment.ref, shipment.version = provisional(shipment.id), 1
+        self._words.add(shipment.id, {"ref": shipment.ref})
 
     def save(self, shipment: Shipment) -> None:
         """Store state, ref and date and move the version; lines never change. Raises Stale."""
@@ -105,15 +110,18 @@ class SqlShipments:
         if not stored:
             raise Stale(seen=shipment.version)
         shipment.version += 1
+        self._words.save(shipment.id, {"ref": shipment.ref})
 
     def delete(self, shipment: Shipment) -> None:
         """Remove a draft of that version, with its lines. Raises Stale."""
         removed = self._session.run(_DELETE, company_id=self._company, document=shipment.id, seen=shipment.version)
         if not removed:
             raise Stale(seen=shipment.version)
+        self._words.remove(shipment.id)
 
     def _whole(self, row: tuple[Any, ...]) -> Shipment:
         header = dict(zip(_COLUMNS, row, strict=True))
+        self._words.saw(row[0], _TEXTS(row))
         found = self._session.all(_LINES, company_id=self._company, document=header["id"])
         state = header.pop("status")
         return Shipment(

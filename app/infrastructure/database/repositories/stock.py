@@ -10,11 +10,13 @@ from sqlalchemy import bindparam, insert, select, update
 
 from app.domain.shared.errors import NotFound, Stale
 from app.domain.shared.ids import MovementId, ProductId, WarehouseId
+from app.domain.shared.search import Searched
 from app.domain.stock import Cost, Holding, Level, Movement, Warehouse
 from app.infrastructure.database.compiled import PreparedMany, prepare, prepare_many
 from app.infrastructure.database.constraints import taken
 from app.infrastructure.database.failures import ConstraintViolated
 from app.infrastructure.database.locks import Lock
+from app.infrastructure.database.repositories.search import SqlWords, texts_in
 from app.infrastructure.database.session import Session
 from app.infrastructure.database.statements import insert_rows, keys, update_rows
 from app.infrastructure.database.tables.stock import stock_costs, stock_levels, stock_movements
@@ -25,6 +27,7 @@ from app.usecases.ports.shared import RolledBack
 _FIELDS: Final = ("ref", "name", "allow_negative", "archived", "custom")
 _NAMES: Final = ("id", "version", *_FIELDS)
 _COLUMNS: Final = tuple(w.c[name] for name in _NAMES)
+_TEXTS: Final = texts_in(Searched.WAREHOUSE, _NAMES)
 _MINE: Final = w.c.company_id == bindparam("company")
 
 _GET = prepare(select(*_COLUMNS).where(_MINE, w.c.id == bindparam("warehouse")))
@@ -81,18 +84,19 @@ class SqlWarehouses:
     def __init__(self, session: Session, context: Context) -> None:
         self._session = session
         self._company = context.company
+        self._words = SqlWords(session, context.company, Searched.WAREHOUSE)
 
     def get(self, warehouse: WarehouseId) -> Warehouse:
         """Give a warehouse. Raises NotFound."""
         row = self._session.one(_GET, company=self._company, warehouse=warehouse)
         if row is None:
             raise NotFound(kind="warehouse", id=warehouse)
-        return _warehouse(row)
+        return self._warehouse(row)
 
     def by_ref(self, ref: str) -> Warehouse | None:
         """Give the warehouse called ``ref``."""
         row = self._session.one(_BY_REF, company=self._company, ref=ref)
-        return None if row is None else _warehouse(row)
+        return None if row is None else self._warehouse(row)
 
     def add(self, warehouse: Warehouse) -> None:
         """Store a new warehouse and set its id. Raises Taken for the ref."""
@@ -101,6 +105,7 @@ class SqlWarehouses:
                 self._session.insert(_INSERT, company_id=self._company, version=1, **_values(warehouse))
             )
         warehouse.version = 1
+        self._words.add(warehouse.id, _values(warehouse))
 
     def save(self, warehouse: Warehouse) -> None:
         """Store changes and move the version. Raises Stale, Taken."""
@@ -112,6 +117,11 @@ class SqlWarehouses:
         if not stored:
             raise Stale(seen=seen)
         warehouse.version = now
+        self._words.save(warehouse.id, _values(warehouse))
+
+    def _warehouse(self, row: tuple[Any, ...]) -> Warehouse:
+        self._words.saw(row[0], _TEXTS(row))
+        return _warehouse(row)
 
 
 def _values(warehouse: Warehouse) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from app.infrastructure.database.tables import (
     identity,
     parties,
     sales,
+    search,
     shared,
     shipping,
     stock,
 )
 
-__all__ = ["access", "billing", "catalogue", "identity", "parties", "sales", "shared", "shipping", "stock"]
+__all__ = ["access", "billing", "catalogue", "identity", "parties", "sales", "search", "shared", "shipping", "stock"]
