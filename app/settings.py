@@ -85,6 +85,7 @@ class Settings(BaseSettings):
         (), description="Media types of attachments taken, comma separated; default: all"
     )
     lines_limit: int = Field(2000, ge=1, description="Most lines of one document")
+    batch_limit: int = Field(100, ge=1, le=1000, description="Most items of one :batch")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field((), description="Allowed origins, comma separated")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe level logged")
     log_format: LogFormat = Field(LogFormat.JSON, description="json or console")

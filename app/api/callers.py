@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from typing import Final
 
@@ -14,6 +15,7 @@ from starlette.requests import Request
 
 from app.api.container import Container
 from app.api.refusals import Overloaded
+from app.api.threads import in_thread
 from app.api.visit import NOBODY_LOCALE, Visit, visit_of
 from app.domain.access import KeyRefused, Opaque, PasswordChangeRequired
 from app.domain.identity import CompanySettings, Principal, TokenRefused
@@ -85,7 +87,7 @@ class Callers:
         if known is not None and now < known.until:
             return known.principal
         # Queueing for a thread counts towards the patience as it does for the endpoint itself.
-        found = await to_thread.run_sync(self._verify, token, self.anonymous(request), now)
+        found = await in_thread(partial(self._verify, token, self.anonymous(request), now), self._patience)
         self._known[digest] = found
         self._known.move_to_end(digest)
         if len(self._known) > CACHE_SIZE:

@@ -57,6 +57,11 @@ class ApiSettings(Protocol):
         ...
 
     @property
+    def batch_limit(self) -> int:
+        """Most items of one batch."""
+        ...
+
+    @property
     def cors_origins(self) -> tuple[str, ...]:
         """Origins that browsers may call from."""
         ...

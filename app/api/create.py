@@ -91,6 +91,7 @@ def create_app(container: Container, routers: Sequence[APIRouter] = ROUTERS) -> 
     app.state.shell = Shell(
         container=container,
         callers=Callers(container),
+        problems=problems,
         readiness=Readiness(container.readiness, container.clock),
         sign_ins=CapacityLimiter(SIGN_INS_AT_ONCE),
         writers=CapacityLimiter(WRITERS),
@@ -99,7 +100,7 @@ def create_app(container: Container, routers: Sequence[APIRouter] = ROUTERS) -> 
     problems.install(app)
     given = [route for router in routers for route in router.routes if isinstance(route, Endpoint)]
     app.router.routes.append(Switchboard([*given, *exports(given)]))
-    _describe(app, container.settings.public_url)
+    _describe(app, container.settings)
     return app
 
 
@@ -119,14 +120,14 @@ def _middleware(container: Container, problems: Problems) -> list[Middleware]:
                 max_age=3600,
             )
         )
-    return [*layers, Middleware(Safety, problems=problems, body_limit=partial(_body_limit, settings))]
+    return [*layers, Middleware(Safety, problems=problems, most=partial(_most, settings))]
 
 
-def _body_limit(settings: ApiSettings, scope: Scope) -> int:
-    """Give the largest body of a request in bytes: files are larger than anything else that is sent."""
+def _most(settings: ApiSettings, scope: Scope) -> tuple[int, float]:
+    """Give the largest body of a request in bytes and its longest time in seconds: files are larger than all else."""
     if scope["method"] == "POST" and scope["path"].endswith("/attachments"):
-        return settings.attachment_limit_bytes + OVERHEAD_BYTES
-    return settings.body_limit_bytes
+        return settings.attachment_limit_bytes + OVERHEAD_BYTES, settings.attachment_timeout_s
+    return settings.body_limit_bytes, settings.request_timeout_s
 
 
 @asynccontextmanager
@@ -138,13 +139,13 @@ async def _lifespan(settings: ApiSettings, clock: Clock, _app: FastAPI) -> Async
     yield
 
 
-def _describe(app: FastAPI, public_url: str) -> None:
+def _describe(app: FastAPI, settings: ApiSettings) -> None:
     """Serve /openapi.json, written once at the first demand."""
     written: list[bytes] = []
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = document(endpoints(app), public_url)
+            app.openapi_schema = document(endpoints(app), settings.public_url, settings.batch_limit)
         return app.openapi_schema
 
     async def openapi_json() -> Response:

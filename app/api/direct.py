@@ -10,7 +10,6 @@ from functools import partial
 from inspect import iscoroutinefunction
 from typing import Any, Final
 
-from anyio import to_thread
 from fastapi.dependencies.models import Dependant
 from orjson import JSONDecodeError, loads
 from starlette.requests import Request
@@ -18,6 +17,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.provide import Entry, expected_version
+from app.api.shell import shell_of
+from app.api.threads import in_thread
 
 _NOT_RIGHT: Final = object()
 Check = Callable[[Request], None]
@@ -61,7 +62,7 @@ class Direct:
             # The body was read, here or by the entry, and comes but once.
             await self._usual(scope, _again(await request.body(), receive), send)
             return
-        response: Response = await to_thread.run_sync(partial(self._call, **values))
+        response: Response = await in_thread(partial(self._call, **values), shell_of(request).patience)
         await response(scope, receive, send)
 
     async def _values(self, request: Request, body: bytes) -> Mapping[str, Any] | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
+from anyio import current_time, move_on_after
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,6 +25,7 @@ _NO_ANSWER: Final = 499
 _log = structlog.get_logger(source="app.http")
 
 SAFE_HEADERS: Final = (
+    (b"api-version", b"1"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
@@ -70,6 +72,7 @@ class Reception:
                 message["headers"] = [
                     *message.get("headers", ()),
                     *SAFE_HEADERS,
+                    *visit.notices,
                     (b"x-request-id", request_id.encode()),
                 ]
             await send(message)
@@ -95,22 +98,23 @@ class Reception:
 
 
 class Safety:
-    """Caps the body and turns what nobody handled into a 500 without detail; the trace goes to the log.
+    """Caps the body in bytes and seconds; turns what nobody handled into a 500 without detail, and logs the trace.
 
-    ``body_limit`` gives the largest body of a request in bytes.
+    ``most`` gives the largest body of a request in bytes and the longest time it may take in seconds.
     """
 
-    def __init__(self, app: ASGIApp, problems: Problems, body_limit: Callable[[Scope], int]) -> None:
+    def __init__(self, app: ASGIApp, problems: Problems, most: Callable[[Scope], tuple[int, float]]) -> None:
         self._app = app
         self._problems = problems
-        self._limit = body_limit
+        self._most = most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; other scopes pass through."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        declared, limit = header(scope, b"content-length"), self._limit(scope)
+        declared = header(scope, b"content-length")
+        limit, patience = self._most(scope)
         if declared is not None and declared.isdigit() and int(declared) > limit:
             response = self._problems.response(Request(scope), TooLarge(limit=limit))
             await response(scope, receive, send)
@@ -123,7 +127,7 @@ class Safety:
             await send(message)
 
         try:
-            await self._app(scope, self._counted(receive, limit), noting)
+            await self._app(scope, self._counted(receive, limit, patience), noting)
         except Exception:
             _log.exception("unhandled error")
             if started:
@@ -132,13 +136,20 @@ class Safety:
             await response(scope, receive, send)
 
     @staticmethod
-    def _counted(receive: Receive, limit: int) -> Callable[[], Any]:
-        """Give ``receive`` with a running count, for bodies that do not declare their length."""
-        read = 0
+    def _counted(receive: Receive, limit: int, patience: float) -> Callable[[], Any]:
+        """Give ``receive`` with a running count, for bodies that do not declare their length, and an end to waiting."""
+        read, whole = 0, False
+        until = current_time() + patience
 
         async def counted() -> Message:
-            nonlocal read
-            message = await receive()
+            nonlocal read, whole
+            if whole:
+                return await receive()
+            with move_on_after(until - current_time()) as waiting:
+                message = await receive()
+            if waiting.cancelled_caught:
+                raise HTTPException(408, detail=f"{patience:g}")
+            whole = not message.get("more_body", False)
             read += len(message.get("body", b""))
             if read > limit:
                 # FastAPI turns other errors raised while it reads the body into 400.

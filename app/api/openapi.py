@@ -8,6 +8,7 @@ from typing import Any, Final
 from fastapi.openapi.utils import get_openapi
 
 from app import __version__
+from app.api.batch import BatchProvided
 from app.api.export import ExportProvided, export_parameters, export_responses
 from app.api.listing import ListProvided
 from app.api.listing_schema import list_parameters, page_name, page_schemas
@@ -88,6 +89,8 @@ def document(routes: Sequence[Endpoint], public_url: str) -> dict[str, Any]:
         schema.pop("$defs", None)
         schemas[model.__name__] = schema
     for route in routes:
+        if isinstance(route.entry, BatchProvided):
+            schemas[route.entry.sent.__name__]["properties"]["items"]["maxItems"] = batch_limit
         _complete(written["paths"], schemas, route)
     return written
 
@@ -129,5 +132,9 @@ def _complete(paths: dict[str, Any], schemas: dict[str, Any], route: Endpoint) -
     elif route.verb == "GET" and _shows_version(route):
         parameters.append({"$ref": "#/components/parameters/IfNoneMatch"})
         operation["responses"]["304"] = {"description": "The object still has the version named"}
+    for name, deprecation in route.marked.items():
+        marked = [operation] if name is None else [one for one in parameters if one.get("name") == name]
+        for one in marked:
+            one.update(deprecation.schema())
     if not parameters:
         del operation["parameters"]

@@ -37,6 +37,7 @@ STATUS: Final[Mapping[type[DomainError], int]] = {
     errors.Conflict: 409,
     errors.Stale: 412,
     refusals.BadPrecondition: 412,
+    refusals.TooSlow: 408,
     refusals.TooLarge: 413,
     refusals.UnsupportedMediaType: 415,
     errors.Invalid: 422,
@@ -50,6 +51,7 @@ CLIENT_CLOSED: Final = 499
 INTERNAL: Final = 500
 _EXTRA_HEADERS: Final[Mapping[int, Mapping[str, str]]] = {
     401: {"www-authenticate": "Bearer"},
+    408: {"connection": "close"},
     503: {"retry-after": "1"},
 }
 _log = structlog.get_logger(source="app.api")
@@ -106,11 +108,10 @@ class Problems:
         app.add_exception_handler(ClientDisconnect, self._gone)
 
     def response(self, request: Request, error: DomainError, headers: Mapping[str, str] | None = None) -> Response:
-        """Give the problem document for ``error``."""
-        status = status_of(error)
-        if status == 422 and request.method == "GET":
-            status = 400  # what a GET is wrong about are parameters: it has no body
+        """Give the problem document for ``error`` as the answer."""
         locale = self._locale(request)
+        document = self.document(request, error)
+        status: int = document["status"]
         all_headers = {
             **(headers or {}),
             **_EXTRA_HEADERS.get(status, {}),
@@ -119,8 +120,7 @@ class Problems:
         }
         if isinstance(error, TooManyAttempts):
             all_headers["retry-after"] = str(error.seconds)
-        body = orjson.dumps(self._document(request, error, status, locale))
-        return Response(body, status, all_headers, PROBLEM_JSON)
+        return Response(orjson.dumps(document), status, all_headers, PROBLEM_JSON)
 
     def _locale(self, request: Request) -> str:
         context = visit_of(request.scope).context
@@ -128,7 +128,12 @@ class Problems:
             return context.locale
         return self._texts.negotiate(request.headers.get("accept-language"), NOBODY_LOCALE)
 
-    def _document(self, request: Request, error: DomainError, status: int, locale: str) -> dict[str, Any]:
+    def document(self, request: Request, error: DomainError) -> dict[str, Any]:
+        """Give the problem document for ``error`` as a value."""
+        status = status_of(error)
+        if status == 422 and request.method == "GET":
+            status = 400  # what a GET is wrong about are parameters: it has no body
+        locale = self._locale(request)
         words = self._words(error.facts, locale)
         document: dict[str, Any] = {
             "type": f"urn:tramita:problem:{error.code}",
@@ -192,6 +197,8 @@ class Problems:
                 refusal: DomainError = refusals.NoSuchPath()
             case 405:
                 refusal = refusals.MethodNotAllowed(method=request.method)
+            case 408:
+                refusal = refusals.TooSlow(seconds=error.detail)
             case 413:
                 refusal = refusals.TooLarge(limit=int(error.detail))  # as ``Safety`` put it there
             case _:

@@ -136,9 +136,10 @@ class Provided(Entry):
 
     async def __call__(self, request: Request) -> Run:
         """Give the use case bound to the request. Raises BadIdempotencyKey."""
-        return Run(request, self.case, await self._key(request))
+        return Run(request, self.case, await self.key(request))
 
-    async def _key(self, request: Request) -> IdempotencyKey | None:
+    async def key(self, request: Request) -> IdempotencyKey | None:
+        """Give what the caller calls the request, None for no name. Raises BadIdempotencyKey."""
         key = expressed_key(request) if self.keyed else None
         if key is None:
             return None

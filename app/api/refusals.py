@@ -89,6 +89,12 @@ class TooLarge(Refusal):
     code = "request.too_large"
 
 
+class TooSlow(Refusal):
+    """The body did not arrive in time."""
+
+    code = "request.too_slow"
+
+
 class UnsupportedMediaType(Refusal):
     """The body is not declared to be of the media type taken here."""
 
@@ -117,6 +123,12 @@ class InternalError(DomainError):
     """Something went wrong on our side."""
 
     code = "internal"
+
+
+class TooManyItems(Invalid):
+    """The batch has more items than are taken at once."""
+
+    code = "batch.too_many_items"
 
 
 class TooManyLines(Invalid):

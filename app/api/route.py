@@ -1,6 +1,7 @@
 """The one kind of route: who calls is settled first, then the query, then the body; and what OpenAPI says of it."""
 
 from collections.abc import Callable, Coroutine, Iterable
+from inspect import iscoroutinefunction
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -11,9 +12,12 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.api.deprecation import deprecations, telling, telling_of_fields
 from app.api.direct import Direct
 from app.api.provide import Entry
 from app.api.refusals import UnsupportedMediaType
+from app.api.shell import shell_of
+from app.api.threads import turn
 from app.api.validation import unknown_parameters
 
 API: Final = "/api/v1"
@@ -36,7 +40,11 @@ class Endpoint(APIRoute):
     """A route that is entered through an ``Entry``, or is public and listed as such in ``tests``."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 - FastAPI's
+        marked = deprecations(endpoint)
+        options["deprecated"] = None in marked or None
+        endpoint = telling_of_fields(endpoint)
         super().__init__(path, endpoint, **options)
+        self.marked = marked
         self.verb: str = min(self.methods or ())  # the decorators of a router give each route one method
         entry = self.entry
         self.operation_id = self.operation_id or self.name
@@ -47,6 +55,7 @@ class Endpoint(APIRoute):
             self.description = _describe(self.description, entry)
         if Direct.serves(endpoint, self.dependant, embedded=self._embed_body_fields):
             self.app = Direct(endpoint, self.dependant, self._checked(), self.app)
+        self.app = telling(self.app, marked)
 
     def _checked(self) -> Callable[[Request], None]:
         """Give the check of query and media type, made before a body is read."""
@@ -74,6 +83,7 @@ class Endpoint(APIRoute):
         entry = self.entry
         check = self._checked()
         has_body = self.body_field is not None
+        waits_nowhere = iscoroutinefunction(self.endpoint)
 
         async def admitted(request: Request) -> Response:
             if entry is not None:
@@ -83,6 +93,10 @@ class Endpoint(APIRoute):
             if has_body:
                 # Read here, because FastAPI would call a client that left in the middle a malformed body.
                 await whole.body()
+            if entry is not None and not waits_nowhere:
+                # FastAPI would wait for its thread without end: what is still asked for has waited here first.
+                async with turn(shell_of(request).patience):
+                    pass
             return await handle(whole)
 
         return admitted
@@ -122,6 +136,7 @@ _MEANING: Final = {
     401: "Not signed in",
     403: "The caller lacks the right",
     404: "There is no such object",
+    408: "The body did not arrive in time",
     409: "The object's state does not allow this",
     412: "The object was changed in the meantime",
     413: "The body is too large",
@@ -154,7 +169,7 @@ def problem_responses(route: Endpoint, entry: Entry | None) -> dict[int | str, d
     if route.verb in _WRITES:
         statuses.add(409)
     if route.body_field is not None:
-        statuses |= {413, 415, 422}
+        statuses |= {408, 413, 415, 422}
     elif route.verb in _WRITES:
         statuses.add(422)  # an idempotency key used for something else
     if _needs_version(route):

@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from app.api.callers import Callers
 from app.api.container import Container
+from app.api.problems import Problems
 from app.api.refusals import Overloaded
 from app.usecases.ports.shared import Clock
 
@@ -48,7 +49,7 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """The container with what HTTP adds: known callers, the last readiness, and threads set aside for sign-ins.
+    """The container with what HTTP adds: known callers, problems, the last readiness, threads set aside for sign-ins.
 
     Sign-ins hash passwords, 0.1 s of a core each; in the common threads they would hold up everybody else. So would
     ``writers``, which wait for the disk. Of the common threads no more than ``exports`` read
@@ -57,14 +58,20 @@ class Shell:
 
     container: Container
     callers: Callers
+    problems: Problems
     readiness: Readiness
     sign_ins: CapacityLimiter
     writers: CapacityLimiter
     exports: CapacityLimiter
 
+    @property
+    def patience(self) -> float:
+        """Seconds that a request waits for its thread."""
+        return self.container.settings.db_pool_timeout_s
+
     def in_time(self, queued: float) -> None:
         """Pass only work that got its thread soon enough after ``queued``, in monotonic seconds. Raises Overloaded."""
-        if self.container.clock.monotonic() - queued > self.container.settings.db_pool_timeout_s:
+        if self.container.clock.monotonic() - queued > self.patience:
             raise Overloaded
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from starlette.types import Scope
@@ -15,16 +16,18 @@ NOBODY_LOCALE: Final = "en"
 class Visit:
     """The state of one request; ``arrived`` is in monotonic seconds of the clock, ``context`` is set once known.
 
-    ``address`` is that of the client, empty when the server does not know it.
+    ``address`` is that of the client, empty when the server does not know it; ``notices`` are headers that go out with
+    the answer whatever it is.
     """
 
-    __slots__ = ("address", "arrived", "context", "request_id")
+    __slots__ = ("address", "arrived", "context", "notices", "request_id")
 
     def __init__(self, request_id: str, arrived: float, address: str = "") -> None:
         self.request_id = request_id
         self.arrived = arrived
         self.address = address
         self.context: Context | None = None
+        self.notices: Sequence[tuple[bytes, bytes]] = ()
 
 
 def visit_of(scope: Scope) -> Visit:

@@ -384,6 +384,11 @@ class _Pay:
             work.outbox.add(paid)
         return payment
 
+    def lock_all(self, work: Work, context: Context, requests: Sequence[PaymentDraft]) -> None:
+        """Lock the invoices that ``requests`` pay, then the series that number them."""
+        work.invoices.lock_headers({part.invoice_id for request in requests for part in request.parts})
+        self.numbering.lock_all(work, context, SeriesKind.PAYMENT, {request.date for request in requests})
+
     def _find(self, invoices: Mapping[InvoiceId, Invoice], wanted: InvoiceId) -> Invoice:
         """Give the locked invoice. Raises UnknownReference."""
         if wanted not in invoices:

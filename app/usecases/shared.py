@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -66,6 +66,13 @@ class Numbering:
             if mask.period(on) != series.period:
                 series = work.series.lock(kind, mask.period(on))
         return series, series.take(on, mask)
+
+    def lock_all(self, work: Work, context: Context, kind: SeriesKind, days: Iterable[date | None]) -> None:
+        """Lock the series of ``days`` by period; None is today, which counts too when late dates move there."""
+        settings, today = context.settings, self.clock.today(context.zone)
+        moved = {today} if settings.late_date is LateDate.TODAY else set()
+        for period in sorted({settings.masks[kind].period(on or today) for on in moved.union(days)}):
+            work.series.lock(kind, period)
 
     def link(self, work: Work, series: Series, content: Mapping[str, object]) -> str:
         """Link ``content`` to the head of the chain, store the series and give the link."""

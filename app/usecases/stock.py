@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from app.domain.catalogue import NotStocked, Product
-from app.domain.shared.errors import NotFound, UnknownReference
+from app.domain.shared.errors import DomainError, NotFound, UnknownReference
 from app.domain.shared.ids import ProductId, WarehouseId
 from app.domain.shared.money import Price, Quantity
 from app.domain.shared.objects import ObjectKind
@@ -112,6 +114,19 @@ class MoveStock:
             (movement,) = work.stock.post([holding], [movement])
             work.outbox.add(movement.moved())
         return Moved(movement=movement, warehouse=place.id, product=product.id, level=holding.level.quantity)
+
+    def lock_all(self, work: Work, context: Context, requests: Sequence[StockMove]) -> None:
+        """Lock the costs, then the levels, that ``requests`` move; what they name in error has none."""
+        wanted: defaultdict[WarehouseId, set[ProductId]] = defaultdict(set)
+        known = work.products.of({request.product_id for request in requests})
+        stocked = {product.id for product in known.values() if product.stocked}
+        for named in {request.warehouse_id for request in requests}:
+            try:
+                place = warehouse(work, context, named).id
+            except DomainError:
+                continue
+            wanted[place] |= stocked & {request.product_id for request in requests if request.warehouse_id == named}
+        work.stock.lock(wanted)
 
     def _product(self, work: Work, product_id: ProductId) -> Product:
         try:

@@ -29,6 +29,7 @@ CAPABILITIES: Final = {
 LAYERS: Final[dict[str, set[str]]] = {
     "domain": {"chains", "privacy", "shared"},
     "usecases": {
+        "batch",
         "chains",
         "context",
         "custom",
@@ -52,7 +53,7 @@ LAYERS: Final[dict[str, set[str]]] = {
         "search",
         "shared",
     },
-    "api/schemas": {"chains", "documents", "reports", "shared"},
+    "api/schemas": {"batch", "chains", "documents", "reports", "shared"},
     "api/routers": {"chains", "health", "privacy", "reports", "shared"},
 }
 

@@ -96,9 +96,9 @@ def test_each_operation_tells_the_statuses_it_can_have(operations: dict[str, Any
     assert statuses(operations["me"]) == {200, 400, 401, 503}
     assert statuses(operations["read_note"]) == {200, 304, 400, 401, 403, 404, 503}
     assert statuses(operations["list_notes"]) == {200, 400, 401, 403, 503}
-    assert statuses(operations["write_note"]) == {201, 400, 401, 403, 409, 413, 415, 422, 503}
+    assert statuses(operations["write_note"]) == {201, 400, 401, 403, 408, 409, 413, 415, 422, 503}
     assert statuses(operations["copy_note"]) == {201, 400, 401, 403, 404, 409, 422, 503}
-    assert statuses(operations["change_note"]) == {200, 400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 503}
+    assert statuses(operations["change_note"]) == {200, 400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 428, 503}
     assert statuses(operations["delete_note"]) == {204, 400, 401, 403, 404, 409, 412, 422, 428, 503}
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 import pyotp
 import pytest
 
+from app.api.batch import BatchProvided
 from app.api.create import create_app
 from app.api.export import ExportProvided
 from app.api.route import API
@@ -20,7 +21,11 @@ from tests.support.office import ON_SQLITE, Office, Reply, free_line
 
 pytestmark = pytest.mark.fast
 
-ALL: Final = [one for one in endpoints(create_app(container())) if one.path.startswith(API)]
+ALL: Final = [
+    one
+    for one in endpoints(create_app(container()))
+    if one.path.startswith(API) and not isinstance(one.entry, BatchProvided)  # as many as its items' single posts
+]
 EXPORTS: Final = [one for one in ALL if isinstance(one.entry, ExportProvided)]
 ENDPOINTS: Final = {one.name for one in ALL if one not in EXPORTS}
 

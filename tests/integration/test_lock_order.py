@@ -44,6 +44,7 @@ from app.infrastructure.vault import AesVault
 from app.usecases import (
     access,
     attachments,
+    batch,
     billing,
     catalogue,
     fields,
@@ -177,6 +178,7 @@ class Story:
         self.access()
         self.upkeep()
         self.adding_to_objects()
+        self.batches(one, other)
 
     def do(self, case: Any, request: Any) -> Any:
         """Run one use case."""
@@ -399,6 +401,23 @@ class Story:
             changed = self.do(fields.ChangeField(), change)
             if kind is ObjectKind.PRODUCTS:
                 self.do(fields.DeleteField(), Versioned(id=changed.id, version=changed.version))
+
+    def batches(self, *products: ProductId) -> None:
+        """Move and pay many at once, the last first."""
+        clock, numbering = self.tools
+        self.do(batch.Begin(), None)
+        places = (self.shop.warehouse(), self.shop.place)
+        moves = [
+            stock.StockMove(kind=MovementKind.RECEIVE, product_id=product, warehouse_id=place, quantity=ONE)
+            for place in places
+            for product in products[::-1]
+        ]
+        self.do(batch.Together(stock.MoveStock(clock)), moves)
+        pays = [
+            billing.PaymentDraft(date=day, parts=(billing.Part(invoice_id=self.shop.due("9")),))
+            for day in (date(2026, 12, 31), date(2027, 1, 1))
+        ]
+        self.do(batch.Together(billing.CreatePayment(clock, numbering)), pays[:1] + pays[1:])
 
 
 def test_every_writing_use_case_locks_in_the_written_order(books: Books, database: Database) -> None:

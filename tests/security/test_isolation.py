@@ -22,6 +22,7 @@ from tests.support.office import ON_SQLITE, Office, Served, free_line
 pytestmark = pytest.mark.fast
 
 DOCUMENT: Final = create_app(container()).openapi()
+SCHEMAS: Final = DOCUMENT["components"]["schemas"]
 ENDPOINTS: Final = [one for one in endpoints(create_app(container())) if one.path.startswith(API)]
 ON_ONE: Final = [one for one in ENDPOINTS if "{" in one.path]
 GUARDED: Final = [one for one in ENDPOINTS if one.entry is not None and one.entry.right is not None]
@@ -240,7 +241,10 @@ def test_every_reference_a_body_can_hold_is_tried() -> None:
         if "requestBody" in operation and "application/json" in operation["requestBody"]["content"]
     }
     schemas = DOCUMENT["components"]["schemas"]
-    assert {(body, name) for body in bodies for name in ids_in(schemas[body])} == REFERENCES.keys()
+    found = {(body, name) for body in bodies for name in ids_in(schemas[body])}
+    batches = {(body, name) for body, name in found if body.endswith("BatchIn")}
+    assert found - batches == REFERENCES.keys()
+    assert {(body.replace("BatchIn", "In"), name) for body, name in batches} <= REFERENCES.keys()
 
 
 @pytest.mark.parametrize(("body", "name"), REFERENCES)
@@ -258,6 +262,18 @@ def test_an_object_of_another_company_cannot_be_referred_to(
     assert reply.refusal == (422, "unknown_reference")
     assert reply.pointers == [pointer]
     assert [office.get(one).body for one in lists] == before
+
+
+@pytest.mark.parametrize(("body", "name"), [one for one in REFERENCES if f"{one[0][:-2]}BatchIn" in SCHEMAS])
+@pytest.mark.parametrize("mode", ["atomic", "each"])
+@ON_SQLITE
+def test_nor_in_a_batch(office: Office, theirs: tuple[Office, dict[str, int]], body: str, name: str, mode: str) -> None:
+    """ERP-13: the same refusal, at the item's place."""
+    path_of, build, pointer = REFERENCES[body, name]
+    reply = office.post(f"{path_of(office)}:batch", {"mode": mode, "items": [build(office, theirs[1])]})
+    problem = reply.body if mode == "atomic" else reply["items"][0]["problem"]
+    assert (problem["status"], problem["code"]) == (422, "unknown_reference")
+    assert [one["pointer"] for one in problem["errors"]] == [f"/items/0{pointer}"]
 
 
 # --- rights ---------------------------------------------------------------------------------------------------------

@@ -140,13 +140,15 @@ def logging_as_it_was() -> Iterator[None]:
 
 
 @contextmanager
-def serving(settings: Settings, peer: str = "testclient", **replacements: Any) -> Iterator[Served]:
+def serving(
+    settings: Settings, peer: str = "testclient", *, patience: float = 60.0, **replacements: Any
+) -> Iterator[Served]:
     """Serve the application on the database of ``settings``; on a slow machine nobody is turned away or signed out.
 
     ``peer`` is the network address that clients come from; ``replacements`` take the place of what the composition root
-    would build.
+    would build. ``patience`` is the wait for a thread or connection in seconds.
     """
-    patient = settings.model_copy(update={"db_pool_timeout_s": 60.0, "jwt_lifetime_s": 3600})
+    patient = settings.model_copy(update={"db_pool_timeout_s": patience, "jwt_lifetime_s": 3600})
     if peer == "testclient":  # all tests come from there, and some of them sign in wrongly
         patient = patient.model_copy(update={"sign_in_address_attempts": 100_000})
     with logging_as_it_was():

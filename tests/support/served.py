@@ -54,16 +54,23 @@ def served_demo(data: Path) -> Iterator[Served]:
     """Serve a fresh demo company from ``data``; afterwards the server must have stopped well on SIGTERM."""
     demo = program("demo", data=data)
     assert demo.returncode == 0, demo.stderr
+    with running(data) as url:
+        yield Served(url, printed_password(demo.stdout))
+
+
+@contextmanager
+def running(data: Path, **env: str) -> Iterator[str]:
+    """Serve what ``env`` says from ``data``, and give the URL; afterwards it must have stopped well on SIGTERM."""
     port = str(free_port())
-    env = {**os.environ, "DATA_DIR": str(data), "LOG_LEVEL": "INFO", "PORT": port}
+    settings = {**os.environ, "DATA_DIR": str(data), "LOG_LEVEL": "INFO", "PORT": port, **env}
     command = [sys.executable, "-m", "app", "serve"]
-    with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(command, cwd=ROOT, env=settings, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         try:
             assert any("running on" in line for line in server.stdout), "the server did not start"
             drain = threading.Thread(target=server.stdout.read, daemon=True)
             drain.start()
-            yield Served(f"http://127.0.0.1:{port}", printed_password(demo.stdout))
+            yield f"http://127.0.0.1:{port}"
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(timeout=30)

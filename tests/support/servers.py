@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -170,10 +171,14 @@ def _launch(command: Sequence[str], folder: Path) -> subprocess.Popen[bytes]:
     if found is None:
         raise ServerMissingError(command[0])
     until_we_die = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
+    return _spawn([*until_we_die, str(found), *command[1:]], folder)
+
+
+def _spawn(command: Sequence[str], folder: Path) -> subprocess.Popen[bytes]:
     root = os.geteuid() == 0
     with (folder / "log").open("ab") as log:
         return subprocess.Popen(
-            [*until_we_die, str(found), *command[1:]],
+            command,
             cwd=folder,
             env={"PATH": os.defpath, "HOME": str(folder), "LC_ALL": "C", "TZ": "UTC"},
             stdin=subprocess.DEVNULL,
@@ -259,7 +264,7 @@ def _mariadb(folder: Path) -> tuple[str, subprocess.Popen[bytes]]:
         "accounts.sql",
         "DELETE FROM mysql.global_priv WHERE User IN ('root', '');\n"
         "FLUSH PRIVILEGES;\n"
-        f"CREATE USER tramita@'127.0.0.1' IDENTIFIED BY '{password}';\n"
+        f"CREATE USER IF NOT EXISTS tramita@'127.0.0.1' IDENTIFIED BY '{password}';\n"
         "GRANT ALL ON *.* TO tramita@'127.0.0.1' WITH GRANT OPTION;\n",
     )
     data = f"--datadir={folder / 'data'}"
@@ -307,3 +312,32 @@ START: Final[dict[str, Callable[[Path], tuple[str, subprocess.Popen[bytes]]]]] =
     "mariadb": _mariadb,
     "redis": _redis,
 }
+
+
+class OwnServer:
+    """A server of one test's own, to be killed as a power cut would and started again on the same data and port."""
+
+    def __init__(self, name: str) -> None:
+        if not all(map(program, SERVERS[name].programs)):
+            not_run(name)
+        self._parent = Path(tempfile.mkdtemp(prefix=f"tramita-tests-{os.getpid()}-"))
+        self._parent.chmod(0o711)
+        self._folder = _folder(self._parent, name)
+        self.url, self._process = START[name](self._folder)
+
+    def kill(self) -> None:
+        """End the server and all its processes at once."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def start(self) -> None:
+        """Start it again; it recovers while its clients already knock."""
+        arguments = self._process.args
+        assert isinstance(arguments, list)
+        self._process = _spawn(arguments, self._folder)
+
+    def close(self) -> None:
+        """End it for good."""
+        self.kill()
+        shutil.rmtree(self._parent, ignore_errors=True)

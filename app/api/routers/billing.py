@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Response
 
+from app.api.batch import batch
 from app.api.listing import ListRun, provide_list
 from app.api.provide import IfMatch, Run, provide
 from app.api.route import gives, router
@@ -43,6 +44,9 @@ def create_invoice(body: InvoiceIn, run: Annotated[Run, provide(CreateInvoice)])
     """Enter an invoice with all its lines, as a draft."""
     run.limit(body.lines)
     return run(build=body.to_domain, present=InvoiceOut.of)
+
+
+batch(routes, create_invoice)
 
 
 @routes.post("/orders/{order_id}/invoices", **gives(InvoiceOut, 201))
@@ -102,6 +106,9 @@ def create_payment(body: PaymentIn, run: Annotated[Run, provide(CreatePayment)])
     """Enter a payment of several invoices of one customer and currency."""
     run.limit(body.allocations, "allocations")
     return run(build=body.to_domain, present=PaymentOut.of)
+
+
+batch(routes, create_payment)
 
 
 @routes.get("/payments")

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Response
 
+from app.api.batch import batch
 from app.api.listing import ListRun, provide_list
 from app.api.provide import IfMatch, Run, provide
 from app.api.route import gives, router
@@ -19,6 +20,9 @@ routes = router("products")
 def create_product(body: ProductIn, run: Annotated[Run, provide(CreateProduct)]) -> Response:
     """Enter a product."""
     return run(build=body.to_domain, present=ProductOut.of)
+
+
+batch(routes, create_product)
 
 
 @routes.get("/products")

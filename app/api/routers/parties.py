@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Response
 
+from app.api.batch import batch
 from app.api.listing import ListRun, provide_list
 from app.api.provide import IfMatch, Run, provide
 from app.api.route import gives, router
@@ -19,6 +20,9 @@ routes = router("third-parties")
 def create_third_party(body: PartyIn, run: Annotated[Run, provide(CreateParty)]) -> Response:
     """Enter a customer, a supplier, or both."""
     return run(build=body.to_domain, present=PartyOut.of)
+
+
+batch(routes, create_third_party)
 
 
 @routes.get("/third-parties")

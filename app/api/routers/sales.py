@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Response
 
+from app.api.batch import batch
 from app.api.listing import ListRun, provide_list
 from app.api.provide import IfMatch, Run, provide
 from app.api.route import gives, router
@@ -30,6 +31,9 @@ def create_order(body: OrderIn, run: Annotated[Run, provide(CreateOrder)]) -> Re
     """Enter an order with all its lines, as a draft."""
     run.limit(body.lines)
     return run(build=body.to_domain, present=OrderOut.of)
+
+
+batch(routes, create_order)
 
 
 @routes.get("/orders")

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Response
 
+from app.api.batch import batch
 from app.api.listing import ListRun, provide_list
 from app.api.provide import IfMatch, Run, provide
 from app.api.route import gives, router
@@ -27,6 +28,9 @@ routes = router("stock")
 def create_warehouse(body: WarehouseIn, run: Annotated[Run, provide(CreateWarehouse)]) -> Response:
     """Enter a warehouse; the company's first one becomes its default."""
     return run(build=body.to_domain, present=WarehouseOut.of)
+
+
+batch(routes, create_warehouse)
 
 
 @routes.get("/warehouses")
@@ -54,6 +58,9 @@ def move_stock(body: StockMoveIn, run: Annotated[Run, provide(MoveStock)]) -> Re
     """Receive, debit or count one product in one warehouse."""
     digits = run.context.settings.currency.digits
     return run(build=body.to_domain, present=lambda moved: MovedOut.of(moved, digits))
+
+
+batch(routes, move_stock)
 
 
 @routes.get("/stock-movements")

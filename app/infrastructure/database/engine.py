@@ -134,9 +134,12 @@ class Database:
         return {"database": True, "migrations": revision == head()}
 
     def _ask(self, prepared: Prepared) -> Any:
-        """Give the one value of a statement outside any transaction. Raises Unavailable when the connection is dead."""
+        """Give the one value of a statement outside any transaction. Raises Unavailable when the connection is dead.
+
+        Probes and the clock ask beside the pool: requests may hold all of it, and the service is well all the same.
+        """
         compiled = prepared.on(self.dialect)
-        connection = self.connection()
+        connection = self.side_connection()
         try:
             cursor = self.driver.cursor(connection.dbapi_connection)
             self.driver.execute(cursor, compiled.sql, (), prepare=True, limit=None)

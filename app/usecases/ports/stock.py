@@ -40,6 +40,13 @@ class Stock(Protocol):
         """
         ...
 
+    def lock(self, wanted: Mapping[WarehouseId, Iterable[ProductId]]) -> None:
+        """Lock the costs and levels of products in several warehouses; holding them again then waits for nobody.
+
+        The order is that of ``hold``: all costs by product, then all levels by (warehouse, product).
+        """
+        ...
+
     def post(self, holdings: Iterable[Holding], movements: Sequence[Movement]) -> Sequence[Movement]:
         """Store what the held levels and costs became and append ``movements``; they come back with their ids."""
         ...

@@ -6,9 +6,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, FromClause, Integer, and_, bindparam, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, FromClause, Integer, Table, and_, bindparam, exists, func, or_, select, tuple_
 
 from app.infrastructure.database.compiled import Prepared
 from app.infrastructure.database.dialects import Dialect
@@ -129,7 +129,8 @@ class SqlLists:
             matching=tuple((wanted.column, wanted.operator) for wanted in query.matching),
         )
         if query.words:
-            found = candidates(self._session, SOURCES[listing.name], listing, self._company, query.words)
+            searched = cast("Table", SOURCES[listing.name])  # what is joined is not searched
+            found = candidates(self._session, searched, listing, self._company, query.words)
             if found.ids is not None and not found.ids:
                 return Page(rows=[], more=False, total=0 if query.total else None)
             asked = self._searching(asked, listing, found, given)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, Integer, bindparam, delete, literal_column, select, union_all
+from sqlalchemy import ColumnElement, FromClause, Integer, Table, bindparam, delete, literal_column, select, union_all
 
 from app.domain.shared.search import FIELDS, Searched, words_of
 from app.infrastructure.database.compiled import Prepared, prepare, prepare_many
@@ -123,7 +123,7 @@ class Candidates:
         self.words = words
 
 
-def candidates(session: Session, table: FromClause, listing: Listing, company: int, words: Sequence[str]) -> Candidates:
+def candidates(session: Session, table: Table, listing: Listing, company: int, words: Sequence[str]) -> Candidates:
     """Find out how a page of rows with all of ``words`` is best read, by one statement or a few.
 
     Words are asked for one by one, numbers first, until they leave few rows; the others are left to the page. When each
@@ -150,15 +150,13 @@ def column_of(listing: Listing) -> str:
     return listing.search[0].column if len(listing.search) == 1 else "id"
 
 
-def _hits(
-    session: Session, table: FromClause, listing: Listing, company: int, words: Sequence[str]
-) -> Sequence[int] | None:
+def _hits(session: Session, table: Table, listing: Listing, company: int, words: Sequence[str]) -> Sequence[int] | None:
     rows = session.all(_hits_statement(table, listing.search, len(words)), company=company, **bounds(words))
     return None if len(rows) > LISTED else sorted({row[0] for row in rows})
 
 
 @cache
-def _hits_statement(table: FromClause, ways: tuple[Found, ...], count: int) -> Prepared:
+def _hits_statement(table: Table, ways: tuple[Found, ...], count: int) -> Prepared:
     """Give the statement that lists the ids of rows with ``count`` words, those of each way up to one too many."""
     name = f"search {table.name}"
     if len(ways) == 1:

@@ -150,6 +150,13 @@ class SqlStock:
         levels = self._levels(warehouse.id, wanted)
         return {product: Holding(warehouse, levels[product], costs[product]) for product in wanted}
 
+    def lock(self, wanted: Mapping[WarehouseId, Iterable[ProductId]]) -> None:
+        """Lock the costs and levels of products in several warehouses; holding them again then waits for nobody."""
+        places = {place: sorted(set(products)) for place, products in sorted(wanted.items())}
+        self._costs(sorted({product for products in places.values() for product in products}))
+        for place, products in places.items():
+            self._levels(place, products)
+
     def post(self, holdings: Iterable[Holding], movements: Sequence[Movement]) -> Sequence[Movement]:
         """Store what the held levels and costs became and append ``movements``; they come back with their ids."""
         held = sorted(holdings, key=lambda holding: holding.level.product)

@@ -1,0 +1,87 @@
+"""Every route that posts, generated from the routes: done once however often and closely it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pytest
+
+from app.api.create import create_app
+from app.api.listing import ListProvided
+from app.api.route import API
+from app.api.switchboard import endpoints
+from tests.support.api import container
+from tests.support.databases import tracing
+from tests.support.office import ON_SQLITE, Office, Reply, together
+from tests.support.posts import POSTS
+
+pytestmark = pytest.mark.fast
+
+ROUTES: Final = endpoints(create_app(container()))
+KEYED: Final = {one.name: one for one in ROUTES if one.verb == "POST" and one.entry is not None and one.entry.keyed}
+LISTS: Final = [one.path.removeprefix(API) for one in ROUTES if isinstance(one.entry, ListProvided)]
+
+
+def everything(office: Office) -> Mapping[str, Any]:
+    """Give how many rows of each kind there are, and the newest of them."""
+    pages = {path: office.get(f"{path}?total=true&limit=5") for path in LISTS}
+    return {path: (page["total"], page["items"]) for path, page in pages.items() if page.status == 200}
+
+
+def test_every_route_that_posts_is_tried() -> None:
+    """ERP-13: a new one needs a good request in ``tests/support/posts.py``."""
+    assert KEYED.keys() == POSTS.keys()
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite", "postgresql", "mariadb"], indirect=True)
+@pytest.mark.parametrize("name", KEYED)
+def test_twins_at_a_barrier_have_one_effect_and_one_answer(office: Office, name: str) -> None:
+    """Design 4: three at once under one key, on each database; a fourth later; then another body is refused."""
+    sent = POSTS[name](office)
+    replies = together(3, lambda _: office.post(sent.path, sent.body, idempotency_key="twin"))
+    assert {reply.status for reply in replies} <= {200, 201}, [reply.body for reply in replies]
+    after = everything(office)
+    replies.append(office.post(sent.path, sent.body, idempotency_key="twin"))
+    assert all(_same(reply, replies[0]) for reply in replies)
+    assert sum("idempotent-replay" in reply.headers for reply in replies) == 3
+    if sent.other is not None:
+        other = office.post(sent.path, sent.other, idempotency_key="twin")
+        assert other.refusal == (422, "idempotency.key_reused")
+    assert everything(office) == after
+
+
+def _same(one: Reply, other: Reply) -> bool:
+    named = ("etag", "location", "content-type")
+    return (one.status, one.body, *map(one.headers.get, named)) == (
+        other.status,
+        other.body,
+        *map(other.headers.get, named),
+    )
+
+
+@pytest.mark.parametrize("name", [name for name, one in KEYED.items() if one.body_field is not None])
+@ON_SQLITE
+def test_after_a_refusal_the_key_serves_the_mended_request(office: Office, name: str) -> None:
+    """Design 4: what was refused, in shape or by a rule, is not kept: the same key with a good body does the work."""
+    sent = POSTS[name](office)
+    wrongs: tuple[Any, ...] = ({"zz": 1}, [], "x")
+    for wrong in wrongs:
+        assert office.post(sent.path, wrong, idempotency_key="mended").status == 422
+    made = office.post(sent.path, sent.body, idempotency_key="mended")
+    assert made.status in {200, 201}, made.body
+    assert "idempotent-replay" not in made.headers
+    again = office.post(sent.path, sent.body, idempotency_key="mended")
+    assert again.headers["idempotent-replay"] == "true"
+
+
+@pytest.mark.parametrize("name", KEYED)
+@ON_SQLITE
+def test_a_replay_reads_the_kept_answer_and_does_nothing_else(office: Office, name: str) -> None:
+    """Design 7: one statement finds it."""
+    sent = POSTS[name](office)
+    office.post(sent.path, sent.body, idempotency_key="again")
+    with tracing(office.served.container.database) as traces:
+        reply = office.post(sent.path, sent.body, idempotency_key="again")
+    assert reply.headers["idempotent-replay"] == "true"
+    assert [trace.name for trace in traces if trace.name] == ["select answers"]
