@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -49,7 +50,7 @@ from app.usecases import (
     stock,
 )
 from app.usecases.access import ChangePassword, LeaveSecondFactor, Limits, Refresh, SignIn
-from app.usecases.context import Context, system_context
+from app.usecases.context import DEFAULT_LOCALE, Context, system_context
 from app.usecases.ports.access import Mint, OneTimeCodes, Tokens, Vault
 from app.usecases.ports.attachments import Files
 from app.usecases.ports.chains import Archive, Notary
@@ -121,14 +122,15 @@ class Container:
         # A short rest between batches, so that whoever waits for SQLite's one write lock gets it.
         return Purge(self.runner, self.clock, ages, rest=lambda _gone: pause(1))(context or system_context("purge"))
 
-    def desk(self, company: CompanyId) -> Desk:
-        """Give what an import into ``company`` works with."""
+    def desk(self, company: CompanyId, locale: str = DEFAULT_LOCALE) -> Desk:
+        """Give what an import into ``company`` works with; ``locale`` is the language of its errors file."""
         return Desk(
             runner=self.runner,
             clock=self.clock,
             seal=self.seal,
             context=lambda: self.context_of(company),
             grown=self.database.analyze,
+            tell=partial(self.texts.told, locale),
         )
 
     def readiness(self) -> Mapping[str, bool]:

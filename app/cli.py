@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import urllib.error
 import urllib.request
@@ -30,9 +31,11 @@ from app.importer.files import Advance, ImportOptions, ImportReport, import_file
 from app.importer.northwind import run_northwind
 from app.infrastructure.keys import RotationStep, complete_keys, ensure_keys, rotate_keys
 from app.infrastructure.passwords import random_password
+from app.infrastructure.texts import Texts
 from app.settings import Settings
 from app.upkeep import Finding, against, verified
 from app.usecases.access import ConsoleReset, SetPassword
+from app.usecases.context import DEFAULT_LOCALE
 from app.usecases.identity import (
     ADMINISTRATOR,
     AddMember,
@@ -72,15 +75,21 @@ def main() -> None:
     try:
         app()
     except DomainError as error:
-        fail(f"{type(error).__doc__} {error}")
+        fail(f"{Texts().told(spoken(), error)} ({error.code})")
     except ValidationError as error:
         fail("; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()))
 
 
 def fail(reason: str) -> Never:
     """Say why on stderr and exit 1."""
-    err.print(f"error: {reason}", style="red")
+    err.print(f"error: {reason}", style="red", markup=False, soft_wrap=True)
     sys.exit(1)
+
+
+def spoken() -> str:
+    """Give the language of the terminal: of ours the one that LC_ALL, LC_MESSAGES or LANG names first, else English."""
+    named = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    return Texts().negotiate(named.partition(".")[0].replace("_", "-"), DEFAULT_LOCALE)
 
 
 @contextmanager
@@ -240,7 +249,7 @@ def demo_northwind(
             show_credentials(NORTHWIND_EMAIL, password)
         chosen = chosen_company(container, company)
         with progress_bar() as advance:
-            lines = run_northwind(container.desk(chosen), data, advance)
+            lines = run_northwind(container.desk(chosen, spoken()), data, advance)
         for line in lines:
             out.print(line)
 
@@ -326,7 +335,7 @@ def import_(
             dry_run=dry_run, again=again, errors=errors or file.with_name(f"{file.name}.errors.csv")
         )
         with progress_bar() as advance:
-            report = import_file(container.desk(chosen), kind, file, mapping, options, advance)
+            report = import_file(container.desk(chosen, spoken()), kind, file, mapping, options, advance)
         show_report(report, options)
 
 

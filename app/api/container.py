@@ -84,8 +84,11 @@ class Texts(Protocol):
         """Give the language that serves the header best, ``default`` when it names none of ours."""
         ...
 
-    def text(self, locale: str, key: str, facts: Mapping[str, str]) -> str:
-        """Give the text with its ``{placeholders}`` filled; the key itself when there is no such text."""
+    def text(self, locale: str, key: str, facts: Mapping[str, object]) -> str:
+        """Give the text with its ``{placeholders}`` filled as the language writes them.
+
+        The key itself when there is no such text.
+        """
         ...
 
 

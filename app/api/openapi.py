@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Number
 from typing import Any, Final
 
 from fastapi.openapi.utils import get_openapi
 
 from app import __version__
 from app.api.batch import BatchProvided
+from app.api.examples import example_of
 from app.api.export import ExportProvided, export_parameters, export_responses
 from app.api.listing import ListProvided
 from app.api.listing_schema import list_parameters, page_name, page_schemas
@@ -65,12 +67,14 @@ CUSTOM_FILTERS: Final = (
 )
 
 
-def document(routes: Sequence[Endpoint], public_url: str) -> dict[str, Any]:
+def document(routes: Sequence[Endpoint], public_url: str, batch_limit: int) -> dict[str, Any]:
     """Give the OpenAPI document of ``routes``; ``public_url`` is told as its server, the empty one as relative."""
     written: dict[str, Any] = get_openapi(
         title="Tramita",
         version=__version__,
         description=DESCRIPTION,
+        contact={"name": "Whoever operates this installation"},
+        license_info={"name": "All rights reserved", "identifier": "LicenseRef-All-Rights-Reserved"},
         routes=routes,
         tags=_tags(routes),
         servers=[{"url": public_url or "/"}],
@@ -88,11 +92,25 @@ def document(routes: Sequence[Endpoint], public_url: str) -> dict[str, Any]:
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         schema.pop("$defs", None)
         schemas[model.__name__] = schema
+    _name_limits(schemas)
     for route in routes:
         if isinstance(route.entry, BatchProvided):
             schemas[route.entry.sent.__name__]["properties"]["items"]["maxItems"] = batch_limit
         _complete(written["paths"], schemas, route)
     return written
+
+
+_LIMITS: Final = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum", "lt": "exclusiveMaximum"}
+
+
+def _name_limits(tree: Any) -> None:  # noqa: ANN401 - any part of the document
+    """Call limits what JSON Schema calls them: where we read a value ourselves, pydantic leaves its own names."""
+    named = tree if isinstance(tree, dict) else {}
+    for name in _LIMITS.keys() & named.keys():
+        if isinstance(named[name], Number):
+            named[_LIMITS[name]] = named.pop(name)
+    for part in tree if isinstance(tree, list) else named.values():
+        _name_limits(part)
 
 
 def _tags(routes: Sequence[Endpoint]) -> list[dict[str, Any]]:
@@ -138,3 +156,12 @@ def _complete(paths: dict[str, Any], schemas: dict[str, Any], route: Endpoint) -
             one.update(deprecation.schema())
     if not parameters:
         del operation["parameters"]
+    operation.setdefault("security", [])
+    _show_bodies(operation, schemas)
+
+
+def _show_bodies(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Give each JSON body an example."""
+    for media_type, body in operation.get("requestBody", {}).get("content", {}).items():
+        if media_type.endswith("json"):
+            body.setdefault("example", example_of(body["schema"], schemas))

@@ -90,10 +90,6 @@ def fact(value: object) -> Any:  # noqa: ANN401 - any JSON value
             return str(value)
 
 
-TRANSLATED: Final = ("kind", "document", "role", "state", "reason")
-"""Facts whose values are words of ours: they have texts of their own, ``words.<fact>.<value>``."""
-
-
 class Problems:
     """Writes problem documents in the caller's language."""
 
@@ -134,12 +130,11 @@ class Problems:
         if status == 422 and request.method == "GET":
             status = 400  # what a GET is wrong about are parameters: it has no body
         locale = self._locale(request)
-        words = self._words(error.facts, locale)
         document: dict[str, Any] = {
             "type": f"urn:tramita:problem:{error.code}",
-            "title": self._texts.text(locale, f"{error.code}.title", words),
+            "title": self._texts.text(locale, f"{error.code}.title", error.facts),
             "status": status,
-            "detail": self._texts.text(locale, f"{error.code}.detail", words),
+            "detail": self._texts.text(locale, f"{error.code}.detail", error.facts),
             "instance": request.scope["path"],
             "code": error.code,
             "request_id": visit_of(request.scope).request_id,
@@ -153,22 +148,10 @@ class Problems:
             document["errors"] = [{**place, "code": error.code, "detail": document["detail"]}]
         return document
 
-    def _words(self, facts: Mapping[str, object], locale: str) -> dict[str, str]:
-        """Give facts as they stand in a sentence."""
-        words = {}
-        for name, value in facts.items():
-            shown = fact(value)
-            words[name] = ", ".join(map(str, shown)) if isinstance(shown, list) else str(shown)
-            if name in TRANSLATED:
-                key = f"words.{name}.{words[name]}"
-                translated = self._texts.text(locale, key, {})
-                words[name] = words[name] if translated == key else translated
-        return words
-
     def _field(self, problem: FieldProblem, locale: str) -> dict[str, Any]:
         shown: dict[str, Any] = {
             "code": problem.code,
-            "detail": self._texts.text(locale, problem.code, self._words(problem.facts, locale)),
+            "detail": self._texts.text(locale, problem.code, problem.facts),
         }
         if problem.parameter is None:
             shown["pointer"] = pointer(problem.path)

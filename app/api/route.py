@@ -158,7 +158,7 @@ def problem_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def problem_responses(route: Endpoint, entry: Entry | None) -> dict[int | str, dict[str, Any]]:
     """Give the problem answers a route can have, by status."""
     if entry is None:
-        return {}
+        return problem_answers(400)  # an unknown parameter is refused here too
     statuses = {400, 401, 503}
     if not (entry.public or (entry.anyway and not entry.personal)):
         statuses.add(403)

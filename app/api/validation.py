@@ -79,7 +79,7 @@ def _facts(code: str, given: Mapping[str, Any]) -> dict[str, object]:
         case "validation.too_long":
             return {"limit": given["max_length"]}
         case "validation.choice":
-            return {"allowed": str(given["expected"]).replace("'", "")}
+            return {"allowed": str(given["expected"]).replace("'", "").replace(" or ", ", ")}
         case "validation.decimals":
             return {"limit": given["decimal_places"]}
         case "validation.digits":

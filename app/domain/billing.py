@@ -320,7 +320,8 @@ class Invoice:
         """Count ``amount`` as paid; the event when nothing is left due. Raises InvoiceNotOpen, Overpaid."""
         self.payable()
         if amount > self.due:
-            raise Overpaid(at=("amount",), invoice=self.id, amount=amount, due=self.due)
+            currency = self.valuation.currency.code
+            raise Overpaid(at=("amount",), invoice=self.id, amount=amount, due=self.due, currency=currency)
         self.paid = Amount(self.paid + amount)
         self.company_paid = Amount(self.company_paid + company_amount)
         return self.pay_if_nothing_due()
@@ -411,7 +412,7 @@ class Payment:
 
     def _whole(self, amount: Amount) -> Amount:
         if amount <= 0:
-            raise PaymentNotPositive(at=("amount",), amount=amount)
+            raise PaymentNotPositive(at=("amount",), amount=amount, currency=self.currency.code)
         if self.currency.round(amount) != amount:
             raise FractionOfMinorUnit(at=("amount",), amount=amount, currency=self.currency.code)
         return amount

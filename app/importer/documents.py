@@ -26,8 +26,7 @@ class Problem:
     file: str
     row: int
     column: str
-    code: str
-    message: str
+    error: DomainError
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class Place:
         """Say what ``error`` found, at the column of the field called ``name``."""
         one = self.sources.get(OURS.get(name, name))
         column = one.columns[0] if one is not None and one.columns else ""
-        return Problem(self.file, self.row, column, error.code, message(error))
+        return Problem(self.file, self.row, column, error)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,13 +66,6 @@ class Document:
                 return self.place.problem(error, name)
             case _:
                 return self.place.problem(error)
-
-
-def message(error: DomainError) -> str:
-    """Put an error in one English line: its title and its facts."""
-    title = (type(error).__doc__ or error.code).strip().splitlines()[0]
-    facts = ", ".join(f"{name}: {value}" for name, value in error.facts.items())
-    return f"{title} ({facts})" if facts else title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,14 +132,14 @@ class Reader:
             yield self._order(row, lines, self.lines_file, own)
         for key, rows in groups.items():
             place = Place(self.lines_file, rows[0].number, lines.fields)
-            problem = Problem(self.lines_file, rows[0].number, lines.key, Orphan.code, message(Orphan(key=key)))
+            problem = Problem(self.lines_file, rows[0].number, lines.key, Orphan(key=key))
             yield Document(row=rows[0].number, place=place, problems=[problem])
 
     @staticmethod
     def _sound(row: Row, file: str) -> None:
         # Whose line it is cannot be told, so no document is sure to be whole: nothing of the file is stored.
         if row.error is not None:
-            raise BadFile(file=file, row=row.number, reason=message(row.error))
+            raise BadFile(file=file, row=row.number, reason=row.error)
 
     def _order(self, first: Row, mapping: LineMapping, file: str, rows: Sequence[Row]) -> Document:
         document = Document(row=first.number, place=Place(self.file, first.number, self.mapping.fields))

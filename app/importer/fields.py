@@ -79,7 +79,7 @@ def _day(text: str, notation: Notation) -> date:
     try:
         return datetime.fromisoformat(text).date()
     except ValueError:
-        raise BadValue(value=text, expected=" or ".join(("a date like 2026-11-21", *notation.dates))) from None
+        raise BadValue(value=text, expected=["2026-11-21", *notation.dates]) from None
 
 
 def decimal(text: str, notation: Notation) -> Decimal:
@@ -105,7 +105,7 @@ def _choice(kind: type[Choice]) -> Read:
         try:
             return kind(text.lower())
         except ValueError:
-            raise BadValue(value=text, expected=" or ".join(kind)) from None
+            raise BadValue(value=text, expected=[choice.value for choice in kind]) from None
 
     return read
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from app.domain.shared.errors import Conflict, Invalid, NotFound, Stale
+from app.domain.shared.errors import Conflict, DomainError, Invalid, NotFound, Stale
 from app.domain.shared.objects import ObjectKind
 from app.importer.documents import Document, Problem, Reader
 from app.importer.fields import Field, Kind, custom_fields
@@ -41,7 +41,8 @@ ERROR_COLUMNS: Final = ("row", "column", "code", "message", "file")
 class Desk:
     """What an import works with; ``context`` is asked anew by whoever has changed the company's settings.
 
-    ``grown`` is called when much was stored: the database may plan otherwise from then on.
+    ``grown`` is called when much was stored: the database may plan otherwise from then on. ``tell`` puts an error in
+    words for whoever reads the errors file.
     """
 
     runner: Runner
@@ -49,6 +50,7 @@ class Desk:
     seal: Seal
     context: Callable[[], Context]
     grown: Callable[[], None] = lambda: None
+    tell: Callable[[DomainError], str] = str
 
     @property
     def numbering(self) -> Numbering:
@@ -100,7 +102,7 @@ def import_file(
     """
     plan = load_mapping(mapping)
     if kind not in set(Kind):
-        raise UnknownKind(value=kind, kinds=", ".join(Kind))
+        raise UnknownKind(value=kind, kinds=[one.value for one in Kind])
     if plan.kind != kind:
         raise BadMapping(mapping=mapping.name, reason=f"is for {plan.kind.value}, not {kind}")
     reader, digest = open_import(plan, source)
@@ -108,7 +110,7 @@ def import_file(
         reader = replace(reader, custom=_custom(desk, plan))
     documents = list(reader.documents())
     report = ImportReport(kind=plan.kind, dry_run=options.dry_run)
-    with _Errors(options.errors) as errors:
+    with _Errors(options.errors, desk.tell) as errors:
         desk_context = desk.context()
         for done, document in enumerate(documents, 1):
             key = None if options.dry_run or options.again else f"{digest}:{document.row}"
@@ -213,9 +215,10 @@ def _count(report: ImportReport, document: Document, problems: list[Problem]) ->
 class _Errors(ExitStack):
     """The errors file; made when there is something to write, and one of an earlier run is removed."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, tell: Callable[[DomainError], str]) -> None:
         super().__init__()
         self._path = path
+        self._tell = tell
         self._file: TextIO | None = None
         if path is not None:
             path.unlink(missing_ok=True)
@@ -228,6 +231,6 @@ class _Errors(ExitStack):
             self._file = self.enter_context(self._path.open("w", encoding="utf-8", newline=""))
             csv.writer(self._file).writerow(ERROR_COLUMNS)
         writer = csv.writer(self._file)
-        writer.writerows((p.row, p.column, p.code, p.message, p.file) for p in problems)
+        writer.writerows((p.row, p.column, p.error.code, self._tell(p.error), p.file) for p in problems)
         # Whoever waits for a long import reads along.
         self._file.flush()

@@ -111,7 +111,7 @@ def _import(desk: Desk, kind: Kind, directory: Path, name: str, advance: Advance
     report = import_file(desk, kind, directory / f"{name}.csv", MAPPINGS / f"{name}.toml", ImportOptions(), advance)
     if report.first_problem is not None:
         problem = report.first_problem
-        raise NotAllImported(file=problem.file, row=problem.row, column=problem.column, reason=problem.message)
+        raise NotAllImported(file=problem.file, row=problem.row, column=problem.column, reason=problem.error)
     return report.summary()
 
 

@@ -5,28 +5,53 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from babel import negotiate_locale
 
+from app.domain.shared.errors import DomainError
+from app.infrastructure.languages import Language, language
 from app.resources import resource
 
 DEFAULT: Final = "en"
-PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)(?::(number|percent|currency|and|or))?\}")
+"""``{fact}`` or ``{fact:style}``; the styles are those of ``Language.written``."""
+PLURAL: Final = "plural"
 _ACCEPTED: Final = re.compile(
     r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*|\*)\s*(?:;\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*)?"
 )
 _LONGEST_HEADER: Final = 500
 
 
-def flattened(tree: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Give the texts of a locale file by dotted key: ``{"a": {"b": "x"}}`` has ``a.b``."""
-    flat: dict[str, str] = {}
+@dataclass(frozen=True, slots=True)
+class Plural:
+    """A text with one form for each plural category (CLDR) of its language; the fact called ``counted`` decides."""
+
+    counted: str
+    forms: Mapping[str, str]
+
+    def form(self, speaker: Language, facts: Mapping[str, object]) -> str:
+        """Give the form for these facts, ``other`` for what is not a number."""
+        return self.forms.get(speaker.plural(facts.get(self.counted)), self.forms["other"])
+
+
+Text = str | Plural
+
+
+def flattened(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Text]:
+    """Give the texts of a locale file by dotted key: ``{"a": {"b": "x"}}`` has ``a.b``.
+
+    ``{"a": {"plural": "count", "one": "x", "other": "y"}}`` is one text, ``a``, whose form depends on ``count``.
+    """
+    flat: dict[str, Text] = {}
     for name, value in tree.items():
         if isinstance(value, str):
             flat[prefix + name] = value
+        elif isinstance(counted := value.get(PLURAL), str):
+            flat[prefix + name] = Plural(counted, {form: text for form, text in value.items() if form != PLURAL})
         else:
             flat.update(flattened(value, f"{prefix}{name}."))
     return flat
@@ -50,7 +75,7 @@ class Texts:
     """
 
     def __init__(self, directory: Path | None = None) -> None:
-        self._texts: dict[str, dict[str, str]] = {}
+        self._texts: dict[str, dict[str, Text]] = {}
         for file in sorted((directory or resource("locales")).glob("*/*.json")):
             texts = self._texts.setdefault(file.parent.name, {})
             more = flattened(json.loads(file.read_text(encoding="utf-8")))
@@ -79,10 +104,34 @@ class Texts:
                     return name
         return None
 
-    def text(self, locale: str, key: str, facts: Mapping[str, str]) -> str:
-        """Give the text with its ``{placeholders}`` filled; the key itself when there is no such text.
+    def text(self, locale: str, key: str, facts: Mapping[str, object]) -> str:
+        """Give the text with its ``{placeholders}`` filled as the language writes them.
 
-        Only names are replaced, never ``str.format``: that would reach into attributes of what it is given.
+        What a language lacks is said in English; the key itself when there is no such text. A fact whose value is a
+        word of ours (``words.<fact>.<value>``) is translated. Only names are replaced, never ``str.format``: that
+        would reach into attributes of what it is given.
         """
-        texts = self._texts.get(locale, self._texts[DEFAULT])
-        return PLACEHOLDER.sub(lambda name: facts.get(name[1], "?"), texts.get(key, key))
+        texts = self._texts.get(locale)
+        if texts is None:
+            locale, texts = DEFAULT, self._texts[DEFAULT]  # a language that is no longer shipped
+        found = texts.get(key) or self._texts[DEFAULT].get(key, key)
+        if isinstance(found, str) and "{" not in found:
+            return found
+        speaker = language(locale)
+
+        def said(place: re.Match[str]) -> str:
+            name, style = place.groups()
+            return speaker.written(self._worded(locale, name, facts[name]), style, facts) if name in facts else "?"
+
+        return PLACEHOLDER.sub(said, found if isinstance(found, str) else found.form(speaker, facts))
+
+    def told(self, locale: str, error: DomainError) -> str:
+        """Give the sentence that tells what ``error`` found."""
+        return self.text(locale, f"{error.code}.detail", error.facts)
+
+    def _worded(self, locale: str, name: str, value: object) -> object:
+        """Give what is said for ``value``: our word for it, or the sentence of an error that is the reason of one."""
+        if isinstance(value, DomainError):
+            return self.told(locale, value).removesuffix(".")
+        word = self._texts[locale].get(f"words.{name}.{value}") if isinstance(value, str) else None
+        return word if isinstance(word, str) else value

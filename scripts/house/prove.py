@@ -33,7 +33,7 @@ from house.servers import data_set
 NEEDED: Final = ("mmdebstrap", "unshare", "nsenter", "chroot", "ip")
 HOME: Final = Path("/srv/tramita")
 CERTIFICATES: Final = Path("/usr/local/share/proof.pem")
-LEFT_OUT: Final = (".venv", ".git", "*cache*", "__pycache__", ".hypothesis", "*.whl", "data")
+LEFT_OUT: Final = (".venv", ".git", "*cache*", "__pycache__", ".hypothesis", "*.whl", "data", "node_modules")
 STARTUP_S: Final = 600
 NOBODY: Final = 65534
 
@@ -117,7 +117,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--step", action="append", choices=list(STEPS), help="only this step; repeatable")
     parser.add_argument("--dir", help="where the systems are built (default: the temporary folder)")
     parser.add_argument("--port", type=int, default=8123)
-    parser.add_argument("--ca", type=Path, help="certificates that the package index needs here")
+    parser.add_argument("--ca", type=Path, help="certificates that the package indexes need here")
     parser.add_argument("--tests", nargs="+", default=[], help="arguments for scripts/test inside")
     parser.add_argument("--aptopt", action="append", default=[], help="option for apt inside; repeatable")
     return parser.parse_args(arguments)
@@ -138,7 +138,7 @@ def _build(suite: str, root: Path, options: argparse.Namespace) -> Bare:
         variables["NORTHWIND_DIR"] = "/srv/northwind"
     if options.ca:
         shutil.copyfile(options.ca, root / CERTIFICATES.relative_to("/"))
-        variables |= {"PIP_CERT": str(CERTIFICATES), "SSL_CERT_FILE": str(CERTIFICATES)}
+        variables |= dict.fromkeys(("PIP_CERT", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"), str(CERTIFICATES))
     return Bare(root, variables, options.port, tuple(options.tests))
 
 

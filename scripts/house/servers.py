@@ -1,18 +1,20 @@
-"""What the tests need beside Python, servers and a data set: found, installed where allowed, else named."""
+"""What the tests need beside Python, servers, node and a data set: found, installed where allowed, else named."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from house import system
+from house import node, system
 from house.base import ROOT, Refusal, say
 
 ALLOW_MISSING: Final = "ALLOW_MISSING_SERVERS"
 NORTHWIND: Final = "northwind"
+NODE: Final = "node"
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ def missing() -> dict[str, str]:
         for name, server in (SERVERS | TOOLS).items()
         if _absent(server)
     }
+    if not node.installed():
+        lacking[NODE] = node.REMEDY
     if data_set() is None:
         lacking[NORTHWIND] = "set NORTHWIND_DIR to the folder of the Northwind CSV files"
     return lacking
@@ -68,19 +72,28 @@ def allowed_to_miss() -> bool:
     return os.environ.get(ALLOW_MISSING) == "1"
 
 
-def provide() -> None:
-    """Install what is missing where that is allowed. Raises Refusal, naming each, for what stays missing."""
+def provide(*, spare: Collection[str] = ()) -> None:
+    """Install what is missing where that is allowed. Raises Refusal, naming each, for what stays missing.
+
+    What is in ``spare`` is neither installed nor missed.
+    """
     absent = [server.package for server in (SERVERS | TOOLS).values() if _absent(server)]
     if absent:
-        try:
-            system.install(absent, sudo=True)
-        except Refusal as refusal:
-            say(str(refusal))
-    lacking = missing()
+        _try(lambda: system.install(absent, sudo=True))
+    if NODE not in spare and not node.installed():
+        _try(node.install)
+    lacking = {name: remedy for name, remedy in missing().items() if name not in spare}
     for name, remedy in lacking.items():
         say(f"NOT RUN: {name} ({remedy})")
     if lacking and not allowed_to_miss():
         raise Refusal(f"{', '.join(lacking)} missing; {ALLOW_MISSING}=1 runs the rest without")
+
+
+def _try(install: Callable[[], None]) -> None:
+    try:
+        install()
+    except Refusal as refusal:
+        say(str(refusal))
 
 
 def _absent(server: Server) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from house import servers, system
+from house import node, servers, system
 from house.base import ROOT, Refusal
 
 DIGEST: Final = "0" * 64
@@ -126,6 +126,7 @@ def test_a_server_given_by_url_or_a_data_set_given_by_folder_is_not_missing(
     for server in servers.SERVERS.values():
         monkeypatch.setenv(server.variable, "given://")
     monkeypatch.setenv("NORTHWIND_DIR", str(tmp_path))
+    monkeypatch.setattr(node, "installed", lambda: True)
     assert set(servers.missing()) == {servers.NORTHWIND}
     (tmp_path / "orders.csv").touch()
     assert not servers.missing()
@@ -139,8 +140,86 @@ def test_missing_things_stop_the_tests_unless_that_is_accepted(
         monkeypatch.setenv(server.variable, "given://")
     monkeypatch.setenv("NORTHWIND_DIR", str(tmp_path))
     monkeypatch.setenv("ALLOW_MISSING_SERVERS", "")
+    monkeypatch.setattr(node, "installed", lambda: True)
     with pytest.raises(Refusal, match="northwind missing; ALLOW_MISSING_SERVERS=1"):
         servers.provide()
     monkeypatch.setenv("ALLOW_MISSING_SERVERS", "1")
     servers.provide()
     assert capsys.readouterr().out.count("NOT RUN: northwind (set NORTHWIND_DIR") == 2
+
+
+def lacking_node(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    """Make everything be there but node's packages, whose installation fails; give the list of attempts."""
+    for server in servers.SERVERS.values():
+        monkeypatch.setenv(server.variable, "given://")
+    (tmp_path / "orders.csv").touch()
+    monkeypatch.setenv("NORTHWIND_DIR", str(tmp_path))
+    tried: list[str] = []
+
+    def install() -> None:
+        tried.append("npm ci")
+        raise Refusal("no registry")
+
+    monkeypatch.setattr(node, "installed", lambda: False)
+    monkeypatch.setattr(node, "install", install)
+    return tried
+
+
+@pytest.mark.fast
+def test_node_packages_that_cannot_be_had_are_not_run_by_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tried = lacking_node(monkeypatch, tmp_path)
+    monkeypatch.setenv("ALLOW_MISSING_SERVERS", "")
+    with pytest.raises(Refusal, match="node missing; ALLOW_MISSING_SERVERS=1"):
+        servers.provide()
+    assert "no registry\nNOT RUN: node (run scripts/test where the npm registry" in capsys.readouterr().out
+    monkeypatch.setenv("ALLOW_MISSING_SERVERS", "1")
+    servers.provide()
+    assert tried == ["npm ci"] * 2
+
+
+@pytest.mark.fast
+def test_who_needs_no_node_is_not_stopped_for_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The benchmarks start none of its programs."""
+    tried = lacking_node(monkeypatch, tmp_path)
+    monkeypatch.setenv("ALLOW_MISSING_SERVERS", "")
+    servers.provide(spare={servers.NODE})
+    assert not tried
+    assert not capsys.readouterr().out
+
+
+@pytest.mark.fast
+def test_node_packages_are_renewed_when_the_lock_file_changes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Installed once and then left alone, so also offline; a moved folder is another one."""
+    lock, stamp = tmp_path / "package-lock.json", tmp_path / "node_modules" / "installed"
+    lock.write_text("{}", encoding="utf-8")
+    stamp.parent.mkdir()
+    calls: list[list[str]] = []
+    monkeypatch.setattr(node, "LOCK", lock)
+    monkeypatch.setattr(node, "_STAMP", stamp)
+    monkeypatch.setattr(node, "ROOT", tmp_path)
+    monkeypatch.setattr(node, "quietly", lambda command, **_: calls.append([str(word) for word in command]))
+    assert not node.installed()
+    node.install()
+    assert node.installed()
+    assert {"ci", "--ignore-scripts"} <= set(calls[0])
+    lock.write_text('{"changed": true}', encoding="utf-8")
+    assert not node.installed()
+    node.install()
+    monkeypatch.setattr(node, "FOLDER", tmp_path / "moved")
+    assert not node.installed()
+
+
+@pytest.mark.fast
+def test_node_trusts_what_python_is_told_to_trust(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "PIP_CERT"):
+        monkeypatch.delenv(name, raising=False)
+    assert "NODE_EXTRA_CA_CERTS" not in node.environment(Path("/x/bin/node"))
+    monkeypatch.setenv("SSL_CERT_FILE", "/ca.pem")
+    assert node.environment(Path("/x/bin/node"))["NODE_EXTRA_CA_CERTS"] == "/ca.pem"
+    assert node.environment(Path("/x/bin/node"))["PATH"].startswith("/x/bin:")
+    monkeypatch.setenv("NODE_EXTRA_CA_CERTS", "/own.pem")
+    assert "NODE_EXTRA_CA_CERTS" not in node.environment(Path("/x/bin/node")), "the caller's own stays"

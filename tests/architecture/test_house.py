@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from pydantic_core import PydanticUndefined
 
 import app
 from app.settings import Settings
+from house import node
 from house.base import ROOT
 from house.venv import LOCKS
 
@@ -63,6 +65,17 @@ def test_a_lock_file_names_no_package_index_and_pins_content(kind: str) -> None:
     assert not re.search(r"https?:|file:|--(extra-)?index-url|--find-links", text)
     pins = re.split(r"\n(?=\S)", text.strip())
     assert all("--hash=sha256:" in pin for pin in pins)
+
+
+def test_the_lock_file_of_node_names_no_registry_and_pins_content() -> None:
+    lock = json.loads(node.LOCK.read_text(encoding="utf-8"))
+    asked = json.loads((node.FOLDER / "package.json").read_text(encoding="utf-8"))["devDependencies"]
+    assert lock["packages"][""]["devDependencies"] == asked, "npm install in tests/node"
+    packages = {name: about for name, about in lock["packages"].items() if name}
+    assert packages
+    assert not [name for name, about in packages.items() if "resolved" in about]
+    assert not [name for name, about in packages.items() if "integrity" not in about and not about.get("inBundle")]
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in asked.values()), "exact versions"
 
 
 def test_the_version_is_one_and_the_changelog_knows_it() -> None:

@@ -382,10 +382,26 @@ def test_a_problem_says_what_where_and_under_which_name(http: TestClient) -> Non
 
 def test_problems_are_in_the_language_asked_for(http: TestClient) -> None:
     """ERP-17: Accept-Language decides, and the answer says so to caches."""
-    answer = http.get("/api/v1/nowhere", headers={"accept-language": "pt;q=0.9, fr"})
+    answer = http.get("/api/v1/nowhere", headers={"accept-language": "pt;q=0.9, it"})
     assert answer.headers["content-language"] == "pt-BR"
     assert answer.headers["vary"] == "Accept-Language"
     assert answer.json()["title"] == "Caminho inexistente"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "language", "title"),
+    [
+        ("fr-CA", "fr", "Chemin inexistant"),
+        ("es-MX", "es", "Ruta inexistente"),
+        ("de-AT", "de", "Pfad unbekannt"),
+        ("pt-PT", "pt-BR", "Caminho inexistente"),
+        ("en-GB", "en", "No such path"),
+    ],
+)
+def test_problems_are_told_in_five_languages(http: TestClient, wanted: str, language: str, title: str) -> None:
+    """ERP-17: a region's language is served by the one there is."""
+    answer = http.get("/api/v1/nowhere", headers={"accept-language": wanted})
+    assert (answer.headers["content-language"], answer.json()["title"]) == (language, title)
 
 
 def test_without_a_wish_problems_are_in_the_user_s_own_language(house: FakeContainer, http: TestClient) -> None:

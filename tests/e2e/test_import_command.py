@@ -30,11 +30,13 @@ vat_rate = { constant = "20" }
 @pytest.fixture
 def tramita(tmp_path: Path) -> Command:
     """Give the command of an installation with one company, in a directory that is not the project's."""
-    environment = {**os.environ, "DATA_DIR": str(tmp_path / "data"), "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    environment = {**os.environ, "DATA_DIR": str(tmp_path / "data"), "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "app", *arguments]
-        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            command, cwd=tmp_path, env=environment | more, capture_output=True, text=True, check=False
+        )
 
     made = run("init", "--company", "Chai House", "--email", "ann@example.com")
     assert made.returncode == 0, made.stderr
@@ -59,6 +61,9 @@ def test_an_import_tells_what_it_did_and_fails_when_something_was_refused(tramit
     with errors.open(encoding="utf-8", newline="") as file:
         (row,) = csv.DictReader(file)
     assert (row["row"], row["column"], row["code"]) == ("3", "price", "import.bad_value")
+    assert row["message"] == "“nineteen” is not what is expected here: a number."
+    tramita(*arguments, LC_ALL="", LC_MESSAGES="", LANG="de_AT.UTF-8")
+    assert "„nineteen“ ist nicht das, was hier erwartet wird: eine Zahl." in errors.read_text(encoding="utf-8")
 
     source.write_text("id,name,price\n1,Chai,18\n2,Chang,19\n", encoding="utf-8")
     corrected = tramita(*arguments)
@@ -74,3 +79,7 @@ def test_a_mapping_that_does_not_fit_fails_before_anything_is_stored(tramita: Co
     assert failed.returncode == 1
     assert "products.csv has no column price" in failed.stderr
     assert "Traceback" not in failed.stderr
+    translated = tramita("import", "products", "products.csv", "--mapping", "mapping.toml", LC_ALL="pt_BR.UTF-8")
+    assert (
+        "O mapeamento não pode ser usado: products.csv has no column price. (import.bad_mapping)" in translated.stderr
+    )

@@ -33,7 +33,7 @@ def program(*arguments: str, data: Path, text: str = "", **env: str) -> subproce
     return subprocess.run(
         [sys.executable, "-m", "app", *arguments],
         cwd=ROOT,
-        env={**os.environ, "DATA_DIR": str(data), "LOG_LEVEL": "WARNING", **env},
+        env={**os.environ, "DATA_DIR": str(data), "LOG_LEVEL": "WARNING", "LC_ALL": "C.UTF-8", **env},
         input=text,
         capture_output=True,
         text=True,

@@ -69,7 +69,7 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def found(document: Document) -> list[tuple[str, int, str, str]]:
-    return [(p.file, p.row, p.column, p.code) for p in document.problems]
+    return [(p.file, p.row, p.column, p.error.code) for p in document.problems]
 
 
 def test_an_order_has_the_lines_of_the_other_file_and_the_extra_ones_of_its_own_row(desk: Desk) -> None:
@@ -156,7 +156,7 @@ def test_a_refusal_of_the_business_is_traced_to_row_and_column(desk: Desk) -> No
         ("orders.csv", 2, ""),
         ("orders.csv", 2, ""),
     ]
-    assert places[0].message == "The value names an object that does not exist. (kind: product, value: B)"
+    assert places[0].error.facts == {"kind": "product", "value": "B"}
 
 
 def test_the_same_key_twice_is_refused_the_second_time(desk: Desk) -> None:

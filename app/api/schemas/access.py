@@ -34,7 +34,9 @@ class CredentialsIn(In):
     """What somebody signs in with."""
 
     email: Text = Field(max_length=254, description="E-mail address of the account", examples=["ann@example.com"])
-    password: SecretStr = Field(max_length=LONGEST_PASSWORD, description="Password of the account")
+    password: SecretStr = Field(
+        max_length=LONGEST_PASSWORD, description="Password of the account", examples=["correct horse battery"]
+    )
     company: Id | None = Field(None, description="Which company, for an account that belongs to several")
     code: SecretStr | None = Field(
         None, max_length=40, description="One-time code or recovery code, for an account with a second factor"

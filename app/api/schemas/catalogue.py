@@ -46,7 +46,7 @@ class ProductIn(In):
 class ProductChange(Change):
     """New values for some fields of a product."""
 
-    ref: Text = Field("", min_length=1, max_length=60, description="Unique reference")
+    ref: Text = Field("", min_length=1, max_length=60, description="Unique reference", examples=["DESK-160"])
     name: Text = Field("", min_length=1, max_length=200, description="Name")
     kind: ProductKind = Field(ProductKind.GOODS, description="Goods are kept in stock, services are not")
     description: Text = Field("", max_length=10_000, description="Longer text")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from app.api.schemas.shared import Day, Id, In, Number, Out, PriceIn, QuantityIn, RateIn, Text, Whole
@@ -17,6 +17,8 @@ from app.usecases.shared import LineDraft
 
 class LineIn(In):
     """One line. What is left out comes from the product; a line without one says description, price and VAT itself."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"product_id": 3, "quantity": "2", "discount": "5"}]})
 
     product_id: Id | None = Field(None, description="Id of the product", examples=[3])
     kind: Literal[LineKind.SERVICE, LineKind.FREIGHT] | None = Field(

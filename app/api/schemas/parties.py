@@ -83,7 +83,7 @@ class AddressChange(Change):
 class PartyChange(Change):
     """New values for some fields of a third party."""
 
-    name: Text = Field("", min_length=1, max_length=200, description="Name")
+    name: Text = Field("", min_length=1, max_length=200, description="Name", examples=["Atelier Lumière SAS"])
     customer: Flag = Field(default=False, description="Whether we sell to it")
     supplier: Flag = Field(default=False, description="Whether we buy from it")
     customer_code: Text | None = Field(None, min_length=1, max_length=40, description="Unique code; null: a new one")

@@ -44,8 +44,8 @@ class WarehouseIn(In):
 class WarehouseChange(Change):
     """New values for some fields of a warehouse."""
 
-    ref: Text = Field("", min_length=1, max_length=60, description="Unique reference")
-    name: Text = Field("", min_length=1, max_length=200, description="Name")
+    ref: Text = Field("", min_length=1, max_length=60, description="Unique reference", examples=["NORTH"])
+    name: Text = Field("", min_length=1, max_length=200, description="Name", examples=["Northern warehouse"])
     allow_negative: Flag = Field(default=False, description="Whether more may leave than is there")
     archived: Flag = Field(default=False, description="Whether it takes no movements")
     custom: CustomValues | None = Field(None, description=CUSTOM_CHANGE)
