@@ -42,6 +42,7 @@ from app.usecases import (
     chains,
     fields,
     identity,
+    journal,
     parties,
     privacy,
     reports,
@@ -59,6 +60,7 @@ from app.usecases.ports.shared import Clock, Seal, Works
 from app.usecases.retention import Purge
 from app.usecases.run import Runner, UseCase
 from app.usecases.shared import Numbering
+from app.worker.chores import Chore, Chores, Turns
 
 Request = TypeVar("Request")
 Result = TypeVar("Result")
@@ -92,6 +94,9 @@ class Container:
     leave_second_factor: LeaveSecondFactor
     files: Files
     cases: Mapping[type[Any], Any]
+    dispatch: journal.Dispatch
+    daily: Daily
+    background: Chores
     draining: threading.Event = field(default_factory=threading.Event)
 
     def call(self, case: UseCase[Request, Result], request: Callable[[], Request]) -> Result:
@@ -107,20 +112,15 @@ class Container:
 
     def contexts(self) -> Sequence[Context]:
         """Give the contexts of the command line acting for each company with every right."""
-        return [
-            replace(system_context("cli"), company=found.id, rights=ALL_RIGHTS, settings=found.settings)
-            for found in self.call(identity.ListCompanies(), lambda: None)
-        ]
+        return contexts_of(self.runner)
 
     def export_heads(self) -> str | None:
         """Sign the heads of all series and keep them, once a day; give the new document's place."""
-        return chains.ExportHeads(self.runner, self.clock, self.notary, self.archive, self.contexts)()
+        return self.daily.heads()
 
     def purge(self, context: Context | None = None) -> Mapping[str, int]:
         """Remove what is past its time, in short transactions; give how many rows went, by table."""
-        ages = {"outbox": timedelta(days=self.settings.outbox_kept_days)}
-        # A short rest between batches, so that whoever waits for SQLite's one write lock gets it.
-        return Purge(self.runner, self.clock, ages, rest=lambda _gone: pause(1))(context or system_context("purge"))
+        return self.daily.purge(context or system_context("purge"))
 
     def desk(self, company: CompanyId, locale: str = DEFAULT_LOCALE) -> Desk:
         """Give what an import into ``company`` works with; ``locale`` is the language of its errors file."""
@@ -151,10 +151,11 @@ class Container:
 
     def sweep_files(self) -> int:
         """Remove files that no attachment refers to, older than a day; give how many."""
-        return attachments.SweepFiles(self.runner, self.files, self.clock)()
+        return self.daily.files()
 
     def close(self) -> None:
-        """Close every connection."""
+        """End what runs beside the requests, and close every connection."""
+        self.background.stop()
         self.database.close()
 
 
@@ -168,7 +169,9 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     database = pick("database", lambda: Database.of(settings))
     clock = pick("clock", lambda: OffsetClock(database.now))
     clock.now()  # Measured here: inside a transaction the pool's only connection might be the transaction's own.
-    works = pick("works", lambda: SqlWorks(database, clock))
+    # The chores are built last but woken by the first thing built, the works.
+    told = threading.Event()
+    works = pick("works", lambda: SqlWorks(database, clock, told.set))
     runner = pick("runner", lambda: Runner(works, pause))
     passwords = pick("passwords", lambda: ArgonPasswords(least_score=settings.password_least_score))
     tokens = pick("tokens", lambda: JwtTokens.of(settings, clock))
@@ -187,7 +190,22 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     slow = {"runner": runner, "passwords": passwords, "clock": clock, "limits": tools.limits}
     going = {"tokens": tokens, "mint": tools.mint, "life": tools.life}
     files = pick("files", lambda: FolderFiles(settings.files_dir or settings.data_dir / "files"))
+    dispatch = journal.Dispatch(runner, journal.NumberEvents(seal))
+    notary = pick("notary", lambda: Ed25519Notary.of(settings))
+    archive = pick("archive", lambda: HeadsFolder(heads_folder(settings)))
+    daily = Daily(
+        purge=purge_of(runner, clock),
+        heads=chains.ExportHeads(runner, clock, notary, archive, lambda: contexts_of(runner)),
+        files=attachments.SweepFiles(runner, files, clock),
+        journal=journal.ForgetJournal(runner, clock, settings.journal_days),
+    )
     return Container(
+        dispatch=dispatch,
+        daily=daily,
+        background=pick(
+            "background",
+            lambda: background_of(runner, clock, dispatch, daily, told, enabled=settings.chores),
+        ),
         settings=settings,
         database=database,
         clock=clock,
@@ -196,8 +214,8 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
         passwords=passwords,
         tokens=tokens,
         seal=seal,
-        notary=pick("notary", lambda: Ed25519Notary.of(settings)),
-        archive=pick("archive", lambda: HeadsFolder(heads_folder(settings))),
+        notary=notary,
+        archive=archive,
         texts=pick("texts", Texts),
         request_ids=pick("request_ids", lambda: new_name),
         sign_in=SignIn(**slow, **going, vault=tools.vault, codes=tools.codes),
@@ -214,6 +232,49 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
             ),
         ),
     )
+
+
+def contexts_of(runner: Runner) -> Sequence[Context]:
+    """Give the contexts of the command line acting for each company with every right."""
+    return [
+        replace(system_context("cli"), company=found.id, rights=ALL_RIGHTS, settings=found.settings)
+        for found in runner.call(system_context("cli"), identity.ListCompanies(), lambda: None)
+    ]
+
+
+def purge_of(runner: Runner, clock: Clock) -> Purge:
+    """Give what removes what is past its time."""
+    # A short rest between batches, so that whoever waits for SQLite's one write lock gets it.
+    return Purge(runner, clock, rest=lambda _gone: pause(1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Daily:
+    """What is done once a day by one of all processes."""
+
+    purge: Purge
+    heads: chains.ExportHeads
+    files: attachments.SweepFiles
+    journal: journal.ForgetJournal
+
+    def forget(self, runner: Runner) -> int:
+        """Drop journal entries past their time, of the installation and of each company; give how many."""
+        return self.journal([CompanyId(0), *(context.company for context in contexts_of(runner))])
+
+
+def background_of(
+    runner: Runner, clock: Clock, dispatch: journal.Dispatch, daily: Daily, told: threading.Event, *, enabled: bool
+) -> Chores:
+    """Give what the process does without being asked; ``told`` is set by commits that left events."""
+    day = timedelta(days=1)
+    chores = (
+        Chore(name="dispatch", every=timedelta(seconds=1), run=dispatch, shared=False, woken=True),
+        Chore(name="forget-journal", every=day, run=lambda: daily.forget(runner)),
+        Chore(name="purge", every=day, run=lambda: daily.purge(system_context("purge"))),
+        Chore(name="export-heads", every=day, run=daily.heads),
+        Chore(name="sweep-files", every=day, run=daily.files),
+    )
+    return Chores(chores, Turns(runner, clock), clock, told, enabled=enabled)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,6 +384,9 @@ def use_cases(clock: Clock, seal: Seal) -> dict[type[Any], Any]:
         fields.ChangeField(),
         fields.DeleteField(),
         fields.ListFields(),
+        journal.ReadChanges(),
+        journal.ListAudit(),
+        journal.ListObjectAudit(),
     )
     return {type(case): case for case in cases}
 

@@ -56,6 +56,7 @@ NORTHWIND_EMAIL: Final = "northwind@example.com"
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Tramita, the ERP whose processes are workflows.")
 demo = typer.Typer(invoke_without_command=True, help="Fill an empty database with a demo company.")
 companies = typer.Typer(no_args_is_help=True, help="Companies of this installation.")
+chores = typer.Typer(no_args_is_help=True, help="What is done now and then beside the requests.")
 user = typer.Typer(no_args_is_help=True, help="People and roles of a company.")
 keys = typer.Typer(no_args_is_help=True, help="The installation's own keys.")
 app.add_typer(demo, name="demo")
@@ -66,6 +67,7 @@ heads = typer.Typer(no_args_is_help=True, help="Signed heads of the hash chains:
 app.add_typer(heads, name="heads")
 files = typer.Typer(no_args_is_help=True, help="The bytes of attachments.")
 app.add_typer(files, name="files")
+app.add_typer(chores, name="chores")
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True)
 
@@ -113,9 +115,14 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on; default HOST")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; default PORT")] = None,
     workers: Annotated[int | None, typer.Option(help="Server processes; default WORKERS")] = None,
+    chores: Annotated[
+        bool | None, typer.Option("--chores/--no-chores", help="Do chores beside the requests; default CHORES")
+    ] = None,
 ) -> None:
     """Serve the HTTP API until SIGTERM or SIGINT."""
     complete_keys(Settings().data_dir)
+    if chores is not None:
+        os.environ["CHORES"] = str(chores).lower()  # server processes read the environment
     settings = Settings()
     with opened(settings) as container:
         container.check_schema()
@@ -383,11 +390,41 @@ def heads_check(
 
 @app.command()
 def purge() -> None:
-    """Remove kept answers past 24 hours and dispatched events past OUTBOX_KEPT_DAYS; safe while the service runs."""
+    """Remove kept answers, sessions and counts of attempts past their time; safe while the service runs."""
     with opened() as container:
         container.check_schema()
         for name, gone in container.purge().items():
             out.print(f"{name}: {gone} rows removed")
+
+
+def dispatch() -> None:
+    """Give numbers to the events that wait, which a server does by itself within a second."""
+    with opened() as container:
+        out.print(f"{container.dispatch()} events numbered")
+
+
+@chores.command("list")
+def chores_list() -> None:
+    """Print each chore, how often it is done, and for shared ones when it was last done and is due again."""
+    with opened() as container:
+        turns = {turn.name: turn for turn in container.background.turns.all()}
+        for chore in container.background.chores:
+            turn = turns.get(chore.name)
+            stand = "in each process" if not chore.shared else "never run"
+            if turn is not None:
+                done = "never" if turn.done_at is None else turn.done_at.isoformat(timespec="seconds")
+                due = turn.due_at.isoformat(timespec="seconds")
+                stand = f"done {done}, due {due}, {turn.failures} failures since"
+            out.print(f"{chore.name} every {chore.every}: {stand}")
+
+
+@chores.command("run")
+def chores_run(name: Annotated[str, typer.Argument(help="Name of the chore, as `chores list` prints it")]) -> None:
+    """Do one chore now, due or not; exit 1 when another process has the turn."""
+    with opened() as container:
+        if not container.background.run(name):
+            fail(f"another process is at {name}")
+        out.print(f"{name} done")
 
 
 @app.command()

@@ -100,6 +100,18 @@ class Flag(Protocol):
         ...
 
 
+class Background(Protocol):
+    """What the process does without being asked, as long as it serves."""
+
+    def start(self) -> None:
+        """Begin."""
+        ...
+
+    def stop(self) -> None:
+        """Come to an end within about a second."""
+        ...
+
+
 class Container(Protocol):
     """All that the API is handed."""
 
@@ -166,6 +178,11 @@ class Container(Protocol):
     @property
     def readiness(self) -> Callable[[], Mapping[str, bool]]:
         """Named checks (``database``, ``migrations``) and whether each passed; does I/O."""
+        ...
+
+    @property
+    def background(self) -> Background:
+        """What runs beside the requests."""
         ...
 
     @property

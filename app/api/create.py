@@ -42,7 +42,6 @@ from app.api.routers import (
 from app.api.shell import Readiness, Shell
 from app.api.switchboard import Switchboard, endpoints
 from app.api.uploads import OVERHEAD_BYTES
-from app.usecases.ports.shared import Clock
 
 EXPOSED = (
     "etag",
@@ -81,7 +80,7 @@ def create_app(container: Container, routers: Sequence[APIRouter] = ROUTERS) -> 
     """Give the ASGI application that serves ``container``."""
     problems = Problems(container.texts)
     app = FastAPI(
-        lifespan=partial(_lifespan, container.settings, container.clock),
+        lifespan=partial(_lifespan, container),
         middleware=_middleware(container, problems),
         openapi_url=None,
         docs_url=None,
@@ -131,12 +130,17 @@ def _most(settings: ApiSettings, scope: Scope) -> tuple[int, float]:
 
 
 @asynccontextmanager
-async def _lifespan(settings: ApiSettings, clock: Clock, _app: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(container: Container, _app: FastAPI) -> AsyncIterator[None]:
     """Let as many requests into threads as there are connections: more would only wait inside."""
+    settings = container.settings
     limiter = to_thread.current_default_thread_limiter()
     limiter.total_tokens = settings.db_pool_size + settings.db_pool_overflow
-    await to_thread.run_sync(clock.now)  # so that no request has to measure the reference clock
-    yield
+    await to_thread.run_sync(container.clock.now)  # so that no request has to measure the reference clock
+    container.background.start()
+    try:
+        yield
+    finally:
+        await to_thread.run_sync(container.background.stop)
 
 
 def _describe(app: FastAPI, settings: ApiSettings) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -172,6 +173,7 @@ EXPECTED: Final[Mapping[FieldKind, str]] = {
     FieldKind.RATE: "0.00000000",
     FieldKind.TEXTS: "-",
     FieldKind.CUSTOM: "-",
+    FieldKind.JSON: "{}",
 }
 
 
@@ -192,6 +194,12 @@ class ListRun:
         self._request = request
         self._queued = self._shell.container.clock.monotonic()
         self.context: Context = context_of(request)
+
+    def within(self, **wanted: object) -> "ListRun":
+        """Narrow the list to rows with these values, which the path gave."""
+        filters = tuple(Filter(field=name, operator=Operator.EQ, value=value) for name, value in wanted.items())
+        self._query = replace(self._query, filters=(*self._query.filters, *filters))
+        return self
 
     def __call__(self) -> Response:
         """Read the page. Raises Overloaded when the request waited too long for its thread."""

@@ -27,6 +27,7 @@ _SCHEMAS: Final[Mapping[FieldKind, Mapping[str, Any]]] = {
         "additionalProperties": {"type": ["string", "integer", "boolean", "null"]},
         "description": "Values of custom fields by name",
     },
+    FieldKind.JSON: {"type": "object", "additionalProperties": True},
 }
 _WORDS: Final[Mapping[Operator, str]] = {
     Operator.EQ: "equal to",

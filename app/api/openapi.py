@@ -42,6 +42,7 @@ TAGS: Final = (
     ("attachments", "Files kept with objects"),
     ("reports", "Sums over the books"),
     ("chains", "Proof that numbered documents are as they were sealed"),
+    ("journal", "What happened: the change feed and the audit"),
     ("health", "Probes"),
 )
 ABOUT_BEARER: Final = "An access token from /auth/token or /auth/refresh, or an API key"

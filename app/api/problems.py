@@ -21,6 +21,7 @@ from app.api.container import Texts
 from app.api.refusals import FieldProblem
 from app.api.validation import refused
 from app.api.visit import NOBODY_LOCALE, visit_of
+from app.domain import journal
 from app.domain.access import TooManyAttempts
 from app.domain.attachments import StorageFull
 from app.domain.shared import errors
@@ -35,6 +36,7 @@ STATUS: Final[Mapping[type[DomainError], int]] = {
     refusals.NoSuchPath: 404,
     refusals.MethodNotAllowed: 405,
     errors.Conflict: 409,
+    journal.TooOld: 410,
     errors.Stale: 412,
     refusals.BadPrecondition: 412,
     refusals.TooSlow: 408,

@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+import orjson
+
 from app.domain.shared.errors import Invalid
 from app.domain.shared.money import amount, currency, plain, price, quantity, rate
 from app.usecases.ports.listing import FieldKind, ListField, Listing
@@ -76,6 +78,7 @@ _READERS: Final[Mapping[FieldKind, Callable[[ListField, str], object | None]]] =
     FieldKind.RATE: _number(rate),
     FieldKind.TEXTS: _unread,
     FieldKind.CUSTOM: _unread,
+    FieldKind.JSON: _text,
 }
 
 
@@ -104,6 +107,7 @@ def shows(listing: Listing, digits: int) -> Show:
     own = names.index("currency") if "currency" in names else None
     amounts = [name for name, field in zip(names, listing.fields, strict=True) if field.kind is FieldKind.AMOUNT]
     numbers = [field.name for field in listing.fields if field.kind in _PLAIN]
+    documents = [field.name for field in listing.fields if field.kind is FieldKind.JSON]
 
     def show(row: Sequence[object]) -> dict[str, Any]:
         shown: dict[str, Any] = dict(zip(names, row, strict=True))
@@ -114,6 +118,9 @@ def shows(listing: Listing, digits: int) -> Show:
         for name in numbers:
             if shown[name] is not None:
                 shown[name] = plain(shown[name])
+        for name in documents:
+            if shown[name] is not None:
+                shown[name] = orjson.Fragment(shown[name])
         return shown
 
     return show

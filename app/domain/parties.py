@@ -74,6 +74,7 @@ class PartyAnonymised(Event):
     """A third party was emptied of personal data; what it held is told to nobody."""
 
     name: ClassVar[str] = "parties.party_anonymised"
+    silent: ClassVar[bool] = True
     aggregate: ClassVar[str] = "third_party"
     id: PartyId
 
@@ -143,6 +144,7 @@ class Party:
         self.customer_code = f"ANON-{self.id}" if self.customer else None
         self.supplier_code = f"ANON-{self.id}" if self.supplier else None
         self.email = self.phone = self.tax_id = None
+        self.custom = {}
         self.address = Address(country=self.address.country)
         self.archived, self.anonymised_at = True, at
         return PartyAnonymised(id=self.id)

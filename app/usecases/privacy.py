@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 from app.domain.parties import Party
 from app.domain.privacy import OpenDocuments
 from app.domain.shared.ids import PartyId
+from app.domain.shared.objects import ObjectKind
 from app.domain.shared.rights import Right
 from app.usecases.context import Context
 from app.usecases.ports.privacy import Erasure
@@ -20,8 +21,10 @@ MOST_NAMED: Final = 20
 class AnonymiseParty:
     """Empty a third party of personal data, for ever, and archive it.
 
-    Issued documents stay as the law asks: they name the third party by its id. Traces of it in kept answers and events
-    go too. Raises NotFound, Anonymised, OpenDocuments with the documents to finish first.
+    Issued documents stay as the law asks: they name the third party by its id. Its custom values and attachments, and
+    its traces in kept answers, search and journal go too.
+
+    Raises NotFound, Anonymised, OpenDocuments with the documents to finish first.
     """
 
     clock: Clock
@@ -44,6 +47,9 @@ class AnonymiseParty:
         words = told_by(party)
         event = party.anonymise(self.clock.now())
         work.parties.save(party)
+        work.fields.index(ObjectKind.THIRD_PARTIES, party.id, (), fresh=False)
+        work.attachments.forget(ObjectKind.THIRD_PARTIES, party.id)
+        work.journal.erase(ObjectKind.THIRD_PARTIES.value, party.id)
         work.privacy.forget(Erasure(party=party.id, name=party.name, words=words))
         work.outbox.add(event)
         return party

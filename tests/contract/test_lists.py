@@ -21,6 +21,7 @@ from app.usecases.context import Context
 from app.usecases.fields import CUSTOM_FIELDS
 from app.usecases.identity.roles import ROLES
 from app.usecases.identity.users import USERS
+from app.usecases.journal import JOURNAL
 from app.usecases.parties import PARTIES
 from app.usecases.ports.listing import Filter, Listing, Operator, Query, Sort
 from app.usecases.sales import ORDERS
@@ -30,7 +31,7 @@ from tests.support.databases import company_context, statements, tracing
 
 pytestmark = pytest.mark.fast
 STOCK = (PRODUCTS, WAREHOUSES, MOVEMENTS, LEVELS)
-LISTINGS = (PARTIES, *STOCK, ORDERS, SHIPMENTS, INVOICES, PAYMENTS, API_KEYS, USERS, ROLES, CUSTOM_FIELDS)
+LISTINGS = (PARTIES, *STOCK, ORDERS, SHIPMENTS, INVOICES, PAYMENTS, API_KEYS, USERS, ROLES, CUSTOM_FIELDS, JOURNAL)
 REFS = ["a", "B", "á", "a ", "Z", "z", "b1", "b10", "b2", "_", "%", "0"]
 
 

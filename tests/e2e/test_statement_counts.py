@@ -69,9 +69,9 @@ MOST: Final = {
     "read_product": 1,
     "change_product": 5,
     "list_products": 1,
-    "create_warehouse": 3,
+    "create_warehouse": 5,
     "read_warehouse": 1,
-    "change_warehouse": 4,
+    "change_warehouse": 5,
     "list_warehouses": 1,
     "move_stock": 8,
     "list_stock_movements": 1,
@@ -122,6 +122,9 @@ MOST: Final = {
             ("delete_{}_attachment", 4),
         )
     },
+    "read_changes": 2,
+    "list_audit": 2,
+    "list_object_audit": 3,
 }
 """By endpoint, on SQLite, without an Idempotency-Key (a look-up and a write more); raise one for a reason only.
 
@@ -150,9 +153,9 @@ class Meter:
         return reply
 
 
-def measured(office: Office, lines: int) -> dict[str, int]:
+def measured(office: Office, lines: int, meter_of: type[Meter] = Meter) -> dict[str, int]:
     """Do everything once with documents of so many lines, half of them for goods."""
-    meter = Meter(office)
+    meter = meter_of(office)
     places: list[dict[str, Any]] = office.items("/warehouses")
     products = [office.product("99") for _ in range(lines)]
     party = meter("create_third_party", "POST", "/third-parties", {"name": "C", "customer": True})["id"]
@@ -179,6 +182,10 @@ def measured(office: Office, lines: int) -> dict[str, int]:
     meter("verify_chains", "GET", "/chains/verification")
     gone = meter.office.customer()
     meter("anonymise_third_party", "POST", f"/third-parties/{gone}/anonymise")
+    office.served.container.dispatch()
+    meter("read_changes", "GET", f"/changes?limit={lines}")
+    meter("list_audit", "GET", f"/audit?limit={lines}")
+    meter("list_object_audit", "GET", f"/third-parties/{party}/audit")
     meter("me", "GET", "/me")
     _access(meter, lines)
     _people(meter, lines)

@@ -368,7 +368,7 @@ class Story:
         clock, numbering = self.tools
         party = self.do(parties.CreateParty(clock, numbering), Party(name="P", customer=True))
         self.do(privacy.AnonymiseParty(clock), party.id)
-        self.do(retention.PurgeBatch(), retention.Due(name="outbox", by=datetime(2000, 1, 1, tzinfo=UTC), batch=1))
+        self.do(retention.PurgeBatch(), retention.Due(name="answers", by=datetime(2000, 1, 1, tzinfo=UTC), batch=1))
 
     def adding_to_objects(self) -> None:
         """Define fields that every order and payment must fill; attach files; delete a draft that has both."""

@@ -27,7 +27,7 @@ ENDPOINTS: Final = [one for one in endpoints(create_app(container())) if one.pat
 ON_ONE: Final = [one for one in ENDPOINTS if "{" in one.path]
 GUARDED: Final = [one for one in ENDPOINTS if one.entry is not None and one.entry.right is not None]
 EXPORTS: Final = [one for one in ENDPOINTS if isinstance(one.entry, ExportProvided)]
-LISTS: Final = [one for one in ENDPOINTS if isinstance(one.entry, ListProvided)]
+LISTS: Final = [one for one in ENDPOINTS if isinstance(one.entry, ListProvided) and one not in ON_ONE]
 
 BODIES: Final[Mapping[str, Any]] = {
     "change_user": {"name": "x"},
@@ -62,7 +62,7 @@ def everything(office: Office, ids: Mapping[str, int]) -> list[Any]:
 
 
 @pytest.fixture(scope="module")
-def theirs(served: Served) -> tuple[Office, dict[str, int]]:
+def theirs(served: Served) -> tuple[Office, dict[str, Any]]:
     office = served.company()
     office.warehouse()
     return office, belongings(office)
@@ -71,7 +71,7 @@ def theirs(served: Served) -> tuple[Office, dict[str, int]]:
 @pytest.mark.parametrize("endpoint", ON_ONE, ids=name_of)
 @ON_SQLITE
 def test_an_object_of_another_company_is_not_there(
-    office: Office, theirs: tuple[Office, dict[str, int]], endpoint: Endpoint
+    office: Office, theirs: tuple[Office, dict[str, Any]], endpoint: Endpoint
 ) -> None:
     """ERP-13: 404 for every route with an id, whatever is done, and nothing is done."""
     owner, ids = theirs
@@ -85,7 +85,7 @@ def test_an_object_of_another_company_is_not_there(
 
 @ON_SQLITE
 def test_an_object_that_never_was_is_told_in_the_same_words(
-    office: Office, theirs: tuple[Office, dict[str, int]]
+    office: Office, theirs: tuple[Office, dict[str, Any]]
 ) -> None:
     """ERP-13: the answer does not give away which ids are taken."""
     _, ids = theirs
@@ -99,7 +99,7 @@ def test_an_object_that_never_was_is_told_in_the_same_words(
 @pytest.mark.parametrize("endpoint", LISTS, ids=name_of)
 @ON_SQLITE
 def test_lists_show_the_own_company_only(
-    office: Office, theirs: tuple[Office, dict[str, int]], endpoint: Endpoint
+    office: Office, theirs: tuple[Office, dict[str, Any]], endpoint: Endpoint
 ) -> None:
     """ERP-13: also when the other's id is asked for."""
     _, ids = theirs
@@ -109,7 +109,7 @@ def test_lists_show_the_own_company_only(
     total = office.get(f"{path}?total=true")["total"]
     assert total == {"/warehouses": 1, "/users": 1, "/roles": len(ReadyRole)}.get(path, 0)
     for field in entry.listing.fields:
-        if field.name in ids:
+        if field.name in ids and field.name.endswith("_id"):
             assert office.items(f"{path}?{field.name}={ids[field.name]}") == []
 
 
@@ -250,7 +250,7 @@ def test_every_reference_a_body_can_hold_is_tried() -> None:
 @pytest.mark.parametrize(("body", "name"), REFERENCES)
 @ON_SQLITE
 def test_an_object_of_another_company_cannot_be_referred_to(
-    office: Office, theirs: tuple[Office, dict[str, int]], body: str, name: str
+    office: Office, theirs: tuple[Office, dict[str, Any]], body: str, name: str
 ) -> None:
     """ERP-13: refused with a pointer, and nothing is stored."""
     path_of, build, pointer = REFERENCES[body, name]

@@ -218,6 +218,19 @@ def notes() -> APIRouter:
     return routes
 
 
+class Idle:
+    """Nothing runs beside the requests, but it is told when they begin and end."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def start(self) -> None:
+        self.told.append("start")
+
+    def stop(self) -> None:
+        self.told.append("stop")
+
+
 @dataclass(kw_only=True)
 class FakeContainer:
     """All that the API is handed, on memory."""
@@ -235,6 +248,7 @@ class FakeContainer:
     cases: Mapping[type[Any], Any]
     texts: Texts = field(default_factory=Texts)
     files: MemoryFiles = field(default_factory=MemoryFiles)
+    background: Idle = field(default_factory=Idle)
     checks: dict[str, bool] = field(default_factory=lambda: {"database": True, "migrations": True})
     looked: int = 0
     draining: threading.Event = field(default_factory=threading.Event)

@@ -10,18 +10,19 @@ from sqlalchemy import bindparam, text
 from app.infrastructure.database.engine import Database
 from app.infrastructure.database.migrate import plain_engine
 from app.infrastructure.database.types import INSTANT
-from app.infrastructure.ids import new_uuid
 
-# Numbers 1 to :rows as a table g with one column n; an id; bytes; a key that tells rows apart.
+# Numbers 1 to :rows as a table g with one column n; bytes; a key that tells rows apart.
 _NUMBERS: Final = {
     "postgresql": "generate_series(1, :rows) AS g(n)",
     "mariadb": "(SELECT seq AS n FROM seq_1_to_10000000 WHERE seq <= :rows) g",
     "sqlite": "(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < :rows) SELECT n FROM c) g",
 }
-_ID: Final = {
-    "postgresql": "gen_random_uuid()",
-    "mariadb": "UNHEX(REPLACE(UUID(), '-', ''))",
-    "sqlite": "CAST(:salt || printf('%08d', n) AS BLOB)",  # in order: at random it takes minutes
+_NO: Final = {"postgresql": "false", "mariadb": "0", "sqlite": "0"}
+_COUNT: Final = {"postgresql": "count", "mariadb": "`count`", "sqlite": "count"}
+_SUBJECT: Final = {
+    "postgresql": "CAST(:mark AS text) || '-' || n",
+    "mariadb": "CONCAT(:mark, '-', n)",
+    "sqlite": ":mark || '-' || n",
 }
 _BODY: Final = {"postgresql": "'{}'::bytea", "mariadb": "'{}'", "sqlite": "x'7B7D'"}
 _KEY: Final = {"postgresql": "'old-' || n", "mariadb": "CONCAT('old-', n)", "sqlite": "'old-' || n"}
@@ -39,18 +40,38 @@ def old_answers(database: Database, company: int, rows: int, expired: datetime) 
     )
 
 
-def old_events(
-    database: Database, company: int, rows: int, occurred: datetime, dispatched: datetime | None = None
-) -> None:
-    """Add events of ``company``; without ``dispatched`` they still wait."""
+def old_events(database: Database, company: int, rows: int, occurred: datetime) -> None:
+    """Add events of ``company`` that wait for their number."""
     kind = database.dialect.name
     _run(
         database,
-        "INSERT INTO outbox (id, company_id, name, aggregate, aggregate_id, actor_id, request_id, payload,"
-        " occurred_at, dispatched_at)"
-        f" SELECT {_ID[kind]}, :company, 'old', 'old', n, 1, 'old', '{{}}', :at, :dispatched FROM {_NUMBERS[kind]}",
-        {"company": company, "rows": rows, "at": occurred, "dispatched": dispatched, "salt": new_uuid().hex[-8:]},
+        "INSERT INTO outbox (company_id, name, aggregate, aggregate_id, deleted, actor_id, address, request_id,"
+        " payload, changes, occurred_at)"
+        f" SELECT :company, 'old', 'old', n, {_NO[kind]}, 1, '', 'old', '{{}}', '{{}}', :at FROM {_NUMBERS[kind]}",
+        {"company": company, "rows": rows, "at": occurred},
     )
+
+
+def old_attempts(database: Database, mark: str, rows: int, expired: datetime) -> None:
+    """Add counts of attempts that expired at ``expired``, of subjects that begin with ``mark``."""
+    kind = database.dialect.name
+    _run(
+        database,
+        f"INSERT INTO sign_in_attempts (subject, {_COUNT[kind]}, expires_at)"
+        f" SELECT {_SUBJECT[kind]}, 1, :at FROM {_NUMBERS[kind]}",
+        {"mark": mark, "rows": rows, "at": expired},
+    )
+
+
+def attempts_of(database: Database, mark: str) -> int:
+    """Give how many counts there are of subjects that begin with ``mark``."""
+    engine = plain_engine(database.settings.database_url)
+    with engine.connect() as connection:
+        found = connection.execute(
+            text("SELECT COUNT(*) FROM sign_in_attempts WHERE subject LIKE :like"), {"like": f"{mark}-%"}
+        ).scalar_one()
+    engine.dispose()
+    return int(found)
 
 
 def count_of(database: Database, table: str, company: int) -> int:
@@ -66,7 +87,7 @@ def count_of(database: Database, table: str, company: int) -> int:
 
 def _run(database: Database, statement: str, values: dict[str, Any]) -> None:
     engine = plain_engine(database.settings.database_url)
-    instants = [bindparam(name, type_=INSTANT) for name in ("at", "dispatched") if name in values]
+    instants = [bindparam("at", type_=INSTANT)]
     with engine.begin() as connection:
         connection.execute(text(statement).bindparams(*instants), values)
     engine.dispose()

@@ -11,12 +11,14 @@ class Event:
     """Something that happened to one aggregate, in the past tense.
 
     ``name`` and ``aggregate`` are stored and public: they never change. Every field is a fact of the payload; the
-    aggregate's id is the field named by ``key``.
+    aggregate's id is the field named by ``key``. One that is ``silent`` does not tell what changed: it is about things
+    that nobody may read any more.
     """
 
     name: ClassVar[str]
     aggregate: ClassVar[str]
     key: ClassVar[str] = "id"
+    silent: ClassVar[bool] = False
 
     def aggregate_id(self) -> int:
         """Give the id of the aggregate the fact is about."""

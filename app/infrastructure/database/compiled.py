@@ -20,6 +20,7 @@ from sqlalchemy.sql.expression import Insert
 from sqlalchemy.types import NullType
 
 from app.infrastructure.database.dialects import Dialect, Ids
+from app.infrastructure.database.history import Tracked, tracked
 
 Row = tuple[Any, ...]
 Converter = Callable[[Any], Any]
@@ -49,6 +50,7 @@ class Compiled:
     returns_rows: bool
     writes: bool
     table: Table | None
+    tracked: Tracked | None = None
     prepare: bool = True
 
     def arguments(self, given: Mapping[str, Any]) -> Sequence[Any]:
@@ -227,6 +229,7 @@ def _compile(statement: Executable, name: str, dialect: Dialect, rows: int | Non
         returns_rows=bool(columns),
         writes=isinstance(adapted, UpdateBase),
         table=adapted.table if isinstance(adapted, UpdateBase) and isinstance(adapted.table, Table) else None,
+        tracked=tracked(statement),
         prepare=(rows or 1) <= PREPARED_ROWS,
     )
 

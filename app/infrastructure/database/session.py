@@ -12,6 +12,7 @@ from app.infrastructure.database.compiled import Compiled, Prepared, PreparedMan
 from app.infrastructure.database.dialects import Dialect, Ids
 from app.infrastructure.database.engine import Database
 from app.infrastructure.database.failures import ConstraintViolated, DriverErrors, Failure, FailureKind
+from app.infrastructure.database.history import History
 from app.infrastructure.database.locks import Lock, Trace, TraceKind
 from app.usecases.context import Context
 from app.usecases.ports.shared import RolledBack
@@ -49,6 +50,7 @@ class Session:
         "_watched",
         "_writing",
         "dialect",
+        "history",
     )
 
     def __init__(
@@ -68,6 +70,7 @@ class Session:
         self._watched = False
         self._limit: float | None = None
         self._cursor: Any = None
+        self.history: History | None = History() if writing else None
 
     def begin(self, *, alone: bool = False) -> None:
         """Begin the transaction; ``alone`` is one statement that is its own.
@@ -107,11 +110,18 @@ class Session:
     def run(self, prepared: Prepared, /, **given: Any) -> int:
         """Execute, and give the number of rows matched (not only those that became different)."""
         compiled = prepared.on(self.dialect)
-        return self._count(compiled, compiled.arguments(given))
+        matched = self._count(compiled, compiled.arguments(given))
+        if compiled.tracked is not None and matched and self.history is not None:
+            self.history.note(compiled.tracked, given)
+        return matched
 
     def insert(self, prepared: Prepared, /, **given: Any) -> int:
         """Insert one row and give the id the database counted."""
-        return self._counted(prepared, given)
+        key = self._counted(prepared, given)
+        written = prepared.on(self.dialect).tracked
+        if written is not None and self.history is not None:
+            self.history.note(written, given, key)
+        return key
 
     def all_of(self, prepared: PreparedMany, rows: Rows, /, *, lock: Lock | None = None, **common: Any) -> list[Row]:
         """Give the rows of a statement for many keys, in as few statements as its limit allows; none for no keys.
@@ -121,7 +131,10 @@ class Session:
         found: list[Row] = []
         for part in _parts(rows, prepared.max_rows):
             compiled, arguments = self._sized(prepared, part, common)
-            found += self._fetch(compiled, arguments, lock)
+            rows_found = self._fetch(compiled, arguments, lock)
+            if compiled.tracked is not None and self.history is not None:
+                self.history.note(compiled.tracked, common, rows_found)
+            found += rows_found
             lock = None
         return found
 
@@ -129,7 +142,10 @@ class Session:
         """Execute for many rows, in as few statements as its limit allows, and give the number of rows matched."""
         matched = 0
         for part in _parts(rows, prepared.max_rows):
-            matched += self._count(*self._sized(prepared, part, common))
+            compiled, arguments = self._sized(prepared, part, common)
+            matched += self._count(compiled, arguments)
+            if compiled.tracked is not None and self.history is not None:
+                self.history.note_rows(compiled.tracked, part, common)
         return matched
 
     def insert_many(self, prepared: PreparedMany, rows: Rows, /, **common: Any) -> list[int]:
@@ -139,12 +155,15 @@ class Session:
             compiled, arguments = self._sized(prepared, part, common)
             if compiled.returns_rows:
                 # Ids are counted up in order of the rows, but nobody promises that they are returned so.
-                ids += sorted(int(row[0]) for row in self._fetch(compiled, arguments, None))
-                continue
-            self._count(compiled, arguments)
-            told = int(self._cursor.lastrowid)
-            first = told if self.dialect.ids is Ids.FIRST else told - len(part) + 1
-            ids += range(first, first + len(part))
+                counted = sorted(int(row[0]) for row in self._fetch(compiled, arguments, None))
+            else:
+                self._count(compiled, arguments)
+                told = int(self._cursor.lastrowid)
+                first = told if self.dialect.ids is Ids.FIRST else told - len(part) + 1
+                counted = list(range(first, first + len(part)))
+            if compiled.tracked is not None and self.history is not None:
+                self.history.note_rows(compiled.tracked, part, common, counted)
+            ids += counted
         return ids
 
     def count_aside(self, prepared: Prepared, /, **given: Any) -> int:
@@ -229,7 +248,10 @@ class Session:
             self._connection.close()
 
     def _rows(self, compiled: Compiled, given: Mapping[str, Any], lock: Lock | None) -> list[Row]:
-        return self._fetch(compiled, compiled.arguments(given), lock)
+        rows = self._fetch(compiled, compiled.arguments(given), lock)
+        if compiled.tracked is not None and rows and self.history is not None and not compiled.writes:
+            self.history.note(compiled.tracked, given, rows)
+        return rows
 
     def _fetch(self, compiled: Compiled, arguments: Sequence[Any], lock: Lock | None) -> list[Row]:
         self._before(compiled, lock)

@@ -18,8 +18,10 @@ from app.infrastructure.database.repositories.attachments import SqlAttachments
 from app.infrastructure.database.repositories.billing import SqlInvoices, SqlPayments
 from app.infrastructure.database.repositories.catalogue import SqlProducts
 from app.infrastructure.database.repositories.chains import SqlChains
+from app.infrastructure.database.repositories.chores import SqlChores
 from app.infrastructure.database.repositories.fields import SqlFields
 from app.infrastructure.database.repositories.identity import SqlCompanies, SqlRoles, SqlUsers
+from app.infrastructure.database.repositories.journal import SqlJournal
 from app.infrastructure.database.repositories.listing import SqlLists
 from app.infrastructure.database.repositories.parties import SqlParties
 from app.infrastructure.database.repositories.privacy import SqlPrivacy
@@ -84,9 +86,14 @@ class SqlWork:
     chains = Lazy(SqlChains)
     privacy = Lazy(SqlPrivacy)
     retention = Lazy(SqlRetention)
+    journal = Lazy(SqlJournal)
+    chores = Lazy(SqlChores)
     session: Session
 
-    def __init__(self, database: Database, clock: Clock, context: Context, *, writing: bool) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, context: Context, told: Callable[[], None], *, writing: bool
+    ) -> None:
+        self._told = told
         self._database = database
         self._clock = clock
         self._writing = writing
@@ -112,8 +119,10 @@ class SqlWork:
 
     def commit(self) -> None:
         """Write events and answer, and make all durable. Raises AnswerExists, RolledBack, OutcomeUnknown."""
-        self.answers.flush(self.outbox)
+        events = self.answers.flush(self.outbox)
         self.session.commit()
+        if events:
+            self._told()
 
     def __enter__(self) -> Self:
         """Take the write lock where there is one, a connection, and begin. Raises RolledBack, Busy, Unavailable."""
@@ -154,16 +163,17 @@ class SqlWork:
 
 
 class SqlWorks:
-    """Opens transactions on one database."""
+    """Opens transactions on one database; ``told`` hears of each commit that left events behind, and must be quick."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, told: Callable[[], None] = lambda: None) -> None:
+        self._told = told
         self._database = database
         self._clock = clock
 
     def reading(self, context: Context) -> SqlWork:
         """Open a transaction that only reads; on servers each of its statements sees what is committed by then."""
-        return SqlWork(self._database, self._clock, context, writing=False)
+        return SqlWork(self._database, self._clock, context, self._told, writing=False)
 
     def writing(self, context: Context) -> SqlWork:
         """Open a transaction that may write; on SQLite it holds the write lock from the start."""
-        return SqlWork(self._database, self._clock, context, writing=True)
+        return SqlWork(self._database, self._clock, context, self._told, writing=True)

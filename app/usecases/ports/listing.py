@@ -30,6 +30,7 @@ class FieldKind(StrEnum):
     RATE = "rate"
     TEXTS = "texts"
     CUSTOM = "custom"
+    JSON = "json"  # a document, stored as text; neither filtered nor sorted by
 
 
 class Operator(StrEnum):
@@ -61,7 +62,7 @@ class ListField:
     @property
     def operators(self) -> frozenset[Operator]:
         """Give the comparisons that make sense for the kind."""
-        equality_only = {FieldKind.ID, FieldKind.CHOICE, FieldKind.FLAG}
+        equality_only = {FieldKind.ID, FieldKind.CHOICE, FieldKind.FLAG, FieldKind.JSON}
         return EQUALITY if self.kind in equality_only else ORDERED
 
 

@@ -16,8 +16,10 @@ from app.usecases.ports.attachments import Attachments
 from app.usecases.ports.billing import Invoices, Payments
 from app.usecases.ports.catalogue import Products
 from app.usecases.ports.chains import Chains
+from app.usecases.ports.chores import Chores
 from app.usecases.ports.fields import Fields
 from app.usecases.ports.identity import Companies, Roles, Users
+from app.usecases.ports.journal import Journal
 from app.usecases.ports.listing import Lists
 from app.usecases.ports.parties import Parties
 from app.usecases.ports.privacy import Privacy
@@ -260,6 +262,16 @@ class Work(Protocol):
     @property
     def retention(self) -> Retention:
         """What is kept for a time only."""
+        ...
+
+    @property
+    def journal(self) -> Journal:
+        """What has happened, numbered."""
+        ...
+
+    @property
+    def chores(self) -> Chores:
+        """What has to be done now and then."""
         ...
 
     def commit(self) -> None:

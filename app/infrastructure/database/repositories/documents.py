@@ -11,6 +11,7 @@ from app.domain.shared.lines import LineKind, PricedLine, Valuation
 from app.domain.shared.money import currency
 from app.domain.shared.totals import LineInput, Totals, VatLine, VatMode, compute
 from app.infrastructure.database.compiled import Prepared, prepare, prepare_many
+from app.infrastructure.database.history import History, tracked
 from app.infrastructure.database.session import Rows, Session
 from app.infrastructure.database.statements import insert_document, insert_rows
 
@@ -55,15 +56,25 @@ class NewDocuments:
             f"insert {header.name}, {lines.name}",
             needs="writable_cte",
         )
+        self._made = tracked(insert(header).values({name: bindparam(name) for name in names}))
+        self._made_lines = tracked(insert_rows(lines, line_columns, common=("company_id", owner))(1))
 
     def store(self, session: Session, company: int, header: Mapping[str, Any], lines: Rows) -> int:
         """Insert a draft and give its id; ``header`` has the columns, each of ``lines`` the line columns."""
         if session.dialect.writable_cte and 0 < len(lines) <= self._whole.max_rows:
-            return int(session.all_of(self._whole, lines, company_id=company, **header)[0][0])
+            document = int(session.all_of(self._whole, lines, company_id=company, **header)[0][0])
+            self._note(session.history, document, header, lines)
+            return document
         key = session.insert(self._header, company_id=company, ref=None, **header)
         session.run(self._ref, company_id=company, document=key, provisional=provisional(key))
         self.add_lines(session, company, key, lines)
         return key
+
+    def _note(self, history: History | None, document: int, header: Mapping[str, Any], lines: Rows) -> None:
+        """Tell the history what one statement did to several tables."""
+        if history is not None and self._made is not None and self._made_lines is not None:
+            history.note(self._made, {**header, "ref": provisional(document)}, document)
+            history.note_rows(self._made_lines, lines, {self._owner: document})
 
     def add_lines(self, session: Session, company: int, document: int, lines: Rows) -> None:
         """Insert the lines of a document that is there."""

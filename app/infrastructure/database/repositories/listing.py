@@ -20,6 +20,7 @@ from app.infrastructure.database.tables.billing import invoices, payments
 from app.infrastructure.database.tables.catalogue import products
 from app.infrastructure.database.tables.fields import custom_fields, custom_values
 from app.infrastructure.database.tables.identity import members, roles
+from app.infrastructure.database.tables.journal import journal
 from app.infrastructure.database.tables.parties import third_parties
 from app.infrastructure.database.tables.sales import orders
 from app.infrastructure.database.tables.shipping import shipments
@@ -44,6 +45,7 @@ SOURCES: Final[Mapping[str, FromClause]] = {
     "users": members,
     "roles": roles,
     "custom-fields": custom_fields,
+    "audit": journal,
 }
 _COMPARE: Final[Mapping[Operator, Callable[[ColumnElement[Any], Any], ColumnElement[bool]]]] = {
     Operator.EQ: lambda column, value: column == value,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Executable, bindparam, delete, literal_column, or_, select, union_all, update
+from sqlalchemy import Executable, bindparam, literal_column, or_, select, union_all, update
 
 from app.domain.billing import InvoiceState
 from app.domain.sales import OrderState
@@ -18,7 +18,7 @@ from app.infrastructure.database.session import Session
 from app.infrastructure.database.statements import bytes_at
 from app.infrastructure.database.tables.billing import invoices
 from app.infrastructure.database.tables.sales import orders
-from app.infrastructure.database.tables.shared import answers, outbox
+from app.infrastructure.database.tables.shared import answers
 from app.infrastructure.database.tables.shipping import shipments
 from app.infrastructure.database.types import BYTES, LONG_TEXT
 from app.usecases.context import Context
@@ -59,14 +59,6 @@ _KEPT = prepare_many(
 _REWRITE = prepare(
     update(answers).where(*_MINE).values(body=bindparam("rewritten", type_=BYTES)), "update answers that name"
 )
-_EVENTS = prepare(
-    delete(outbox).where(
-        outbox.c.company_id == bindparam("company_id"),
-        outbox.c.aggregate == bindparam("aggregate"),
-        outbox.c.aggregate_id == bindparam("party_id"),
-    ),
-    "delete events of one aggregate",
-)
 
 
 def forget_answers(session: Session, company: int, erasure: Erasure) -> None:
@@ -84,12 +76,7 @@ def forget_answers(session: Session, company: int, erasure: Erasure) -> None:
             session.run(_REWRITE, rewritten=orjson.dumps(after), **place)
 
 
-def forget_events(session: Session, company: int, erasure: Erasure) -> None:
-    """Remove the party's events, dispatched or not: nothing of it leaves any more but that it was anonymised."""
-    session.run(_EVENTS, company_id=company, aggregate="third_party", party_id=erasure.party)
-
-
-TRACES: Final[list[Callable[[Session, int, Erasure], None]]] = [forget_answers, forget_events]
+TRACES: Final[list[Callable[[Session, int, Erasure], None]]] = [forget_answers]
 """What forgets a party in one place each; a table that copies data of third parties adds its own."""
 
 TELLING: Final = ("email", "phone", "tax_id", "street", "customer_code", "supplier_code")

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Insert, bindparam, delete, insert, select, update
 
+from app.domain.journal import aggregate, noun
 from app.domain.shared.events import Event
 from app.domain.shared.numbering import GENESIS, Series
 from app.infrastructure.database.compiled import Row, prepare, prepare_many
 from app.infrastructure.database.failures import ConstraintViolated
+from app.infrastructure.database.history import Touched
 from app.infrastructure.database.locks import Lock
 from app.infrastructure.database.session import Session
 from app.infrastructure.database.statements import count_up, insert_missing, insert_rows
 from app.infrastructure.database.tables.shared import answers, outbox, series
-from app.infrastructure.ids import new_uuid
 from app.usecases.context import Context
 from app.usecases.ports.shared import Answer, AnswerExists, IdempotencyKey, RolledBack, StoredAnswer
 
 KEPT: Final = timedelta(hours=24)
-_EVENT: Final = ("id", "name", "aggregate", "aggregate_id", "payload")
-_COMMON: Final = ("company_id", "actor_id", "request_id", "occurred_at")
+_EVENT: Final = ("name", "aggregate", "aggregate_id", "version", "deleted", "payload", "changes")
+_COMMON: Final = ("company_id", "actor_id", "api_key_id", "address", "request_id", "occurred_at")
 _INSERT_EVENTS = prepare_many(insert_rows(outbox, _EVENT, common=_COMMON))
 
 
@@ -37,29 +38,65 @@ class SqlOutbox:
         """Send ``event`` once the transaction commits."""
         self._events.append(event)
 
-    def take(self) -> list[dict[str, Any]]:
-        """Give the rows of the events so far, and forget them."""
-        events, self._events = self._events, []
-        return [
-            {
-                "id": new_uuid(),
-                "name": event.name,
-                "aggregate": event.aggregate,
-                "aggregate_id": event.aggregate_id(),
-                "payload": event.facts(),
-            }
-            for event in events
-        ]
+    def take(self, touched: Mapping[tuple[str, int], Touched]) -> list[dict[str, Any]]:
+        """Give the rows of the events so far, and forget them.
 
-    def common(self, now: datetime) -> dict[str, Any]:
-        """Give what all rows share."""
+        The first event of an object carries what the transaction changed of it. An object that was written without an
+        event of its own gets one here: nothing changes unseen.
+        """
+        events, self._events = self._events, []
+        rows: list[dict[str, Any]] = []
+        told: set[tuple[str, int]] = set()
+        for event in events:
+            place = (noun(event.aggregate), event.aggregate_id())
+            change = touched.get(place)
+            rows.append(
+                {
+                    "name": event.name,
+                    "aggregate": event.aggregate,
+                    "aggregate_id": place[1],
+                    "version": None if change is None else change.version,
+                    "deleted": change is not None and change.deleted,
+                    "payload": event.facts(),
+                    "changes": {} if change is None or event.silent or place in told else change.changes(),
+                }
+            )
+            told.add(place)
+        rows += [_untold(change) for place, change in touched.items() if change.told and place not in told]
+        return rows
+
+    def common(self, now: datetime, touched: Mapping[tuple[str, int], Touched]) -> dict[str, Any]:
+        """Give what all rows share; who acts for no company (the command line) acts in that of what is written."""
         context = self._context
         return {
-            "company_id": context.company,
+            "company_id": context.company or _company_of(touched.values()),
             "actor_id": context.actor,
+            "api_key_id": context.api_key,
+            "address": context.address[:64],
             "request_id": context.request_id,
             "occurred_at": now,
         }
+
+
+def _untold(change: Touched) -> dict[str, Any]:
+    verb = "created" if change.created else "deleted" if change.deleted else "changed"
+    return {
+        "name": f"record.{verb}",
+        "aggregate": aggregate(change.kind),
+        "aggregate_id": change.id,
+        "version": change.version,
+        "deleted": change.deleted,
+        "payload": {},
+        "changes": change.changes(),
+    }
+
+
+def _company_of(touched: Iterable[Touched]) -> int:
+    for change in touched:
+        company = change.id if change.kind == "companies" else change.after.get("company_id")
+        if company is not None:
+            return int(company)
+    return 0
 
 
 _ANSWER_KEY: Final = ("company_id", "actor_id", "route", "key")
@@ -107,14 +144,19 @@ class SqlAnswers:
         """Keep ``answer`` once the transaction commits, which raises AnswerExists when a twin was first."""
         self._pending = (key, answer)
 
-    def flush(self, events: SqlOutbox) -> None:
-        """Write the events, then the answer: the transaction's last writes. Raises AnswerExists."""
+    def flush(self, events: SqlOutbox) -> bool:
+        """Write the events, then the answer: the transaction's last writes; tell whether there were events.
+
+        Raises AnswerExists.
+        """
         now = self._now()
-        rows = events.take()
-        common = events.common(now)
+        history = self._session.history
+        touched = {} if history is None else history.touched()
+        rows = events.take(touched)
+        common = events.common(now, touched)
         if self._pending is None:
             self._session.many(_INSERT_EVENTS, rows, **common)
-            return
+            return bool(rows)
         if self._expired:
             self._session.run(_DROP, **self._key(self._pending[0]))
         kept = self._row(*self._pending, now)
@@ -129,6 +171,7 @@ class SqlAnswers:
             if violated.constraint != answers.primary_key.name:
                 raise
             raise AnswerExists from violated
+        return bool(rows)
 
     def _key(self, key: IdempotencyKey) -> dict[str, Any]:
         return {

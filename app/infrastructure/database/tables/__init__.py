@@ -1,10 +1,12 @@
-"""Tables by capability, all in one metadata: importing one of them fills it with all."""
+"""The schema, one module a capability; importing the package registers every table."""
 
 from app.infrastructure.database.tables import (
     access,
     billing,
     catalogue,
+    chores,
     identity,
+    journal,
     parties,
     sales,
     search,
@@ -14,3 +16,15 @@ from app.infrastructure.database.tables import (
 )
 
 __all__ = ["access", "billing", "catalogue", "identity", "parties", "sales", "search", "shared", "shipping", "stock"]
+__all__ = [
+    "billing",
+    "catalogue",
+    "chores",
+    "identity",
+    "journal",
+    "parties",
+    "sales",
+    "shared",
+    "shipping",
+    "stock",
+]

@@ -24,6 +24,7 @@ sessions = Table(
     Column("version", COUNTER, nullable=False),
     Index(None, "user_id", "id"),
     Index(None, "expires_at"),
+    info={"told": False},  # each refresh moves one; what matters of them has events
 )
 
 api_keys = Table(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, Index, MetaData, Table
+from sqlalchemy import Column, Identity, Index, MetaData, Table
 
-from app.infrastructure.database.types import BYTES, COUNTER, DAY, INSTANT, JSON_TEXT, KEY, UUID_KEY, text
+from app.infrastructure.database.types import BYTES, COUNTER, DAY, FLAG, INSTANT, JSON_TEXT, KEY, text
 
 metadata: Final = MetaData(
     naming_convention={
@@ -23,17 +23,25 @@ metadata: Final = MetaData(
 outbox: Final = Table(
     "outbox",
     metadata,
-    Column("id", UUID_KEY, primary_key=True),
+    # Counted by the database: whoever waited for an aggregate's lock writes its events under higher ids than the one
+    # it waited for, whatever the clocks of their machines say. Nobody asks for the id back.
+    Column("id", KEY, Identity(), primary_key=True),
     Column("company_id", KEY, nullable=False),
     Column("name", text(100), nullable=False),
     Column("aggregate", text(50), nullable=False),
     Column("aggregate_id", KEY, nullable=False),
+    Column("version", COUNTER),
+    Column("deleted", FLAG, nullable=False),
     Column("actor_id", KEY, nullable=False),
+    Column("api_key_id", KEY),
+    Column("address", text(64), nullable=False),
     Column("request_id", text(64), nullable=False),
     Column("payload", JSON_TEXT, nullable=False),
+    Column("changes", JSON_TEXT, nullable=False),
     Column("occurred_at", INSTANT, nullable=False),
-    Column("dispatched_at", INSTANT),
-    Index(None, "dispatched_at", "id"),
+    Index(None, "company_id", "id"),
+    info={"told": False},  # events are about objects, they are none
+    sqlite_autoincrement=True,
 )
 
 series: Final = Table(

@@ -1,0 +1,1 @@
+"""Inbound jobs: what the program does without being asked."""
