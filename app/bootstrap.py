@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 from app.api.create import create_app
 from app.domain.access import Limit, SessionLife
@@ -25,7 +26,7 @@ from app.infrastructure.database.work import SqlWorks
 from app.infrastructure.files import FolderFiles
 from app.infrastructure.heads import Ed25519Notary, HeadsFolder
 from app.infrastructure.ids import new_name
-from app.infrastructure.keys import RandomMint
+from app.infrastructure.keys import RandomMint, new_key
 from app.infrastructure.logging import set_up_logging
 from app.infrastructure.otp import TimeCodes
 from app.infrastructure.passwords import ArgonPasswords
@@ -322,8 +323,8 @@ def use_cases(clock: Clock, seal: Seal) -> dict[type[Any], Any]:
     cases: tuple[Any, ...] = (
         identity.CreateUser(),
         identity.ReadUser(),
-        identity.ChangeUser(),
-        identity.RemoveUser(),
+        identity.ChangeUser(clock),
+        identity.RemoveUser(clock),
         identity.ListUsers(),
         identity.CreateRole(),
         identity.ReadRole(),
@@ -399,3 +400,10 @@ def migrations(settings: Settings) -> Migrations:
 def application() -> FastAPI:
     """Give the HTTP application of the environment's settings: the factory that server processes call."""
     return bootstrap(Settings()).api()
+
+
+def described(settings: Settings) -> FastAPI:
+    """Give the HTTP application to be described, never served: it asks for no database and no keys, and makes none."""
+    keys = {"jwt_key": SecretStr(new_key()), "jwt_keys": SecretStr(""), "chain_key": SecretStr(new_key())}
+    bare = settings.model_copy(update={"database_url": "sqlite:////dev/null", **keys})
+    return bootstrap(bare, database=Database(bare), clock=OffsetClock()).api()

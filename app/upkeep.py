@@ -21,6 +21,7 @@ from app.usecases.chains import (
     read_heads,
 )
 from app.usecases.context import Context
+from app.usecases.journal import VerifyJournal
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,21 @@ def verified(container: Container, contexts: Iterable[Context]) -> Iterator[Find
             f"company {context.company}: {len(chains.chains)} chains,"
             f" {sum(chain.documents for chain in chains.chains)} documents walked"
         )
-        for found in container.runner.call(context, CompareBalances(), lambda: None):
-            told = f"says {found.told or 'nothing'}, the books say {found.counted or 'nothing'}"
-            yield Finding(
-                f"company {context.company} {found.balance.value}: {found.what} {found.id} {told}", sound=False
-            )
+        yield from _journal(container, context)
+        yield from _balances(container, context)
+
+
+def _journal(container: Container, context: Context) -> Iterator[Finding]:
+    head, faults = container.runner.call(context, VerifyJournal(container.seal), lambda: None)
+    for fault in faults:
+        yield Finding(f"company {context.company} journal: {fault.sequence} {fault.what}", sound=False)
+    yield Finding(f"company {context.company}: {head.next - head.first} journal entries walked")
+
+
+def _balances(container: Container, context: Context) -> Iterator[Finding]:
+    for found in container.runner.call(context, CompareBalances(), lambda: None):
+        told = f"says {found.told or 'nothing'}, the books say {found.counted or 'nothing'}"
+        yield Finding(f"company {context.company} {found.balance.value}: {found.what} {found.id} {told}", sound=False)
 
 
 def against(

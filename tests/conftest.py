@@ -40,6 +40,7 @@ MARKS: Final = ("fast", "full")
 ONE_MARK: Final = "needs exactly one of the marks fast and full:"
 UNMARKED: Final = pytest.StashKey[bool]()
 UNIT: Final = Path(__file__).parent / "unit"
+E2E: Final = Path(__file__).parent / "e2e"
 
 hypothesis.settings.register_profile("fast", derandomize=True, database=None, deadline=None, max_examples=60)
 hypothesis.settings.register_profile("full", derandomize=True, database=None, deadline=None, max_examples=1000)
@@ -64,6 +65,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         # A worker that ends before its first test is an internal error of xdist; a test that fails has a name.
         item.add_marker("fast")
         item.stash[UNMARKED] = True
+    if config.option.markexpr == "fast":
+        repeated = [item for item in items if _repeats(item)]
+        items[:] = [item for item in items if not _repeats(item)]
+        config.hook.pytest_deselected(items=repeated)
+
+
+def _repeats(item: pytest.Item) -> bool:
+    """Tell whether a test over HTTP is on the kind of database whose difference the tests of repositories show."""
+    callspec = getattr(item, "callspec", None)
+    kind = callspec.params.get("database_kind") if callspec is not None else None
+    return kind == "mariadb-no-returning" and item.path.is_relative_to(E2E)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

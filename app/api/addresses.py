@@ -30,14 +30,18 @@ class Proxies:
         seen = _read(peer)
         if seen is None or not self._trusted(seen):
             return peer
-        for text in reversed(_said(headers)[-_MOST_HOPS:]):
+        return str(self._behind(seen, reversed(_said(headers)[-_MOST_HOPS:])))
+
+    def _behind(self, proxy: Address, written: Iterable[str]) -> Address:
+        """Give the nearest address that no trusted proxy stands for, or else the furthest one that can be read."""
+        for text in written:
             before = _read(text)
             if before is None:
                 break
-            seen = before
-            if not self._trusted(seen):
+            proxy = before
+            if not self._trusted(proxy):
                 break
-        return str(seen)
+        return proxy
 
     def _trusted(self, address: Address) -> bool:
         return any(address in network for network in self._networks)

@@ -32,6 +32,7 @@ from app.api.routers import (
     fields,
     health,
     identity,
+    journal,
     parties,
     privacy,
     reports,
@@ -71,6 +72,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     fields.routes,
     attachments.routes,
     reports.routes,
+    journal.routes,
     chains.routes,
     privacy.routes,
 )

@@ -120,6 +120,9 @@ def _tags(routes: Sequence[Endpoint]) -> list[dict[str, Any]]:
 
 
 def _shows_version(route: Endpoint) -> bool:
+    """Tell whether a GET answers with an ETag: an object with its version, or a file."""
+    if route.path.endswith("/content"):
+        return True
     model = route.responses.get(200, {}).get("model")
     return model is not None and "version" in model.model_fields
 

@@ -26,7 +26,7 @@ from app.api.visit import visit_of
 from app.domain.attachments import HEAD_BYTES
 from app.domain.shared.errors import DeadlineExceeded
 from app.domain.shared.objects import ObjectKind
-from app.usecases.attachments import AddAttachment, Content, MeetOwner, ReadContent, Upload, case_of
+from app.usecases.attachments import AddAttachment, Announced, Content, MeetOwner, ReadContent, Upload, case_of
 from app.usecases.context import Context, Deadline
 from app.usecases.ports.attachments import Staged
 from app.usecases.ports.shared import IdempotencyKey
@@ -209,7 +209,8 @@ class UploadProvided(Provided):
         owner = _owner(request)
         shell, container = shell_of(request), shell_of(request).container
         meet, context = container.cases[self._meet], context_of(request)
-        await to_thread.run_sync(container.runner.call, context, meet, lambda: owner)
+        announced = Announced(owner=owner, again=key is not None)
+        await to_thread.run_sync(container.runner.call, context, meet, lambda: announced)
         form = Form(_boundary(request), container.settings.attachment_limit_bytes)
         staged = await to_thread.run_sync(container.files.stage, context.company, limiter=shell.writers)
         try:

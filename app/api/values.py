@@ -120,7 +120,7 @@ def shows(listing: Listing, digits: int) -> Show:
                 shown[name] = plain(shown[name])
         for name in documents:
             if shown[name] is not None:
-                shown[name] = orjson.Fragment(shown[name])
+                shown[name] = orjson.loads(shown[name])
         return shown
 
     return show

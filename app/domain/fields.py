@@ -312,20 +312,32 @@ def filled(definitions: Sequence[CustomField], sent: Values, before: Values | No
     UnknownField, BadCustomValue, Required with ``at`` within ``("custom", name)``.
     """
     known = {one.name: one for one in definitions}
-    values: dict[str, object] = dict(before or {})
-    if before is None:
-        values |= {one.name: one.default for one in definitions if one.demands and one.default is not None}
+    values = dict(_defaults(definitions) if before is None else before)
     for name, value in sent.items():
         values.pop(name, None)
-        if name not in known or (known[name].archived and value is not None):
-            raise UnknownField(at=(CUSTOM, name), value=name[:100], allowed=_names(definitions))
+        field = _taking(known.get(name), name, value, definitions)
         if value is not None:
-            values[name] = _checked(known[name], value)
-    missing = [one.name for one in definitions if one.required and not one.archived and one.name not in values]
-    if missing:
-        raise Required(at=(CUSTOM, missing[0]))
+            values[name] = _checked(field, value)
+    _complete(definitions, values)
     kept = {name: values[name] for name in known if name in values}
     return Filled(values=kept, entries=tuple(known[name].entry(value) for name, value in kept.items()))
+
+
+def _defaults(definitions: Sequence[CustomField]) -> Values:
+    return {one.name: one.default for one in definitions if one.demands and one.default is not None}
+
+
+def _taking(field: CustomField | None, name: str, value: object, definitions: Sequence[CustomField]) -> CustomField:
+    """Give the field when there is one that takes a value; an archived one may still lose its own."""
+    if field is None or (field.archived and value is not None):
+        raise UnknownField(at=(CUSTOM, name), value=name[:100], allowed=_names(definitions))
+    return field
+
+
+def _complete(definitions: Sequence[CustomField], values: Values) -> None:
+    for one in definitions:
+        if one.required and not one.archived and one.name not in values:
+            raise Required(at=(CUSTOM, one.name))
 
 
 def _checked(field: CustomField, value: object) -> object:

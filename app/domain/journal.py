@@ -22,7 +22,8 @@ class TooOld(DomainError):
 @cache
 def noun(aggregate: str) -> str:
     """Give what the API calls the objects of an aggregate: ``third_party`` is ``third-parties``."""
-    many = aggregate[:-1] + "ies" if aggregate.endswith("y") else aggregate + "s"
+    changes = aggregate.endswith("y") and aggregate[-2] not in "aeiou"  # parties, but keys
+    many = aggregate[:-1] + "ies" if changes else aggregate + "s"
     return many.replace("_", "-")
 
 

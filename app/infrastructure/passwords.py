@@ -58,8 +58,7 @@ class ArgonPasswords:
 
     def guessable(self, password: str, hints: Sequence[str]) -> bool:
         """Tell whether the password is a common one, or follows from ``hints``: its zxcvbn score is too low."""
-        words = [word for hint in hints for word in (hint[:_LONGEST_HINT], *re.split(r"[\W_]+", hint[:_LONGEST_HINT]))]
-        known = sorted({word.lower() for word in words if len(word) >= _SHORTEST_WORD}, key=len, reverse=True)
+        known = _known_words(hints)
         own = password[:_JUDGED].lower()
         for word in known:
             own = own.replace(word, "")
@@ -68,6 +67,12 @@ class ArgonPasswords:
             return True
         judged = zxcvbn(password[:_JUDGED], user_inputs=known)
         return int(judged["score"]) < self._least_score
+
+
+def _known_words(hints: Sequence[str]) -> list[str]:
+    """Give the hints and the words in them, in lower case, the longest first."""
+    words = [word for hint in hints for word in (hint[:_LONGEST_HINT], *re.split(r"[\W_]+", hint[:_LONGEST_HINT]))]
+    return sorted({word.lower() for word in words if len(word) >= _SHORTEST_WORD}, key=len, reverse=True)
 
 
 def random_password() -> str:

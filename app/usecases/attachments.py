@@ -64,6 +64,14 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """A file about to arrive for an object; ``again`` when it may be one that was attached before."""
+
+    owner: int
+    again: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attached(Versioned):
     """One attachment (``id``) of one object, as the caller last saw it where that matters."""
 
@@ -91,10 +99,11 @@ class OfKind:
 class MeetOwner(OfKind):
     """See that there is something to attach a file to, before it is received. Raises NotFound, TooManyAttachments."""
 
-    def execute(self, work: Work, context: Context, request: int) -> None:
-        """Pass only an object that is there and takes one more."""
-        work.attachments.is_draft(self.kind, request)
-        _room(work, self.kind, request)
+    def execute(self, work: Work, context: Context, request: Announced) -> None:
+        """Pass only an object that is there and takes one more, unless the file may be the last of those it has."""
+        work.attachments.is_draft(self.kind, request.owner)
+        if not request.again:
+            _room(work, self.kind, request.owner)
 
 
 @dataclass(frozen=True)

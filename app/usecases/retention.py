@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import ClassVar, Final
 
 from app.domain.shared.rights import Right
@@ -16,9 +15,6 @@ from app.usecases.run import Runner
 
 BATCH: Final = 500
 """Rows of one transaction: a few milliseconds, which is how long SQLite's other writers wait."""
-
-
-NO_AGES: Final[Ages] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +61,7 @@ class Purge:
 
     runner: Runner
     clock: Clock
-    ages: Ages = NO_AGES
+    ages: Ages = field(default_factory=dict)
     rest: Callable[[int], None] = lambda _gone: None
     batch: int = BATCH
 

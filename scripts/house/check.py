@@ -16,7 +16,7 @@ from house.base import ROOT, Refusal, quietly, say
 TREES: Final = ("app", "tests", "scripts", "benchmarks")
 MOST: Final = {"fn_p95": 40, "fn_max": 90, "cc_p95": 6, "cc_max": 15, "file_p95": 450}
 # Tests grow towards 1.2 lines a line of code; the floor follows them up and never comes down.
-LEAST: Final = {"test_ratio": 0.79, "doc_public_pct": 95}
+LEAST: Final = {"test_ratio": 0.82, "doc_public_pct": 95}
 
 Step = Callable[[], None]
 

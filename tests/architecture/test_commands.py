@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from house import node, servers, system
+from house import node, servers, system, test
 from house.base import ROOT, Refusal
 
 DIGEST: Final = "0" * 64
@@ -223,3 +223,20 @@ def test_node_trusts_what_python_is_told_to_trust(monkeypatch: pytest.MonkeyPatc
     assert node.environment(Path("/x/bin/node"))["PATH"].startswith("/x/bin:")
     monkeypatch.setenv("NODE_EXTRA_CA_CERTS", "/own.pem")
     assert "NODE_EXTRA_CA_CERTS" not in node.environment(Path("/x/bin/node")), "the caller's own stays"
+
+
+@pytest.mark.fast
+def test_files_of_the_tests_live_in_memory_where_there_is_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fast tests wait for no disk; who names a folder, or has no room, gets what was there before."""
+    monkeypatch.delenv("TMPDIR", raising=False)
+    monkeypatch.setattr(test, "MEMORY", tmp_path)
+    monkeypatch.setattr(test, "ROOM_BYTES", 1)
+    assert test._in_memory() == {"TMPDIR": str(tmp_path)}
+    monkeypatch.setattr(test, "ROOM_BYTES", 2**80)
+    assert test._in_memory() == {}
+    monkeypatch.setattr(test, "ROOM_BYTES", 1)
+    monkeypatch.setattr(test, "MEMORY", tmp_path / "none")
+    assert test._in_memory() == {}
+    monkeypatch.setattr(test, "MEMORY", tmp_path)
+    monkeypatch.setenv("TMPDIR", "/tmp/mine")  # noqa: S108 - only named
+    assert test._in_memory() == {}

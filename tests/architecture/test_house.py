@@ -123,3 +123,24 @@ def roots_imported(path: Path) -> set[str]:
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     return {name.partition(".")[0] for name in names}
+
+
+def test_the_readme_explains_every_setting_and_links_every_document() -> None:
+    """ERP-05: whoever reads nothing else finds what can be set, under a name that exists."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[^|]*`) \|", readme, re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == {
+        name.upper() for name in Settings.model_fields
+    }
+    assert [path.name for path in (ROOT / "docs").glob("*.md") if f"(docs/{path.name})" not in readme] == []
+
+
+def test_the_changelog_says_each_thing_once_in_lines_of_at_most_120_characters() -> None:
+    lines = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if len(line) > 120] == []
+    entries = [line for line in lines if line.startswith("- ")]
+    assert len(entries) == len(set(entries))
+    for part in "\n".join(lines).split("\n## ")[1:]:
+        headings = re.findall(r"^### (\w+)$", part, re.MULTILINE)
+        order = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"]
+        assert headings == [name for name in order if name in headings]

@@ -84,7 +84,8 @@ def test_an_id_of_something_in_the_company_is_a_foreign_key(table: Table) -> Non
     nouns = {f"{one.name.removesuffix('s')}_id": one.name for one in owned()}
     nouns |= {"party_id": "third_parties", "supplier_id": "third_parties", "customer_id": "third_parties"}
     covered = {column.name for key in table.foreign_key_constraints for column in key.columns}
-    assert not {column.name for column in table.c if column.name in nouns} - covered
+    told = {"api_key_id"} if table.name in {"journal", "outbox"} else set()  # what happened outlives what it is about
+    assert not {column.name for column in table.c if column.name in nouns} - covered - told
 
 
 # --- on the databases themselves --------------------------------------------------------------------------------------

@@ -102,20 +102,22 @@ def test_words_follow_what_they_are_words_of(works: SqlWorks, context: Context, 
     with tracing(database) as traces, works.writing(context) as work:
         work.parties.add(one)
         work.commit()
-    assert statements(traces)[1:] == ["insert search_words[3]"]
+    assert statements(traces)[1:] == ["insert search_words[3]", "insert outbox[1]"]
     assert found(works, context, "elan c1") == [one.id]
     with tracing(database) as traces, works.writing(context) as work:
         stored = work.parties.get(one.id)
         stored.change({"payment_days": 3, "archived": True})
         work.parties.save(stored)
         work.commit()
-    assert statements(traces) == ["select third_parties", "update third_parties"]
+    assert statements(traces) == ["select third_parties", "update third_parties", "insert outbox[1]"]
     with tracing(database) as traces, works.writing(context) as work:
         stored = work.parties.get(one.id)
         stored.change({"name": "Elan Rouge", "email": "vert@example.com"})
         work.parties.save(stored)
         work.commit()
-    assert statements(traces)[2:] == ["insert search_words[3]"], "vert stays: it is in the address now"
+    assert statements(traces)[2:] == ["insert search_words[3]", "insert outbox[1]"], (
+        "vert stays: it is in the address now"
+    )
     with works.writing(context) as work:
         stored = work.parties.get(one.id)
         stored.change({"email": None})

@@ -172,3 +172,31 @@ def test_the_schema_check_finds_models_and_migrations_equal(tmp_path: Path) -> N
     assert program("migrate", data=tmp_path).returncode == 0
     checked = program("migrate", "--check", data=tmp_path)
     assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.fast
+def test_the_api_is_described_where_nothing_was_set_up(tmp_path: Path) -> None:
+    """README: `tramita openapi` asks for neither database nor keys, and makes none."""
+    data = tmp_path / "data"
+    data.mkdir()
+    printed = program("openapi", data=data, PUBLIC_URL="https://erp.example", JWT_KEY="", CHAIN_KEY="", DATABASE_URL="")
+    assert printed.returncode == 0, printed.stderr
+    assert not printed.stderr
+    document = json.loads(printed.stdout)
+    assert document["openapi"].startswith("3.1.")
+    assert document["servers"] == [{"url": "https://erp.example"}]
+    assert "/api/v1/orders" in document["paths"]
+    assert not list(data.iterdir())
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("scheme", ["sqlite", "mysql", "postgresql"])
+def test_the_api_is_described_though_no_database_answers(tmp_path: Path, scheme: str) -> None:
+    """The directory of the installation need not be there either."""
+    missing, file = tmp_path / "missing", tmp_path / "api.json"
+    url = f"sqlite:///{missing}/none.db" if scheme == "sqlite" else f"{scheme}://nobody@127.0.0.1:1/none"
+    written = program("openapi", "--output", str(file), data=missing, DATABASE_URL=url)
+    assert written.returncode == 0, written.stderr
+    assert not written.stdout
+    assert json.loads(file.read_text(encoding="utf-8"))["openapi"].startswith("3.1.")
+    assert not missing.exists()

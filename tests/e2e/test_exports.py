@@ -37,7 +37,7 @@ from tests.support.servers import free_port
 pytestmark = pytest.mark.fast
 
 ENDPOINTS: Final = endpoints(create_app(container()))
-LISTS: Final = {one.path for one in ENDPOINTS if isinstance(one.entry, ListProvided)}
+LISTS: Final = {one.path for one in ENDPOINTS if isinstance(one.entry, ListProvided) and "{" not in one.path}
 EXPORTS: Final = [one for one in ENDPOINTS if isinstance(one.entry, ExportProvided)]
 
 
@@ -55,6 +55,9 @@ def full(served: Served) -> Office:
         invoice = office.make(f"/orders/{order['id']}/invoices", {})
         office.act(f"/invoices/{invoice['id']}/validate")
         office.make(f"/invoices/{invoice['id']}/payments", {"method": "card", "amount": "5"})
+    office.make("/custom-fields", {"kind": "orders", "name": "size", "label": "Size", "type": "integer"})
+    office.make("/api-keys", {"name": "Key", "scopes": ["orders.read"]})
+    office.served.container.dispatch()
     return office
 
 
@@ -89,6 +92,8 @@ def test_an_export_has_the_rows_of_its_list_in_each_form(
     for row, right in zip(read, listed, strict=True):
         for name in names:
             text = str(right[name])
+            if isinstance(right[name], (dict, list)):
+                text = orjson.dumps(right[name]).decode()
             if right[name] is None or isinstance(right[name], bool):
                 text = {None: "", True: "true", False: "false"}[right[name]]
             assert row[name].removeprefix("'") == text, name

@@ -32,7 +32,7 @@ OBJECTS: Final = [
 ]
 PLUMBING: Final = {"id", "company_id", "version", "settings_version"}
 # Computed by nobody's hand: what is in these columns is JSON, shown by its inner fields.
-DOCUMENTS: Final = {"settings"}
+DOCUMENTS: Final = {"settings", "custom"}
 State = dict[tuple[str, int], Mapping[str, Any]]
 
 
@@ -61,7 +61,9 @@ def state(office: Office) -> State:
             if "company_id" in table.c:
                 query = query.where(table.c.company_id == office.company)
             for row in connection.execute(query).mappings():
-                found[table.name.replace("_", "-"), row["id"]] = dict(row)
+                found[table.name.replace("_", "-"), row["id"]] = {
+                    name: value for name, value in row.items() if name != "rights_version"
+                }
     return found
 
 
@@ -80,7 +82,7 @@ def expected(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) 
     whole = before is None or after is None
     changes = {}
     for name in {*was, *now} - PLUMBING - DOCUMENTS:
-        if was.get(name) == now.get(name) or (whole and {was.get(name), now.get(name)} <= {None, ""}):
+        if was.get(name) == now.get(name) or (whole and was.get(name) in (None, "") and now.get(name) in (None, "")):
             continue
         pair = [written(was.get(name)), written(now.get(name))]
         changes[name] = [None if one is None else HIDDEN for one in pair] if secret(name) else pair
@@ -117,9 +119,10 @@ class Auditor(Meter):
         after: Mapping[str, Any] | None,
     ) -> None:
         assert items, f"{name} changes an object without telling {before} {after}"
-        fields = {field: pair for field, pair in items[0]["changes"].items() if isinstance(pair[0], str | int | None)}
+        fields = {field: pair for field, pair in items[0]["changes"].items() if not isinstance(pair[0], dict)}
         fields = {field: pair for field, pair in fields.items() if "." not in field}
-        assert fields == expected(before, after), name
+        silent = name == "anonymise_third_party"  # what it removes is not told once more
+        assert fields == ({} if silent else expected(before, after)), name
         assert all(item["deleted"] == (after is None) for item in items)
         assert {item["version"] for item in items} == {(after or before or {})["version"]}
         assert all(not item["changes"] for item in items[1:])
@@ -232,8 +235,9 @@ def test_no_secret_reaches_the_journal(office: Office, served: Served) -> None:
         hashes = [row[0] for row in connection.execute(text("SELECT password_hash FROM users"))]
         for table in ("journal", "outbox"):
             texts += str([tuple(row) for row in connection.execute(text(f"SELECT * FROM {table}"))])
-    assert hashes
-    assert not [one for one in hashes if one in texts]
+    real = [one for one in hashes if one.startswith("$argon2")]  # other tests store words in their place
+    assert real
+    assert not [one for one in real if one in texts]
     assert PASSWORD not in texts
     users = office.items("/audit?kind=users&limit=200")
     assert users[0]["changes"]["password_hash"] == [None, HIDDEN]

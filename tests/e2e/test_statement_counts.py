@@ -46,18 +46,18 @@ MOST: Final = {
     "revoke_api_key": 5,
     "my_companies": 1,
     "list_rights": 0,
-    "create_user": 10,
+    "create_user": 12,
     "read_user": 1,
-    "change_user": 11,
-    "remove_user": 8,
+    "change_user": 14,
+    "remove_user": 11,
     "list_users": 1,
-    "create_role": 4,
+    "create_role": 6,
     "read_role": 1,
-    "change_role": 5,
-    "delete_role": 6,
+    "change_role": 7,
+    "delete_role": 8,
     "list_roles": 1,
     "read_company": 1,
-    "change_company": 3,
+    "change_company": 5,
     "read_settings": 1,
     "change_settings": 8,
     "list_settings_versions": 1,
@@ -105,7 +105,7 @@ MOST: Final = {
     "report_sales": 1,
     "list_chain_heads": 1,
     "verify_chains": 12,
-    "anonymise_third_party": 8,
+    "anonymise_third_party": 13,
     "define_custom_field": 3,
     "read_custom_field": 1,
     "change_custom_field": 3,
@@ -308,7 +308,8 @@ def test_no_endpoint_takes_more_statements_for_more_lines(office: Office) -> Non
     few, many = measured(office, 5), measured(office, 50)
     assert few.keys() == ENDPOINTS == MOST.keys()
     assert many == few
-    assert not {name: (count, MOST[name]) for name, count in few.items() if count > MOST[name]}
+    beyond = {name: (count, MOST[name]) for name, count in few.items() if count > MOST[name]}
+    assert beyond == {}, str(sorted(beyond.items()))
 
 
 @ON_SQLITE

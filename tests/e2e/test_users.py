@@ -204,11 +204,16 @@ def test_the_companies_one_belongs_to_are_told(office: Office) -> None:
     clerk = role(office, "orders.read", name="clerk")
     made = add(office, "member", clerk, password="correct horse battery")
     joined = other.make("/users", {"email": made["email"], "name": "M"})
-    token = sign_in(office.served, made["email"], "correct horse battery", office.company).json()["access_token"]
-    me = Office(office.served, office.company, {"authorization": f"Bearer {token}"})
+    me = Office(office.served, office.company, {})
+    for password in ("correct horse battery", "another horse battery"):
+        token = sign_in(office.served, made["email"], password, office.company).json()["access_token"]
+        me.headers["authorization"] = f"Bearer {token}"
+        if password.startswith("correct"):
+            me.act("/me/password", {"old": password, "new": "another horse battery"})
     here = {"company": office.company, "name": "Acme", "roles": ["clerk"]}
     assert me.get("/me/companies")["items"] == [here, {"company": other.company, "name": "Acme", "roles": []}]
-    other.patch(f"/users/{made['id']}", {"active": False}, joined["version"])
+    path = f"/users/{joined['id']}"
+    assert other.patch(path, {"active": False}, other.get(path)["version"]).status == 200
     assert me.get("/me/companies")["items"] == [here]
 
 

@@ -231,7 +231,7 @@ def test_a_chain_that_grows_while_it_is_walked_is_sound(shop: Shop, monkeypatch:
 
     def sell() -> None:
         try:
-            for _ in range(25):
+            for _ in range(12):
                 shop.due("10")
         finally:
             done.set()
@@ -246,7 +246,7 @@ def test_a_chain_that_grows_while_it_is_walked_is_sound(shop: Shop, monkeypatch:
             seller.result()
     assert verify(shop) == []
     (chain,) = shop.books.do(VerifyChains(HmacSeal(CHAIN_KEY)), Which()).chains
-    assert chain.documents == 51
+    assert chain.documents == 25
 
 
 def test_a_walk_ends_at_its_deadline(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

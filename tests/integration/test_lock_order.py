@@ -47,9 +47,11 @@ from app.usecases import (
     batch,
     billing,
     catalogue,
+    chores,
     fields,
     identity,
     importing,
+    journal,
     parties,
     privacy,
     retention,
@@ -177,8 +179,8 @@ class Story:
         self.importing()
         self.access()
         self.upkeep()
-        self.adding_to_objects()
         self.batches(one, other)
+        self.adding_to_objects()
 
     def do(self, case: Any, request: Any) -> Any:
         """Run one use case."""
@@ -258,8 +260,8 @@ class Story:
         new = identity.NewUser(email=email, name="C", locale="en", password_hash="", roles=(role.id,))
         member = self.do(identity.CreateUser(), new).member
         changed = Change(id=member.id, version=member.version, changes={"active": False, "roles": ()})
-        member = self.do(identity.ChangeUser(), changed)
-        self.do(identity.RemoveUser(), Versioned(id=member.id, version=member.version))
+        member = self.do(identity.ChangeUser(clock), changed)
+        self.do(identity.RemoveUser(clock), Versioned(id=member.id, version=member.version))
         self.do(identity.DeleteRole(), Versioned(id=role.id, version=role.version))
         company = self.do(identity.ReadCompany(), None)
         here = {"id": company.id, "changes": {"name": "Renamed"}}
@@ -368,7 +370,13 @@ class Story:
         clock, numbering = self.tools
         party = self.do(parties.CreateParty(clock, numbering), Party(name="P", customer=True))
         self.do(privacy.AnonymiseParty(clock), party.id)
-        self.do(retention.PurgeBatch(), retention.Due(name="answers", by=datetime(2000, 1, 1, tzinfo=UTC), batch=1))
+        long_ago = datetime(2000, 1, 1, tzinfo=UTC)
+        self.do(retention.PurgeBatch(), retention.Due(name="answers", by=long_ago, batch=1))
+        numbered = self.do(journal.NumberEvents(self.shop.books.desk.seal), 100)
+        assert numbered
+        self.do(journal.DropEntries(), long_ago)
+        turn = self.do(chores.ClaimTurn(clock), chores.Claim(name="lock-order", lease=timedelta(1), at_once=True))
+        self.do(chores.EndTurn(clock), chores.Outcome(turn=turn, every=timedelta(1), well=True))
 
     def adding_to_objects(self) -> None:
         """Define fields that every order and payment must fill; attach files; delete a draft that has both."""

@@ -6,19 +6,20 @@ Generated from the routes: a new endpoint is in it without being written down an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
 from app.api.create import create_app
 from app.api.route import Endpoint
 from app.api.switchboard import endpoints
+from app.domain.identity import ready_roles
 from app.domain.shared.rights import ALL_RIGHTS, Right
 from app.infrastructure.keys import decode_key
 from tests.support.api import container
 from tests.support.belongings import MISSING, belongings, filled, plain
 from tests.support.databases import KEY
-from tests.support.forgery import Forger
+from tests.support.forgery import Forger, altered
 from tests.support.office import ON_SQLITE, Office, Served
 
 pytestmark = pytest.mark.fast
@@ -27,7 +28,7 @@ ENDPOINTS: Final = [one for one in endpoints(create_app(container())) if one.ent
 OBJECTS: Final = ("own", "foreign", "missing")
 EACH: Final = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)
 
-Ids = Mapping[str, int]
+Ids = Mapping[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +49,46 @@ def ours(served: Served) -> tuple[Office, Ids]:
 
 @pytest.fixture(scope="module")
 def staff(served: Served, ours: tuple[Office, Ids]) -> dict[str, tuple[Office, frozenset[Right]]]:
-    """Give somebody for each ready role, with the rights the role has."""
+    """Give somebody for each ready role, with the rights the role has, and somebody without any."""
     return {name: (served.clerk(ours[0].company, rights), rights) for name, rights in ROLES.items()}
 
 
-ROLES: Final[Mapping[str, frozenset[Right]]] = {"administrator": ALL_RIGHTS, "nobody": frozenset()}
+ROLES: Final[Mapping[str, frozenset[Right]]] = {
+    **{role.name: role.rights for role in ready_roles()},
+    "nobody": frozenset(),
+}
+
+
+@pytest.fixture(scope="module")
+def withdrawn(served: Served, ours: tuple[Office, Ids]) -> dict[str, str]:
+    """Give credentials that were good and are so no longer, none of them used since, by what was done to them."""
+    office, _ = ours
+
+    def clerk() -> tuple[Office, str, dict[str, Any]]:
+        made = served.clerk(office.company, ALL_RIGHTS)
+        user = made.get("/me")["user"]
+        served.container.clock.now()
+        again = served.signed_in(office.company, office.get(f"/users/{user}")["email"])
+        return made, again.headers["authorization"], office.get(f"/users/{user}").body
+
+    made, revoked_session, _ = clerk()
+    for session in made.items("/me/sessions"):
+        assert made.delete(f"/me/sessions/{session['id']}", session["version"]).status == 204
+    _, of_inactive, user = clerk()
+    assert office.patch(f"/users/{user['id']}", {"active": False}, user["version"]).status == 200
+    _, of_removed, user = clerk()
+    assert office.delete(f"/users/{user['id']}", user["version"]).status == 204
+    key = office.make("/api-keys", {"name": "gone", "scopes": ["orders.read"]})
+    office.act(f"/api-keys/{key['id']}/revoke")
+    other = office.make("/api-keys", {"name": "altered", "scopes": ["orders.read"]})["secret"]
+    return {
+        "a session that was revoked": revoked_session,
+        "a member who is not active": of_inactive,
+        "a member who was removed": of_removed,
+        "a key that was revoked": f"Bearer {key['secret']}",
+        "a key with another secret": f"Bearer {altered(other)}",
+        "a key that never was": f"Bearer {altered(other)[::-1]}",
+    }
 
 
 def paths(endpoint: Endpoint, own: Ids, foreign: Ids) -> dict[str, str]:
@@ -63,7 +99,7 @@ def paths(endpoint: Endpoint, own: Ids, foreign: Ids) -> dict[str, str]:
     return {
         "own": own_path,
         "foreign": filled(endpoint.path, foreign.__getitem__),
-        "missing": filled(endpoint.path, lambda _: MISSING),
+        "missing": filled(endpoint.path, lambda name: own[name] if name == "kind" else MISSING),
     }
 
 
@@ -95,6 +131,17 @@ def test_no_bad_credential_opens_anything(
 
 @EACH
 @ON_SQLITE
+def test_nothing_opens_to_what_was_withdrawn(
+    served: Served, ours: tuple[Office, Ids], withdrawn: dict[str, str], endpoint: Endpoint
+) -> None:
+    """ERP-13: revoked keys and sessions, members deactivated or removed: 401 at every endpoint."""
+    path = paths(endpoint, ours[1], ours[1])["own"]
+    told = {state: ask(served, endpoint, path, authorization) for state, authorization in withdrawn.items()}
+    assert {status for status, _ in told.values()} == {401}, told
+
+
+@EACH
+@ON_SQLITE
 def test_a_role_opens_what_its_rights_open_and_nothing_of_others(
     served: Served,
     ours: tuple[Office, Ids],
@@ -115,6 +162,9 @@ def test_a_role_opens_what_its_rights_open_and_nothing_of_others(
         if right is not None and right not in rights:
             assert set(statuses.values()) == {403}, (name, told)
             assert len({text for _, text in told.values()}) == 1, (name, told)
+            continue
+        if "{" in endpoint.path and right is None and endpoint.entry.personal:
+            assert set(statuses.values()) == {404}, "nobody's but the caller's own, who is another"
             continue
         assert statuses["own"] not in {401, 403, 404}, (name, told)
         assert statuses["own"] < 500, (name, told)

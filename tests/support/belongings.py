@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from tests.support.office import Office
 
@@ -12,7 +12,7 @@ MISSING: Final = 999_999_999
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 
 
-def belongings(office: Office) -> dict[str, int]:
+def belongings(office: Office) -> dict[str, Any]:
     """Enter one object of each kind; give their ids by the names that paths give them."""
     product = office.product("5")
     order = office.order([{"product_id": product, "quantity": "1"}])
@@ -25,10 +25,23 @@ def belongings(office: Office) -> dict[str, int]:
     role = office.make("/roles", {"name": "theirs", "rights": []})["id"]
     user = office.make("/users", {"email": f"theirs{office.company}@example.com", "name": "T", "role_ids": [role]})
     field = office.make("/custom-fields", {"kind": "orders", "name": "size", "label": "Size", "type": "integer"})
-    attachment = office.upload(f"/orders/{order['id']}/attachments", b"proof")
+    owners = {
+        "third-parties": order["party_id"],
+        "products": product,
+        "warehouses": place["id"],
+        "orders": order["id"],
+        "shipments": shipment["id"],
+        "invoices": invoice["id"],
+        "payments": payment["id"],
+    }
+    files = {kind: office.upload(f"/{kind}/{owner}/attachments", b"proof")["id"] for kind, owner in owners.items()}
+    office.served.container.dispatch()
     return {
+        "kind": "orders",
+        "object_id": order["id"],
         "field_id": field["id"],
-        "attachment_id": attachment["id"],
+        "attachment_id": files["orders"],
+        **{f"{kind}/attachment_id": file for kind, file in files.items()},
         "key_id": key["id"],
         "session_id": session["id"],
         "user_id": user["id"],
@@ -43,9 +56,17 @@ def belongings(office: Office) -> dict[str, int]:
     }
 
 
-def filled(path: str, value: Callable[[str], int]) -> str:
-    """Give ``path`` with each of its parameters replaced by what ``value`` gives for its name."""
-    return _PARAMETER.sub(lambda found: str(value(found[1])), path)
+def filled(path: str, value: Callable[[str], Any]) -> str:
+    """Give ``path`` with each of its parameters replaced by what ``value`` gives for its name.
+
+    Each kind of object has attachments of its own: theirs are asked for as ``orders/attachment_id``.
+    """
+    noun = path.split("/")[3]
+
+    def one(found: re.Match[str]) -> str:
+        return str(value(f"{noun}/{found[1]}" if found[1] == "attachment_id" else found[1]))
+
+    return _PARAMETER.sub(one, path)
 
 
 def plain(told: str, path: str) -> str:

@@ -191,7 +191,7 @@ def test_a_cursor_of_another_sort_is_refused() -> None:
     assert refused(f"after={cursor}")[:2] == ("after", "validation.cursor")
 
 
-SINGLE = [kind for kind in FieldKind if kind not in {FieldKind.TEXTS, FieldKind.CUSTOM}]
+SINGLE = [kind for kind in FieldKind if kind not in {FieldKind.TEXTS, FieldKind.CUSTOM, FieldKind.JSON}]
 NUMBERS = {FieldKind.AMOUNT: 4, FieldKind.QUANTITY: 6, FieldKind.PRICE: 8, FieldKind.RATE: 8}
 
 

@@ -71,20 +71,26 @@ class ExportProvided(Entry):
 
 def _asked(listing: Listing, given: Iterable[tuple[str, str]]) -> tuple[Format, bool, Query]:
     """Give form, byte order mark and query of a query string. Raises BadParameters as ``parse_query`` does."""
+    own, others = _parted(listing, given)
+    if all(name != "sort" for name, _ in others):
+        others.append(("sort", _by_key(listing)))
+    return _form(own.get(FORMAT)), _marked(own), parse_query(listing, others, _OTHERS)
+
+
+def _parted(listing: Listing, given: Iterable[tuple[str, str]]) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """Give the parameters of an export's own, and those of its list."""
     own: dict[str, str] = {}
     others: list[tuple[str, str]] = []
     for name, value in given:
         if name in own:
             raise wrong(name, "validation.repeated")
+        if name in _PAGED:
+            raise unknown(listing, name, _OTHERS)
         if name in {FORMAT, MARK}:
             own[name] = value
-        elif name in _PAGED:
-            raise unknown(listing, name, _OTHERS)
         else:
             others.append((name, value))
-    if all(name != "sort" for name, _ in others):
-        others.append(("sort", _by_key(listing)))
-    return _form(own.get(FORMAT)), _marked(own), parse_query(listing, others, _OTHERS)
+    return own, others
 
 
 def _form(text: str | None) -> Format:

@@ -205,7 +205,7 @@ class ApiKeyIn(In):
 class ApiKeyChange(Change):
     """A new name for an API key."""
 
-    name: Text = Field("", min_length=1, max_length=100, description="What it is for")
+    name: Text = Field("", min_length=1, max_length=100, description="What it is for", examples=["Web shop"])
 
     def to_domain(self, key_id: int, version: int) -> Changes:
         """Give the change to the key seen at ``version``."""

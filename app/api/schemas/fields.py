@@ -55,7 +55,7 @@ class FieldIn(In):
 class FieldChange(Change):
     """New properties of a custom field."""
 
-    label: Text = Field("", min_length=1, max_length=200, description="What people read")
+    label: Text = Field("", min_length=1, max_length=200, description="What people read", examples=["Size"])
     choices: list[Text] = Field([], max_length=MOST_CHOICES, description=_CHOICES)
     required: Flag = Field(default=False, description="Whether every new object must have a value")
     default: CustomScalar = Field(None, description=_DEFAULT)

@@ -178,7 +178,7 @@ class RoleIn(In):
 class RoleChange(Change):
     """New values for some fields of a role."""
 
-    name: Text = Field("", min_length=1, max_length=100, description="Unique name")
+    name: Text = Field("", min_length=1, max_length=100, description="Unique name", examples=["packer"])
     rights: list[Right] = Field(default_factory=list, max_length=len(Right), description="All that it allows")
 
     def to_domain(self, role_id: int, version: int) -> Changes:

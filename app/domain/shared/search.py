@@ -66,9 +66,13 @@ def words(text: str) -> list[str]:
     """
     folded = normalize("NFKD", normalize("NFKD", text).casefold()).translate(_PLAIN)
     if not folded.isascii():
-        folded = "".join(letter for letter in folded if category(letter)[0] != "M")
+        folded = _unmarked(folded)
     parted = "".join(letter if letter.isalnum() else " " for letter in folded)
     return [word[:LONGEST_WORD] for word in parted.split()]
+
+
+def _unmarked(text: str) -> str:
+    return "".join(letter for letter in text if category(letter)[0] != "M")
 
 
 def words_of(kind: Searched, texts: Sequence[str | None]) -> frozenset[str]:

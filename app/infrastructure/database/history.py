@@ -27,7 +27,8 @@ SECRET: Final = re.compile(r"password|passwd|secret|totp|otp_|token|hash|recover
 HIDDEN: Final = "(hidden)"
 LONGEST: Final = 500
 MOST_PARTS: Final = 50
-_PLUMBING: Final = frozenset({"id", "company_id", "version", "settings_version"})
+_PLUMBING: Final = frozenset({"id", "company_id", "version", "settings_version", "rights_version"})
+_COUNTED: Final = frozenset({"version", "settings_version"})
 _NUMBERED: Final = re.compile(r"__\d+$")
 
 
@@ -94,10 +95,11 @@ def _read(statement: Select[Any]) -> Tracked | None:
     table = sources[0] if len(sources) == 1 else None
     owner = _owner(table) if isinstance(table, Table) else None
     columns = list(statement.exported_columns)
-    if owner is None or table is None or not all(isinstance(c, Column) and c.table is table for c in columns):
+    if owner is None or table is None:
         return None
     kind, key = owner
-    names = tuple(map(str, (column.name for column in columns)))
+    # What is computed beside the row's own columns has no name here.
+    names = tuple(str(c.name) if isinstance(c, Column) and c.table is table else "" for c in columns)
     part = _part(table, key) if isinstance(table, Table) else ""
     if not part:
         return Tracked(Verb.READ, kind, part, "", columns=names) if "id" in names else None
@@ -136,7 +138,7 @@ def _written(
     counts = False
     for column, value in given.items():
         name = str(column if isinstance(column, str) else column.name)  # not SQLAlchemy's subclass of str
-        counts = counts or name.endswith("version")
+        counts = counts or name in _COUNTED
         if not isinstance(value, BindParameter):
             # Of many rows each has its own value under the column's name; a version counted up in SQL has none.
             if not name.endswith("version"):
@@ -159,6 +161,10 @@ def _parameter(where: Any, column: ColumnElement[Any]) -> str | None:
             if isinstance(inner, BindParameter) and inner.required:
                 return _NUMBERED.sub("", inner.key)
     return None
+
+
+def _named(statement: Tracked, row: Row) -> dict[str, Any]:
+    return {name: value for name, value in zip(statement.columns, row, strict=True) if name}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -237,17 +243,24 @@ class History:
             return
         touched.counts = touched.counts or statement.counts
         if statement.verb is Verb.DELETE:
-            touched.deleted, touched.after = True, {}
-            for kind, part in self._reads:
-                if kind == touched.kind and part and part not in touched.parts:
-                    touched.parts[part] = (self._parts(touched, part), {})
-            return
+            self._delete(touched)
+        else:
+            self._write(touched, statement, given)
+
+    def _delete(self, touched: Touched) -> None:
+        touched.deleted, touched.after = True, {}
+        for kind, part in self._reads:
+            if kind == touched.kind and part and part not in touched.parts:
+                touched.parts[part] = (self._parts(touched, part), {})
+
+    @staticmethod
+    def _write(touched: Touched, statement: Tracked, given: Values) -> None:
         written = dict(statement.constants)
         written.update((column, given[name]) for column, name in statement.values if name in given)
         touched.after.update(written)
         if "version" in written:
             touched.version = written["version"]
-        elif statement.counts:
+        elif statement.counts and "settings_version" not in written:
             touched.version = None if touched.version is None else touched.version + 1
 
     def _apply_part(self, touched: Touched, statement: Tracked, given: Values) -> None:
@@ -281,7 +294,7 @@ class History:
             at = statement.columns.index("id")
             for row in rows:
                 if row[at] == key:
-                    touched.before = dict(zip(statement.columns, row, strict=True))
+                    touched.before = _named(statement, row)
                     touched.after = dict(touched.before)
                     touched.version = touched.before.get("version")
                     return touched
@@ -290,7 +303,7 @@ class History:
     def _parts(self, touched: Touched, part: str) -> dict[int, dict[str, Any]]:
         for statement, given, rows in reversed(self._reads.get((touched.kind, part), ())):
             if given.get(statement.key) == touched.id:
-                read = (dict(zip(statement.columns, row, strict=True)) for row in rows)
+                read = (_named(statement, row) for row in rows)
                 return {row.pop("position"): row for row in read}
         return {}
 
@@ -298,16 +311,25 @@ class History:
 def _differences(before: Values, after: Values, *, whole: bool = False) -> Iterator[tuple[str, list[Any]]]:
     """Give the fields that differ; of an object new or gone (``whole``) those that hold something."""
     for name in (*after, *(name for name in before if name not in after)):
-        if name in _PLUMBING:
-            continue
         was, now = before.get(name), after.get(name)
-        if was == now or (whole and (was in (None, "") and now in (None, ""))):
+        if name in _PLUMBING or _alike(was, now) or (whole and was in (None, "") and now in (None, "")):
             continue
-        if isinstance(was, Mapping) or isinstance(now, Mapping):
-            inner = _differences(was or {}, now or {}, whole=whole)
-            yield from ((f"{name}.{field}", pair) for field, pair in inner)
-        elif not isinstance(was, bytes) and not isinstance(now, bytes):
-            yield name, [_shown(name, was), _shown(name, now)]
+        yield from _told(name, was, now, whole=whole)
+
+
+def _alike(was: Any, now: Any) -> bool:
+    if isinstance(was, list | tuple) and isinstance(now, list | tuple):
+        return [*was] == [*now]
+    return bool(was == now)
+
+
+def _told(name: str, was: Any, now: Any, *, whole: bool) -> Iterator[tuple[str, list[Any]]]:
+    """Give one difference; that of documents by their inner fields, that of bytes not at all."""
+    if isinstance(was, Mapping) or isinstance(now, Mapping):
+        inner = _differences(was or {}, now or {}, whole=whole)
+        yield from ((f"{name}.{field}", pair) for field, pair in inner)
+    elif not isinstance(was, bytes) and not isinstance(now, bytes):
+        yield name, [_shown(name, was), _shown(name, now)]
 
 
 def _rows(before: Mapping[int, Values], after: Mapping[int, Values]) -> list[dict[str, Any]]:

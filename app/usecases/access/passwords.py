@@ -21,7 +21,7 @@ from app.domain.access import (
 )
 from app.domain.identity import NoMembership, User, check_password
 from app.domain.shared.errors import Invalid, MissingRight, NotFound, Stale
-from app.domain.shared.ids import UserId
+from app.domain.shared.ids import RoleId, UserId
 from app.domain.shared.rights import Right
 from app.usecases.access.attempts import Account, Knocked, Limits, ReadAccount, forget_attempts
 from app.usecases.access.sessions import SignedIn, Started, signed_in, started
@@ -179,18 +179,23 @@ class ResetPassword:
 
     def execute(self, work: Work, context: Context, request: PasswordReset) -> PasswordReset:
         """Give what was asked for, done."""
-        memberships = work.users.memberships(request.user)
-        if context.company not in {membership.company for membership in memberships}:
-            raise NotFound(kind="user", id=request.user)
-        if request.user == context.actor:
-            raise OwnPassword(user=request.user)
-        if len(memberships) > 1:
-            raise SharedAccount(user=request.user)
-        held = next(one.roles for one in memberships)
-        for right in sorted(work.roles.rights(context.company, sorted(held)) - context.rights):
-            raise MissingRight(right=right.value)
+        roles = self._roles_here(work, context, request.user)
+        if beyond := sorted(work.roles.rights(context.company, roles) - context.rights):
+            raise MissingRight(right=beyond[0].value)
         _reset(work, self.clock, work.users.get(request.user), request.password_hash)
         return request
+
+    @staticmethod
+    def _roles_here(work: Work, context: Context, user: UserId) -> Sequence[RoleId]:
+        """Give the roles of somebody else who belongs to the caller's company and to no other."""
+        memberships = work.users.memberships(user)
+        if context.company not in {membership.company for membership in memberships}:
+            raise NotFound(kind="user", id=user)
+        if user == context.actor:
+            raise OwnPassword(user=user)
+        if len(memberships) > 1:
+            raise SharedAccount(user=user)
+        return sorted(memberships[0].roles)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

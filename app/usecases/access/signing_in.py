@@ -164,11 +164,14 @@ class SignIn:
             raise SecondFactorRequired
         typed = recovery_code(code)
         if len(typed) == CODE_DIGITS and typed.isdecimal():
-            step = self.codes.step(self.vault.unlock(factor.secret, owner(factor.user)), typed, self.clock.now())
-            if step is None:
-                raise BadCode
-            return Proof(step=step)
+            return Proof(step=self._step(factor, typed))
         return Proof(recovery=fingerprint(typed))
+
+    def _step(self, factor: SecondFactor, code: str) -> int:
+        step = self.codes.step(self.vault.unlock(factor.secret, owner(factor.user)), code, self.clock.now())
+        if step is None:
+            raise BadCode
+        return step
 
 
 def owner(user: UserId) -> str:

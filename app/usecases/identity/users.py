@@ -26,7 +26,7 @@ from app.usecases.context import DEFAULT_LOCALE, Context
 from app.usecases.identity.roles import may_give, roles_named
 from app.usecases.ports.identity import Passwords
 from app.usecases.ports.listing import FieldKind, ListField, Listing, Sort
-from app.usecases.ports.shared import RolledBack, Work
+from app.usecases.ports.shared import Clock, RolledBack, Work
 from app.usecases.shared import Change, ListCase, Versioned
 
 USERS = Listing(
@@ -147,9 +147,10 @@ class ChangeUser:
 
     Roles that are added, and all roles of somebody who becomes active again, must hold no right that the caller lacks.
     The language of somebody who belongs to other companies too is their own. Raises NotFound, Stale, UnknownReference,
-    RightsBeyondOwn, SharedAccount, LastAdministrator, Required.
+    RightsBeyondOwn, SharedAccount, LastAdministrator, Required. Who is no longer active is signed out of this company.
     """
 
+    clock: Clock
     right: ClassVar[Right] = Right.USERS_WRITE
     writes: ClassVar[bool] = True
     fresh: ClassVar[bool] = True
@@ -172,6 +173,8 @@ class ChangeUser:
             may_give(context, _union(work.roles.of(context.company, given).values()), "role_ids")
         with _administered(work, context):
             work.users.save_member(context.company, member)
+        if was_active and not member.active:
+            work.sessions.end_all(member.id, self.clock.now(), context.company)
         work.outbox.add(changed)
         return member
 
@@ -180,6 +183,7 @@ class ChangeUser:
 class RemoveUser:
     """Take somebody out of the company; the account remains. Raises NotFound, Stale, LastAdministrator."""
 
+    clock: Clock
     right: ClassVar[Right] = Right.USERS_WRITE
     writes: ClassVar[bool] = True
     fresh: ClassVar[bool] = True
@@ -191,6 +195,7 @@ class RemoveUser:
         request.matches(member.version)
         with _administered(work, context):
             work.users.leave(context.company, member)
+        work.sessions.end_all(member.id, self.clock.now(), context.company)
         work.outbox.add(member.removed())
 
 

@@ -62,8 +62,8 @@ class Sessions(Protocol):
         """Revoke a session; tell whether it was live until then."""
         ...
 
-    def end_all(self, user: UserId, now: datetime) -> int:
-        """Revoke every session of the user; give how many were live until then."""
+    def end_all(self, user: UserId, now: datetime, company: CompanyId | None = None) -> int:
+        """Revoke every session of the user, or those for one company; give how many were live until then."""
         ...
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import Table, bindparam, func, null, select, type_coerce
@@ -185,6 +186,14 @@ _CHAINS: Final[Mapping[SeriesKind, _Chain]] = {
 _SHOWN: Final = 4
 
 
+def _end(
+    kind: SeriesKind, period: str, following: int, last_hash: str, last_date: date | None, rows_to: int | None
+) -> Head:
+    return Head(
+        kind=kind, period=period, next=following, last_hash=last_hash, last_date=last_date, rows_to=rows_to or 0
+    )
+
+
 class SqlChains:
     """Series and sealed documents of the context's company."""
 
@@ -209,11 +218,8 @@ class SqlChains:
             given["period"] = period
         # The rows without a series first: one that begins in between is then not taken for one of them.
         orphans = self._session.all(chain.orphans[one], **given)
-        ends = [
-            Head(kind=kind, period=named, next=following, last_hash=last, last_date=on, rows_to=rows_to or 0)
-            for named, following, last, on, rows_to in (row[1:] for row in self._session.all(chain.ends[one], **given))
-        ]
-        ends += [Head(kind=kind, period=named or "", next=1, last_hash="", rows_to=to) for named, to in orphans]
+        ends = [_end(kind, *row[1:]) for row in self._session.all(chain.ends[one], **given)]
+        ends += [_end(kind, named or "", 1, "", None, to) for named, to in orphans]
         return sorted(ends, key=lambda head: head.period)
 
     def rows(self, kind: SeriesKind, period: str, to: int) -> Iterator[Linked]:

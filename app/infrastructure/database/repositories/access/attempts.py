@@ -62,14 +62,16 @@ class SqlAttemptBook:
     def lock(self, subjects: Sequence[str], now: datetime) -> Sequence[Attempts]:
         """Give the counters of ``subjects`` in that order, locked until the end of the transaction; new ones at 0."""
         found = self._locked(subjects)
-        missing = [subject for subject in subjects if subject not in found]
-        if missing:
-            for subject in missing:
-                self._session.run(_MAKE_COUNTER, subject=subject, count=0, expires_at=now + ATTEMPTS_KEPT)
+        if missing := [subject for subject in subjects if subject not in found]:
+            self._make(missing, now)
             found = self._locked(subjects)
         if len(found) < len(set(subjects)):
             raise RolledBack  # somebody who got in forgot a counter just now
         return [found[subject] for subject in subjects]
+
+    def _make(self, subjects: Sequence[str], now: datetime) -> None:
+        for subject in subjects:
+            self._session.run(_MAKE_COUNTER, subject=subject, count=0, expires_at=now + ATTEMPTS_KEPT)
 
     def read(self, subjects: Collection[str]) -> Sequence[Attempts]:
         """Give the counters there are, without locking them."""

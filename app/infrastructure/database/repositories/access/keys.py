@@ -39,8 +39,11 @@ _NEW_KEY = prepare(
         | {"revoked": bindparam("revoked")}
     )
 )
+# ``revoked`` follows from ``revoked_at``; it is read along, so that what a change tells has a before.
 _GET_KEY = prepare(
-    select(*_KEY_COLUMNS).where(api_keys.c.company_id == bindparam("company"), api_keys.c.id == bindparam("api_key"))
+    select(*_KEY_COLUMNS, api_keys.c.revoked).where(
+        api_keys.c.company_id == bindparam("company"), api_keys.c.id == bindparam("api_key")
+    )
 )
 _KEY_BY_PREFIX = prepare(select(*_KEY_COLUMNS).where(api_keys.c.prefix == bindparam("prefix")))
 _SAVE_KEY = prepare(
@@ -95,7 +98,7 @@ class SqlApiKeys:
         row = self._session.one(_GET_KEY, company=self._company, api_key=key)
         if row is None:
             raise NotFound(kind="API key", id=key)
-        return _api_key(row)
+        return _api_key(row[:-1])
 
     def by_prefix(self, prefix: str) -> ApiKey | None:
         """Give the key with this look-up half, of whatever company."""

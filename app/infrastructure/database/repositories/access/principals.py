@@ -67,18 +67,19 @@ class SqlPrincipals:
         self, user: UserId, company: CompanyId, *, session: SessionId | None = None, api_key: ApiKeyId | None = None
     ) -> Standing | None:
         """Give the standing of an active member; None for anybody else, or when session or key was revoked."""
-        scopes: frozenset[Right] | None = None
         if api_key is not None:
             row = self._session.one(_STANDING_BY_KEY, user=user, company=company, api_key=api_key)
-            scopes = None if row is None else rights_of(row[2])
         elif session is not None:
             row = self._session.one(_STANDING_IN_SESSION, user=user, company=company, session=session)
         else:
             row = self._session.one(_STANDING, user=user, company=company)
         if row is None:
             return None
+        rights = self._held(user, company)
+        if api_key is not None:
+            rights &= rights_of(row[2])
+        return Standing(rights=rights, locale=row[0], must_change_password=row[1])
+
+    def _held(self, user: UserId, company: CompanyId) -> frozenset[Right]:
         held = self._session.all(_RIGHTS_HELD, user=user, company=company)
-        rights = frozenset[Right]().union(*(rights_of(names, ready) for names, ready in held))
-        return Standing(
-            rights=rights if scopes is None else rights & scopes, locale=row[0], must_change_password=row[1]
-        )
+        return frozenset[Right]().union(*(rights_of(names, ready) for names, ready in held))

@@ -10,7 +10,7 @@ from sqlalchemy import Integer, bindparam, insert, select, update
 
 from app.domain.access import Session
 from app.domain.shared.errors import NotFound
-from app.domain.shared.ids import SessionId, UserId
+from app.domain.shared.ids import CompanyId, SessionId, UserId
 from app.infrastructure.database.compiled import prepare
 from app.infrastructure.database.session import Session as Statements
 from app.infrastructure.database.tables.access import (
@@ -76,6 +76,15 @@ _END_ALL = prepare(
     .where(sessions.c.user_id == bindparam("user"), sessions.c.revoked_at.is_(None))
     .values(revoked_at=bindparam("now"), version=sessions.c.version + 1)
 )
+_END_IN = prepare(
+    update(sessions)
+    .where(
+        sessions.c.user_id == bindparam("user"),
+        sessions.c.company_id == bindparam("company"),
+        sessions.c.revoked_at.is_(None),
+    )
+    .values(revoked_at=bindparam("now"), version=sessions.c.version + 1)
+)
 
 
 class SqlSessions:
@@ -125,9 +134,11 @@ class SqlSessions:
         """Revoke a session; tell whether it was live until then."""
         return bool(self._session.run(_END, session=session, now=now))
 
-    def end_all(self, user: UserId, now: datetime) -> int:
-        """Revoke every session of the user; give how many were live until then."""
-        return self._session.run(_END_ALL, user=user, now=now)
+    def end_all(self, user: UserId, now: datetime, company: CompanyId | None = None) -> int:
+        """Revoke every session of the user, or those for one company; give how many were live until then."""
+        if company is None:
+            return self._session.run(_END_ALL, user=user, now=now)
+        return self._session.run(_END_IN, user=user, now=now, company=company)
 
 
 def _session(row: tuple[Any, ...]) -> Session:

@@ -206,6 +206,7 @@ class SqlUsers:
         account, membership, held = self._read[company, member.id]
         version = member.versions[1]
         if _user_values(member.user) != account:
+            self.get(member.id)  # the journal tells what an account was by its own row, and members are read joined
             self.save(member.user)
         if _membership_values(member) != membership or member.roles != held:
             seen, version = version, version + 1
