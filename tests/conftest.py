@@ -40,7 +40,7 @@ MARKS: Final = ("fast", "full")
 ONE_MARK: Final = "needs exactly one of the marks fast and full:"
 UNMARKED: Final = pytest.StashKey[bool]()
 UNIT: Final = Path(__file__).parent / "unit"
-E2E: Final = Path(__file__).parent / "e2e"
+CONTRACT: Final = Path(__file__).parent / "contract"
 
 hypothesis.settings.register_profile("fast", derandomize=True, database=None, deadline=None, max_examples=60)
 hypothesis.settings.register_profile("full", derandomize=True, database=None, deadline=None, max_examples=1000)
@@ -72,10 +72,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _repeats(item: pytest.Item) -> bool:
-    """Tell whether a test over HTTP is on the kind of database whose difference the tests of repositories show."""
+    """Tell whether a test is on the kind of database whose difference the contract tests show: in `--full` it runs."""
     callspec = getattr(item, "callspec", None)
     kind = callspec.params.get("database_kind") if callspec is not None else None
-    return kind == "mariadb-no-returning" and item.path.is_relative_to(E2E)
+    return kind == "mariadb-no-returning" and not item.path.is_relative_to(CONTRACT)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

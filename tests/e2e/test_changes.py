@@ -184,7 +184,7 @@ def by_name(resource: Resource) -> str:
 def test_every_field_that_can_be_changed_is_tried() -> None:
     """Demand 16: a new field must be read back, and refused when it is wrong."""
     for one in ALL:
-        fields = SCHEMAS[one.change]["properties"].keys()
+        fields = SCHEMAS[one.change]["properties"].keys() - {"custom"}  # tried by kind in test_fields
         apart = APART.get(one.change, set()) | ({"lines"} if one is INVOICE else set())
         assert one.values.keys() == fields - apart
         assert one.refused.keys() == fields

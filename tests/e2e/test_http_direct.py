@@ -20,10 +20,9 @@ def test_every_endpoint_of_the_business_takes_the_short_way() -> None:
         for one in endpoints(create_app(container()))
         if one.path.startswith(API) and not isinstance(one.app, Direct) and not isinstance(one.entry, ExportProvided)
     }
-    seldom = {"me", "my_companies", "list_rights", "create_user"}
-    assert usual <= seldom | {"report_sales", "list_settings_versions"}, (
-        "coroutines, and what declares query parameters"
-    )
+    coroutines = {"me", "my_companies", "list_rights", "create_user", "change_password", "disable_second_factor"}
+    parameters = {"report_sales", "list_settings_versions", "read_changes", "verify_chains"}
+    assert usual <= coroutines | parameters
 
 
 def test_a_refused_path_after_the_body_was_read_for_its_key_is_answered() -> None:

@@ -71,7 +71,7 @@ def test_the_right_is_asked_for_before_the_body_is_looked_at(house: FakeContaine
     answer = http.post(NOTES, content=b"{")
     assert answer.status_code == 403
     assert answer.json()["facts"] == {"right": "orders.write"}
-    assert "orders.write" in answer.json()["detail"]
+    assert "draft orders" in answer.json()["detail"], "in words"
 
 
 def test_an_expired_token_is_refused_though_it_was_just_believed(house: FakeContainer, http: TestClient) -> None:
