@@ -19,6 +19,7 @@ from app.domain.shared.ids import CompanyId
 from app.domain.shared.rights import ALL_RIGHTS
 from app.infrastructure.clock import pause
 from app.infrastructure.database.engine import Database
+from app.infrastructure.database.locks import Trace
 from app.infrastructure.database.migrate import plain_engine
 from app.infrastructure.database.work import SqlWorks
 from app.infrastructure.seal import HmacSeal
@@ -114,6 +115,58 @@ def test_an_event_that_commits_late_is_neither_missed_nor_put_before_what_was_re
         running.result()
     dispatch()
     assert noted(works, context) == ([2, 1] if database.dialect.row_locks else [1])
+
+
+def test_what_is_erased_while_it_is_numbered_does_not_come_back(
+    works: SqlWorks, context: Context, database: Database, dispatch: Dispatch
+) -> None:
+    """Erasure: a dispatcher that has read an event as it was is waited for, and what it writes is emptied too."""
+    note(works, context, (6, 1))
+    dispatch()
+    note(works, context, (7, 1))
+    read, go_on, asked = Flag(), Flag(), Flag()
+
+    def number() -> None:
+        with works.writing(context) as work:
+            head = work.journal.claim()
+            assert head is not None
+            waiting = work.journal.waiting(10)
+            read.set()
+            go_on.wait(20)
+            entries = []
+            for one in waiting:
+                entry = head.number(one)
+                head.last_link = SEAL.link(head.last_link, entry.content())
+                entries.append(replace(entry, link=head.last_link))
+            work.journal.move(head, waiting, entries)
+            work.commit()
+
+    def erase() -> None:
+        with works.writing(context) as work:
+            work.journal.erase("notes", 7)
+            work.commit()
+
+    def listen(trace: Trace) -> None:
+        if trace.name == "hold journal_heads":
+            asked.set()
+
+    database.trace = listen
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            numbering = pool.submit(number)
+            assert read.wait(20)
+            erasing = pool.submit(erase)
+            if database.dialect.row_locks:  # on SQLite it waits for the one writer before it asks for anything
+                assert asked.wait(20), "it must not go past a dispatcher at work"
+                assert not erasing.done()
+            go_on.set()
+            numbering.result(20)
+            erasing.result(20)
+    finally:
+        database.trace = None
+    with works.reading(context) as work:
+        told = {entry.object_id: entry.erased for entry in work.journal.after(0, 10) if entry.kind == "notes"}
+    assert told == {6: False, 7: True}
 
 
 def test_many_dispatchers_and_writers_number_each_event_once_in_the_order_of_its_aggregate(

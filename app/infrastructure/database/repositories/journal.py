@@ -70,6 +70,10 @@ _CLAIM = prepare(
     .with_for_update(skip_locked=True),
     "lock journal_heads",
 )
+_HOLD = prepare(
+    select(*(h.c[name] for name in _HEAD)).where(h.c.company_id == bindparam("company")).with_for_update(),
+    "hold journal_heads",
+)
 _GET_HEAD = prepare(select(*(h.c[name] for name in _HEAD)).where(h.c.company_id == bindparam("company")))
 _MAKE_HEAD = prepare(
     lambda dialect: insert_missing(
@@ -158,9 +162,7 @@ class SqlJournal:
         """Give the head, locked until the end of the transaction; None when another process has it."""
         row = self._claimed()
         if row is None and self._session.one(_GET_HEAD, company=self._company) is None:
-            self._session.run(
-                _MAKE_HEAD, company_id=self._company, next=1, last_link=GENESIS, first=1, first_link=GENESIS
-            )
+            self._make_head()
             row = self._claimed()
         return None if row is None else self._head(row)
 
@@ -214,8 +216,12 @@ class SqlJournal:
     def erase(self, kind: str, object_id: int) -> int:
         """Empty facts, changes and address of every entry about an object; digests and links stay. Give their number.
 
-        Events that wait for their number are emptied too.
+        Events that wait for their number are emptied too. Whoever is about to number them is waited for: it may have
+        read them as they were.
         """
+        if self._held() is None:  # nothing was numbered yet, or it is being numbered for the first time
+            self._make_head()
+            self._held()
         given = {"company": self._company, "object": object_id, "address": ""}
         self._session.run(_ERASE_WAITING, aggregate=aggregate(kind), payload={}, changes={}, **given)
         return self._session.run(_ERASE, kind=kind, facts=None, changes=None, **given)
@@ -233,9 +239,17 @@ class SqlJournal:
             self._save(head)
         return dropped
 
+    def _make_head(self) -> None:
+        self._session.run(_MAKE_HEAD, company_id=self._company, next=1, last_link=GENESIS, first=1, first_link=GENESIS)
+
     def _claimed(self) -> tuple[Any, ...] | None:
-        lock = Lock.series("journal", str(self._company))
-        return self._session.one(_CLAIM, lock=lock, company=self._company)
+        return self._session.one(_CLAIM, lock=self._lock(), company=self._company)
+
+    def _held(self) -> tuple[Any, ...] | None:
+        return self._session.one(_HOLD, lock=self._lock(), company=self._company)
+
+    def _lock(self) -> Lock:
+        return Lock.series("journal", str(self._company))
 
     def _head(self, row: tuple[Any, ...]) -> Head:
         return Head(company=self._company, **dict(zip(_HEAD, row, strict=True)))
