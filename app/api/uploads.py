@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import quote
 
-from anyio import fail_after, to_thread
+from anyio import to_thread
 from fastapi import Depends
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -24,7 +24,6 @@ from app.api.respond import names_tag
 from app.api.shell import Shell, shell_of
 from app.api.visit import visit_of
 from app.domain.attachments import HEAD_BYTES
-from app.domain.shared.errors import DeadlineExceeded
 from app.domain.shared.objects import ObjectKind
 from app.usecases.attachments import AddAttachment, Announced, Content, MeetOwner, ReadContent, Upload, case_of
 from app.usecases.context import Context, Deadline
@@ -155,17 +154,13 @@ def _unescaped(name: str) -> str:
 async def receive(shell: Shell, pieces: AsyncIterator[bytes], form: Form, staged: Staged) -> Upload:
     """Write the file of ``form`` to ``staged`` as it arrives, and seal it; the owner is left to the caller.
 
-    Raises as ``Form`` does, StorageFull, and DeadlineExceeded when it takes longer than ATTACHMENT_TIMEOUT_S.
+    Raises as ``Form`` does, and StorageFull. How long the body may take is kept by ``Safety``, for every request.
     """
     in_thread: Callable[..., Any] = partial(to_thread.run_sync, limiter=shell.writers)
-    try:
-        with fail_after(shell.container.settings.attachment_timeout_s):
-            async for piece in pieces:
-                form.feed(piece)
-                if data := form.taken(_PIECE):
-                    await in_thread(staged.write, data)
-    except TimeoutError as error:
-        raise DeadlineExceeded from error
+    async for piece in pieces:
+        form.feed(piece)
+        if data := form.taken(_PIECE):
+            await in_thread(staged.write, data)
     form.finish()
     if data := form.taken():
         await in_thread(staged.write, data)

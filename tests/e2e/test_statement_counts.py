@@ -105,7 +105,7 @@ MOST: Final = {
     "report_sales": 1,
     "list_chain_heads": 1,
     "verify_chains": 12,
-    "anonymise_third_party": 13,
+    "anonymise_third_party": 14,
     "define_custom_field": 3,
     "read_custom_field": 1,
     "change_custom_field": 3,
