@@ -27,6 +27,8 @@ REST_S: Final = 0.25
 # How often a shared chore looks whether its turn has come.
 LOOK_S: Final = 30.0
 LONGEST_BACKOFF_S: Final = 60.0
+# A process that died with a turn keeps it from the others for so long. What runs longer may run twice at once, which
+# every shared chore allows.
 LEASE: Final = timedelta(minutes=15)
 STOP_S: Final = 1.0
 _log = structlog.get_logger(source="app.chores")
@@ -56,7 +58,7 @@ class Turns:
     def take(self, chore: Chore, *, at_once: bool = False) -> bool:
         """Run the chore if it is its turn, or ``at_once``, and tell whether it ran. Raises what the chore raises."""
         context = system_context("chores")
-        claim = Claim(name=chore.name, lease=max(LEASE, chore.every), at_once=at_once)
+        claim = Claim(name=chore.name, lease=LEASE, at_once=at_once)
         turn = self.runner.call(context, ClaimTurn(self.clock), lambda: claim)
         if turn is None:
             return False
