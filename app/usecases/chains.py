@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, ClassVar, Final
 
 from app.domain.chains import SEALED, Flaw, FlawKind, Head, NoChain, walk
-from app.domain.shared.errors import Invalid
+from app.domain.shared.errors import Invalid, UnknownReference
 from app.domain.shared.ids import CompanyId
 from app.domain.shared.numbering import canonical
 from app.domain.shared.rights import Right
@@ -84,7 +84,8 @@ class VerifyChains:
     """Walk the hash chains of invoices and payments and tell every document that is not as it was sealed.
 
     Documents written while it walks are no fault: each chain is walked to the head it had when it was reached. Raises
-    NoChain, DeadlineExceeded: name a kind and a period when there are too many.
+    NoChain, UnknownReference for a period without a series, and DeadlineExceeded: name a kind and a period when there
+    are too many.
     """
 
     seal: Seal
@@ -93,13 +94,10 @@ class VerifyChains:
 
     def execute(self, work: Work, context: Context, request: Which) -> Verification:
         """Give what was found, chain by chain."""
-        return Verification(
-            chains=tuple(
-                self._examined(work, kind, head)
-                for kind in request.kinds()
-                for head in work.chains.ends(kind, request.period)
-            )
-        )
+        ends = [(kind, head) for kind in request.kinds() for head in work.chains.ends(kind, request.period)]
+        if request.period is not None and not ends:
+            raise UnknownReference(at=("period",), kind="series", value=request.period)
+        return Verification(chains=tuple(self._examined(work, kind, head) for kind, head in ends))
 
     def _examined(self, work: Work, kind: SeriesKind, head: Head) -> Examined:
         rows = work.chains.rows(kind, head.period, head.end)

@@ -40,7 +40,9 @@ def test_verification_names_chain_number_and_flaw(office: Office) -> None:
     found = {"sound": False, "chains": [{**sound, "flaws": [{"kind": "changed", "number": 1, "to": 1}]}]}
     assert office.get(f"/chains/verification?kind=invoice&period={period}").body == found
     assert office.get("/chains/verification?kind=payment").body == {"sound": True, "chains": []}
-    assert office.get("/chains/verification?period=1999-01").body == {"sound": True, "chains": []}
+    refused = office.get("/chains/verification?period=1999-01")
+    assert refused.refusal == (400, "unknown_reference"), "a period that was mistyped must not look sound"
+    assert refused["errors"][0]["parameter"] == "period"
     assert other.get("/chains/verification")["sound"] is True
 
 
