@@ -62,10 +62,10 @@ class ArgonPasswords:
         own = password[:_JUDGED].lower()
         for word in known:
             own = own.replace(word, "")
-        # zxcvbn counts two known words and a year as unguessable; so what is nobody else's must be there by itself.
+        # zxcvbn counts two known words and a year as unguessable; so what is nobody else's is judged by itself.
         if len(re.sub(r"[\W_]+", "", own)) < _OWN_PART:
             return True
-        judged = zxcvbn(password[:_JUDGED], user_inputs=known)
+        judged = zxcvbn(own)
         return int(judged["score"]) < self._least_score
 
 

@@ -105,6 +105,8 @@ HINTS = ["ann.smith@lumiere.example", "Ann Smith", "Atelier Lumiere"]
         "AtelierLumiere2026",
         "Smith-Lumiere-1",
         "ann.smith@lumiere.example",
+        "lumiere-password",
+        "Smith-qwertyuiop",
     ],
 )
 def test_common_passwords_and_those_made_of_what_is_known_are_guessable(password: str) -> None:
