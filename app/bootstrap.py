@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 from fastapi import FastAPI
@@ -193,7 +192,7 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     files = pick("files", lambda: FolderFiles(settings.files_dir or settings.data_dir / "files"))
     dispatch = journal.Dispatch(runner, journal.NumberEvents(seal))
     notary = pick("notary", lambda: Ed25519Notary.of(settings))
-    archive = pick("archive", lambda: HeadsFolder(heads_folder(settings)))
+    archive = pick("archive", lambda: HeadsFolder(settings.heads_dir or settings.data_dir / "heads"))
     daily = Daily(
         purge=purge_of(runner, clock),
         heads=chains.ExportHeads(runner, clock, notary, archive, lambda: contexts_of(runner)),
@@ -297,7 +296,7 @@ def access_cases(clock: Clock, passwords: Passwords, tools: Tools) -> dict[type[
         access.EndOwnSession(clock),
         access.EnrolSecondFactor(clock, tools.mint, tools.vault, tools.codes),
         access.ConfirmSecondFactor(clock, tools.vault, tools.codes),
-        access.ResetPassword(clock, passwords, tools.mint),
+        access.ResetPassword(clock, passwords),
         access.CreateApiKey(clock, tools.mint),
         access.ReadApiKey(),
         access.ChangeApiKey(),
@@ -310,11 +309,6 @@ def access_cases(clock: Clock, passwords: Passwords, tools: Tools) -> dict[type[
 def attachment_cases(clock: Clock, files: Files, types: Iterable[str]) -> dict[type[Any], Any]:
     """Give the use cases of attachments, by class; ``types`` are the media types taken, all when there are none."""
     return {type(case): case for case in attachments.attachment_cases(clock, files, frozenset(types))}
-
-
-def heads_folder(settings: Settings) -> Path:
-    """Give the folder of the signed heads."""
-    return Path(settings.heads_dir) if settings.heads_dir else settings.data_dir / "heads"
 
 
 def use_cases(clock: Clock, seal: Seal) -> dict[type[Any], Any]:

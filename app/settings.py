@@ -74,7 +74,7 @@ class Settings(BaseSettings):
     chain_key: SecretStr = Field(SecretStr(""), description="HMAC key of the hash chains: 32 bytes, base64url")
     secrets_key: SecretStr = Field(SecretStr(""), description="Key of the second factors' secrets: 32 bytes, base64url")
     heads_key: SecretStr = Field(SecretStr(""), description="Ed25519 key that signs heads: 32 bytes, base64url")
-    heads_dir: str = Field("", description="Directory of the signed heads; default: heads in DATA_DIR")
+    heads_dir: Path | None = Field(None, description="Directory of the signed heads; default: DATA_DIR/heads")
     request_timeout_s: float = Field(30.0, gt=0, description="Deadline of a request")
     body_limit_bytes: int = Field(1_048_576, ge=1024, description="Largest request body")
     files_dir: Path | None = Field(None, description="Directory of attachments; default: DATA_DIR/files")
@@ -95,6 +95,12 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("heads_dir", "files_dir", mode="before")
+    @classmethod
+    def _blank(cls, value: object) -> object:
+        """Take a blank folder for none: an empty path would be the working directory."""
+        return None if isinstance(value, str) and not value.strip() else value
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -19,6 +19,7 @@ from typing import Final
 
 from app.domain.attachments import FileMissing, StorageFull
 from app.domain.shared.ids import CompanyId
+from app.infrastructure.disk import sync_folder
 
 PIECE: Final = 65_536
 NEW: Final = ".new"
@@ -78,8 +79,8 @@ class StagedFile:
         with _space():
             place.parent.mkdir(exist_ok=True)
             self._path.replace(place)
-            _sync(place.parent)
-            _sync(self._folder)
+            sync_folder(place.parent)
+            sync_folder(self._folder)
         self._kept = True
 
     def drop(self) -> None:
@@ -174,11 +175,3 @@ def _is_digest(text: str) -> bool:
 def _age(path: Path) -> float:
     """Give when the file was last written, in seconds since 1970."""
     return path.stat().st_mtime
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -10,7 +10,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
-from app.infrastructure.keys import BadKey, decode_key, ensure_key, held, write_durably
+from app.infrastructure.disk import held, write_durably
+from app.infrastructure.keys import BadKey, decode_key, ensure_key
 from app.settings import Settings
 
 PUBLIC_KEY: Final = "heads-key.pem"

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import secrets
 from base64 import b32encode, urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from app.domain.access import Opaque
 from app.domain.shared.errors import Conflict, Unavailable
-from app.infrastructure.passwords import random_password
+from app.infrastructure.disk import held, write_durably
 
 NAMES: Final = ("jwt_key", "chain_key", "secrets_key", "heads_key")
 FILE: Final = "keys.json"
@@ -122,34 +119,6 @@ def ensure_key(directory: Path, name: str) -> str:
         return kept[name]
 
 
-@contextmanager
-def held(directory: Path) -> Iterator[None]:
-    """Make ``directory`` and hold it against other processes that do the same."""
-    directory.mkdir(parents=True, exist_ok=True)
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Put a file readable for its owner alone in place at once, whole and on disk."""
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.unlink(missing_ok=True)
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    handle = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _read(directory: Path) -> dict[str, str]:
     path = directory / FILE
     found: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
@@ -175,7 +144,3 @@ class RandomMint:
         """Give recovery codes of 80 bits each: four groups of four letters and digits."""
         codes = (b32encode(secrets.token_bytes(10)).decode().lower() for _ in range(count))
         return ["-".join(code[at : at + 4] for at in range(0, 16, 4)) for code in codes]
-
-    def password(self) -> str:
-        """Give a password nobody has to remember: 16 characters, 96 bits."""
-        return random_password()

@@ -248,7 +248,7 @@ class Story:
         do(access.TouchApiKey(clock), made.id)
         do(access.RevokeApiKey(clock), made.id)
         reset = access.PasswordReset(user=entered.id, password="x", password_hash="three")
-        self.do(access.ResetPassword(clock, ArgonPasswords(), mint), reset)
+        self.do(access.ResetPassword(clock, ArgonPasswords()), reset)
         self.do(access.SetPassword(clock), access.ConsoleReset(email=email, password_hash="four"))
 
     def own_people(self, email: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from app.domain.identity import TokenRefused
 from app.domain.shared.ids import CompanyId, UserId
+from app.infrastructure.disk import write_durably
 from app.infrastructure.keys import (
     BadKey,
     KeyRotation,
@@ -20,7 +21,6 @@ from app.infrastructure.keys import (
     ensure_keys,
     new_key,
     rotate_keys,
-    write_durably,
 )
 from app.infrastructure.tokens import JwtTokens
 from app.settings import Settings

@@ -170,11 +170,10 @@ class ResetPassword:
     fresh: ClassVar[bool] = True
     clock: Clock
     passwords: Passwords
-    mint: Mint
 
     def prepared(self, user: UserId) -> PasswordReset:
         """Make the password and its slow hash, before any transaction is open."""
-        password = self.mint.password()
+        password = self.passwords.random()
         return PasswordReset(user=user, password=password, password_hash=self.passwords.hash(password))
 
     def execute(self, work: Work, context: Context, request: PasswordReset) -> PasswordReset:

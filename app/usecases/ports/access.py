@@ -161,10 +161,6 @@ class Mint(Protocol):
         """Give recovery codes of 80 bits each, in groups that can be typed."""
         ...
 
-    def password(self) -> str:
-        """Give a password nobody has to remember."""
-        ...
-
 
 class Vault(Protocol):
     """Keeps small secrets that the program needs in clear again; the database only sees them encrypted."""
