@@ -18,10 +18,10 @@ from app.domain.shared.numbering import (
     Number,
     Reset,
     Series,
-    broken_link,
     canonical,
     link,
 )
+from tests.support.chains import broken_link
 
 pytestmark = pytest.mark.fast
 

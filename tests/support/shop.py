@@ -16,7 +16,6 @@ from app.domain.sales import Order
 from app.domain.shared.ids import CompanyId, InvoiceId, OrderId, PartyId, ProductId, ShipmentId, WarehouseId
 from app.domain.shared.lines import LineKind
 from app.domain.shared.money import Price, price, quantity, rate
-from app.domain.shared.numbering import broken_link
 from app.domain.stock import MovementKind, Warehouse
 from app.infrastructure.keys import decode_key
 from app.usecases.billing import (
@@ -36,6 +35,7 @@ from app.usecases.shared import LineDraft, ListCase
 from app.usecases.shipping import CreateShipment, ShipmentDraft
 from app.usecases.stock import CreateWarehouse, ListLevels, ListMovements, MoveStock, StockMove
 from tests.support.books import CHAIN_KEY, Books
+from tests.support.chains import broken_link
 
 KEY: Final = decode_key("CHAIN_KEY", CHAIN_KEY)
 NO_VAT: Final = rate(Decimal(0))

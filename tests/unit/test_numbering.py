@@ -19,11 +19,11 @@ from app.domain.shared.numbering import (
     Number,
     Reset,
     Series,
-    broken_link,
     canonical,
     link,
 )
 from app.domain.shared.series import DEFAULT_MASKS, SeriesKind
+from tests.support.chains import broken_link
 
 pytestmark = pytest.mark.fast
 

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -182,21 +182,6 @@ def canonical(content: Mapping[str, object]) -> bytes:
 def link(key: bytes, previous: str, content: Mapping[str, object]) -> str:
     """Give the link over ``previous`` and ``content``: HMAC-SHA256 in 64 hex digits."""
     return hmac.new(key, previous.encode() + b"\n" + canonical(content), hashlib.sha256).hexdigest()
-
-
-def broken_link(key: bytes, chain: Iterable[tuple[Mapping[str, object], str]]) -> int | None:
-    """Give the first position, counted from 0, whose stored link does not follow; None for a sound chain.
-
-    ``chain`` gives content and stored link of every document of a series, in order of its numbers. A row removed at the
-    end is seen by comparing the last link with the series' head.
-    """
-    previous = GENESIS
-    for position, (content, stored) in enumerate(chain):
-        # As bytes: a stored link that somebody put other letters into is to be found, not to fail the walk.
-        if not hmac.compare_digest(link(key, previous, content).encode(), stored.encode()):
-            return position
-        previous = stored
-    return None
 
 
 def _names_period(reset: Reset, tokens: set[str]) -> bool:
