@@ -13,7 +13,7 @@ from app.domain.stock import Warehouse
 from app.infrastructure.database.compiled import PreparedMany, arguments_of_rows
 from app.infrastructure.database.engine import Database
 from app.infrastructure.database.migrate import plain_engine
-from app.infrastructure.database.repositories.stock import _LOCK_COSTS, _LOCK_LEVELS
+from app.infrastructure.database.repositories.stock.movements import _LOCK_COSTS, _LOCK_LEVELS
 from app.infrastructure.database.work import SqlWorks
 from app.usecases.context import Context
 from tests.support.clock import FakeClock

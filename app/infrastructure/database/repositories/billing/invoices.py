@@ -1,16 +1,15 @@
-"""Invoices and payments in SQL."""
+"""Invoices in SQL."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, select, update
 
-from app.domain.billing import Allocation, Invoice, InvoiceLine, Payment
+from app.domain.billing import Invoice, InvoiceLine
 from app.domain.shared.errors import NotFound, Stale
-from app.domain.shared.ids import InvoiceId, PaymentId
-from app.domain.shared.money import currency
+from app.domain.shared.ids import InvoiceId
 from app.domain.shared.search import Searched
 from app.infrastructure.database.compiled import prepare, prepare_many
 from app.infrastructure.database.locks import Lock
@@ -38,8 +37,6 @@ from app.infrastructure.database.tables.billing import (
     invoice_lines,
     invoice_taxes,
     invoices,
-    payment_allocations,
-    payments,
 )
 from app.usecases.context import Context
 
@@ -111,33 +108,6 @@ _DELETE_LINES = prepare(
     )
 )
 _INSERT_TAXES = prepare_many(insert_rows(invoice_taxes, ("rate", "base", "vat"), common=("company_id", "invoice_id")))
-
-_PAID: Final = (
-    "ref",
-    "party_id",
-    "date",
-    "method",
-    "rate",
-    "amount",
-    "company_amount",
-    "number",
-    "period",
-    "link",
-    "custom",
-)
-_PAYMENT: Final = ("id", "version", "currency", "company_currency", *_PAID)
-_ALLOCATION: Final = ("invoice_id", "kind", "amount", "company_amount")
-
-_GET_PAYMENT = prepare(by_id(payments, _PAYMENT))
-_ALLOCATIONS = lines_of(payment_allocations, "payment_id", _ALLOCATION)
-_INSERT_PAYMENT = prepare(
-    insert(payments).values(
-        {name: bindparam(name) for name in ("company_id", "version", "currency", "company_currency", *_PAID)}
-    )
-)
-_INSERT_ALLOCATIONS = prepare_many(
-    insert_rows(payment_allocations, ("position", *_ALLOCATION), common=("company_id", "payment_id"))
-)
 
 
 class SqlInvoices:
@@ -264,43 +234,3 @@ def _header(row: tuple[Any, ...]) -> Invoice:
         totals=totals_of(row[-len(TOTALS) :]),
         **{name: header[name] for name in _HEADER},
     )
-
-
-class SqlPayments:
-    """Payments of the context's company, in rows of ``payments`` and ``payment_allocations``."""
-
-    def __init__(self, session: Session, context: Context) -> None:
-        self._session = session
-        self._company = context.company
-        self._words = SqlWords(session, context.company, Searched.PAYMENT)
-
-    def get(self, payment: PaymentId) -> Payment:
-        """Give a payment with its allocations. Raises NotFound."""
-        row = self._session.one(_GET_PAYMENT, company_id=self._company, document=payment)
-        if row is None:
-            raise NotFound(kind="payment", id=payment)
-        fields = dict(zip(_PAYMENT, row, strict=True))
-        found = self._session.all(_ALLOCATIONS, company_id=self._company, document=payment)
-        fields["currency"] = currency(fields["currency"])
-        fields["company_currency"] = currency(fields["company_currency"])
-        return Payment(allocations=[Allocation(**dict(zip(_ALLOCATION, a, strict=True))) for a in found], **fields)
-
-    def add(self, payment: Payment) -> None:
-        """Store a new payment with its allocations and set its id."""
-        payment.id = PaymentId(
-            self._session.insert(
-                _INSERT_PAYMENT,
-                company_id=self._company,
-                version=1,
-                currency=payment.currency.code,
-                company_currency=payment.company_currency.code,
-                **{name: getattr(payment, name) for name in _PAID},
-            )
-        )
-        payment.version = 1
-        self._words.add(payment.id, {"ref": payment.ref})
-        rows = [
-            {"position": position, **{name: getattr(allocation, name) for name in _ALLOCATION}}
-            for position, allocation in enumerate(payment.allocations, 1)
-        ]
-        self._session.many(_INSERT_ALLOCATIONS, rows, company_id=self._company, payment_id=payment.id)

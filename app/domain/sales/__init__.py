@@ -1,0 +1,53 @@
+"""Orders of customers, from draft to delivered."""
+
+from __future__ import annotations
+
+from app.domain.sales.orders import (
+    ORDER,
+    ZERO,
+    DeliveryBeforeOrder,
+    LineNotShippable,
+    LineQuantity,
+    Order,
+    OrderCanceled,
+    OrderChanged,
+    OrderCreated,
+    OrderDeleted,
+    OrderDelivered,
+    OrderEvent,
+    OrderLine,
+    OrderNotDraft,
+    OrderNotOpen,
+    OrderShipped,
+    OrderState,
+    OrderValidated,
+    OverInvoiced,
+    OverShipped,
+    fully_shipped,
+    untouched,
+)
+
+__all__ = [
+    "ORDER",
+    "ZERO",
+    "DeliveryBeforeOrder",
+    "LineNotShippable",
+    "LineQuantity",
+    "Order",
+    "OrderCanceled",
+    "OrderChanged",
+    "OrderCreated",
+    "OrderDeleted",
+    "OrderDelivered",
+    "OrderEvent",
+    "OrderLine",
+    "OrderNotDraft",
+    "OrderNotOpen",
+    "OrderShipped",
+    "OrderState",
+    "OrderValidated",
+    "OverInvoiced",
+    "OverShipped",
+    "fully_shipped",
+    "untouched",
+]
