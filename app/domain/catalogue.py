@@ -67,7 +67,10 @@ class ProductChanged(Event):
 
 @dataclass(slots=True, kw_only=True)
 class Product:
-    """Something sold. Prices and costs are net, per unit, in the company's currency; ``vat_rate`` is a percentage."""
+    """Something sold. Prices and costs are net, per unit, in the company's currency; ``vat_rate`` is a percentage.
+
+    ``average_cost`` is that of its stock, None where there is none or it was not asked for.
+    """
 
     id: ProductId = ProductId(0)
     ref: str
@@ -80,9 +83,15 @@ class Product:
     archived: bool = False
     custom: Mapping[str, object] = field(default_factory=dict)
     version: int = 0
+    average_cost: Price | None = None
 
     def __post_init__(self) -> None:
         self.check()
+
+    @property
+    def unit_cost(self) -> Price:
+        """What a unit costs: on average in stock, else what the catalogue says."""
+        return self.average_cost or self.cost_price
 
     @property
     def stocked(self) -> bool:

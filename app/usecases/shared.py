@@ -203,6 +203,7 @@ def _line(
         unit_price=_list_price(product, valued) if draft.unit_price is None else draft.unit_price,
         discount=draft.discount,
         vat_rate=product.vat_rate if draft.vat_rate is None else draft.vat_rate,
+        unit_cost=product.unit_cost,
     )
 
 

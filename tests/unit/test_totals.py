@@ -45,7 +45,7 @@ def test_vat_per_rate_is_taken_of_the_sum_of_its_lines() -> None:
     """ERP-07, EN 16931 BG-23: three times 0.333 of VAT are 1.00, not 0.99."""
     amounts = document(*[line("1", "1.665")] * 3)
     assert [computed.net for computed in amounts.lines] == [d("1.67")] * 3
-    assert amounts.vat == (VatLine(rate(Decimal(20)), d("5.01"), d("1.00")),)
+    assert amounts.vat == (VatLine(rate(Decimal(20)), d("5.01"), d("1.00"), d("5.01"), d("1.00")),)
     assert [computed.vat for computed in amounts.lines] == [None] * 3
     assert (amounts.totals.net, amounts.totals.vat, amounts.totals.gross) == (d("5.01"), d("1.00"), d("6.01"))
 
@@ -54,7 +54,7 @@ def test_vat_per_line_is_rounded_on_each_line() -> None:
     """ERP-07: the same three lines, where each shows its own VAT of 0.33."""
     amounts = document(*[line("1", "1.665")] * 3, mode=VatMode.PER_LINE)
     assert [computed.vat for computed in amounts.lines] == [d("0.33")] * 3
-    assert amounts.vat == (VatLine(rate(Decimal(20)), d("5.01"), d("0.99")),)
+    assert amounts.vat == (VatLine(rate(Decimal(20)), d("5.01"), d("0.99"), d("5.01"), d("0.99")),)
     assert amounts.totals.gross == d("6.00")
 
 

@@ -80,6 +80,8 @@ class LineOut(Out):
     vat_rate: Number = Field(description="VAT in per cent", examples=["20"])
     net: Number = Field(description="Net amount in the document's currency", examples=["739.10"])
     company_net: Number = Field(description="Net amount in the company's currency", examples=["739.10"])
+    unit_cost: Number = Field(description="What a unit cost then, in the company's currency", examples=["210"])
+    company_cost: Number = Field(description="What all of it cost, in the company's currency", examples=["420.00"])
 
 
 class VatOut(Out):
@@ -143,4 +145,6 @@ def priced(line: PricedLine, valuation: Valuation) -> Mapping[str, Any]:
         "vat_rate": plain(line.vat_rate),
         "net": plain(line.net, valuation.currency.digits),
         "company_net": plain(line.company_net, valuation.company_currency.digits),
+        "unit_cost": plain(line.unit_cost),
+        "company_cost": plain(line.company_cost, valuation.company_currency.digits),
     }

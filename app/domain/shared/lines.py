@@ -10,7 +10,7 @@ from typing import Final
 
 from app.domain.shared.errors import Invalid, Required
 from app.domain.shared.ids import ProductId
-from app.domain.shared.money import Amount, Currency, Price, Quantity, Rate
+from app.domain.shared.money import EXACT, Amount, Currency, Price, Quantity, Rate
 from app.domain.shared.totals import DocumentAmounts, LineInput, VatMode, compute
 
 ZERO: Final = Decimal(0)
@@ -53,7 +53,8 @@ class BadPercentage(Invalid):
 class PricedLine:
     """One position of a document, counted from 1. Prices are net in the document's currency; percentages 0 to 100.
 
-    ``net`` and ``company_net`` are put there by ``price_lines`` and are rounded.
+    ``unit_cost`` is what a unit cost when the line was entered, in the company's currency; 0 where nothing is known.
+    ``net``, ``company_net`` and ``company_cost`` are put there by ``price_lines`` and are rounded.
     """
 
     position: int
@@ -64,8 +65,10 @@ class PricedLine:
     unit_price: Price
     discount: Rate = Rate(ZERO)
     vat_rate: Rate
+    unit_cost: Price = Price(ZERO)
     net: Amount = Amount(ZERO)
     company_net: Amount = Amount(ZERO)
+    company_cost: Amount = Amount(ZERO)
 
     def check(self) -> None:
         """Pass only a sound line. Raises QuantityNotPositive, NegativePrice, BadPercentage, Required."""
@@ -109,4 +112,5 @@ def price_lines(lines: Sequence[PricedLine], valuation: Valuation) -> DocumentAm
     for line, computed in zip(lines, amounts.lines, strict=True):
         line.net = computed.net
         line.company_net = computed.company_net
+        line.company_cost = valuation.company_currency.round(EXACT.multiply(line.quantity, line.unit_cost))
     return amounts

@@ -45,11 +45,13 @@ class LineAmounts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class VatLine:
-    """VAT at one rate: what it is taken of, and the tax."""
+    """VAT at one rate: what it is taken of, and the tax, in the document's and in the company's currency."""
 
     rate: Rate
     base: Amount
     vat: Amount
+    company_base: Amount
+    company_vat: Amount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +90,11 @@ def compute(
     """
     foreign = None if company_currency == currency and rate == 1 else (rate, company_currency)
     amounts = tuple(_line(line, currency, mode, foreign, index) for index, line in enumerate(lines))
-    vat = _per_rate(lines, amounts, currency, mode)
+    vat = _per_rate(lines, amounts, currency, mode, foreign)
     net = total(line.net for line in amounts)
     tax = total(line.vat for line in vat)
     company_net = net if foreign is None else total(line.company_net for line in amounts)
-    company_tax = tax if foreign is None else total(convert(line.vat, *foreign) for line in vat)
+    company_tax = tax if foreign is None else total(line.company_vat for line in vat)
     totals = Totals(
         net=net,
         vat=tax,
@@ -105,23 +107,23 @@ def compute(
 
 
 def _per_rate(
-    lines: Sequence[LineInput], amounts: Sequence[LineAmounts], currency: Currency, mode: VatMode
+    lines: Sequence[LineInput],
+    amounts: Sequence[LineAmounts],
+    currency: Currency,
+    mode: VatMode,
+    foreign: tuple[Decimal, Currency] | None,
 ) -> tuple[VatLine, ...]:
     """Sum the lines of each rate, lowest rate first; VAT is rounded on the sum unless each line was rounded."""
-    bases: dict[Decimal, Decimal] = {}
-    taxes: dict[Decimal, Decimal] = {}
+    sums: dict[Decimal, tuple[Decimal, Decimal, Decimal]] = {}
     for line, computed in zip(lines, amounts, strict=True):
-        bases[line.vat_rate] = bases.get(line.vat_rate, ZERO) + computed.net
-        taxes[line.vat_rate] = taxes.get(line.vat_rate, ZERO) + (computed.vat or ZERO)
-    per_line = mode is VatMode.PER_LINE
-    return tuple(
-        VatLine(
-            Rate(percent),
-            total((base,)),
-            total((taxes[percent],)) if per_line else _percent(base, percent, currency),
-        )
-        for percent, base in sorted(bases.items())
-    )
+        net, tax, company_net = sums.get(line.vat_rate, (ZERO, ZERO, ZERO))
+        sums[line.vat_rate] = (net + computed.net, tax + (computed.vat or ZERO), company_net + computed.company_net)
+    taxed = []
+    for percent, (net, tax, company_net) in sorted(sums.items()):
+        vat = total((tax,)) if mode is VatMode.PER_LINE else _percent(net, percent, currency)
+        company_vat = vat if foreign is None else convert(vat, *foreign)
+        taxed.append(VatLine(Rate(percent), total((net,)), vat, total((company_net,)), company_vat))
+    return tuple(taxed)
 
 
 def _line(

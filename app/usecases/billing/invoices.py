@@ -186,6 +186,7 @@ def _order_lines(order: Order, wanted: Sequence[LineQuantity] | None) -> list[In
                 unit_price=line.unit_price,
                 discount=line.discount,
                 vat_rate=line.vat_rate,
+                unit_cost=line.unit_cost,
             )
         )
     return lines

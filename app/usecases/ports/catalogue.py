@@ -17,7 +17,7 @@ class Products(Protocol):
         ...
 
     def of(self, products: Iterable[ProductId]) -> Mapping[ProductId, Product]:
-        """Give those of ``products`` that exist, by one statement."""
+        """Give those of ``products`` that exist with what they cost on average, by one statement."""
         ...
 
     def by_ref(self, refs: Iterable[str]) -> Mapping[str, Product]:

@@ -17,6 +17,7 @@ from app.infrastructure.database.repositories.search import SqlWords, texts_in
 from app.infrastructure.database.session import Session
 from app.infrastructure.database.statements import keys
 from app.infrastructure.database.tables.catalogue import products as t
+from app.infrastructure.database.tables.stock import stock_costs as costs
 from app.usecases.context import Context
 
 _FIELDS: Final = (
@@ -36,7 +37,14 @@ _TEXTS: Final = texts_in(Searched.PRODUCT, _NAMES)
 _MINE: Final = t.c.company_id == bindparam("company")
 
 _GET = prepare(select(*_COLUMNS).where(_MINE, t.c.id == bindparam("product")))
-_BY_IDS = prepare_many(lambda n: select(*_COLUMNS).where(_MINE, keys(t.c.id, "product", n)), pads=True)
+_BY_IDS = prepare_many(
+    lambda n: (
+        select(*_COLUMNS, costs.c.average)
+        .outerjoin_from(t, costs, (costs.c.company_id == t.c.company_id) & (costs.c.product_id == t.c.id))
+        .where(_MINE, keys(t.c.id, "product", n))
+    ),
+    pads=True,
+)
 _BY_REFS = prepare_many(lambda n: select(*_COLUMNS).where(_MINE, keys(t.c.ref, "ref", n)), pads=True)
 _INSERT = prepare(insert(t).values({name: bindparam(name) for name in ("company_id", "version", *_FIELDS)}))
 _UPDATE = prepare(
@@ -62,7 +70,7 @@ class SqlProducts:
         return self._product(row)
 
     def of(self, products: Iterable[ProductId]) -> Mapping[ProductId, Product]:
-        """Give those of ``products`` that exist, by one statement."""
+        """Give those of ``products`` that exist with what they cost on average, by one statement."""
         rows = self._session.all_of(
             _BY_IDS, [{"product": value} for value in sorted(set(products))], company=self._company
         )
@@ -111,4 +119,5 @@ def _refs(product: Product) -> dict[str, tuple[str, object]]:
 
 
 def _product(row: tuple[Any, ...]) -> Product:
-    return Product(**dict(zip(_NAMES, row, strict=True)))
+    average = row[len(_NAMES)] if len(row) > len(_NAMES) else None
+    return Product(**dict(zip(_NAMES, row, strict=False)), average_cost=average)

@@ -159,7 +159,7 @@ _CHAINS: Final[Mapping[SeriesKind, _Chain]] = {
             ),
             _part(
                 invoice_taxes,
-                *(invoice_taxes.c[name] for name in ("rate", "base", "vat")),
+                *(invoice_taxes.c[name] for name in ("rate", "base", "vat", "company_base", "company_vat")),
                 owner=invoices,
                 key="invoice_id",
                 order="rate",

@@ -26,8 +26,10 @@ PRICED: Final = (
     "unit_price",
     "discount",
     "vat_rate",
+    "unit_cost",
     "net",
     "company_net",
+    "company_cost",
 )
 
 

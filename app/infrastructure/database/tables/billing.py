@@ -63,8 +63,7 @@ invoice_taxes = Table(
     Column("company_id", KEY, primary_key=True, autoincrement=False),
     Column("invoice_id", KEY, primary_key=True, autoincrement=False),
     Column("rate", RATE, primary_key=True, autoincrement=False),
-    Column("base", AMOUNT, nullable=False),
-    Column("vat", AMOUNT, nullable=False),
+    *(Column(name, AMOUNT, nullable=False) for name in ("base", "vat", "company_base", "company_vat")),
     ForeignKeyConstraint(["company_id", "invoice_id"], ["invoices.company_id", "invoices.id"]),
     sqlite_with_rowid=False,
 )

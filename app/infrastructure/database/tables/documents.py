@@ -61,8 +61,10 @@ def priced_line() -> list[SchemaItem]:
         Column("unit_price", PRICE, nullable=False),
         Column("discount", RATE, nullable=False),
         Column("vat_rate", RATE, nullable=False),
+        Column("unit_cost", PRICE, nullable=False),
         Column("net", AMOUNT, nullable=False),
         Column("company_net", AMOUNT, nullable=False),
+        Column("company_cost", AMOUNT, nullable=False),
     ]
 
 

@@ -107,7 +107,8 @@ _DELETE_LINES = prepare(
         invoice_lines.c.company_id == bindparam("company_id"), invoice_lines.c.invoice_id == bindparam("document")
     )
 )
-_INSERT_TAXES = prepare_many(insert_rows(invoice_taxes, ("rate", "base", "vat"), common=("company_id", "invoice_id")))
+_TAX: Final = ("rate", "base", "vat", "company_base", "company_vat")
+_INSERT_TAXES = prepare_many(insert_rows(invoice_taxes, _TAX, common=("company_id", "invoice_id")))
 
 
 class SqlInvoices:
@@ -162,7 +163,7 @@ class SqlInvoices:
         stored = self._session.run(_FINISH, **self._step(invoice), **_pick(_values(invoice), _FINAL))
         _moved(invoice, stored)
         self._words.save(invoice.id, {"ref": invoice.ref})
-        rows = [{"rate": line.rate, "base": line.base, "vat": line.vat} for line in invoice.vat]
+        rows = [{name: getattr(line, name) for name in _TAX} for line in invoice.vat]
         self._session.many(_INSERT_TAXES, rows, company_id=self._company, invoice_id=invoice.id)
 
     def save_settlements(self, invoices: Iterable[Invoice]) -> None:
