@@ -168,6 +168,8 @@ EXPECTED: Final[Mapping[FieldKind, str]] = {
     FieldKind.DATE: "YYYY-MM-DD",
     FieldKind.INSTANT: "YYYY-MM-DDThh:mm:ssZ",
     FieldKind.AMOUNT: "0.0000",
+    FieldKind.COMPANY_AMOUNT: "0.0000",
+    FieldKind.COUNT: "0..9223372036854775807",
     FieldKind.QUANTITY: "0.000000",
     FieldKind.PRICE: "0.00000000",
     FieldKind.RATE: "0.00000000",

@@ -18,6 +18,8 @@ _SCHEMAS: Final[Mapping[FieldKind, Mapping[str, Any]]] = {
     FieldKind.DATE: {"type": "string", "format": "date"},
     FieldKind.INSTANT: {"type": "string", "format": "date-time"},
     FieldKind.AMOUNT: _DECIMAL,
+    FieldKind.COMPANY_AMOUNT: _DECIMAL,
+    FieldKind.COUNT: {"type": "integer", "minimum": 0},
     FieldKind.QUANTITY: _DECIMAL,
     FieldKind.PRICE: _DECIMAL,
     FieldKind.RATE: _DECIMAL,
@@ -92,31 +94,24 @@ def _query(name: str, about: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": name, "in": "query", "required": False, "description": about, "schema": dict(schema)}
 
 
-def _noun(listing: Listing) -> str:
+def noun(listing: Listing) -> str:
+    """Give what the schemas of a list are named by."""
     return "".join(word.capitalize() for word in listing.name.replace("_", "-").split("-"))
 
 
 def row_name(listing: Listing) -> str:
     """Give the name of the schema of one row."""
-    return f"{_noun(listing)}Row"
+    return f"{noun(listing)}Row"
 
 
 def page_name(listing: Listing) -> str:
     """Give the name of the schema of one page."""
-    return f"{_noun(listing)}Page"
+    return f"{noun(listing)}Page"
 
 
 def page_schemas(listing: Listing) -> dict[str, Any]:
     """Give the schemas of one row and one page, by name."""
     row_title = row_name(listing)
-    properties = {field.name: _nullable(field) for field in listing.fields}
-    row = {
-        "type": "object",
-        "title": row_title,
-        "properties": properties,
-        "required": list(properties),
-        "description": f"One row of {listing.name}",
-    }
     page = {
         "type": "object",
         "title": page_name(listing),
@@ -132,7 +127,19 @@ def page_schemas(listing: Listing) -> dict[str, Any]:
             "total": {"type": "integer", "description": "All rows that match; only when asked for"},
         },
     }
-    return {row_title: row, page_name(listing): page}
+    return {row_title: row_schema(listing), page_name(listing): page}
+
+
+def row_schema(listing: Listing) -> dict[str, Any]:
+    """Give the schema of one row."""
+    properties = {field.name: _nullable(field) for field in listing.fields}
+    return {
+        "type": "object",
+        "title": row_name(listing),
+        "properties": properties,
+        "required": list(properties),
+        "description": f"One row of {listing.name}",
+    }
 
 
 def _nullable(field: ListField) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from app.api.examples import example_of
 from app.api.export import ExportProvided, export_parameters, export_responses
 from app.api.listing import ListProvided
 from app.api.listing_schema import list_parameters, page_name, page_schemas
+from app.api.reporting import ReportProvided, report_answer, report_schemas
 from app.api.route import Endpoint
 from app.api.schemas.shared import FieldProblemOut, Problem
 
@@ -151,6 +152,9 @@ def _complete(paths: dict[str, Any], schemas: dict[str, Any], route: Endpoint) -
     elif isinstance(route.entry, ExportProvided):
         parameters.extend(export_parameters(route.entry.listing))
         operation["responses"]["200"] = export_responses(route.entry.listing)
+    elif isinstance(route.entry, ReportProvided):
+        schemas.update(report_schemas(route.entry.listing))
+        operation["responses"]["200"] = report_answer(route.entry.listing)
     elif route.verb == "GET" and _shows_version(route):
         parameters.append({"$ref": "#/components/parameters/IfNoneMatch"})
         operation["responses"]["304"] = {"description": "The object still has the version named"}

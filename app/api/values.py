@@ -37,6 +37,10 @@ def _id(_field: ListField, text: str) -> int | None:
     return int(text) if _INTEGER.fullmatch(text) and 1 <= int(text) <= LARGEST_ID else None
 
 
+def _count(_field: ListField, text: str) -> int | None:
+    return int(text) if _INTEGER.fullmatch(text) and int(text) <= LARGEST_ID else None
+
+
 def _text(_field: ListField, text: str) -> str | None:
     return text if len(text) <= LONGEST_TEXT and "\0" not in text else None
 
@@ -73,6 +77,8 @@ _READERS: Final[Mapping[FieldKind, Callable[[ListField, str], object | None]]] =
     FieldKind.DATE: _date,
     FieldKind.INSTANT: _instant,
     FieldKind.AMOUNT: _number(amount),
+    FieldKind.COMPANY_AMOUNT: _number(amount),
+    FieldKind.COUNT: _count,
     FieldKind.QUANTITY: _number(quantity),
     FieldKind.PRICE: _number(price),
     FieldKind.RATE: _number(rate),
@@ -100,12 +106,13 @@ def write_value(value: object) -> str:
 def shows(listing: Listing, digits: int) -> Show:
     """Give the function from a row to its JSON object.
 
-    Amounts have the digits of the row's own ``currency`` where the listing has one, else the company's ``digits``;
-    other numbers have as many as they need. Dates and instants are left to orjson.
+    Amounts have the digits of the row's own ``currency`` where the listing has one, else the company's ``digits``, as
+    amounts of the company always have; other numbers have as many as they need. Dates and instants are left to orjson.
     """
     names = [field.name for field in listing.fields]
     own = names.index("currency") if "currency" in names else None
     amounts = [name for name, field in zip(names, listing.fields, strict=True) if field.kind is FieldKind.AMOUNT]
+    company = [field.name for field in listing.fields if field.kind is FieldKind.COMPANY_AMOUNT]
     numbers = [field.name for field in listing.fields if field.kind in _PLAIN]
     documents = [field.name for field in listing.fields if field.kind is FieldKind.JSON]
 
@@ -115,6 +122,9 @@ def shows(listing: Listing, digits: int) -> Show:
         for name in amounts:
             if shown[name] is not None:
                 shown[name] = plain(shown[name], places)
+        for name in company:
+            if shown[name] is not None:
+                shown[name] = plain(shown[name], digits)
         for name in numbers:
             if shown[name] is not None:
                 shown[name] = plain(shown[name])

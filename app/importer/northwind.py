@@ -205,9 +205,9 @@ class _Run:
         """Say what the books hold now: what was ordered, invoices paid, sales by customer, product and month."""
         paid = Filter(field="status", operator=Operator.EQ, value=InvoiceState.PAID)
         told = [self._ordered(), f"{sum(1 for _ in self._rows(ListInvoices(), paid)):,} invoices paid"]
-        for by in SalesBy:
+        for by in (SalesBy.CUSTOMER, SalesBy.PRODUCT, SalesBy.MONTH):
             sales = self._do(SalesReport(), SalesRequest(by=by))
-            told.append(f"sales by {by.value}: {sales.total:,.2f} {sales.currency} in {len(sales.rows):,} rows")
+            told.append(f"sales by {by.value}: {sales.totals['net']:,.2f} {sales.currency} in {len(sales.rows):,} rows")
         return told
 
     def _ordered(self) -> str:

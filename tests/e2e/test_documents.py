@@ -286,34 +286,3 @@ def test_the_first_warehouse_is_the_default_at_once(served: Served) -> None:
     place = office.warehouse()
     office.warehouse()
     assert office.act("/stock-movements", body)["warehouse_id"] == place
-
-
-# --- reports --------------------------------------------------------------------------------------------------------
-
-
-def test_sales_are_summed_by_customer_product_and_month(office: Office) -> None:
-    """ERP-15: validated and paid invoices within the days asked for, on each database."""
-    party = office.customer(customer_code="C1", name="Ann")
-    lines = [{"product_id": office.product(ref="DESK"), "quantity": "1"}, free_line("5")]
-    for day in ("2026-09-30", "2026-10-01"):
-        draft = office.make("/invoices", {"party_id": party, "date": day, "lines": lines})
-        office.act(f"/invoices/{draft['id']}/validate")
-    office.invoice("7", validated=False, party_id=party)
-    by = {name: office.get(f"/reports/sales?by={name}").body for name in ("customer", "product", "month")}
-    assert by["customer"]["rows"] == [{"code": "C1", "name": "Ann", "invoices": 2, "net": "30.00"}]
-    assert [(row["code"], row["net"]) for row in by["product"]["rows"]] == [("", "10.00"), ("DESK", "20.00")]
-    assert [(row["code"], row["net"]) for row in by["month"]["rows"]] == [("2026-09", "15.00"), ("2026-10", "15.00")]
-    assert {(one["total"], one["currency"]) for one in by.values()} == {("30.00", "EUR")}
-    october = office.get("/reports/sales?by=month&date_from=2026-10-01&date_to=2026-10-31").body
-    assert (october["total"], len(october["rows"])) == ("15.00", 1)
-
-
-@ON_SQLITE
-def test_a_report_asked_for_wrongly_names_the_parameter(office: Office) -> None:
-    for query in ("", "?by=colour", "?by=month&date_from=soon", "?by=month&zz=1"):
-        reply = office.get(f"/reports/sales{query}")
-        assert reply.status == 400
-        assert reply["errors"][0]["parameter"] in {"by", "date_from", "zz"}
-    backwards = office.get("/reports/sales?by=month&date_from=2026-02-01&date_to=2026-01-01")
-    assert backwards.refusal == (400, "reports.period_backwards")
-    assert backwards["errors"][0]["parameter"] == "date_to"

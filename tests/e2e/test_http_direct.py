@@ -21,7 +21,8 @@ def test_every_endpoint_of_the_business_takes_the_short_way() -> None:
         if one.path.startswith(API) and not isinstance(one.app, Direct) and not isinstance(one.entry, ExportProvided)
     }
     coroutines = {"me", "my_companies", "list_rights", "create_user", "change_password", "disable_second_factor"}
-    parameters = {"report_sales", "list_settings_versions", "read_changes", "verify_chains"}
+    reports = {f"report_{name}" for name in ("sales", "vat", "receivables", "unpaid", "statement")}
+    parameters = {"list_settings_versions", "read_changes", "verify_chains", *reports}
     assert usual <= coroutines | parameters
 
 

@@ -103,6 +103,10 @@ MOST: Final = {
     "read_payment": 2,
     "list_payments": 1,
     "report_sales": 1,
+    "report_vat": 1,
+    "report_receivables": 1,
+    "report_unpaid": 1,
+    "report_statement": 3,
     "list_chain_heads": 1,
     "verify_chains": 12,
     "anonymise_third_party": 14,
@@ -178,6 +182,9 @@ def measured(office: Office, lines: int, meter_of: type[Meter] = Meter) -> dict[
         meter(f"list_{name}", "GET", f"/{name}?limit={lines}")
     _fields(meter, lines)
     meter("report_sales", "GET", "/reports/sales?by=product")
+    for name in ("vat", "receivables", "unpaid"):
+        meter(f"report_{name}", "GET", f"/reports/{name}")
+    meter("report_statement", "GET", f"/third-parties/{party}/statement?date_from=2026-01-01")
     meter("list_chain_heads", "GET", "/chains")
     meter("verify_chains", "GET", "/chains/verification")
     gone = meter.office.customer()

@@ -26,8 +26,8 @@ from app.usecases.billing import (
     ReadInvoice,
     ValidateInvoice,
 )
-from app.usecases.ports.reports import SalesBy
-from app.usecases.reports import Sales, SalesReport, SalesRequest
+from app.usecases.ports.reports import SalesBy, SalesRow
+from app.usecases.reports import Period, SalesReport, SalesRequest, Table, VatReport
 from app.usecases.sales import CreateOrder, OrderDraft, ReadOrder, ValidateOrder
 from app.usecases.shared import LineDraft
 from tests.support.books import new_books
@@ -121,7 +121,7 @@ class Desk:
         assert invoice.link == link(KEY, self.head, invoice.content())
         self.head = invoice.link
 
-    def report(self, by: SalesBy) -> Sales:
+    def report(self, by: SalesBy) -> Table[SalesRow]:
         """Sum what was sold."""
         return self.shop.books.do(SalesReport(), SalesRequest(by=by))
 
@@ -167,4 +167,7 @@ def test_documents_and_reports_are_the_same_on_three_databases(
         reports = [desk.report(by) for desk in desks.values()]
         assert reports[0] == reports[1] == reports[2]
         assert [plain(row.net, 2) for row in reports[0].rows] == [plain(row.net, 2) for row in reports[2].rows]
-        assert reports[0].total == desks["sqlite"].sold
+        assert reports[0].totals["net"] == desks["sqlite"].sold
+    taxes = [desk.shop.books.do(VatReport(), Period()) for desk in desks.values()]
+    assert taxes[0] == taxes[1] == taxes[2]
+    assert taxes[0].totals["base"] == desks["sqlite"].sold

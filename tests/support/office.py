@@ -61,7 +61,7 @@ def _read(answer: Any, path: str) -> Any:
         return answer.content if "openxml" in kind else answer.text
     if not answer.content:
         return None
-    return answer.json() if "json" in kind else answer.content
+    return answer.json() if "json" in kind and "ndjson" not in kind else answer.content
 
 
 @dataclass
@@ -69,11 +69,12 @@ class Truth:
     """The OpenAPI document as a judge of answers."""
 
     document: dict[str, Any]
-    _validators: dict[tuple[str, str, int], Draft202012Validator | None] = field(default_factory=dict)
+    _validators: dict[tuple[str, str, int, str], Draft202012Validator | None] = field(default_factory=dict)
 
     def check(self, endpoint: Endpoint, reply: Reply) -> None:
         """Fail for an answer the document does not know, or whose body it describes otherwise."""
-        key = (endpoint.path, endpoint.verb.lower(), reply.status)
+        media = reply.headers.get("content-type", "").partition(";")[0]
+        key = (endpoint.path, endpoint.verb.lower(), reply.status, media)
         if key not in self._validators:
             self._validators[key] = self._validator(*key)
         validator = self._validators[key]
@@ -84,13 +85,13 @@ class Truth:
         else:
             validator.validate(reply.body if isinstance(reply.body, (dict, list)) else str(reply.body))
 
-    def _validator(self, path: str, verb: str, status: int) -> Draft202012Validator | None:
+    def _validator(self, path: str, verb: str, status: int, media_type: str) -> Draft202012Validator | None:
         answers = self.document["paths"][path][verb]["responses"]
         assert str(status) in answers, f"{verb} {path} answers {status}, which OpenAPI does not know"
         content = answers[str(status)].get("content")
         if content is None:
             return None
-        media = next(iter(content.values()))  # where there are several, each is a text
+        media = content[media_type] if media_type in content else next(iter(content.values()))
         schema = {**media["schema"], "components": self.document["components"]}
         return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
 

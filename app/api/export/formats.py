@@ -27,7 +27,16 @@ EXACT_DIGITS: Final = 15
 FIRST_YEAR: Final = 1900
 # What a spreadsheet takes for the beginning of a formula, in their full-width forms too (OWASP, CSV injection).
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - these are meant
-_NUMBERS: Final = frozenset({FieldKind.AMOUNT, FieldKind.QUANTITY, FieldKind.PRICE, FieldKind.RATE})
+_NUMBERS: Final = frozenset(
+    {
+        FieldKind.AMOUNT,
+        FieldKind.COMPANY_AMOUNT,
+        FieldKind.COUNT,
+        FieldKind.QUANTITY,
+        FieldKind.PRICE,
+        FieldKind.RATE,
+    }
+)
 Rows = Sequence[tuple[object, ...]]
 
 

@@ -25,6 +25,8 @@ class FieldKind(StrEnum):
     DATE = "date"
     INSTANT = "instant"
     AMOUNT = "amount"
+    COMPANY_AMOUNT = "company_amount"  # in the company's currency, whatever the row's is
+    COUNT = "count"
     QUANTITY = "quantity"
     PRICE = "price"
     RATE = "rate"

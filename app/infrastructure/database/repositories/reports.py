@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
+from app.domain.shared.ids import PartyId
+from app.domain.shared.money import Amount
+from app.infrastructure.database.compiled import Row
 from app.infrastructure.database.reporting import run_report
 from app.infrastructure.database.session import Session
 from app.usecases.context import Context
-from app.usecases.ports.reports import SalesBy, SalesRow
+from app.usecases.ports.reports import AgingRow, Entry, EntryKind, SalesBy, SalesRow, Unpaid, VatRow
 
 
 class SqlReports:
@@ -20,7 +24,31 @@ class SqlReports:
 
     def sales(self, by: SalesBy, date_from: date, date_to: date) -> Sequence[SalesRow]:
         """Sum the lines of validated and paid invoices dated within both days, by code."""
-        rows = run_report(
-            self._session, "sales", company=self._company, by=by.value, date_from=date_from, date_to=date_to
-        )
-        return [SalesRow(code=code, name=name, invoices=invoices, net=net) for code, name, invoices, net in rows]
+        return [SalesRow(*row) for row in self._run("sales", by=by.value, date_from=date_from, date_to=date_to)]
+
+    def aging(self, on: date, limits: tuple[date, date, date]) -> Sequence[AgingRow]:
+        """Sum what was open at the end of ``on``; due before each of ``limits`` is a class older."""
+        first, second, third = limits
+        rows = self._run("aging", day=on, limit_1=first, limit_2=second, limit_3=third)
+        return [AgingRow(*row) for row in rows]
+
+    def unpaid(self, on: date) -> Sequence[Unpaid]:
+        """Give the invoices that were open at the end of ``on``, by due date."""
+        return [Unpaid(*row) for row in self._run("unpaid", day=on)]
+
+    def vat(self, date_from: date, date_to: date) -> Sequence[VatRow]:
+        """Sum the taxes of invoices dated within both days, by rate."""
+        return [VatRow(*row) for row in self._run("vat", date_from=date_from, date_to=date_to)]
+
+    def opening(self, party: PartyId, before: date) -> Amount:
+        """Give what a customer owed before a day."""
+        ((amount,),) = self._run("opening", party=party, day=before)
+        return Amount(amount)
+
+    def entries(self, party: PartyId, date_from: date, date_to: date) -> Sequence[Entry]:
+        """Give the entries of a customer's account within both days, in order."""
+        rows = self._run("statement", party=party, date_from=date_from, date_to=date_to)
+        return [Entry(on, EntryKind(kind), *others) for on, kind, *others in rows]
+
+    def _run(self, name: str, **given: Any) -> list[Row]:
+        return run_report(self._session, name, company=self._company, **given)

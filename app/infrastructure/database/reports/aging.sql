@@ -1,0 +1,29 @@
+-- What each customer owed at the end of a day, by how long it was overdue: due before limit_1, limit_2 and limit_3 is a
+-- class older each. Invoices given up are left out.
+-- Columns: party_id key, code text, name text, not_due amount, days_1_30 amount, days_31_60 amount, days_61_90 amount, over_90 amount, total amount.
+SELECT
+    o.party_id,
+    t.customer_code AS code,
+    t.name,
+    SUM(CASE WHEN o.due_date >= :day THEN o.owed ELSE 0 END) AS not_due,
+    SUM(CASE WHEN o.due_date < :day AND o.due_date >= :limit_1 THEN o.owed ELSE 0 END) AS days_1_30,
+    SUM(CASE WHEN o.due_date < :limit_1 AND o.due_date >= :limit_2 THEN o.owed ELSE 0 END) AS days_31_60,
+    SUM(CASE WHEN o.due_date < :limit_2 AND o.due_date >= :limit_3 THEN o.owed ELSE 0 END) AS days_61_90,
+    SUM(CASE WHEN o.due_date < :limit_3 THEN o.owed ELSE 0 END) AS over_90,
+    SUM(o.owed) AS total
+FROM (
+    SELECT i.party_id, i.due_date, i.company_gross - COALESCE(s.settled, 0) AS owed
+    FROM invoices i
+    LEFT JOIN (
+        SELECT a.invoice_id, SUM(a.company_amount) AS settled
+        FROM payment_allocations a
+        JOIN payments p ON p.company_id = a.company_id AND p.id = a.payment_id
+        WHERE a.company_id = :company AND p.date <= :day
+        GROUP BY a.invoice_id
+    ) s ON s.invoice_id = i.id
+    WHERE i.company_id = :company AND i.status IN ('validated', 'paid') AND i.date <= :day
+) o
+JOIN third_parties t ON t.company_id = :company AND t.id = o.party_id
+WHERE o.owed <> 0
+GROUP BY o.party_id, t.customer_code, t.name
+ORDER BY t.name, o.party_id
