@@ -20,6 +20,7 @@ from benchmarks.crew import Measure, measure
 from benchmarks.machine import describe, halves
 from benchmarks.operations import Book
 from benchmarks.service import Service, Tuning, new_database, serving, set_up
+from benchmarks.soak import soak
 from benchmarks.stock import cursor_deep, fill, grow
 from benchmarks.table import best, table
 from benchmarks.targets import LARGE, TARGETS
@@ -28,6 +29,7 @@ from tests.support.servers import Keeper
 THREADS: Final = (1, 2, 4, 8, 16)
 LOOPS: Final = (("uvloop", "httptools"), ("asyncio", "httptools"), ("asyncio", "h11"))
 DEEP: Final = 0.95
+DATABASES: Final = ("postgresql", "mariadb", "sqlite")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +52,13 @@ class Plan:
 def main() -> int:
     """Do what the command line says."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("--database", choices=("postgresql", "mariadb", "sqlite"), default="postgresql")
+    parser.add_argument("--database", choices=DATABASES, default="postgresql")
     parser.add_argument("--operations", nargs="+", choices=TARGETS, default=list(TARGETS))
     parser.add_argument("--clients", nargs="+", type=int, default=[1, 8])
     parser.add_argument("--repeats", type=int, default=3, help="the cheapest run counts")
     parser.add_argument("--scale", type=float, default=1.0, help="rounds per run, as a share of the usual number")
     parser.add_argument("--sweep", action="store_true", help="order to cash by threads and by loop instead")
+    parser.add_argument("--soak", type=float, metavar="SECONDS", help="anything at random on each database instead")
     parser.add_argument("--quick", action="store_true", help="a few rounds of each on a small catalogue")
     given = parser.parse_args()
     plan = Plan(
@@ -67,10 +70,18 @@ def main() -> int:
         catalogue=40 if given.quick else 1_000,
         large=1_000 if given.quick else 100_000,
     )
+    if given.soak:
+        with Keeper():
+            return _tell(soak(DATABASES, max(given.clients), given.soak))
     with Keeper(), tempfile.TemporaryDirectory(prefix="tramita-bench-") as name:
         if given.quick:
             print("A quick run shows that everything works; its figures mean nothing.")
         wrong = sweep(plan, Path(name)) if given.sweep else compare(plan, Path(name))
+    return _tell(wrong)
+
+
+def _tell(wrong: list[str]) -> int:
+    """Say what is wrong and give the exit code."""
     for each in wrong:
         print(f"WRONG: {each}")
     print("the books are wrong" if wrong else "the books are sound: nothing failed, nothing was lost or doubled")

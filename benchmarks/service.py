@@ -85,6 +85,19 @@ def set_up(url: str, folder: Path) -> None:
         raise RuntimeError(f"init failed:\n{done.stdout}{done.stderr}")
 
 
+def verified(url: str, folder: Path) -> list[str]:
+    """Give what ``tramita verify`` finds wrong with chains, journal and balances; nothing when all is sound."""
+    done = subprocess.run(
+        [sys.executable, "-m", "app", "verify"],
+        cwd=ROOT,
+        env=_environment(url, folder),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    return [] if done.returncode == 0 else [f"verify: {done.stdout[-1000:]}{done.stderr[-1000:]}"]
+
+
 @contextmanager
 def serving(url: str, folder: Path, cores: set[int], tuning: Tuning) -> Iterator[Service]:
     """Serve the database at ``url`` while the block runs, on ``cores``, log lines going to a file as they would."""
