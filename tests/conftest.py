@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
+from zlib import crc32
 
 import hypothesis
 import pytest
@@ -41,6 +42,8 @@ ONE_MARK: Final = "needs exactly one of the marks fast and full:"
 UNMARKED: Final = pytest.StashKey[bool]()
 UNIT: Final = Path(__file__).parent / "unit"
 CONTRACT: Final = Path(__file__).parent / "contract"
+STORIES: Final = Path(__file__).parent / "e2e"
+SERVERS: Final = ("postgresql", "mariadb")
 
 hypothesis.settings.register_profile("fast", derandomize=True, database=None, deadline=None, max_examples=60)
 hypothesis.settings.register_profile("full", derandomize=True, database=None, deadline=None, max_examples=1000)
@@ -72,10 +75,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _repeats(item: pytest.Item) -> bool:
-    """Tell whether a test is on the kind of database whose difference the contract tests show: in `--full` it runs."""
+    """Tell whether the fast run leaves a test to `--full` on its kind of database.
+
+    Contract tests run on every kind. What else is written for several runs on SQLite and the servers; stories over HTTP
+    on one of the servers only, each server having about half of them; what is ``slow_on_servers`` on none.
+    """
     callspec = getattr(item, "callspec", None)
     kind = callspec.params.get("database_kind") if callspec is not None else None
-    return kind == "mariadb-no-returning" and not item.path.is_relative_to(CONTRACT)
+    if callspec is None or kind in {None, "sqlite"} or item.path.is_relative_to(CONTRACT):
+        return False
+    if kind == "mariadb-no-returning" or item.get_closest_marker("slow_on_servers") is not None:
+        return True
+    if not item.path.is_relative_to(STORIES) or item.get_closest_marker("on_this_server") is not None:
+        return False
+    name = item.nodeid.replace(kind, "")
+    chosen: str = SERVERS[crc32(name.encode()) % len(SERVERS)]
+    return bool(kind != chosen)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

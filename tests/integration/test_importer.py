@@ -41,6 +41,7 @@ def versions(books: Books) -> list[tuple[int, int]]:
 
 
 @pytest.mark.fast
+@pytest.mark.slow_on_servers
 def test_northwind_is_imported_to_the_cent(books: Books, northwind: Path) -> None:
     """ERP-06: 91 customers, 29 suppliers, 77 products, 830 orders with 2,155 lines."""
     reports = {name: northwind_file(books.desk, northwind, name) for name in NAMES}
