@@ -59,6 +59,7 @@ def main() -> int:
     parser.add_argument("--scale", type=float, default=1.0, help="rounds per run, as a share of the usual number")
     parser.add_argument("--sweep", action="store_true", help="order to cash by threads and by loop instead")
     parser.add_argument("--soak", type=float, metavar="SECONDS", help="anything at random on each database instead")
+    parser.add_argument("--soaked", nargs="+", choices=DATABASES, help="which databases, all by default")
     parser.add_argument("--quick", action="store_true", help="a few rounds of each on a small catalogue")
     given = parser.parse_args()
     plan = Plan(
@@ -72,7 +73,7 @@ def main() -> int:
     )
     if given.soak:
         with Keeper():
-            return _tell(soak(DATABASES, max(given.clients), given.soak))
+            return _tell(soak(given.soaked or DATABASES, max(given.clients), given.soak))
     with Keeper(), tempfile.TemporaryDirectory(prefix="tramita-bench-") as name:
         if given.quick:
             print("A quick run shows that everything works; its figures mean nothing.")

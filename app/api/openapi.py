@@ -138,6 +138,21 @@ def _complete(paths: dict[str, Any], schemas: dict[str, Any], route: Endpoint) -
         if parameter.get("name") == "If-Match":
             parameter["required"] = True
             parameter["schema"] = {"type": "string", "pattern": '^"(0|[1-9][0-9]{0,17})"$', "examples": ['"3"']}
+    _tell_answer(operation, parameters, schemas, route)
+    for name, deprecation in route.marked.items():
+        marked = [operation] if name is None else [one for one in parameters if one.get("name") == name]
+        for one in marked:
+            one.update(deprecation.schema())
+    if not parameters:
+        del operation["parameters"]
+    operation.setdefault("security", [])
+    _show_bodies(operation, schemas)
+
+
+def _tell_answer(
+    operation: dict[str, Any], parameters: list[dict[str, Any]], schemas: dict[str, Any], route: Endpoint
+) -> None:
+    """Add what a list, an export, a report or an object with a version takes and answers."""
     if isinstance(route.entry, ListProvided):
         listing = route.entry.listing
         parameters.extend(list_parameters(listing))
@@ -158,14 +173,6 @@ def _complete(paths: dict[str, Any], schemas: dict[str, Any], route: Endpoint) -
     elif route.verb == "GET" and _shows_version(route):
         parameters.append({"$ref": "#/components/parameters/IfNoneMatch"})
         operation["responses"]["304"] = {"description": "The object still has the version named"}
-    for name, deprecation in route.marked.items():
-        marked = [operation] if name is None else [one for one in parameters if one.get("name") == name]
-        for one in marked:
-            one.update(deprecation.schema())
-    if not parameters:
-        del operation["parameters"]
-    operation.setdefault("security", [])
-    _show_bodies(operation, schemas)
 
 
 def _show_bodies(operation: dict[str, Any], schemas: dict[str, Any]) -> None:

@@ -111,29 +111,30 @@ def shows(listing: Listing, digits: int) -> Show:
     """
     names = [field.name for field in listing.fields]
     own = names.index("currency") if "currency" in names else None
-    amounts = [name for name, field in zip(names, listing.fields, strict=True) if field.kind is FieldKind.AMOUNT]
-    company = [field.name for field in listing.fields if field.kind is FieldKind.COMPANY_AMOUNT]
-    numbers = [field.name for field in listing.fields if field.kind in _PLAIN]
-    documents = [field.name for field in listing.fields if field.kind is FieldKind.JSON]
+    told = [(field.name, writer) for field in listing.fields if (writer := _writer(field.kind, digits)) is not None]
 
     def show(row: Sequence[object]) -> dict[str, Any]:
         shown: dict[str, Any] = dict(zip(names, row, strict=True))
         places = digits if own is None else currency(str(row[own])).digits
-        for name in amounts:
+        for name, write in told:
             if shown[name] is not None:
-                shown[name] = plain(shown[name], places)
-        for name in company:
-            if shown[name] is not None:
-                shown[name] = plain(shown[name], digits)
-        for name in numbers:
-            if shown[name] is not None:
-                shown[name] = plain(shown[name])
-        for name in documents:
-            if shown[name] is not None:
-                shown[name] = orjson.loads(shown[name])
+                shown[name] = write(shown[name], places)
         return shown
 
     return show
+
+
+def _writer(kind: FieldKind, digits: int) -> Callable[[Any, int], object] | None:
+    """Give how values of a kind are shown, told the digits of the row's currency; None for as they are."""
+    if kind is FieldKind.AMOUNT:
+        return plain
+    if kind is FieldKind.COMPANY_AMOUNT:
+        return lambda value, _: plain(value, digits)
+    if kind in _PLAIN:
+        return lambda value, _: plain(value)
+    if kind is FieldKind.JSON:
+        return lambda value, _: orjson.loads(value)
+    return None
 
 
 _PLAIN: Final = frozenset({FieldKind.QUANTITY, FieldKind.PRICE, FieldKind.RATE})

@@ -192,7 +192,13 @@ def test_a_cursor_of_another_sort_is_refused() -> None:
 
 
 SINGLE = [kind for kind in FieldKind if kind not in {FieldKind.TEXTS, FieldKind.CUSTOM, FieldKind.JSON}]
-NUMBERS = {FieldKind.AMOUNT: 4, FieldKind.QUANTITY: 6, FieldKind.PRICE: 8, FieldKind.RATE: 8}
+NUMBERS = {
+    FieldKind.AMOUNT: 4,
+    FieldKind.COMPANY_AMOUNT: 4,
+    FieldKind.QUANTITY: 6,
+    FieldKind.PRICE: 8,
+    FieldKind.RATE: 8,
+}
 
 
 @st.composite
@@ -206,6 +212,7 @@ def values(draw: st.DrawFn) -> tuple[ListField, object]:
     zones = st.sampled_from([UTC, timezone(timedelta(hours=-3))])
     strategies: dict[FieldKind, st.SearchStrategy[object]] = {
         FieldKind.ID: st.integers(1, 2**63 - 1),
+        FieldKind.COUNT: st.integers(0, 2**63 - 1),
         FieldKind.TEXT: st.text(max_size=50).filter(lambda text: "\0" not in text),
         FieldKind.CHOICE: st.sampled_from(["a", "b"]),
         FieldKind.FLAG: st.booleans(),

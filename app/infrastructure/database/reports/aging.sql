@@ -1,6 +1,6 @@
 -- What each customer owed at the end of a day, by how long it was overdue: due before limit_1, limit_2 and limit_3 is a
 -- class older each. Invoices given up are left out.
--- Columns: party_id key, code text, name text, not_due amount, days_1_30 amount, days_31_60 amount, days_61_90 amount, over_90 amount, total amount.
+-- Columns: party_id key, code text, name text, not_due amount, days_1_30 amount, days_31_60 amount, days_61_90 amount, over_90 amount, owed amount.
 SELECT
     o.party_id,
     t.customer_code AS code,
@@ -10,7 +10,7 @@ SELECT
     SUM(CASE WHEN o.due_date < :limit_1 AND o.due_date >= :limit_2 THEN o.owed ELSE 0 END) AS days_31_60,
     SUM(CASE WHEN o.due_date < :limit_2 AND o.due_date >= :limit_3 THEN o.owed ELSE 0 END) AS days_61_90,
     SUM(CASE WHEN o.due_date < :limit_3 THEN o.owed ELSE 0 END) AS over_90,
-    SUM(o.owed) AS total
+    SUM(o.owed) AS owed
 FROM (
     SELECT i.party_id, i.due_date, i.company_gross - COALESCE(s.settled, 0) AS owed
     FROM invoices i

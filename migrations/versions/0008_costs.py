@@ -10,7 +10,7 @@ from alembic import op
 from app.domain.shared.money import convert, currency
 from app.infrastructure.database.types import AMOUNT, KEY, PRICE, RATE, text
 
-revision = "0016"
+revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
