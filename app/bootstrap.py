@@ -7,12 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from fastapi import FastAPI
 from pydantic import SecretStr
 
-from app.api.create import create_app
 from app.domain.access import Limit, SessionLife
 from app.domain.shared.errors import NotFound, Unavailable
 from app.domain.shared.ids import CompanyId
@@ -61,6 +59,9 @@ from app.usecases.retention import Purge
 from app.usecases.run import Runner, UseCase
 from app.usecases.shared import Numbering
 from app.worker.chores import Chore, Chores, Turns
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 Request = TypeVar("Request")
 Result = TypeVar("Result")
@@ -147,6 +148,9 @@ class Container:
 
     def api(self) -> FastAPI:
         """Give the HTTP application."""
+        # Imported here: its routes take longer to make than most commands to run.
+        from app.api.create import create_app  # noqa: PLC0415
+
         return create_app(self)
 
     def sweep_files(self) -> int:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.fast
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.fast
 def test_a_quick_run_of_the_benchmarks_measures_every_operation_and_finds_the_books_sound() -> None:
     """A benchmark that is only run now and then would rot in between."""
     done = subprocess.run(
@@ -28,6 +28,7 @@ def test_a_quick_run_of_the_benchmarks_measures_every_operation_and_finds_the_bo
     assert "the books are sound" in done.stdout
 
 
+@pytest.mark.full
 def test_a_short_soak_finds_every_action_done_or_says_which_was_not_and_the_books_sound() -> None:
     """CT-02: clients at random on each database; no 5xx, and levels, chains and balances agree afterwards."""
     done = subprocess.run(
