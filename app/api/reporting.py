@@ -12,14 +12,13 @@ import orjson
 from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
-from app.api.export.formats import MEDIA, CsvLines, Format, Lines, NdjsonLines, Workbook
+from app.api.export.formats import MEDIA, CsvLines, Format, Lines, NdjsonLines, Workbook, contents
 from app.api.listing_schema import noun, row_name, row_schema
 from app.api.provide import Provided, Run
 from app.api.respond import JSON
 from app.api.values import Show, shows
 from app.domain.shared.money import currency, plain
 from app.usecases.ports.listing import Listing
-from app.usecases.ports.shared import Answer
 from app.usecases.reports import Table
 
 
@@ -46,22 +45,19 @@ class ReportRun(Run):
         self._listing = listing
 
     def table(self, build: Callable[[], Any], form: ReportFormat) -> Response:
-        """Run the report on ``build()``. Raises its errors, SpreadsheetLimit, Overloaded."""
+        """Run the report on ``build()``. Raises its errors, SpreadsheetLimit, Overloaded.
+
+        The form is made when the transaction is over: a workbook takes its time, and no connection meanwhile.
+        """
         self._shell.in_time(self._queued)
-
-        def present(table: Table[Any]) -> Answer:
-            show = shows(self._listing, currency(table.currency).digits)
-            return Answer(body=_json(table, show) if form is ReportFormat.JSON else self._file(table, show, form))
-
-        answer = self._shell.container.runner.run(self.context, self._case, build, present)
+        container = self._shell.container
+        table: Table[Any] = container.runner.call(self.context, self._case, build)
+        show = shows(self._listing, currency(table.currency).digits)
         if form is ReportFormat.JSON:
-            return Response(answer.body, 200, None, JSON)
-        name = f"{self._listing.name}-{self._today().isoformat()}.{form.value}"
+            return Response(_json(table, show), 200, None, JSON)
+        name = f"{self._listing.name}-{container.clock.today(self.context.zone).isoformat()}.{form.value}"
         headers = {"content-disposition": f'attachment; filename="{name}"'}
-        return Response(answer.body, 200, headers, MEDIA[FILES[form]])
-
-    def _today(self) -> Any:  # noqa: ANN401 - a date
-        return self._shell.container.clock.today(self.context.zone)
+        return Response(self._file(table, show, form), 200, headers, MEDIA[FILES[form]])
 
     def _file(self, table: Table[Any], show: Show, form: ReportFormat) -> bytes:
         if form is ReportFormat.XLSX:
@@ -131,13 +127,5 @@ def report_schemas(listing: Listing) -> dict[str, Any]:
 
 def report_answer(listing: Listing) -> dict[str, Any]:
     """Give what OpenAPI says of the answer."""
-    text = {"type": "string", "description": "A line for each row"}
-    return {
-        "description": "The report",
-        "content": {
-            JSON: {"schema": {"$ref": f"#/components/schemas/{noun(listing)}Report"}},
-            MEDIA[Format.NDJSON]: {"schema": text},
-            "text/csv": {"schema": text},
-            MEDIA[Format.XLSX]: {"schema": {"type": "string", "format": "binary"}},
-        },
-    }
+    shown = {"schema": {"$ref": f"#/components/schemas/{noun(listing)}Report"}}
+    return {"description": "The report", "content": {JSON: shown, **contents("A line for each row")}}

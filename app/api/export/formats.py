@@ -55,6 +55,16 @@ MEDIA: Final[Mapping[Format, str]] = {
 }
 
 
+def contents(about: str) -> dict[str, Any]:
+    """Give what OpenAPI says of an answer in any of the forms; ``about`` tells what is in a text."""
+    text = {"type": "string", "description": about}
+    return {
+        MEDIA[Format.NDJSON]: {"schema": text},
+        "text/csv": {"schema": text},
+        MEDIA[Format.XLSX]: {"schema": {"type": "string", "format": "binary"}},
+    }
+
+
 class Lines(Protocol):
     """A form that is made of pieces, each sent as soon as it is made."""
 

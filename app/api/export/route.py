@@ -7,7 +7,7 @@ from typing import Any, Final
 from fastapi import Depends, Request
 from starlette.responses import Response
 
-from app.api.export.formats import MEDIA, CsvLines, Format, NdjsonLines, Workbook
+from app.api.export.formats import MEDIA, CsvLines, Format, NdjsonLines, Workbook, contents
 from app.api.export.stream import Streamed, Walk, lines, workbook
 from app.api.listing import ListProvided, parse_query, unknown, wrong
 from app.api.listing_schema import list_parameters, row_name
@@ -150,14 +150,9 @@ def export_parameters(listing: Listing) -> list[dict[str, Any]]:
 
 def export_responses(listing: Listing) -> dict[str, Any]:
     """Give the answer of an export."""
-    text = {"type": "string", "description": f"A line for each row; in NDJSON each is a {row_name(listing)}"}
     named = {"type": "string", "examples": [f'attachment; filename="{listing.name}-2026-11-21.csv"']}
     return {
         "description": "The file",
         "headers": {"Content-Disposition": {"description": "Its name", "schema": named}},
-        "content": {
-            MEDIA[Format.NDJSON]: {"schema": text},
-            "text/csv": {"schema": text},
-            MEDIA[Format.XLSX]: {"schema": {"type": "string", "format": "binary"}},
-        },
+        "content": contents(f"A line for each row; in NDJSON each is a {row_name(listing)}"),
     }

@@ -30,7 +30,7 @@ class OnDay:
 class AgeReceivables:
     """Sum what customers owed at the end of a day by how long it was overdue, in the company's currency.
 
-    Invoices given up are left out. What a credit note or an overpayment leaves to the customer's good is below zero.
+    Invoices given up are left out.
     """
 
     clock: Clock

@@ -10,7 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 from app.domain.shared.errors import Invalid
 from app.domain.shared.money import Amount, total
 from app.usecases.context import Context
-from app.usecases.ports.listing import FieldKind, ListField, Listing, Sort
+from app.usecases.ports.listing import FieldKind, ListField, Listing
 
 # The range every database has dates for.
 EARLIEST: Final = date(1000, 1, 1)
@@ -53,13 +53,14 @@ class Table(Generic[RowT]):
 
 
 def columns(name: str, *fields: tuple[str, FieldKind] | ListField) -> Listing:
-    """Give the columns of the report called ``name``."""
+    """Give the columns of the report called ``name``, whose rows come in one order."""
     return Listing(
         name=name,
         fields=tuple(
             field if isinstance(field, ListField) else ListField(name=field[0], kind=field[1]) for field in fields
         ),
-        default_sort=(Sort(field="id"),),
+        default_sort=(),
+        key=(),
     )
 
 
