@@ -165,8 +165,11 @@ class Aftermath:
     wrong: Sequence[str]
 
 
-def soak(databases: Iterable[str], clients: int, seconds: float) -> list[str]:
-    """Print a table of what ``clients`` did to each database in so long; give what is wrong."""
+def soak(databases: Iterable[str], clients: int, seconds: float) -> tuple[list[str], list[str]]:
+    """Print a table of what ``clients`` did to each database in so long.
+
+    Give what is wrong, and which actions nobody came to do: a longer run shows more.
+    """
     found = []
     for database in databases:
         with tempfile.TemporaryDirectory(prefix="tramita-soak-") as folder:
@@ -180,8 +183,8 @@ def soak(databases: Iterable[str], clients: int, seconds: float) -> list[str]:
     print(f"\n| done | {' | '.join(one.database for one in found)} |\n| --- |{' ---: |' * len(found)}")
     for name in names:
         print(f"| {name} | {' | '.join(str(one.done[name]) for one in found)} |")
-    idle = [f"{one.database}: nobody could {name}" for one in found for name in ACTIONS if not one.done[name]]
-    return [f"{one.database}: {wrong}" for one in found for wrong in (*one.failed, *one.wrong)] + idle
+    idle = [f"{one.database}: {name}" for one in found for name in ACTIONS if not one.done[name]]
+    return [f"{one.database}: {wrong}" for one in found for wrong in (*one.failed, *one.wrong)], idle
 
 
 def _one(database: str, folder: Path, clients: int, seconds: float) -> Aftermath:
