@@ -16,6 +16,7 @@ from house.servers import SERVERS
 pytestmark = pytest.mark.full
 
 TRIED: Final = ["-c", str(ROOT / "pyproject.toml"), "-p", "tests.conftest", "-p", "no:cacheprovider"]
+SERVED: Final = ("sqlite", "postgresql", "mariadb")
 HEAD: Final = "import pytest\n\n"
 
 
@@ -110,3 +111,23 @@ def test_workers_share_one_server(tmp_path: Path) -> None:
     said = {path.name[:3]: path.read_text(encoding="utf-8") for path in tmp_path.glob("gw*")}
     assert set(said) == {"gw0", "gw1"}
     assert len(set(said.values())) == 1
+
+
+def test_the_quick_run_tells_each_story_on_sqlite_and_one_server_and_contracts_on_all() -> None:
+    """What the quick run leaves to the full one is what is told elsewhere: nothing falls between the two."""
+
+    def collected(path: str, *options: str) -> set[str]:
+        command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *options, path]
+        told = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False).stdout
+        return {line for line in told.splitlines() if "::" in line}
+
+    stories, quick = collected("tests/e2e/test_twins.py"), collected("tests/e2e/test_twins.py", "-m", "fast")
+    everywhere = {one for one in stories if "sqlite" in one and one.replace("sqlite", "mariadb") in stories}
+    assert everywhere
+    on = {kind: {one for one in everywhere if one.replace("sqlite", kind) in quick} for kind in SERVED}
+    assert on["sqlite"] == everywhere
+    assert on["postgresql"] | on["mariadb"] == everywhere
+    assert not on["postgresql"] & on["mariadb"]
+    assert min(len(on[kind]) for kind in SERVED) * 4 >= len(everywhere)
+    contract = "tests/contract/test_search.py"
+    assert collected(contract) == collected(contract, "-m", "fast")
