@@ -121,4 +121,5 @@ def test_no_secret_is_logged_and_none_is_stored_in_clear(
     for secret in secrets:
         assert secret not in shown
         assert secret not in stored
-        assert secret.rpartition("_")[2] not in stored or len(secret) < 50
+        if secret.startswith("trm_"):
+            assert secret.rpartition("_")[2] not in stored
