@@ -28,6 +28,7 @@ from app.infrastructure.logging import set_up_logging
 from app.infrastructure.otp import TimeCodes
 from app.infrastructure.passwords import ArgonPasswords
 from app.infrastructure.seal import HmacSeal
+from app.infrastructure.sepa import SepaXml
 from app.infrastructure.texts import Texts
 from app.infrastructure.tokens import JwtTokens
 from app.infrastructure.vault import AesVault
@@ -36,17 +37,10 @@ from app.usecases import (
     access,
     attachments,
     billing,
-    catalogue,
     chains,
-    fields,
     identity,
     journal,
-    parties,
-    privacy,
-    reports,
     sales,
-    shipping,
-    stock,
 )
 from app.usecases.access import ChangePassword, LeaveSecondFactor, Limits, Refresh, SignIn
 from app.usecases.context import DEFAULT_LOCALE, Context, system_context
@@ -55,6 +49,7 @@ from app.usecases.ports.attachments import Files
 from app.usecases.ports.chains import Archive, Notary
 from app.usecases.ports.identity import Passwords
 from app.usecases.ports.shared import Clock, Seal, Works
+from app.usecases.reachable import use_cases
 from app.usecases.retention import Purge
 from app.usecases.run import Runner, UseCase
 from app.usecases.shared import Numbering
@@ -202,6 +197,13 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
         heads=chains.ExportHeads(runner, clock, notary, archive, lambda: contexts_of(runner)),
         files=attachments.SweepFiles(runner, files, clock),
         journal=journal.ForgetJournal(runner, clock, settings.journal_days),
+        proposals=sales.ExpireDue(runner, clock),
+        templates=billing.RunTemplates(
+            runner,
+            clock,
+            billing.RunInvoiceTemplate(clock, Numbering(clock, seal)),
+            lambda: contexts_of(runner),
+        ),
     )
     return Container(
         dispatch=dispatch,
@@ -230,7 +232,7 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
         cases=pick(
             "cases",
             lambda: (
-                use_cases(clock, seal)
+                use_cases(clock, seal, SepaXml())
                 | access_cases(clock, passwords, tools)
                 | attachment_cases(clock, files, settings.attachment_types)
             ),
@@ -260,6 +262,8 @@ class Daily:
     heads: chains.ExportHeads
     files: attachments.SweepFiles
     journal: journal.ForgetJournal
+    proposals: sales.ExpireDue
+    templates: billing.RunTemplates
 
     def forget(self, runner: Runner) -> int:
         """Drop journal entries past their time, of the installation and of each company; give how many."""
@@ -274,8 +278,10 @@ def background_of(
     chores = (
         Chore(name="dispatch", every=timedelta(seconds=1), run=dispatch, shared=False, woken=True),
         Chore(name="forget-journal", every=day, run=lambda: daily.forget(runner)),
+        Chore(name="run-templates", every=day, run=daily.templates),
         Chore(name="purge", every=day, run=lambda: daily.purge(system_context("purge"))),
         Chore(name="export-heads", every=day, run=daily.heads),
+        Chore(name="expire-proposals", every=day, run=lambda: daily.proposals(contexts_of(runner))),
         Chore(name="sweep-files", every=day, run=daily.files),
     )
     return Chores(chores, Turns(runner, clock), clock, told, enabled=enabled)
@@ -313,85 +319,6 @@ def access_cases(clock: Clock, passwords: Passwords, tools: Tools) -> dict[type[
 def attachment_cases(clock: Clock, files: Files, types: Iterable[str]) -> dict[type[Any], Any]:
     """Give the use cases of attachments, by class; ``types`` are the media types taken, all when there are none."""
     return {type(case): case for case in attachments.attachment_cases(clock, files, frozenset(types))}
-
-
-def use_cases(clock: Clock, seal: Seal) -> dict[type[Any], Any]:
-    """Give every use case that is reachable from outside, by its class."""
-    numbering = Numbering(clock, seal)
-    cases: tuple[Any, ...] = (
-        identity.CreateUser(),
-        identity.ReadUser(),
-        identity.ChangeUser(clock),
-        identity.RemoveUser(clock),
-        identity.ListUsers(),
-        identity.CreateRole(),
-        identity.ReadRole(),
-        identity.ChangeRole(),
-        identity.DeleteRole(),
-        identity.ListRoles(),
-        identity.ReadCompany(),
-        identity.ChangeCompany(),
-        identity.ChangeSettings(clock),
-        identity.ListSettingsVersions(),
-        parties.CreateParty(clock, numbering),
-        parties.ReadParty(),
-        parties.ChangeParty(clock, numbering),
-        parties.ListParties(),
-        catalogue.CreateProduct(),
-        catalogue.ReadProduct(),
-        catalogue.ChangeProduct(),
-        catalogue.ListProducts(),
-        stock.MoveStock(clock),
-        stock.CreateWarehouse(),
-        stock.ReadWarehouse(),
-        stock.ChangeWarehouse(),
-        stock.ListWarehouses(),
-        stock.ListMovements(),
-        stock.ListLevels(),
-        sales.CreateOrder(clock),
-        sales.ReadOrder(),
-        sales.ChangeOrder(clock),
-        sales.DeleteOrder(),
-        sales.ValidateOrder(numbering),
-        sales.CancelOrder(),
-        sales.CloseOrder(),
-        sales.ListOrders(),
-        shipping.CreateShipment(clock),
-        shipping.ReadShipment(),
-        shipping.DeleteShipment(),
-        shipping.ValidateShipment(clock, numbering),
-        shipping.CloseShipment(),
-        shipping.ListShipments(),
-        billing.CreateInvoice(clock),
-        billing.InvoiceOrder(clock),
-        billing.ReadInvoice(),
-        billing.ChangeInvoice(),
-        billing.DeleteInvoice(),
-        billing.ValidateInvoice(numbering),
-        billing.AbandonInvoice(),
-        billing.ListInvoices(),
-        billing.PayInvoice(clock, numbering),
-        billing.CreatePayment(clock, numbering),
-        billing.ReadPayment(),
-        billing.ListPayments(),
-        reports.SalesReport(),
-        reports.VatReport(),
-        reports.AgeReceivables(clock),
-        reports.ListUnpaid(clock),
-        reports.Statement(),
-        chains.ListHeads(),
-        chains.VerifyChains(seal),
-        privacy.AnonymiseParty(clock),
-        fields.DefineField(),
-        fields.ReadField(),
-        fields.ChangeField(),
-        fields.DeleteField(),
-        fields.ListFields(),
-        journal.ReadChanges(),
-        journal.ListAudit(),
-        journal.ListObjectAudit(),
-    )
-    return {type(case): case for case in cases}
 
 
 def migrations(settings: Settings) -> Migrations:

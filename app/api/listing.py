@@ -124,8 +124,9 @@ def _ending_with_key(listing: Listing, keys: tuple[Sort, ...]) -> tuple[Sort, ..
 
 def _filter(listing: Listing, name: str, text: str, others: AbstractSet[str]) -> Filter:
     field, operator = _field(listing, name, others)
-    if operator not in field.operators:
-        allowed = ", ".join(_parameter(field, each) for each in Operator if each in field.operators)
+    operators = listing.operators(field)
+    if operator not in operators:
+        allowed = ", ".join(_parameter(field, each) for each in Operator if each in operators)
         raise wrong(name, "validation.unknown_parameter", allowed=allowed)
     value = read_value(field, text)
     if value is None:
@@ -146,7 +147,7 @@ def _field(listing: Listing, name: str, others: AbstractSet[str]) -> tuple[ListF
 def unknown(listing: Listing, name: str, others: AbstractSet[str]) -> BadParameters:
     """Give the refusal of a parameter that is none, telling the fields to filter by and the ``others``."""
     reserved = sorted(others | {SEARCH} if listing.search else others)
-    allowed = ", ".join((*(each.name for each in listing.fields if each.filterable), *reserved))
+    allowed = ", ".join((*(each.name for each in (*listing.fields, *listing.links) if each.filterable), *reserved))
     return wrong(name, "validation.unknown_parameter", allowed=allowed)
 
 

@@ -56,10 +56,10 @@ def list_parameters(listing: Listing) -> list[dict[str, Any]]:
             f"Only rows whose {field.name} is {_WORDS[operator]} this",
             _filter_schema(field),
         )
-        for field in listing.fields
+        for field in (*listing.fields, *listing.links)
         if field.filterable
         for operator in Operator
-        if operator in field.operators
+        if operator in listing.operators(field)
     ]
     names = "|".join(field.name for field in listing.fields if field.sortable)
     sort = {"type": "string", "pattern": f"^-?({names})(,-?({names}))*$"}

@@ -19,7 +19,7 @@ from app.api.route import Endpoint
 from app.api.schemas.shared import FieldProblemOut, Problem
 
 DESCRIPTION: Final = """\
-Orders, shipments, invoices and payments of a company.
+Proposals, orders, shipments, invoices and payments of a company.
 
 Sign in with `POST /auth/token`; every other call needs the bearer token. Amounts are decimal strings, dates
 `YYYY-MM-DD`, instants RFC 3339 in UTC. Changes need `If-Match` with the version seen; a `POST` may carry an
@@ -32,13 +32,20 @@ TAGS: Final = (
     ("roles", "What they may do"),
     ("company", "The company itself, and how it works"),
     ("third-parties", "Customers and suppliers"),
+    ("contacts", "People to talk to at third parties"),
+    ("payment-terms", "When invoices are due"),
     ("products", "What is sold and stocked"),
     ("warehouses", "Where stock is kept"),
     ("stock", "Levels and movements"),
+    ("proposals", "What is offered to customers"),
     ("orders", "Customers' orders"),
     ("shipments", "What leaves the warehouse for an order"),
+    ("returns", "What comes back from customers"),
+    ("carriers", "Who brings parcels"),
     ("invoices", "What customers owe"),
     ("payments", "What customers paid"),
+    ("catalogue", "Prices, VAT, units, categories, attributes, and what hangs on products"),
+    ("banking", "Bank accounts of the company, slips of cheques, orders to banks"),
     ("custom-fields", "What a company adds to its objects"),
     ("attachments", "Files kept with objects"),
     ("reports", "Sums over the books"),

@@ -273,6 +273,19 @@ class DownloadRun(Run):
         return StreamingResponse(content.pieces, 200, headers, found.media_type)
 
 
+class FileRun(Run):
+    """A use case that makes a file, bound to one request: its result has ``name`` and ``content``."""
+
+    __slots__ = ()
+
+    def send(self, build: Callable[[], Any], media_type: str) -> Response:
+        """Give the file, to be kept and not to be shown."""
+        self._shell.in_time(self._queued)
+        made = self._shell.container.runner.call(self.context, self._case, build)
+        headers = {"content-disposition": disposition(made.name)}
+        return Response(made.content, 200, headers, media_type)
+
+
 def disposition(name: str) -> str:
     """Give the Content-Disposition of a file called ``name`` (RFC 6266): plain for old readers, and in full."""
     plain = "".join(char if char in _PLAIN else "_" for char in name)
@@ -288,6 +301,27 @@ class DownloadProvided(Provided):
     async def __call__(self, request: Request) -> DownloadRun:
         """Give the use case bound to the request."""
         return DownloadRun(request, self.case, None)
+
+
+class FileProvided(Provided):
+    """Entry for those who may have a file made."""
+
+    async def __call__(self, request: Request) -> FileRun:
+        """Give the use case bound to the request."""
+        return FileRun(request, self.case, None)
+
+
+def provide_file(case: type[Any]) -> Any:  # noqa: ANN401 - what FastAPI's Depends is
+    """Give the dependency that lets in whom ``case`` allows and provides a ``FileRun`` of it."""
+    return Depends(FileProvided(case))
+
+
+def gives_file(media_type: str, about: str) -> dict[str, Any]:
+    """Give the route options of an endpoint that answers a file of ``media_type``."""
+    name = {"description": "attachment, with its name (RFC 6266)", "schema": {"type": "string"}}
+    content = {media_type: {"schema": {"type": "string", "format": "binary"}}}
+    answer = {"description": about, "content": content, "headers": {"Content-Disposition": name}}
+    return {"status_code": 200, "response_model": None, "response_class": Response, "responses": {200: answer}}
 
 
 def provide_upload(kind: ObjectKind) -> Any:  # noqa: ANN401 - what FastAPI's Depends is

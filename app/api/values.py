@@ -110,7 +110,8 @@ def shows(listing: Listing, digits: int) -> Show:
     amounts of the company always have; other numbers have as many as they need. Dates and instants are left to orjson.
     """
     names = [field.name for field in listing.fields]
-    own = names.index("currency") if "currency" in names else None
+    amounts = any(field.kind is FieldKind.AMOUNT for field in listing.fields)
+    own = names.index("currency") if amounts and "currency" in names else None
     told = [(field.name, writer) for field in listing.fields if (writer := _writer(field.kind, digits)) is not None]
 
     def show(row: Sequence[object]) -> dict[str, Any]:

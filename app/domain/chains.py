@@ -16,7 +16,13 @@ from app.domain.shared.series import SeriesKind
 Linker = Callable[[str, Mapping[str, object]], str]
 """Gives the link over the link before and a content: what a ``Seal`` does."""
 
-SEALED: Final = (SeriesKind.INVOICE, SeriesKind.PAYMENT)
+SEALED: Final = (
+    SeriesKind.INVOICE,
+    SeriesKind.CREDIT_NOTE,
+    SeriesKind.DEPOSIT,
+    SeriesKind.REPLACEMENT,
+    SeriesKind.PAYMENT,
+)
 """The series whose documents are linked."""
 
 

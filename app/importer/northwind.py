@@ -187,7 +187,7 @@ class _Run:
         if status == ShipmentState.DRAFT:
             status = self._do(ValidateShipment(desk.clock, desk.numbering), shipment_id).state
         if status == ShipmentState.VALIDATED:
-            self._do(CloseShipment(), shipment_id)
+            self._do(CloseShipment(desk.clock), shipment_id)
 
     def _invoice(self, order_id: OrderId, on: date, known: dict[str, Any] | None) -> None:
         desk = self.desk

@@ -27,24 +27,8 @@ from app.usecases.ports.shared import Clock, Work
 from app.usecases.run import Runner
 from app.usecases.shared import Versioned
 
-READ: Final[Mapping[ObjectKind, Right]] = {
-    ObjectKind.THIRD_PARTIES: Right.THIRD_PARTIES_READ,
-    ObjectKind.PRODUCTS: Right.PRODUCTS_READ,
-    ObjectKind.WAREHOUSES: Right.WAREHOUSES_READ,
-    ObjectKind.ORDERS: Right.ORDERS_READ,
-    ObjectKind.SHIPMENTS: Right.SHIPMENTS_READ,
-    ObjectKind.INVOICES: Right.INVOICES_READ,
-    ObjectKind.PAYMENTS: Right.PAYMENTS_READ,
-}
-WRITE: Final[Mapping[ObjectKind, Right]] = {
-    ObjectKind.THIRD_PARTIES: Right.THIRD_PARTIES_WRITE,
-    ObjectKind.PRODUCTS: Right.PRODUCTS_WRITE,
-    ObjectKind.WAREHOUSES: Right.WAREHOUSES_WRITE,
-    ObjectKind.ORDERS: Right.ORDERS_WRITE,
-    ObjectKind.SHIPMENTS: Right.SHIPMENTS_WRITE,
-    ObjectKind.INVOICES: Right.INVOICES_WRITE,
-    ObjectKind.PAYMENTS: Right.PAYMENTS_WRITE,
-}
+READ: Final = {kind: Right(f"{kind.value.replace('-', '_')}.read") for kind in ObjectKind}
+WRITE: Final = {kind: Right(f"{kind.value.replace('-', '_')}.write") for kind in ObjectKind}
 GRACE: Final = timedelta(days=1)
 """A file this young may belong to a transaction that has not committed yet."""
 SWEPT_AT_ONCE: Final = 100

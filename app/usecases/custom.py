@@ -27,6 +27,13 @@ def fill(work: Work, context: Context, kind: ObjectKind, sent: Values) -> Filled
     return filled(work.fields.of(kind), sent)
 
 
+def offered(work: Work, kind: ObjectKind, values: Values) -> Values:
+    """Give those of an object's values that a new one like it may have too: fields may have been archived since."""
+    if not values:
+        return {}
+    return {one.name: values[one.name] for one in work.fields.of(kind) if one.name in values and not one.archived}
+
+
 def refill(
     work: Work, kind: ObjectKind, changes: Mapping[str, object], before: Values
 ) -> tuple[Mapping[str, object], Filled | None]:

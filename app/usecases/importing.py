@@ -23,6 +23,7 @@ from app.domain.shared.money import Price, Quantity, Rate
 from app.domain.shared.objects import ObjectKind
 from app.domain.shared.rights import Right
 from app.domain.stock import MovementKind
+from app.usecases.catalogue import replaced
 from app.usecases.context import Context
 from app.usecases.custom import fill, keep, refill
 from app.usecases.parties import take_codes
@@ -140,6 +141,7 @@ class SaveParty:
         if party is None:
             whole = fill(work, context, ObjectKind.THIRD_PARTIES, values.pop("custom", {}))
             created = Party(**values, custom=whole.values)
+            created.settle_tax_id()
             take_codes(work, context, self.numbering, created, self.clock)
             work.parties.add(created)
             keep(work, ObjectKind.THIRD_PARTIES, created.id, whole)
@@ -194,7 +196,7 @@ class SaveProduct:
             return Outcome.CREATED
         before = product.custom
         changes, custom = refill(work, ObjectKind.PRODUCTS, values, before)
-        changed = product.change(changes)
+        changed = product.change(replaced(changes))
         if changed is None:
             return Outcome.UNCHANGED
         work.products.save(product)
@@ -299,12 +301,13 @@ class SaveOrder:
         """Make ``order`` what ``draft`` asks for, as CreateOrder would; give its custom values when it names any."""
         _, custom = refill(work, ObjectKind.ORDERS, {"custom": draft.custom} if draft.custom else {}, order.custom)
         order.custom = order.custom if custom is None else custom.values
-        order.party_id = customer(work, draft.party_id, hold=hold).id
+        party = customer(work, draft.party_id, hold=hold)
+        order.party_id = party.id
         order.date = draft.date or order.date
         order.delivery_date = draft.delivery_date
         order.valuation = valuation(context, draft.currency, draft.rate)
         order.note = draft.note
-        order.lines = priced(work, draft.lines, OrderLine, order.valuation)
+        order.lines = priced(work, draft.lines, OrderLine, order.valuation, party, order.date)
         order.price()
         return custom
 

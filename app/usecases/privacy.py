@@ -21,8 +21,9 @@ MOST_NAMED: Final = 20
 class AnonymiseParty:
     """Empty a third party of personal data, for ever, and archive it.
 
-    Issued documents stay as the law asks: they name the third party by its id. Its custom values and attachments, and
-    its traces in kept answers, search and journal go too.
+    Issued documents stay as the law asks: they name the third party by its id. Its custom values and attachments, its
+    contacts, addresses and bank accounts, and its traces in kept answers, search and journal go too. So does whoever
+    was merged into it.
 
     Raises NotFound, Anonymised, OpenDocuments with the documents to finish first.
     """
@@ -44,15 +45,23 @@ class AnonymiseParty:
                 refs=[one.ref for one in waiting],
                 documents=[{"document": one.document, "id": one.id, "ref": one.ref} for one in waiting],
             )
+        # Who was merged into it is the same person: their rows still say who that is.
+        for one in (party, *(gone for gone in work.parties.merged(party.id) if gone.anonymised_at is None)):
+            self._empty(work, one)
+        return party
+
+    def _empty(self, work: Work, party: Party) -> None:
         words = told_by(party)
         event = party.anonymise(self.clock.now())
         work.parties.save(party)
+        work.contacts.forget(party.id)
+        work.party_addresses.forget(party.id)
+        work.party_accounts.forget(party.id)
         work.fields.index(ObjectKind.THIRD_PARTIES, party.id, (), fresh=False)
         work.attachments.forget(ObjectKind.THIRD_PARTIES, party.id)
         work.journal.erase(ObjectKind.THIRD_PARTIES.value, party.id)
         work.privacy.forget(Erasure(party=party.id, name=party.name, words=words))
         work.outbox.add(event)
-        return party
 
 
 def told_by(party: Party) -> tuple[str, ...]:

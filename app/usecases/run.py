@@ -160,7 +160,15 @@ def _as_of_now(work: Work, context: Context, case: UseCase[Request, Result]) -> 
 
     Raises NoMembership, MissingRight, PasswordChangeRequired. The installation itself, actor 0, has nothing to lose.
     """
-    if not getattr(case, "fresh", False) or not context.actor:
+    return as_of_now(work, context, case.right) if getattr(case, "fresh", False) else context
+
+
+def as_of_now(work: Work, context: Context, right: Right | None) -> Context:
+    """Give the context with the rights of this moment, of which it needs ``right``, read within ``work``.
+
+    For a use case that finds out only from its documents that it pays money out. Raises as ``fresh`` does.
+    """
+    if not context.actor:
         return context
     standing = work.principals.standing(
         context.actor, context.company, session=context.session, api_key=context.api_key
@@ -170,6 +178,6 @@ def _as_of_now(work: Work, context: Context, case: UseCase[Request, Result]) -> 
     if standing.must_change_password:
         raise PasswordChangeRequired
     context = replace(context, rights=standing.rights)
-    if case.right is not None:
-        context.require(case.right)
+    if right is not None:
+        context.require(right)
     return context

@@ -21,9 +21,9 @@ from app.infrastructure.database.repositories import search
 from app.infrastructure.database.repositories.listing import SOURCES
 from app.infrastructure.database.tables.billing import invoices, payments
 from app.infrastructure.database.tables.catalogue import products
-from app.infrastructure.database.tables.parties import third_parties
-from app.infrastructure.database.tables.sales import orders
-from app.infrastructure.database.tables.shipping import shipments
+from app.infrastructure.database.tables.parties import contacts, third_parties
+from app.infrastructure.database.tables.sales import orders, proposals
+from app.infrastructure.database.tables.shipping import returns, shipments
 from app.infrastructure.database.tables.stock import warehouses
 from app.infrastructure.database.work import SqlWorks
 from app.usecases.catalogue import PRODUCTS
@@ -190,10 +190,13 @@ BACKFILLED = {
     Searched.PARTY: third_parties,
     Searched.PRODUCT: products,
     Searched.WAREHOUSE: warehouses,
+    Searched.PROPOSAL: proposals,
     Searched.ORDER: orders,
     Searched.SHIPMENT: shipments,
     Searched.INVOICE: invoices,
     Searched.PAYMENT: payments,
+    Searched.CONTACT: contacts,
+    Searched.RETURN: returns,
 }
 EXPLAIN = {"sqlite": "EXPLAIN QUERY PLAN", "postgresql": "EXPLAIN", "mariadb": "EXPLAIN"}
 

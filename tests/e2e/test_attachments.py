@@ -41,6 +41,7 @@ def objects(office: Office) -> dict[ObjectKind, int]:
         ObjectKind.THIRD_PARTIES: order["party_id"],
         ObjectKind.PRODUCTS: product,
         ObjectKind.WAREHOUSES: office.items("/warehouses")[0]["id"],
+        ObjectKind.PROPOSALS: office.proposal([free_line("1")])["id"],
         ObjectKind.ORDERS: order["id"],
         ObjectKind.SHIPMENTS: shipment["id"],
         ObjectKind.INVOICES: invoice["id"],

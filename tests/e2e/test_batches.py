@@ -26,7 +26,12 @@ ROUTES: Final = endpoints(create_app(container()))
 BATCHES: Final = [one for one in ROUTES if isinstance(one.entry, BatchProvided)]
 # Who may do what is not entered in bulk, and a file is a request of its own.
 DAYS: Final = ("2026-12-31", "2027-01-01", "2027-02-01")
-ONE_BY_ONE: Final = {"users", "roles", "api-keys", "tokens", "custom-fields", "companies", "attachments"}
+PEOPLE: Final = {"users", "roles", "api-keys", "tokens", "companies"}
+# Short lists that somebody sets up once, and steps that somebody takes.
+SET_UP: Final = {"custom-fields", "payment-terms", "price-lists", "vat-rates", "units", "categories", "attributes"}
+STEPS: Final = {"attachments", "carriers", "stock-rules", "stock-transfers", "inventories", "lots", "returns"}
+STEPS_OF_MONEY: Final = {"invoice-templates", "bank-accounts", "cheque-deposits", "sepa-orders"}
+ONE_BY_ONE: Final = PEOPLE | SET_UP | STEPS | STEPS_OF_MONEY
 
 
 def orders(office: Office, count: int, lines: int = 5) -> list[dict[str, Any]]:
@@ -45,6 +50,7 @@ def items_for(office: Office) -> dict[str, list[dict[str, Any]]]:
         "products": [{"ref": f"B{n}", "name": "x", "unit_price": "1", "vat_rate": "20"} for n in range(3)],
         "warehouses": [{"ref": f"B{index}", "name": "x"} for index in range(3)],
         "stock-movements": [{"kind": "debit", "product_id": one, "quantity": "1"} for one in products],
+        "proposals": [draft] * 3,
         "orders": [draft] * 3,
         "invoices": [draft] * 3,
         "payments": [{"method": "cash", "allocations": [{"invoice_id": one}]} for one in invoices],
@@ -125,7 +131,7 @@ def test_one_by_one_the_good_ones_are_stored(office: Office) -> None:
     problems = [one["problem"] for one in reply["items"] if one["problem"]]
     pointers = [sorted(error["pointer"] for error in problem["errors"]) for problem in problems]
     assert pointers == [
-        ["/items/1/name", "/items/1/unit_price", "/items/1/vat_rate", "/items/1/zz"],
+        ["/items/1/name", "/items/1/zz"],
         ["/items/2/ref"],
         ["/items/3"],
     ]

@@ -35,7 +35,7 @@ def _party(office: Office) -> dict[str, Any]:
         "supplier": True,
         "email": "old@example.com",
         "phone": "1",
-        "tax_id": "FR1",
+        "tax_id": "FR40303265045",
         "address": {"street": "1 old road", "postal_code": "1", "city": "Oldtown", "region": "O", "country": "FR"},
         "payment_days": 10,
     }
@@ -49,6 +49,11 @@ def _product(office: Office) -> dict[str, Any]:
 
 def _warehouse(office: Office) -> dict[str, Any]:
     return office.make("/warehouses", {"ref": "OLD", "name": "Old"})
+
+
+def _proposal(office: Office) -> dict[str, Any]:
+    fields: dict[str, Any] = {"date": "2026-11-01", "valid_until": "2026-11-09", "external_ref": "old", "note": "Old"}
+    return office.proposal([free_line("1")], validated=False, **fields)
 
 
 def _order(office: Office) -> dict[str, Any]:
@@ -80,9 +85,10 @@ PARTY: Final = Resource(
         "supplier_code": "S-NEW",
         "email": "new@example.com",
         "phone": "+33 1",
-        "tax_id": "FR2",
+        "tax_id": "FR23334175221",
         "address": {"street": "2 new road", "postal_code": "2", "city": "Newtown", "region": "N", "country": "DE"},
         "payment_days": 0,
+        "credit_limit": "100",
         "archived": True,
     },
     {
@@ -96,6 +102,10 @@ PARTY: Final = Resource(
         "tax_id": "x" * 41,
         "address": "here",
         "payment_days": -1,
+        "payment_terms_id": 0,
+        "credit_limit": "-1",
+        "representative_ids": "everybody",
+        "price_list_id": 0,
         "archived": "yes",
     },
 )
@@ -112,6 +122,7 @@ PRODUCT: Final = Resource(
         "cost_price": "0",
         "vat_rate": "5.5",
         "archived": True,
+        "tracking": "lot",
     },
     {
         "ref": "x" * 61,
@@ -120,8 +131,12 @@ PRODUCT: Final = Resource(
         "description": None,
         "unit_price": 1.5,
         "cost_price": "-1",
+        "gross_unit_price": "-1",
         "vat_rate": "100.01",
+        "vat_category": "Standard",
+        "unit": "kg",
         "archived": None,
+        "tracking": "maybe",
     },
 )
 WAREHOUSE: Final = Resource(
@@ -130,6 +145,22 @@ WAREHOUSE: Final = Resource(
     "/warehouses",
     {"ref": "NEW", "name": "New", "allow_negative": True, "archived": True},
     {"ref": "", "name": " ", "allow_negative": "no", "archived": None},
+)
+PROPOSAL: Final = Resource(
+    "ProposalChange",
+    _proposal,
+    "/proposals",
+    {"date": "2026-11-02", "valid_until": "2026-12-24", "external_ref": "new", "note": ""},
+    {
+        "party_id": "7",
+        "date": None,
+        "valid_until": "2026-10-31",
+        "currency": "XXX",
+        "rate": "2",
+        "external_ref": "",
+        "note": None,
+        "lines": [],
+    },
 )
 ORDER: Final = Resource(
     "OrderChange",
@@ -164,9 +195,14 @@ USER: Final = Resource(
 ROLE: Final = Resource(
     "RoleChange", _role, "/roles", {"name": "New", "rights": ["stock.read"]}, {"name": " ", "rights": None}
 )
-ALL: Final = (PARTY, PRODUCT, WAREHOUSE, ORDER, INVOICE, USER, ROLE)
+ALL: Final = (PARTY, PRODUCT, WAREHOUSE, PROPOSAL, ORDER, INVOICE, USER, ROLE)
 # What changes together with others, and has a test of its own below.
-APART: Final = {"PartyChange": {"customer", "supplier"}, "OrderChange": {"party_id", "currency", "rate", "lines"}}
+APART: Final = {
+    "PartyChange": {"customer", "supplier", "payment_terms_id", "representative_ids", "price_list_id"},
+    "ProductChange": {"gross_unit_price", "vat_category", "unit"},
+    "ProposalChange": {"party_id", "currency", "rate", "lines"},
+    "OrderChange": {"party_id", "currency", "rate", "lines"},
+}
 
 
 def each(what: str) -> pytest.MarkDecorator:

@@ -54,6 +54,7 @@ CHANGED: Final[dict[str, Any]] = {
     "vat_mode": "per_line",
     "late_date": "today",
     "payment_days": 0,
+    "proposal_days": 1,
     "default_warehouse_id": None,
 }
 REFUSED: Final[list[tuple[dict[str, Any], str]]] = [
@@ -64,6 +65,7 @@ REFUSED: Final[list[tuple[dict[str, Any], str]]] = [
     ({"vat_mode": "none"}, "/vat_mode"),
     ({"late_date": None}, "/late_date"),
     ({"payment_days": -1}, "/payment_days"),
+    ({"proposal_days": 3651}, "/proposal_days"),
     ({"payment_days": "30"}, "/payment_days"),
     ({"default_warehouse_id": 2**62}, "/default_warehouse_id"),
     ({"masks": {"invoice": {"pattern": "F"}}}, "/masks/invoice/pattern"),

@@ -31,6 +31,7 @@ from app.usecases.ports.listing import Page, Query, Sort
 from tests.support.api import ANN, CLERK, COMPANY, FakeContainer, ListNotes, client, container, notes
 from tests.support.databases import context_of
 from tests.support.office import ON_SQLITE, Office, Served, free_line
+from tests.support.rows import rows_in_every_list
 from tests.support.served import served_demo
 from tests.support.servers import free_port
 
@@ -49,6 +50,7 @@ def full(served: Served) -> Office:
     for n in range(3):
         product = office.product("9", name=f"=Stuhl {n}")
         lines = [{"product_id": product, "quantity": "1", "unit_price": "10.5"}, free_line("2")]
+        office.proposal(lines)
         order = office.order(lines, party_id=office.customer(name=f'Kunde {n}, "GmbH"'))
         shipment = office.make(f"/orders/{order['id']}/shipments", {})
         office.act(f"/shipments/{shipment['id']}/validate")
@@ -57,6 +59,7 @@ def full(served: Served) -> Office:
         office.make(f"/invoices/{invoice['id']}/payments", {"method": "card", "amount": "5"})
     office.make("/custom-fields", {"kind": "orders", "name": "size", "label": "Size", "type": "integer"})
     office.make("/api-keys", {"name": "Key", "scopes": ["orders.read"]})
+    rows_in_every_list(office, 1)
     office.served.container.dispatch()
     return office
 

@@ -61,6 +61,18 @@ def warehouse(office: Office, custom: Any) -> tuple[str, dict[str, Any]]:
     return "/warehouses", {"ref": "X", "name": "x", "custom": custom}
 
 
+def proposal(office: Office, custom: Any) -> tuple[str, dict[str, Any]]:
+    return "/proposals", {"party_id": office.customer(), "lines": [free_line("1")], "custom": custom}
+
+
+def proposal_order(office: Office, custom: Any) -> tuple[str, dict[str, Any]]:
+    return f"/proposals/{office.proposal([free_line('1')], signed=True)['id']}/orders", {"custom": custom}
+
+
+def proposal_invoice(office: Office, custom: Any) -> tuple[str, dict[str, Any]]:
+    return f"/proposals/{office.proposal([free_line('1')], signed=True)['id']}/invoices", {"custom": custom}
+
+
 def order(office: Office, custom: Any) -> tuple[str, dict[str, Any]]:
     return "/orders", {"party_id": office.customer(), "lines": [free_line("1")], "custom": custom}
 
@@ -91,6 +103,9 @@ MADE: Final[list[tuple[str, Make]]] = [
     ("third-parties", party),
     ("products", product),
     ("warehouses", warehouse),
+    ("proposals", proposal),
+    ("orders", proposal_order),
+    ("invoices", proposal_invoice),
     ("orders", order),
     ("shipments", shipment),
     ("invoices", invoice),

@@ -21,8 +21,10 @@ def test_every_endpoint_of_the_business_takes_the_short_way() -> None:
         if one.path.startswith(API) and not isinstance(one.app, Direct) and not isinstance(one.entry, ExportProvided)
     }
     coroutines = {"me", "my_companies", "list_rights", "create_user", "change_password", "disable_second_factor"}
-    reports = {f"report_{name}" for name in ("sales", "vat", "receivables", "unpaid", "statement")}
-    parameters = {"list_settings_versions", "read_changes", "verify_chains", *reports}
+    names = ("sales", "vat", "receivables", "unpaid", "statement", "stock_value", "stock_to_order")
+    reports = {f"report_{name}" for name in names}
+    lists = {"list_settings_versions", "list_order_revisions"}
+    parameters = {"find_price", "read_changes", "read_late_fee", "verify_chains", *lists, *reports}
     assert usual <= coroutines | parameters
 
 

@@ -61,7 +61,7 @@ def test_each_field_changes_alone_and_reads_back(office: Office, name: str) -> N
         after = seen(office, given.path)
         assert after == reply.body
         assert after["version"] == before["version"] + 1
-        if field == "lines":
+        if field == "lines" and field not in given.shown:
             sent = [line["unit_price"] for line in given.values["lines"]]
             assert [line["unit_price"] for line in after["lines"]] == sent
         else:
@@ -76,8 +76,16 @@ DEPENDENT: Final = {
     "lines": AMOUNTS | COMPANY,
     "rate": COMPANY | {"lines"},
     "currency": AMOUNTS | COMPANY | {"rate"},
+    "unit_price": {"gross_unit_price", "price_includes_vat"},
+    "gross_unit_price": {"unit_price", "price_includes_vat"},
+    "vat_rate": {"vat_category"},
+    "vat_category": {"vat_rate"},
+    "price": {"discount"},
+    "discount": {"price"},
+    "warehouse_id": {"lines"},
     "customer": {"customer_code"},
     "supplier": {"supplier_code"},
+    "iban": {"bic"},
 }
 """What follows from a field and may change with it."""
 

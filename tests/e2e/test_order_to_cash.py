@@ -97,7 +97,8 @@ def test_an_order_is_shipped_in_parts_and_never_beyond(office: Office) -> None:
     assert office.post(path, {"lines": [{"position": 1, "quantity": "2"}]}).pointers == ["/lines/0/quantity"]
     assert office.level(product) == "96.5"
     rest = office.make(path, {})
-    assert rest["lines"] == [{"position": 1, "product_id": product, "quantity": "1.5"}]
+    (left,) = rest["lines"]
+    assert (left["position"], left["product_id"], left["quantity"]) == (1, product, "1.5")
     office.act(f"/shipments/{rest['id']}/validate")
     assert office.post(path, {}).refusal == (409, "shipping.nothing_to_ship")
     assert office.delete(f"/shipments/{second['id']}", second["version"]).status == 204

@@ -27,7 +27,7 @@ PERSON: Final[dict[str, Any]] = {
     "supplier_code": "ZQ-SUPPLIER",
     "email": "zebulon@quackenbush.example",
     "phone": "+33 555 0199 77",
-    "tax_id": "FRZQ998877",
+    "tax_id": "FR64552198772",
     "address": {
         "street": '7 bis "Rue" des Ornithorynques',
         "postal_code": "ZQ75999",
@@ -36,7 +36,11 @@ PERSON: Final[dict[str, Any]] = {
         "country": "FR",
     },
 }
-ANN: Final[dict[str, Any]] = json.loads(re.sub(r"(?i)z(q|ebulon)", "Ann", json.dumps(PERSON)).replace("uack", "uiet"))
+ANN: Final[dict[str, Any]] = json.loads(
+    re.sub(r"(?i)z(q|ebulon)", "Ann", json.dumps(PERSON))
+    .replace("uack", "uiet")
+    .replace("FR64552198772", "FR66612345983")
+)
 """Somebody else of the kind, for tests that leave her in the database, which others search."""
 TRACES: Final = (
     "quackenbush",
@@ -44,7 +48,7 @@ TRACES: Final = (
     "zq-customer",
     "zq-supplier",
     "0199 77",
-    "frzq998877",
+    "fr64552198772",
     "ornithorynques",
     "zq75999",
     "quackville",
@@ -139,6 +143,11 @@ def test_what_is_left_says_only_that_there_was_somebody(office: Office) -> None:
         "tax_id": None,
         "address": {"street": "", "postal_code": "", "city": "", "region": "", "country": "FR"},
         "payment_days": None,
+        "price_list_id": None,
+        "payment_terms_id": None,
+        "credit_limit": None,
+        "representative_ids": [],
+        "merged_into_id": None,
         "archived": True,
         "version": 3,
     }

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from io import BytesIO, StringIO
 from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
 
+from app.domain.shared.ids import CompanyId
+from app.usecases.chains import CompareBalances
+from app.usecases.ports.chains import Disagreement
 from tests.support.office import ON_SQLITE, Office, free_line
 
 pytestmark = pytest.mark.fast
@@ -26,6 +30,14 @@ def pay(office: Office, invoice_id: int, day: str, amount: str | None = None, ra
     body = {"date": day, "amount": amount, "rate": rate, "method": "transfer"}
     sent = {name: value for name, value in body.items() if value is not None}
     office.make(f"/invoices/{invoice_id}/payments", sent)
+
+
+def contradictions(office: Office) -> Sequence[Disagreement]:
+    """Give where the books contradict themselves."""
+    container = office.served.container
+    context = container.context_of(CompanyId(office.company))
+    with container.works.reading(context) as work:
+        return CompareBalances().execute(work, context, None)
 
 
 def picked(report: Any, *names: str) -> list[tuple[Any, ...]]:
@@ -205,3 +217,65 @@ def test_a_company_reports_its_own_books_alone(office: Office) -> None:
         assert other.get(path)["rows"] == [], path
         assert len(office.get(path)["rows"]) == 1, path
     assert other.get(f"/third-parties/{party}/statement").refusal == (404, "not_found")
+
+
+def test_what_stands_to_a_customers_credit_is_in_every_report(office: Office) -> None:
+    """Credit notes count below zero, credits of payments until they are used; pro formas and rests given up do not."""
+    party = office.customer(name="Ann", customer_code="A", credit_limit="1000")
+    whole = invoice(office, party, "2026-10-01", "2026-10-31", "100")
+    body = {"date": "2026-10-05", "amounts": [{"vat_rate": "20", "net": "10"}]}
+    note = office.make(f"/invoices/{whole}/credit-notes", body)["id"]
+    office.act(f"/invoices/{note}/validate")
+    body = {"date": "2026-10-06", "amount": "150", "allocations": [{"invoice_id": whole}]}
+    more = office.make("/payments", body)["id"]
+    later = invoice(office, party, "2026-10-07", "2026-12-31", "50")
+    invoice(office, party, "2026-10-07", "2026-12-31", "1000", kind="pro_forma")
+    closed = invoice(office, party, "2026-10-08", "2026-10-31", "10")
+    pay(office, closed, "2026-10-08", "11.76")
+    office.act(f"/invoices/{closed}/close", {"reason": "discount_vat"})
+    parts = [{"invoice_id": later, "amount": "42"}, {"invoice_id": note}, {"credit_of": more}]
+    office.make("/payments", {"date": "2026-10-09", "method": "offset", "allocations": parts})
+    classes = ("not_due", "days_1_30", "total")
+    before = office.get("/reports/receivables?on=2026-10-06").body
+    assert picked(before, *classes) == [("-30.00", "-12.00", "-42.00")]
+    assert picked(office.get("/reports/receivables").body, *classes) == [("18.00", "0.00", "18.00")]
+    assert picked(office.get("/reports/unpaid?on=2026-10-06").body, "due") == [("-12.00",)]
+    assert picked(office.get("/reports/unpaid").body, "due") == [("18.00",)]
+    statement = office.get(f"/third-parties/{party}/statement?date_from=2026-10-02").body
+    assert picked(statement, "date", "kind", "amount", "balance") == [
+        ("2026-10-02", "opening", "120.00", "120.00"),
+        ("2026-10-05", "credit_note", "-12.00", "108.00"),
+        ("2026-10-06", "payment", "-150.00", "-42.00"),
+        ("2026-10-07", "invoice", "60.00", "18.00"),
+        ("2026-10-08", "invoice", "12.00", "30.00"),
+        ("2026-10-08", "given_up", "-0.24", "29.76"),
+        ("2026-10-08", "payment", "-11.76", "18.00"),
+    ]
+    after = office.get(f"/third-parties/{party}/statement?date_from=2026-11-01").body
+    assert picked(after, "kind", "balance") == [("opening", "18.00")]
+    assert picked(office.get("/reports/vat").body, "base", "vat") == [("150.00", "30.00")]
+    assert picked(office.get("/reports/sales?by=month").body, "net") == [("150.00",)]
+    assert office.get(f"/third-parties/{party}/outstanding")["unpaid"] == "18.00"
+    assert contradictions(office) == []
+
+
+def test_a_credit_used_at_another_rate_leaves_nothing_on_the_account(office: Office) -> None:
+    """The exchange difference of a credit stands on the account like that of an invoice."""
+    party = office.customer(name="Bob")
+    dollars = {"currency": "USD", "rate": "0.9"}
+    first = invoice(office, party, "2026-10-01", "2026-10-31", "100", **dollars)
+    second = invoice(office, party, "2026-10-02", "2026-10-31", "50", **dollars)
+    body = {"date": "2026-10-03", "rate": "1", "amount": "180", "allocations": [{"invoice_id": first}]}
+    credit = office.make("/payments", body)["id"]
+    owed = office.get("/reports/receivables?on=2026-10-03").body
+    assert picked(owed, "total") == [("-6.00",)]
+    parts = [{"invoice_id": second}, {"credit_of": credit}]
+    office.make("/payments", {"date": "2026-10-04", "rate": "0.95", "method": "offset", "allocations": parts})
+    account = office.get(f"/third-parties/{party}/statement").body
+    assert picked(account, "date", "kind", "amount")[-2:] == [
+        ("2026-10-04", "exchange_difference", "3.00"),
+        ("2026-10-04", "exchange_difference", "3.00"),
+    ]
+    assert account["totals"] == {"amount": "0.00"}
+    assert office.get("/reports/receivables")["rows"] == []
+    assert office.get(f"/third-parties/{party}/statement?date_from=2026-11-01")["rows"][0]["balance"] == "0.00"

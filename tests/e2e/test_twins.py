@@ -48,14 +48,14 @@ def test_every_route_that_posts_is_tried() -> None:
 def test_twins_at_a_barrier_have_one_effect_and_one_answer(office: Office, name: str) -> None:
     """Design 4: three at once under one key, on each database; a fourth later; then another body is refused."""
     sent = POSTS[name](office)
-    replies = together(3, lambda _: post(office, sent.path, sent.body, idempotency_key="twin"))
+    replies = together(3, lambda _: post(office, sent.path, sent.body, **sent.headers, idempotency_key="twin"))
     assert {reply.status for reply in replies} <= {200, 201}, [reply.body for reply in replies]
     after = everything(office, sent)
-    replies.append(post(office, sent.path, sent.body, idempotency_key="twin"))
+    replies.append(post(office, sent.path, sent.body, **sent.headers, idempotency_key="twin"))
     assert all(_same(reply, replies[0]) for reply in replies)
     assert sum("idempotent-replay" in reply.headers for reply in replies) == 3
     if sent.other is not None:
-        other = post(office, sent.path, sent.other, idempotency_key="twin")
+        other = post(office, sent.path, sent.other, **sent.headers, idempotency_key="twin")
         assert other.refusal == (422, "idempotency.key_reused")
     assert everything(office, sent) == after
 
@@ -76,12 +76,12 @@ def test_after_a_refusal_the_key_serves_the_mended_request(office: Office, name:
     sent = POSTS[name](office)
     wrongs: tuple[Any, ...] = ({"zz": 1}, [], "x")
     for wrong in wrongs:
-        refused = post(office, sent.path, wrong, idempotency_key="mended")
+        refused = post(office, sent.path, wrong, **sent.headers, idempotency_key="mended")
         assert refused.status == (415 if isinstance(sent.body, bytes) else 422)
-    made = post(office, sent.path, sent.body, idempotency_key="mended")
+    made = post(office, sent.path, sent.body, **sent.headers, idempotency_key="mended")
     assert made.status in {200, 201}, made.body
     assert "idempotent-replay" not in made.headers
-    again = post(office, sent.path, sent.body, idempotency_key="mended")
+    again = post(office, sent.path, sent.body, **sent.headers, idempotency_key="mended")
     assert again.headers["idempotent-replay"] == "true"
 
 
@@ -90,9 +90,9 @@ def test_after_a_refusal_the_key_serves_the_mended_request(office: Office, name:
 def test_a_replay_reads_the_kept_answer_and_does_nothing_else(office: Office, name: str) -> None:
     """Design 7: one statement finds it, whoever's rights are read anew and whatever a file is for aside."""
     sent = POSTS[name](office)
-    post(office, sent.path, sent.body, idempotency_key="again")
+    post(office, sent.path, sent.body, **sent.headers, idempotency_key="again")
     with tracing(office.served.container.database) as traces:
-        reply = post(office, sent.path, sent.body, idempotency_key="again")
+        reply = post(office, sent.path, sent.body, **sent.headers, idempotency_key="again")
     assert reply.headers["idempotent-replay"] == "true"
     *before, kept = statements(traces)
     assert kept == "select answers"

@@ -303,6 +303,7 @@ def test_books_that_contradict_themselves_are_told_by_what_and_where(shop: Shop,
     one = t.invoices.c.id == invoice
     cases: list[tuple[Table, Any, str, Any, set[str]]] = [
         (stock.stock_levels, of_product, "quantity", quantity(Decimal(7)), {"product in stock", "product at cost"}),
+        (stock.stock_levels, of_product, "reserved", quantity(Decimal(1)), {"product reserved"}),
         (stock.stock_costs, cost, "quantity", quantity(Decimal(7)), {"product at cost"}),
         (stock.stock_costs, cost, "value", amount(Decimal("7.25")), {"value of product"}),
         (t.invoices, one, "paid", amount(Decimal(9)), {"paid of invoice"}),

@@ -8,8 +8,10 @@ from typing import Final
 
 import pytest
 
-from app.domain.billing import InvoiceState
+from app.domain.billing import InvoiceState, Payment
 from app.domain.shared.ids import InvoiceId
+from app.domain.shared.money import amount
+from app.usecases.billing import CreatePayment, Part, PaymentDraft, ReadPayment
 from tests.support.books import Books
 from tests.support.contender import Call, Job
 from tests.support.processes import ON_EACH, Heard, Team, told_by
@@ -137,6 +139,43 @@ def test_an_invoice_is_paid_in_full_once_when_eight_pay_it_at_once(shop: Shop, t
     assert len(told_by(heard, "done")) == 1
     assert [(one.facts["code"], one.facts["state"]) for one in refused] == [("billing.invoice_not_open", "paid")] * 7
     assert shop.invoice(invoice).state is InvoiceState.PAID
+    check_settled(shop)
+    check_chain(shop.payments())
+
+
+def kept(shop: Shop, gross: str, moved: str) -> Payment:
+    """Pay an invoice and keep the rest as credit."""
+    desk = shop.books.desk
+    draft = PaymentDraft(parts=(Part(invoice_id=shop.due(gross)),), amount=amount(Decimal(moved)))
+    return shop.books.do(CreatePayment(desk.clock, desk.numbering), draft)
+
+
+def test_eight_who_use_one_credit_never_use_more_than_is_left(shop: Shop, team: Team) -> None:
+    """CT-02: of eight who use 30 of 100 at once, each for an invoice of its own, three may."""
+    credit = kept(shop, "10", "110").id
+    invoices = [shop.due("50") for _ in EIGHT]
+    calls = [("use credit", {"credit": credit, "invoice": invoice, "part": "30"}) for invoice in invoices]
+    heard = team.compete([Job(company=shop.company, calls=(call,)) for call in calls])
+    refused = told_by(heard, "refused")
+    assert len(told_by(heard, "done")) == 3
+    assert [(one.facts["code"], Decimal(one.facts["left"])) for one in refused] == [
+        ("billing.credit_exceeded", Decimal(10))
+    ] * 5
+    assert shop.books.do(ReadPayment(), credit).credit_left == 10
+    check_settled(shop)
+    check_chain(shop.payments())
+
+
+def test_of_eight_who_reverse_or_use_a_payment_one_kind_wins(shop: Shop, team: Team) -> None:
+    """CT-02: a payment is reversed once, and not when its credit was used."""
+    paid, invoice = kept(shop, "10", "20").id, shop.due("50")
+    use: Call = ("use credit", {"credit": paid, "invoice": invoice, "part": "5"})
+    calls: list[Call] = [use if member % 2 else ("reverse", {"payment": paid}) for member in EIGHT]
+    heard = team.compete([Job(company=shop.company, calls=(call,)) for call in calls])
+    assert len(told_by(heard, "done")) in {1, 2}
+    assert {one.facts["code"] for one in told_by(heard, "refused")} <= {
+        *("billing.payment_reversed_before", "billing.credit_already_used", "billing.credit_exceeded"),
+    }
     check_settled(shop)
     check_chain(shop.payments())
 

@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -20,21 +20,48 @@ from pyotp import TOTP
 
 from app import usecases
 from app.domain.access import Limit, SessionLife
-from app.domain.billing import AbandonReason, Invoice
-from app.domain.catalogue import Product
+from app.domain.banking import BankAccount, SepaKind, SepaLine, SepaOrder, SepaSequence
+from app.domain.billing import (
+    AbandonReason,
+    CloseReason,
+    Every,
+    Invoice,
+    InvoiceKind,
+    InvoiceTemplate,
+    PaymentMethod,
+    Recurrence,
+    TemplateLine,
+)
+from app.domain.catalogue import (
+    Attribute,
+    AttributeValue,
+    Category,
+    CategoryKind,
+    Chosen,
+    Component,
+    Dimension,
+    Packaging,
+    PriceList,
+    PriceRow,
+    Product,
+    Unit,
+    VatRate,
+)
 from app.domain.fields import CustomField, FieldType
 from app.domain.identity import CompanySettings, Membership, Role, User
-from app.domain.parties import Party
-from app.domain.sales import LineQuantity, Order
+from app.domain.parties import AddressKind, Contact, Instalment, Party, PartyAccount, PartyAddress, PaymentTerms
+from app.domain.sales import LineQuantity, Order, Proposal
 from app.domain.shared.errors import Conflict
-from app.domain.shared.ids import ProductId
+from app.domain.shared.ids import BankAccountId, CarrierId, InvoiceId, PartyId, ProductId, ShipmentId
 from app.domain.shared.lines import LineKind
-from app.domain.shared.money import amount, price, quantity, rate
+from app.domain.shared.money import amount, currency, price, quantity, rate
 from app.domain.shared.numbering import Reset
 from app.domain.shared.objects import ObjectKind
 from app.domain.shared.rights import Right
 from app.domain.shared.series import SeriesKind
-from app.domain.stock import MovementKind, Warehouse
+from app.domain.shared.tracking import Tracking
+from app.domain.shipping import Carrier, Parcel
+from app.domain.stock import Location, Lot, LotPart, MovementKind, Warehouse
 from app.infrastructure.database.engine import Database
 from app.infrastructure.database.locks import LockOrder, LockRank, Trace, TraceKind
 from app.infrastructure.keys import RandomMint
@@ -44,6 +71,7 @@ from app.infrastructure.vault import AesVault
 from app.usecases import (
     access,
     attachments,
+    banking,
     batch,
     billing,
     catalogue,
@@ -66,6 +94,7 @@ from app.usecases.ports.shared import Answer
 from app.usecases.run import Runner
 from app.usecases.shared import Change, LineDraft, Versioned
 from tests.support.books import Books
+from tests.support.clock import FakeClock
 from tests.support.databases import KEY, tracing
 from tests.support.files import MemoryFiles
 from tests.support.shop import Shop
@@ -85,19 +114,48 @@ CHANGES: Final = {
     "update invoices": LockRank.INVOICE,
     "update invoices.final": LockRank.INVOICE,
     "delete invoices": LockRank.INVOICE,
+    "update proposals": LockRank.PROPOSAL,
+    "update proposals.status": LockRank.PROPOSAL,
+    "delete proposals": LockRank.PROPOSAL,
+    "insert proposals": LockRank.PARTY,
+    "insert proposals, proposal_lines": LockRank.PARTY,
+    "update invoice_templates": LockRank.TEMPLATE,
+    "delete invoice_templates": LockRank.TEMPLATE,
     "update orders": LockRank.ORDER,
     "update orders.status": LockRank.ORDER,
     "update order_lines": LockRank.ORDER,
+    "update order_lines of an order": LockRank.ORDER,
+    "update order_lines.reserved": LockRank.LEVEL,
+    "insert order_revisions": LockRank.ORDER,
     "delete orders": LockRank.ORDER,
+    "update payments": LockRank.PAYMENT,
+    "update sepa_orders": LockRank.SEPA_ORDER,
+    "update sepa_order_lines": LockRank.SEPA_ORDER,
     "update shipments": LockRank.SHIPMENT,
     "delete shipments": LockRank.SHIPMENT,
+    "update shipment_lines": LockRank.SHIPMENT,
+    "update returns": LockRank.RETURN,
+    "delete returns": LockRank.RETURN,
     "insert orders": LockRank.PARTY,
     "insert orders, order_lines": LockRank.PARTY,
     "insert invoices": LockRank.PARTY,
     "insert invoices, invoice_lines": LockRank.PARTY,
     "update answers that name": LockRank.PARTY,
+    "insert contacts": LockRank.PARTY,
+    "insert party_addresses": LockRank.PARTY,
+    "insert party_accounts": LockRank.PARTY,
+    "merge contacts": LockRank.PARTY,
+    "select outstanding": LockRank.CREDIT,
+    "update inventories": LockRank.INVENTORY,
+    "update inventory_lines": LockRank.INVENTORY,
+    "delete inventory_lines": LockRank.INVENTORY,
+    "insert inventory_counts": LockRank.INVENTORY,
+    "update lot_levels": LockRank.LEVEL,
+    "delete lot_levels": LockRank.LEVEL,
+    "insert lot_levels": LockRank.LEVEL,
     "update stock_costs": LockRank.COST,
     "update stock_levels": LockRank.LEVEL,
+    "update stock_levels.places": LockRank.LEVEL,
     "update series": LockRank.SERIES,
 }
 # Who skips what others hold waits for nobody.
@@ -141,6 +199,8 @@ def breaches(traces: Sequence[Trace]) -> list[str]:
         name = trace.name.partition("[")[0]
         if LOCKING.search(trace.sql) and not trace.locks:
             order.breaches.append(f"{name} locks and does not say what")
+        if name.startswith("insert invoices"):
+            held[trace.session].add(LockRank.INVOICE)  # a row of the own transaction is nobody else's yet
         if name in CHANGES and CHANGES[name] not in held[trace.session]:
             order.breaches.append(f"{name} changes what transaction {trace.session} has not locked")
     assert order.done
@@ -161,6 +221,29 @@ def line(product: ProductId | None = None, wanted: Decimal = ONE) -> LineDraft:
     )
 
 
+def bank_account(code: str, iban: str) -> BankAccount:
+    """Give an account that may collect direct debits."""
+    return BankAccount(label=code, holder="Acme", iban=iban, currency=currency(code), creditor_id="DE98ZZZ09999999999")
+
+
+def debit(account: BankAccountId, *invoices: InvoiceId) -> SepaOrder:
+    """Give an order that collects 1 of each invoice."""
+    lines = [
+        SepaLine(
+            position=position,
+            invoice_id=invoice,
+            amount=amount(ONE),
+            holder="Client",
+            iban="DE89370400440532013000",
+            mandate="M",
+            mandate_date=date(2026, 1, 1),
+            sequence=SepaSequence.RECURRENT,
+        )
+        for position, invoice in enumerate(invoices, 1)
+    ]
+    return SepaOrder(kind=SepaKind.DIRECT_DEBIT, date=date(2026, 11, 30), account_id=account, lines=lines)
+
+
 @dataclass(frozen=True)
 class Story:
     """A day in a company that does everything there is to do."""
@@ -173,9 +256,15 @@ class Story:
         self.master_data()
         one, other = self.shop.goods(), self.shop.goods()
         self.stock(one, other)
+        self.stock_in_depth(one, other)
+        self.proposals(one)
         order = self.order_to_cash(one, other)
+        self.sent_back(one, other)
         self.other_ends(order)
         self.billing()
+        self.kinds()
+        self.templates()
+        self.money()
         self.importing()
         self.access()
         self.upkeep()
@@ -275,11 +364,86 @@ class Story:
         party = self.do(parties.CreateParty(clock, numbering), Party(name="P", customer=True))
         change = Change(id=party.id, version=party.version, changes={"supplier": True})
         self.do(parties.ChangeParty(clock, numbering), change)
+        self.belongings(party.id)
         product = Product(ref="CHANGED", name="C", unit_price=price(Decimal(1)), vat_rate=rate(Decimal(0)))
-        made = self.do(catalogue.CreateProduct(), product)
-        self.do(catalogue.ChangeProduct(), Change(id=made.id, version=made.version, changes={"name": "D"}))
+        made = self.do(catalogue.CreateProduct(clock), product)
+        self.do(catalogue.ChangeProduct(clock), Change(id=made.id, version=made.version, changes={"name": "D"}))
+        self.catalogue(made.id, party.id)
         place = self.do(stock.CreateWarehouse(), Warehouse(ref="CHANGED", name="C"))
         self.do(stock.ChangeWarehouse(), Change(id=place.id, version=place.version, changes={"name": "D"}))
+
+    def catalogue(self, product: ProductId, party: PartyId) -> None:
+        """Enter, change and delete one of each kind of record, and hang things on a product and a customer."""
+        today = date(2026, 1, 1)
+        price_list = self.do(catalogue.CreatePriceList(), PriceList(name="L", currency="EUR"))
+        row = PriceRow(price_list_id=price_list.id, product_id=product, price=price(Decimal(1)))
+        made: list[tuple[Any, Any, Any, str]] = [
+            (catalogue.ChangePrice(), catalogue.DeletePrice(), self.do(catalogue.CreatePrice(), row), "min_quantity"),
+            (catalogue.ChangePriceList(), catalogue.DeletePriceList(), price_list, "name"),
+        ]
+        agreed = PriceRow(party_id=party, product_id=product, discount=rate(Decimal(5)))
+        self.do(catalogue.CreatePrice(), agreed)
+        vat = VatRate(country="FR", category="standard", rate=rate(Decimal(20)), valid_from=today)
+        unit = Unit(code="CS", name="Case", dimension=Dimension.COUNT)
+        sorts = Category(kind=CategoryKind.PRODUCT, name="C")
+        buyers = self.do(catalogue.CreateCategory(), Category(kind=CategoryKind.CUSTOMER, name="B"))
+        under = self.do(catalogue.CreateCategory(), Category(kind=CategoryKind.CUSTOMER, name="U", parent_id=buyers.id))
+        colour = Attribute(name="Colour", values=(AttributeValue(value="red"),))
+        sized = self.do(catalogue.CreateAttribute(), Attribute(name="Size", values=(AttributeValue(value="XL"),)))
+        others: tuple[tuple[Any, Any, Any, Any, str], ...] = (
+            (catalogue.CreateVatRate(), catalogue.ChangeVatRate(), catalogue.DeleteVatRate(), vat, "rate"),
+            (catalogue.CreateUnit(), catalogue.ChangeUnit(), catalogue.DeleteUnit(), unit, "name"),
+            (catalogue.CreateCategory(), catalogue.ChangeCategory(), catalogue.DeleteCategory(), sorts, "name"),
+            (catalogue.CreateAttribute(), catalogue.ChangeAttribute(), catalogue.DeleteAttribute(), colour, "name"),
+        )
+        made += [(change, delete, self.do(create, record), name) for create, change, delete, record, name in others]
+        self._hang(product, party, under.id)
+        for change, delete, record, name in made:
+            value = "Other" if name == "name" else rate(Decimal(7))
+            changed = self.do(change, Change(id=record.id, version=record.version, changes={name: value}))
+            self.do(delete, Versioned(id=changed.id, version=changed.version))
+        chosen = (Chosen(attribute_id=sized.id),)
+        self.do(catalogue.MakeVariants(), catalogue.VariantsDraft(parent_id=product, chosen=chosen))
+
+    def _hang(self, product: ProductId, party: PartyId, category: int) -> None:
+        other = self.shop.goods()
+        for case, parts in (
+            (catalogue.SetBarcodes(), ["4006381333931"]),
+            (catalogue.SetPackagings(), [Packaging(unit="CS", quantity=TWO)]),
+            (catalogue.SetPackagings(), []),
+            (catalogue.SetComponents(), [Component(component_id=other, quantity=TWO)]),
+            (catalogue.SetSupplierPrices(), []),
+            (catalogue.SetProductCategories(), []),
+        ):
+            version = self.do(catalogue.ReadBarcodes(), product).version
+            self.do(case, catalogue.Whole(id=product, version=version, parts=parts))
+        version = self.do(catalogue.ReadPartyCategories(), party).version
+        self.do(catalogue.SetPartyCategories(), catalogue.Whole(id=party, version=version, parts=[category]))
+
+    def belongings(self, party: PartyId) -> None:
+        """Enter, change and remove what belongs to a third party; sell on credit; merge it into another."""
+        clock, numbering = self.tools
+        whole = Instalment(percent=rate(Decimal(100)), days=30)
+        terms = self.do(parties.CreateTerms(), PaymentTerms(name=f"T{party}", instalments=(whole,)))
+        self.do(parties.ChangeTerms(), Change(id=terms.id, version=1, changes={"name": f"U{party}"}))
+        account = PartyAccount(party_id=party, holder="x", iban="DE89370400440532013000", preferred=True)
+        address = PartyAddress(party_id=party, label="x", kind=AddressKind.BILLING, preferred=True)
+        for one, add, change, remove in (
+            (Contact(party_id=party, name="x"), parties.AddContact, parties.ChangeContact, parties.RemoveContact),
+            (address, parties.AddAddress, parties.ChangeAddress, parties.RemoveAddress),
+            (account, parties.AddBankAccount, parties.ChangeBankAccount, parties.RemoveBankAccount),
+        ):
+            made = self.do(add(), one)
+            name = {"Contact": "name", "PartyAddress": "label", "PartyAccount": "holder"}[type(one).__name__]
+            self.do(change(), parties.ChangeOfParty(id=made.id, version=1, changes={name: "y"}, party=party))
+            self.do(remove(), parties.VersionedOfParty(id=made.id, version=2, party=party))
+        limited = Party(name="L", customer=True, credit_limit=amount(Decimal(10_000)))
+        limited = self.do(parties.CreateParty(clock, numbering), limited)
+        order = self.do(sales.CreateOrder(clock), sales.OrderDraft(party_id=limited.id, lines=(line(),)))
+        self.do(sales.ValidateOrder(numbering), order.id)
+        draft = self.do(billing.CreateInvoice(clock), billing.InvoiceDraft(party_id=limited.id, lines=(line(),)))
+        self.do(billing.ValidateInvoice(numbering), draft.id)
+        self.do(parties.MergeParty(clock, numbering), parties.Merge(party=limited.id, into=party))
 
     def stock(self, *products: ProductId) -> None:
         """Receive, debit and count, in two warehouses."""
@@ -288,6 +452,79 @@ class Story:
                 self.shop.move(MovementKind.RECEIVE, product, "10", place)
                 self.shop.move(MovementKind.DEBIT, product, "3", place)
                 self.shop.move(MovementKind.COUNT, product, "8", place)
+
+    def stock_in_depth(self, *products: ProductId) -> None:
+        """Transfer both ways, place, watch and count; with and without lots."""
+        clock, numbering = self.tools
+        here, there = self.shop.place, self.shop.warehouse()
+        milk = self.tracked()
+        for source, target in ((here, there), (there, here)):
+            lines = tuple(stock.TransferPart(product_id=one, quantity=ONE) for one in (*products[::-1], milk))
+            draft = stock.TransferDraft(from_warehouse_id=source, to_warehouse_id=target, lines=lines)
+            self.do(stock.TransferStock(clock, numbering), draft)
+        location = self.do(stock.CreateLocation(), Location(warehouse_id=there, code="A"))
+        self.do(stock.ChangeLocation(), Change(id=location.id, version=location.version, changes={"name": "B"}))
+        self.do(stock.PlaceProducts(), stock.Placement(location_id=location.id, product_ids=products))
+        wanted = stock.RuleDraft(warehouse_id=there, product_id=products[0], minimum=ONE, desired=TWO)
+        rule = self.do(stock.CreateStockRule(), wanted)
+        rule = self.do(stock.ChangeStockRule(), Change(id=rule.id, version=rule.version, changes={"minimum": TWO}))
+        self.do(stock.DeleteStockRule(), Versioned(id=rule.id, version=rule.version))
+        self.do(stock.CancelInventory(), self.do(stock.CreateInventory(clock), stock.InventoryDraft()).id)
+        inventory = self.do(stock.CreateInventory(clock), stock.InventoryDraft()).id
+        self.do(stock.OpenInventory(numbering), inventory)
+        counts = [stock.CountPart(product_id=one, quantity=TWO) for one in products[::-1]]
+        counts.append(stock.CountPart(product_id=milk, lot="C", quantity=TWO))
+        self.do(stock.CountInventory(clock), stock.CountRequest(inventory_id=inventory, lines=tuple(counts)))
+        self.do(stock.PostInventory(clock), inventory)
+
+    def tracked(self) -> ProductId:
+        """Enter a product that is tracked from its second version on, and two of it."""
+        clock, _ = self.tools
+        product: ProductId = self.shop.goods()
+        self.do(catalogue.ChangeProduct(clock), Change(id=product, version=1, changes={"tracking": Tracking.LOT}))
+        lot = self.do(stock.CreateLot(), Lot(product_id=product, code="A"))
+        self.do(stock.ChangeLot(), Change(id=lot.id, version=lot.version, changes={"made_on": date(2026, 1, 1)}))
+        parts = tuple(LotPart(code=code, quantity=ONE) for code in ("A", "B"))
+        move = stock.StockMove(kind=MovementKind.RECEIVE, product_id=product, quantity=TWO, lots=parts)
+        self.do(stock.MoveStock(clock), move)
+        return product
+
+    def new_proposal(self, *lines: sales.ProposalLineDraft, validated: bool = True) -> Proposal:
+        """Enter a proposal, and make the offer."""
+        clock, numbering = self.tools
+        draft = sales.ProposalDraft(party_id=self.shop.customer, lines=lines)
+        proposal: Proposal = self.do(sales.CreateProposal(clock), draft)
+        if validated:
+            proposal = self.do(sales.ValidateProposal(numbering, clock), proposal.id)
+        return proposal
+
+    def proposals(self, product: ProductId) -> None:
+        """Offer, revise, copy, sign, order and invoice; refuse, reopen, withdraw; let one lapse."""
+        clock, numbering = self.tools
+        goods = sales.ProposalLineDraft(product_id=product, quantity=ONE)
+        option = replace(goods, optional=True)
+        draft = self.new_proposal(goods, validated=False)
+        draft = self.do(sales.ChangeProposal(), Change(id=draft.id, version=draft.version, changes={"note": "n"}))
+        self.do(sales.DeleteProposal(), Versioned(id=draft.id, version=draft.version))
+        offer = self.new_proposal(goods, option)
+        self.do(sales.RefuseProposal(), sales.Refusal(proposal_id=offer.id, reason="r"))
+        self.do(sales.ReopenProposal(clock), sales.Reopening(proposal_id=offer.id))
+        later = self.do(sales.ReviseProposal(clock), offer.id)
+        self.do(sales.ValidateProposal(numbering, clock), later.id)
+        self.do(sales.SignProposal(clock), sales.Signature(proposal_id=later.id, options=(2,)))
+        order = self.do(sales.OrderProposal(clock), sales.ProposalOrderDraft(proposal_id=later.id))
+        self.do(sales.DeleteOrder(), Versioned(id=order.id, version=order.version))
+        invoice = self.do(billing.InvoiceProposal(clock), billing.ProposalInvoiceDraft(proposal_id=later.id))
+        self.do(billing.DeleteInvoice(), Versioned(id=invoice.id, version=invoice.version))
+        self.do(sales.BillProposal(), later.id)
+        copy = self.do(sales.CopyProposal(clock), sales.Copying(proposal_id=later.id, fresh_prices=True))
+        self.do(sales.ValidateProposal(numbering, clock), copy.id)
+        self.do(sales.CancelProposal(), copy.id)
+        lapsing = [self.new_proposal(goods) for _ in range(3)]
+        tomorrow = lapsing[0].valid_until + timedelta(days=1)
+        assert self.do(sales.ExpireProposals(), tomorrow) == len(lapsing)
+        other_day = FakeClock(datetime.combine(tomorrow, time(12), UTC))
+        self.do(sales.ExpireProposal(other_day), self.new_proposal(goods).id)
 
     def new_order(self, *lines: LineDraft) -> Order:
         """Enter an order."""
@@ -313,7 +550,7 @@ class Story:
             draft = shipping.ShipmentDraft(order_id=order.id, lines=lines)
             shipment = self.do(shipping.CreateShipment(clock), draft)
             self.do(shipping.ValidateShipment(clock, numbering), shipment.id)
-            self.do(shipping.CloseShipment(), shipment.id)
+            self.do(shipping.CloseShipment(clock), shipment.id)
         invoice = self.do(billing.InvoiceOrder(clock), billing.OrderInvoiceDraft(order_id=order.id))
         self.do(billing.ValidateInvoice(numbering), invoice.id)
         self.do(
@@ -322,6 +559,46 @@ class Story:
         )
         return order
 
+    def sent_back(self, *products: ProductId) -> None:
+        """Ship from two warehouses by parcels; call it off; ship again; take it back, and once more of no shipment."""
+        clock, numbering = self.tools
+        carrier = self.do(shipping.CreateCarrier(), Carrier(name="Rapid"))
+        self.do(shipping.ChangeCarrier(), Change(id=carrier.id, version=1, changes={"name": "Slow"}))
+        far = self.shop.warehouse()
+        for product in products[::-1]:
+            self.shop.move(MovementKind.RECEIVE, product, "9", far)
+            self.shop.move(MovementKind.RECEIVE, product, "9")
+        order = self.new_order(*(line(product, TWO) for product in products[::-1]))
+        self.do(sales.ValidateOrder(numbering), order.id)
+        lines = tuple(
+            shipping.Part(position=position, quantity=ONE, warehouse_id=place)
+            for place in (far, self.shop.place)
+            for position in (2, 1)
+        )
+        self.do(shipping.CancelShipment(clock), self.packed(order, lines, carrier.id))
+        again = self.packed(order, lines, carrier.id)
+        sent = shipping.ShipmentReturnDraft(shipment_id=again, reason="x")
+        wrong = self.do(shipping.ReturnShipment(clock), sent)
+        self.do(shipping.DeleteReturn(), Versioned(id=wrong.id, version=wrong.version))
+        free = shipping.ReturnDraft(
+            party_id=self.shop.customer,
+            reason="x",
+            lines=tuple(shipping.ReturnPart(product_id=product, quantity=ONE) for product in products[::-1]),
+        )
+        for made in (self.do(shipping.ReturnShipment(clock), sent), self.do(shipping.CreateReturn(clock), free)):
+            self.do(shipping.ValidateReturn(clock, numbering), made.id)
+            end = shipping.CancelReturn(clock) if made.shipment_id else shipping.CloseReturn()
+            self.do(end, made.id)
+
+    def packed(self, order: Order, lines: tuple[shipping.Part, ...], carrier: CarrierId) -> ShipmentId:
+        """Ship an order in a parcel."""
+        clock, numbering = self.tools
+        draft = self.do(shipping.CreateShipment(clock), shipping.ShipmentDraft(order_id=order.id))
+        changes = {"lines": lines, "parcels": (Parcel(position=0),), "carrier_id": carrier}
+        self.do(shipping.ChangeShipment(), Change(id=draft.id, version=draft.version, changes=changes))
+        made: ShipmentId = self.do(shipping.ValidateShipment(clock, numbering), draft.id).id
+        return made
+
     def other_ends(self, order: Order) -> None:
         """Close, cancel and delete orders."""
         _, numbering = self.tools
@@ -329,9 +606,38 @@ class Story:
         work = self.new_order(line())
         self.do(sales.ValidateOrder(numbering), work.id)
         self.do(sales.CloseOrder(), work.id)
+        self.do(sales.BillOrder(), work.id)
+        self.do(sales.UnbillOrder(), work.id)
+        self.amending()
         self.do(sales.CancelOrder(), self.new_order(line()).id)
         draft = self.new_order(line())
         self.do(sales.DeleteOrder(), Versioned(id=draft.id, version=draft.version))
+
+    def amending(self) -> None:
+        """Wait for stock in two warehouses, be served, shipped from the wrong one, amended, closed and reopened."""
+        clock, numbering = self.tools
+        one, other = self.shop.goods(), self.shop.goods()
+        far = self.shop.warehouse()
+        split = (line(other, TWO), replace(line(one, TWO), warehouse_id=far), line(one, TWO), line())
+        orders = [self.new_order(*lines) for lines in (split, split[::-1], split)]
+        for order in orders:
+            self.do(sales.ValidateOrder(numbering), order.id)
+        for product in (one, other):
+            for place in (far, self.shop.place):
+                self.shop.move(MovementKind.RECEIVE, product, "4", place)
+                self.shop.move(MovementKind.RECEIVE, product, "5", place)
+        draft = shipping.ShipmentDraft(order_id=orders[0].id, warehouse_id=far)
+        parts = (LineQuantity(position=3, quantity=ONE), LineQuantity(position=1, quantity=ONE))
+        shipment = self.do(shipping.CreateShipment(clock), replace(draft, lines=parts))
+        self.do(shipping.ValidateShipment(clock, numbering), shipment.id)
+        self.do(sales.CloseOrderShort(), sales.ShortClosing(order_id=orders[0].id, reason="gone"))
+        self.do(sales.ReopenOrder(self.tools[0]), orders[0].id)
+        self.do(sales.RedraftOrder(), orders[1].id)
+        version = self.shop.order(orders[2].id).version
+        keep = sales.LineChange(position=2, changes={"quantity": ONE, "warehouse_id": self.shop.place})
+        new = sales.LineChange(position=None, changes={"product_id": other, "quantity": TWO, "warehouse_id": far})
+        changes = {"lines": (new, keep)}
+        self.do(sales.AmendOrder(clock), sales.Amendment(id=orders[2].id, version=version, changes=changes))
 
     def billing(self) -> None:
         """Invoice without an order; pay several at once; give one up."""
@@ -347,6 +653,89 @@ class Story:
         )
         self.do(billing.CreatePayment(clock, numbering), billing.PaymentDraft(parts=parts))
         self.do(billing.AbandonInvoice(), billing.Abandonment(invoice_id=given_up, reason=AbandonReason.BAD_CUSTOMER))
+
+    def kinds(self) -> None:
+        """Take back, replace, deduct, charge for being late; close and reopen."""
+        clock, numbering = self.tools
+        order = self.new_order(line(wanted=TWO))
+        self.do(sales.ValidateOrder(numbering), order.id)
+        asked = billing.DepositDraft(order_id=order.id, percent=rate(Decimal(50)))
+        deposit = self.issued(self.do(billing.ChargeDeposit(clock), asked))
+        part = billing.Part(invoice_id=deposit.id)
+        self.do(billing.PayInvoice(clock, numbering), billing.PaymentDraft(parts=(part,)))
+        final = self.do(billing.InvoiceOrder(clock), billing.OrderInvoiceDraft(order_id=order.id))
+        self.do(billing.DeductDeposit(), billing.Deduction(invoice_id=final.id, deposit_id=deposit.id))
+        final = self.issued(final)
+        replacement = self.issued(self.do(billing.ReplaceInvoice(clock), billing.CopyDraft(invoice_id=final.id)))
+        back = billing.CreditNoteDraft(invoice_id=replacement.id, reopen_order=True)
+        self.issued(self.do(billing.CreditInvoice(clock), back))
+        draft = billing.InvoiceDraft(kind=InvoiceKind.PRO_FORMA, party_id=self.shop.customer, lines=(line(),))
+        offer = self.issued(self.do(billing.CreateInvoice(clock), draft))
+        one = self.issued(self.do(billing.InvoiceProForma(clock), billing.CopyDraft(invoice_id=offer.id)))
+        self.do(billing.CloseInvoice(), billing.Closing(invoice_id=one.id, reason=CloseReason.BANK_CHARGE))
+        self.do(billing.ReopenInvoice(), one.id)
+        company = self.do(identity.ReadCompany(), None)
+        fees = {"late_fee_fixed": amount(Decimal(40))}
+        change = Change(id=company.id, version=company.settings.version, changes=fees)
+        self.do(identity.ChangeSettings(clock), change)
+        late = billing.LateFeeRequest(invoice_id=one.id, on=one.due_date + timedelta(days=9))
+        self.do(billing.ChargeLateFee(clock), late)
+
+    def issued(self, draft: Invoice) -> Invoice:
+        """Validate an invoice."""
+        made: Invoice = self.do(billing.ValidateInvoice(self.tools[1]), draft.id)
+        return made
+
+    def templates(self) -> None:
+        """Enter, change, pause and run a template that validates by itself, and delete another."""
+        clock, numbering = self.tools
+        asked = line()
+        told = TemplateLine(**{name: getattr(asked, name) for name in TemplateLine.__dataclass_fields__})
+        days = Recurrence(every=Every.DAY, step=1, first=clock.today(UTC), count=1)
+        new = InvoiceTemplate(label="T", party_id=self.shop.customer, recurrence=days, lines=(told,))
+        made = self.do(billing.CreateInvoiceTemplate(), new)
+        changes = {"auto_validate": True, "lines": (told, told)}
+        self.do(billing.ChangeInvoiceTemplate(), Change(id=made.id, version=made.version, changes=changes))
+        self.do(billing.PauseInvoiceTemplate(), billing.Pause(template_id=made.id))
+        self.do(billing.ResumeInvoiceTemplate(), made.id)
+        self.do(billing.RunInvoiceTemplate(clock, numbering), made.id)
+        other = self.do(billing.CreateInvoiceTemplate(), new)
+        self.do(billing.DeleteInvoiceTemplate(), Versioned(id=other.id, version=other.version))
+
+    def money(self) -> None:
+        """Keep a rest as credit, use it, reverse both; bank a cheque, debit accounts, lose a debt."""
+        clock, numbering = self.tools
+        pay, reverse = billing.CreatePayment(clock, numbering), billing.ReversePayment(clock, numbering)
+        one, other, lost = (self.shop.due("100") for _ in range(3))
+        parts = (billing.Part(invoice_id=one),)
+        kept = self.do(pay, billing.PaymentDraft(parts=parts, amount=amount(Decimal(130)), method=PaymentMethod.CHEQUE))
+        uses = (billing.Part(credit_of=kept.id), billing.Part(invoice_id=other, amount=amount(Decimal(30))))
+        used = self.do(pay, billing.PaymentDraft(parts=uses, method=PaymentMethod.OFFSET))
+        dollars = self.do(banking.CreateBankAccount(), bank_account("USD", "FR7630006000011234567890189"))
+        change = Change(id=dollars.id, version=dollars.version, changes={"label": "Dollars"})
+        self.do(banking.ChangeBankAccount(), change)
+        slip = banking.DepositDraft(account_id=dollars.id, payments=(kept.id,))
+        self.do(banking.CreateChequeDeposit(clock, numbering), slip)
+        self.do(reverse, billing.Reversal(payment_id=used.id, reason="Wrong"))
+        self.do(reverse, billing.Reversal(payment_id=kept.id, reason="Bounced"))
+        self.do(billing.WriteOffInvoice(clock), billing.WriteOff(invoice_id=lost))
+        euros = self.do(banking.CreateBankAccount(), bank_account("EUR", "DE89370400440532013000"))
+        first, second = self.in_euros(), self.in_euros()
+        canceled = self.do(banking.CreateSepaOrder(), debit(euros.id, first))
+        self.do(banking.CancelSepaOrder(), canceled.id)
+        order = self.do(banking.CreateSepaOrder(), debit(euros.id, second, first))
+        self.do(banking.GenerateSepaOrder(clock), order.id)
+        self.do(banking.SettleSepaOrder(clock, numbering), banking.SepaSettlement(order_id=order.id))
+
+    def in_euros(self) -> InvoiceId:
+        """Enter and validate an invoice in euros."""
+        clock, numbering = self.tools
+        draft = billing.InvoiceDraft(
+            party_id=self.shop.customer, currency="EUR", rate=rate(Decimal("1.1")), lines=(line(),)
+        )
+        made: Invoice = self.do(billing.CreateInvoice(clock), draft)
+        self.do(billing.ValidateInvoice(numbering), made.id)
+        return made.id
 
     def importing(self) -> None:
         """Import one of each kind, the order twice, and once only for show."""

@@ -133,7 +133,7 @@ def test_the_way_back_leaves_the_administrator_their_rights_and_forth_again_find
     with plain_engine(url).connect() as connection:
         rows = connection.execute(text("SELECT company_id, name, rights FROM roles ORDER BY id")).all()
     written = {(company, name): set(json.loads(rights)) for company, name, rights in rows}
-    assert written[1, "administrator"] >= {right.value for right in Right if right in READY_ROLES[ReadyRole.READER]}
+    assert written[1, "administrator"] >= {"orders.read", "invoices.read", "custom_fields.read"}
     assert set(OLD_RIGHTS) < written[1, "administrator"]
     assert written[2, "sales"] == {"orders.read"}
     steps.upgrade("0003")

@@ -26,6 +26,7 @@ LINES = st.builds(
     st.decimals(0, 10000, places=8).map(price),
     PERCENTAGES.map(rate),
     VAT_RATES.map(rate),
+    st.none(),
 )
 DOCUMENTS = st.lists(LINES, max_size=12)
 

@@ -15,9 +15,22 @@ from decimal import Decimal
 from multiprocessing.connection import Connection
 from typing import Any, Final
 
+from app.domain.billing import PaymentMethod
+from app.domain.sales import LineQuantity
 from app.domain.shared.errors import DomainError
-from app.domain.shared.ids import CompanyId, InvoiceId, PartyId, ProductId, ShipmentId, WarehouseId
-from app.domain.shared.money import amount, quantity
+from app.domain.shared.ids import (
+    CompanyId,
+    InvoiceId,
+    OrderId,
+    PartyId,
+    PaymentId,
+    ProductId,
+    ReturnId,
+    ShipmentId,
+    WarehouseId,
+)
+from app.domain.shared.money import Amount, amount, quantity
+from app.domain.shared.money import quantity as as_quantity
 from app.domain.stock import MovementKind
 from app.importer.files import Desk
 from app.infrastructure.clock import pause
@@ -32,12 +45,21 @@ from app.usecases.billing import (
     Part,
     PayInvoice,
     PaymentDraft,
+    Reversal,
+    ReversePayment,
     ValidateInvoice,
 )
 from app.usecases.run import Runner
-from app.usecases.sales import CreateOrder, OrderDraft, ValidateOrder
+from app.usecases.sales import CancelOrder, CreateOrder, OrderDraft, ReadOrder, ValidateOrder
 from app.usecases.shared import LineDraft
-from app.usecases.shipping import CloseShipment, CreateShipment, ShipmentDraft, ValidateShipment
+from app.usecases.shipping import (
+    CancelShipment,
+    CloseShipment,
+    CreateShipment,
+    ShipmentDraft,
+    ValidateReturn,
+    ValidateShipment,
+)
 from app.usecases.stock import MoveStock, StockMove
 from tests.support.books import books_of
 
@@ -171,9 +193,25 @@ def _ship(do: Do, desk: Desk, *, shipment: ShipmentId) -> Mapping[str, Any]:
     return {"ref": do(ValidateShipment(desk.clock, desk.numbering), shipment).ref}
 
 
+def _cancel_shipment(do: Do, desk: Desk, *, shipment: ShipmentId) -> Mapping[str, Any]:
+    return {"state": do(CancelShipment(desk.clock), shipment).state}
+
+
+def _close_shipment(do: Do, desk: Desk, *, shipment: ShipmentId) -> Mapping[str, Any]:
+    return {"state": do(CloseShipment(desk.clock), shipment).state}
+
+
+def _take_back(do: Do, desk: Desk, *, back: ReturnId) -> Mapping[str, Any]:
+    return {"ref": do(ValidateReturn(desk.clock, desk.numbering), back).ref}
+
+
 def _validate(do: Do, desk: Desk, *, invoice: InvoiceId) -> Mapping[str, Any]:
     made = do(ValidateInvoice(desk.numbering), invoice)
     return {"id": made.id, "number": made.number}
+
+
+def _validate_order(do: Do, desk: Desk, *, order: OrderId) -> Mapping[str, Any]:
+    return {"ref": do(ValidateOrder(desk.numbering), order).ref}
 
 
 def _pay(do: Do, desk: Desk, *, parts: tuple[tuple[InvoiceId, str], ...]) -> Mapping[str, Any]:
@@ -183,23 +221,67 @@ def _pay(do: Do, desk: Desk, *, parts: tuple[tuple[InvoiceId, str], ...]) -> Map
     return {"ref": payment.ref, "amount": payment.amount}
 
 
+def _use_credit(do: Do, desk: Desk, *, credit: PaymentId, invoice: InvoiceId, part: str) -> Mapping[str, Any]:
+    wanted = amount(Decimal(part))
+    parts = (Part(invoice_id=invoice, amount=wanted), Part(credit_of=credit, amount=Amount(-wanted)))
+    payment = do(CreatePayment(desk.clock, desk.numbering), PaymentDraft(parts=parts, method=PaymentMethod.OFFSET))
+    return {"ref": payment.ref}
+
+
+def _reverse(do: Do, desk: Desk, *, payment: PaymentId) -> Mapping[str, Any]:
+    return {"ref": do(ReversePayment(desk.clock, desk.numbering), Reversal(payment_id=payment, reason="Wrong")).ref}
+
+
 def _order_to_cash(do: Do, desk: Desk, *, customer: PartyId, products: tuple[ProductId, ...]) -> Mapping[str, Any]:
     lines = tuple(LineDraft(product_id=product, quantity=quantity(Decimal(1))) for product in products)
     order = do(CreateOrder(desk.clock), OrderDraft(party_id=customer, lines=lines))
     do(ValidateOrder(desk.numbering), order.id)
     shipment = do(CreateShipment(desk.clock), ShipmentDraft(order_id=order.id))
     do(ValidateShipment(desk.clock, desk.numbering), shipment.id)
-    do(CloseShipment(), shipment.id)
+    do(CloseShipment(desk.clock), shipment.id)
     invoice = do(InvoiceOrder(desk.clock), OrderInvoiceDraft(order_id=order.id))
     do(ValidateInvoice(desk.numbering), invoice.id)
     do(PayInvoice(desk.clock, desk.numbering), PaymentDraft(parts=(Part(invoice_id=invoice.id),)))
     return {"order": order.id, "invoice": invoice.id}
 
 
+def _order(do: Do, desk: Desk, *, order: OrderId) -> Mapping[str, Any]:
+    made = do(ValidateOrder(desk.numbering), order)
+    return {"reserved": [line.reserved for line in made.lines]}
+
+
+def _cancel(do: Do, desk: Desk, *, order: OrderId) -> Mapping[str, Any]:
+    return {"ref": do(CancelOrder(), order).ref}
+
+
+def _receive(do: Do, desk: Desk, *, product: ProductId, quantity: str) -> Mapping[str, Any]:
+    move = StockMove(kind=MovementKind.RECEIVE, product_id=product, quantity=as_quantity(Decimal(quantity)))
+    return {"level": do(MoveStock(desk.clock), move).level}
+
+
+def _ship_reserved(do: Do, desk: Desk, *, order: OrderId) -> Mapping[str, Any]:
+    found = do(ReadOrder(), order).lines
+    lines = tuple(LineQuantity(position=line.position, quantity=line.reserved) for line in found if line.reserved)
+    if not lines:
+        return {"ref": ""}
+    shipment = do(CreateShipment(desk.clock), ShipmentDraft(order_id=order, lines=lines))
+    return {"ref": do(ValidateShipment(desk.clock, desk.numbering), shipment.id).ref}
+
+
 CALLS: Final[Mapping[str, Callable[..., Mapping[str, Any]]]] = {
     "debit": _debit,
+    "order": _order,
+    "cancel": _cancel,
+    "receive": _receive,
+    "ship reserved": _ship_reserved,
     "ship": _ship,
+    "cancel shipment": _cancel_shipment,
+    "close shipment": _close_shipment,
+    "take back": _take_back,
     "validate": _validate,
+    "validate order": _validate_order,
     "pay": _pay,
+    "use credit": _use_credit,
+    "reverse": _reverse,
     "order to cash": _order_to_cash,
 }

@@ -22,6 +22,7 @@ from app.bootstrap import Container, bootstrap
 from app.domain.identity import Company, CompanySettings, User
 from app.domain.shared.ids import CompanyId
 from app.domain.shared.rights import Right
+from app.infrastructure.database.migrate import plain_engine
 from app.infrastructure.passwords import ArgonPasswords
 from app.settings import Settings
 from app.usecases.identity import AddMember, AddRole, NewCompany, NewMember, NewRole, SetUpCompany
@@ -209,6 +210,10 @@ class Office:
         """Change what was seen at ``version``."""
         return self.send("PATCH", path, body, if_match=f'"{version}"')
 
+    def put(self, path: str, body: Body, version: int) -> Reply:
+        """Replace what was seen at ``version``."""
+        return self.send("PUT", path, body, if_match=f'"{version}"')
+
     def delete(self, path: str, version: int) -> Reply:
         """Delete what was seen at ``version``."""
         return self.send("DELETE", path, if_match=f'"{version}"')
@@ -251,6 +256,22 @@ class Office:
         if stock is not None:
             self.act("/stock-movements", {"kind": "receive", "product_id": made, "quantity": stock})
         return made
+
+    def proposal(
+        self, lines: Sequence[Mapping[str, Any]], *, validated: bool = True, signed: bool = False, **fields: Any
+    ) -> dict[str, Any]:
+        """Enter a proposal to a new customer, or to ``party_id``; ``signed`` takes no option."""
+        fields["party_id"] = fields.get("party_id") or self.customer()
+        made = self.make("/proposals", {"lines": lines, **fields})
+        if validated or signed:
+            made = self.act(f"/proposals/{made['id']}/validate")
+        return self.act(f"/proposals/{made['id']}/sign", {}) if signed else made
+
+    def lapse(self, proposal: int) -> None:
+        """Let the last day of an offer be long past; no request can, so its row is changed."""
+        with plain_engine(self.served.container.settings.database_url).begin() as connection:
+            days = "date = '2026-01-01', valid_until = '2026-01-02'"
+            connection.exec_driver_sql(f"UPDATE proposals SET {days} WHERE id = {proposal}")
 
     def order(self, lines: Sequence[Mapping[str, Any]], *, validated: bool = True, **fields: Any) -> dict[str, Any]:
         """Enter an order of a new customer, or of ``party_id``."""

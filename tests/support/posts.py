@@ -8,18 +8,21 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from app.domain.shared.objects import ObjectKind
+from tests.support.catalogue import KINDS, Kind, price_list, unit, variants, vat_rate
+from tests.support.credits import OWN_ACCOUNT, debit_of
 from tests.support.office import Office, Reply, free_line
 
 
 class Sent(NamedTuple):
     """A good request: where, with what body, and what other body would be as good; None where there is no body.
 
-    A body of bytes is a file.
+    A body of bytes is a file; ``headers`` is what is sent beside it.
     """
 
     path: str
     body: Any = None
     other: Any = None
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 def post(office: Office, path: str, body: Any, **headers: str) -> Reply:
@@ -27,6 +30,22 @@ def post(office: Office, path: str, body: Any, **headers: str) -> Reply:
     if isinstance(body, bytes):
         return office.upload(path, body, **headers)
     return office.post(path, body, **headers)
+
+
+def _proposal(office: Office, *, signed: bool = False, **fields: Any) -> int:
+    return int(office.proposal([free_line("1")], signed=signed, **fields)["id"])
+
+
+def _refused(office: Office) -> int:
+    proposal = _proposal(office)
+    office.act(f"/proposals/{proposal}/refuse", {"reason": "x"})
+    return proposal
+
+
+def _lapsed(office: Office) -> int:
+    proposal = _proposal(office)
+    office.lapse(proposal)
+    return proposal
 
 
 def _order(office: Office, *, validated: bool = False) -> int:
@@ -43,16 +62,115 @@ def _validated_shipment(office: Office) -> int:
     return shipment
 
 
+def _return(office: Office) -> int:
+    return int(office.make(f"/shipments/{_validated_shipment(office)}/returns", {"reason": "x"})["id"])
+
+
+def _validated_return(office: Office) -> int:
+    made = _return(office)
+    office.act(f"/returns/{made}/validate")
+    return made
+
+
+def _free_return(office: Office) -> dict[str, Any]:
+    lines = [{"product_id": office.product(), "quantity": "1"}]
+    return {"party_id": office.customer(), "reason": "x", "lines": lines}
+
+
 def _closable(office: Office) -> int:
     return int(office.order([free_line("1")])["id"])
+
+
+def _closed(office: Office) -> int:
+    return int(office.act(f"/orders/{_closable(office)}/close")["id"])
+
+
+def _billed(office: Office) -> int:
+    return int(office.act(f"/orders/{_closable(office)}/bill")["id"])
 
 
 def _due(office: Office) -> int:
     return int(office.invoice("100")["id"])
 
 
+def _given_up(office: Office) -> int:
+    return int(office.act(f"/invoices/{_due(office)}/abandon", {"reason": "abandon"})["id"])
+
+
+def _pro_forma(office: Office) -> int:
+    made = office.make("/invoices", {**_document(office), "kind": "pro_forma"})["id"]
+    return int(office.act(f"/invoices/{made}/validate")["id"])
+
+
+def _late(office: Office) -> int:
+    """Enter an invoice long due, of a company that asks for late fees."""
+    settings = office.get("/company/settings")
+    if settings["late_fee_fixed"] != "40":
+        office.patch("/company/settings", {"late_fee_fixed": "40"}, settings["version"])
+    return int(office.invoice("100", date="2026-01-01", due_date="2026-01-31")["id"])
+
+
+def _deduction(office: Office) -> Sent:
+    draft = office.make("/invoices", _document(office))
+    body = {"kind": "deposit", "party_id": draft["party_id"], "lines": [free_line("1")]}
+    paid = [_paid_deposit(office, body) for _ in range(2)]
+    return _noted(f"/invoices/{draft['id']}/deductions", {"deposit_id": paid[0]}, deposit_id=paid[1])
+
+
+def _paid_deposit(office: Office, body: dict[str, Any]) -> int:
+    made = office.make("/invoices", body)["id"]
+    office.act(f"/invoices/{made}/validate")
+    office.make(f"/invoices/{made}/payments", {"method": "cash"})
+    return int(made)
+
+
+def _monthly(office: Office) -> dict[str, Any]:
+    return {**_document(office), "label": "x", "every": "month", "first": "2026-01-31"}
+
+
+def template(office: Office, **fields: Any) -> int:
+    """Enter a template of a monthly invoice and give its id."""
+    line = {"description": "Rent", "quantity": "1", "unit_price": "10", "vat_rate": "20"}
+    body = {"label": "Rent", "every": "month", "first": "2026-01-31", "lines": [line], **fields}
+    return int(office.make("/invoice-templates", {"party_id": office.customer(), **body})["id"])
+
+
+def _paused(office: Office) -> int:
+    return int(office.act(f"/invoice-templates/{template(office)}/pause")["id"])
+
+
 def _paid(office: Office) -> int:
     return int(office.make(f"/invoices/{_due(office)}/payments", {"amount": "1"})["id"])
+
+
+def _own_account(office: Office) -> int:
+    found = office.items("/bank-accounts")
+    return int((found[0] if found else office.make("/bank-accounts", OWN_ACCOUNT))["id"])
+
+
+def _cheques(office: Office) -> dict[str, Any]:
+    cheque = office.make(f"/invoices/{_due(office)}/payments", {"method": "cheque"})["id"]
+    return {"account_id": _own_account(office), "payments": [cheque]}
+
+
+def _sepa_order(office: Office) -> int:
+    return int(office.make("/sepa-orders", debit_of(_own_account(office), _due(office)))["id"])
+
+
+def _generated(office: Office) -> int:
+    return int(office.act(f"/sepa-orders/{_sepa_order(office)}/generate")["id"])
+
+
+def _changed_account(office: Office) -> Changeable:
+    values = {
+        "label": "New",
+        "holder": "New holder",
+        "iban": "DE89370400440532013000",
+        "bic": "COBADEFF",
+        "creditor_id": "",
+        "archived": True,
+    }
+    return Changeable(f"/bank-accounts/{_own_account(office)}", values, values)
 
 
 def _draft_invoice(office: Office) -> int:
@@ -71,6 +189,32 @@ def _move(office: Office) -> dict[str, Any]:
     return {"kind": "receive", "product_id": office.product(), "quantity": "1"}
 
 
+def _transfer(office: Office) -> dict[str, Any]:
+    here, lines = office.items("/warehouses")[0]["id"], [{"product_id": office.product("5"), "quantity": "1"}]
+    return {"from_warehouse_id": here, "to_warehouse_id": office.warehouse(), "lines": lines}
+
+
+def _lot(office: Office) -> dict[str, Any]:
+    return {"product_id": office.product(tracking="lot"), "code": "L1"}
+
+
+def _rule(office: Office) -> dict[str, Any]:
+    return {"product_id": office.product(), "minimum": "1", "desired": "2"}
+
+
+def _location(office: Office) -> int:
+    place = office.items("/warehouses")[0]["id"]
+    return int(office.make(f"/warehouses/{place}/locations", {"code": _named_anew(office)})["id"])
+
+
+def _inventory(office: Office, *, opened: bool = True) -> str:
+    office.product("5")
+    path = f"/inventories/{office.make('/inventories', {})['id']}"
+    if opened:
+        office.act(f"{path}/open")
+    return path
+
+
 def _payment(office: Office) -> dict[str, Any]:
     return {"method": "cash", "allocations": [{"invoice_id": _due(office), "amount": "1"}]}
 
@@ -83,6 +227,15 @@ def _batched(path: str, body: dict[str, Any], **changes: Any) -> Sent:
     return Sent(f"{path}:batch", {"items": [body]}, {"items": [{**body, **changes}]})
 
 
+def _record(kind: Kind, office: Office) -> Sent:
+    body = kind.body(office)
+    return Sent(kind.path(office), body, {**body, **kind.other(office)})
+
+
+def _changed_record(kind: Kind, office: Office) -> Changeable:
+    return Changeable(kind.made(office), kind.values(office), {}, kind.nullable)
+
+
 def _key(office: Office) -> int:
     return int(office.make("/api-keys", {"name": "k", "scopes": ["orders.read"]})["id"])
 
@@ -91,11 +244,14 @@ def _attached(kind: ObjectKind, office: Office) -> Sent:
     return Sent(f"/{kind}/{OBJECTS[kind](office)}/attachments", b"proof", b"other proof")
 
 
+TERMS: Final = {"name": "x", "instalments": [{"percent": "100", "days": 30}]}
+ACCOUNT: Final = {"holder": "x", "iban": "DE89370400440532013000"}
 _FIELD: Final = {"kind": "products", "name": "size", "label": "Size", "type": "integer"}
 OBJECTS: Final[Mapping[ObjectKind, Callable[[Office], int]]] = {
     ObjectKind.THIRD_PARTIES: Office.customer,
     ObjectKind.PRODUCTS: Office.product,
     ObjectKind.WAREHOUSES: Office.warehouse,
+    ObjectKind.PROPOSALS: _proposal,
     ObjectKind.ORDERS: _order,
     ObjectKind.SHIPMENTS: _shipment,
     ObjectKind.INVOICES: _due,
@@ -106,18 +262,71 @@ OBJECTS: Final[Mapping[ObjectKind, Callable[[Office], int]]] = {
 POSTS: Final[Mapping[str, Callable[[Office], Sent]]] = {
     "create_third_party": lambda _: _noted("/third-parties", {"name": "x", "customer": True}, name="y"),
     "create_product": lambda _: _noted("/products", _product("T1"), ref="T2"),
+    **{f"create_{noun}": partial(_record, kind) for noun, kind in KINDS.items()},
+    "make_variants": lambda office: Sent(*variants(office)),
     "create_warehouse": lambda _: _noted("/warehouses", {"ref": "T1", "name": "x"}, ref="T2"),
     "move_stock": lambda office: _noted("/stock-movements", _move(office), quantity="2"),
+    "transfer_stock": lambda office: _noted("/stock-transfers", _transfer(office), reason="y"),
+    "create_lot": lambda office: _noted("/lots", _lot(office), code="L2"),
+    "create_location": lambda office: _noted(
+        f"/warehouses/{office.items('/warehouses')[0]['id']}/locations", {"code": "T1"}, code="T2"
+    ),
+    "place_products": lambda office: _noted(
+        f"/locations/{_location(office)}/products",
+        {"product_ids": [office.product()]},
+        product_ids=[office.product()],
+    ),
+    "create_stock_rule": lambda office: _noted("/stock-rules", _rule(office), minimum="2"),
+    "create_inventory": lambda _: _noted("/inventories", {"note": "x"}, note="y"),
+    "open_inventory": lambda office: Sent(f"{_inventory(office, opened=False)}/open"),
+    "count_inventory": lambda office: _noted(
+        f"{_inventory(office)}/counts",
+        {"lines": [{"product_id": office.product(), "quantity": "1"}]},
+        lines=[{"product_id": office.product(), "quantity": "2"}],
+    ),
+    "post_inventory": lambda office: Sent(f"{_inventory(office)}/post"),
+    "cancel_inventory": lambda office: Sent(f"{_inventory(office)}/cancel"),
+    "create_proposal": lambda office: _noted("/proposals", _document(office), note="y"),
+    "validate_proposal": lambda office: Sent(f"/proposals/{_proposal(office, validated=False)}/validate"),
+    "sign_proposal": lambda office: _noted(f"/proposals/{_proposal(office)}/sign", {}, options=[]),
+    "refuse_proposal": lambda office: _noted(f"/proposals/{_proposal(office)}/refuse", {"reason": "x"}, reason="y"),
+    "expire_proposal": lambda office: Sent(f"/proposals/{_lapsed(office)}/expire"),
+    "reopen_proposal": lambda office: _noted(f"/proposals/{_refused(office)}/reopen", {}, valid_until="2099-01-01"),
+    "cancel_proposal": lambda office: Sent(f"/proposals/{_proposal(office)}/cancel"),
+    "bill_proposal": lambda office: Sent(f"/proposals/{_proposal(office, signed=True)}/bill"),
+    "revise_proposal": lambda office: Sent(f"/proposals/{_proposal(office)}/revise"),
+    "copy_proposal": lambda office: _noted(f"/proposals/{_proposal(office)}/copy", {}, fresh_prices=True),
+    "order_proposal": lambda office: _noted(f"/proposals/{_proposal(office, signed=True)}/orders", {}, note="y"),
+    "invoice_proposal": lambda office: _noted(f"/proposals/{_proposal(office, signed=True)}/invoices", {}, note="y"),
     "create_order": lambda office: _noted("/orders", _document(office), note="y"),
     "validate_order": lambda office: Sent(f"/orders/{_order(office)}/validate"),
     "cancel_order": lambda office: Sent(f"/orders/{_order(office)}/cancel"),
     "close_order": lambda office: Sent(f"/orders/{_closable(office)}/close"),
+    "close_order_short": lambda office: _noted(
+        f"/orders/{_order(office, validated=True)}/close-short", {"reason": "x"}, reason="y"
+    ),
+    "reopen_order": lambda office: Sent(f"/orders/{_closed(office)}/reopen"),
+    "redraft_order": lambda office: Sent(f"/orders/{_order(office, validated=True)}/redraft"),
+    "bill_order": lambda office: Sent(f"/orders/{_closable(office)}/bill"),
+    "unbill_order": lambda office: Sent(f"/orders/{_billed(office)}/unbill"),
+    "amend_order": lambda office: _noted(f"/orders/{_closable(office)}/amend", {"note": "x"}, note="y")._replace(
+        headers={"if_match": '"2"'}
+    ),
     "create_shipment": lambda office: _noted(
         f"/orders/{_order(office, validated=True)}/shipments",
         {},
         lines=[{"position": 1, "quantity": "1"}],
     ),
     "validate_shipment": lambda office: Sent(f"/shipments/{_shipment(office)}/validate"),
+    "cancel_shipment": lambda office: Sent(f"/shipments/{_validated_shipment(office)}/cancel"),
+    "return_shipment": lambda office: _noted(
+        f"/shipments/{_validated_shipment(office)}/returns", {"reason": "x"}, reason="y"
+    ),
+    "create_return": lambda office: _noted("/returns", _free_return(office), reason="y"),
+    "validate_return": lambda office: Sent(f"/returns/{_return(office)}/validate"),
+    "close_return": lambda office: Sent(f"/returns/{_validated_return(office)}/close"),
+    "cancel_return": lambda office: Sent(f"/returns/{_validated_return(office)}/cancel"),
+    "create_carrier": lambda _: _noted("/carriers", {"name": "x"}, name="y"),
     "close_shipment": lambda office: Sent(f"/shipments/{_validated_shipment(office)}/close"),
     "create_invoice": lambda office: _noted("/invoices", _document(office), note="y"),
     "invoice_order": lambda office: _noted(f"/orders/{_closable(office)}/invoices", {}, note="y"),
@@ -125,18 +334,54 @@ POSTS: Final[Mapping[str, Callable[[Office], Sent]]] = {
     "abandon_invoice": lambda office: _noted(
         f"/invoices/{_due(office)}/abandon", {"reason": "abandon"}, reason="badcustomer"
     ),
+    "close_invoice": lambda office: _noted(
+        f"/invoices/{_due(office)}/close", {"reason": "bankcharge"}, reason="discount_vat"
+    ),
+    "reopen_invoice": lambda office: Sent(f"/invoices/{_given_up(office)}/reopen"),
+    "credit_invoice": lambda office: _noted(f"/invoices/{_due(office)}/credit-notes", {}, note="y"),
+    "charge_deposit": lambda office: _noted(f"/orders/{_closable(office)}/deposits", {"amount": "1"}, note="y"),
+    "deduct_deposit": _deduction,
+    "replace_invoice": lambda office: _noted(f"/invoices/{_due(office)}/replacement", {}, note="y"),
+    "invoice_pro_forma": lambda office: _noted(f"/invoices/{_pro_forma(office)}/invoice", {}, note="y"),
+    "charge_late_fee": lambda office: _noted(f"/invoices/{_late(office)}/late-fee-invoice", {}, note="y"),
+    "create_invoice_template": lambda office: _noted("/invoice-templates", _monthly(office), note="y"),
+    "pause_invoice_template": lambda office: Sent(f"/invoice-templates/{template(office)}/pause"),
+    "resume_invoice_template": lambda office: Sent(f"/invoice-templates/{_paused(office)}/resume"),
+    "run_invoice_template": lambda office: Sent(f"/invoice-templates/{template(office)}/run"),
     "pay_invoice": lambda office: _noted(f"/invoices/{_due(office)}/payments", {"amount": "1"}, amount="2"),
     "create_payment": lambda office: _noted("/payments", _payment(office), method="card"),
+    "reverse_payment": lambda office: _noted(f"/payments/{_paid(office)}/reverse", {"reason": "x"}, reason="y"),
+    "write_off_invoice": lambda office: _noted(f"/invoices/{_due(office)}/write-off", {}, date="2026-12-01"),
+    "create_bank_account": lambda _: _noted("/bank-accounts", OWN_ACCOUNT, label="y"),
+    "create_cheque_deposit": lambda office: _noted("/cheque-deposits", _cheques(office), date="2026-12-01"),
+    "create_sepa_order": lambda office: _noted(
+        "/sepa-orders", debit_of(_own_account(office), _due(office)), date="2026-12-01"
+    ),
+    "generate_sepa_order": lambda office: Sent(f"/sepa-orders/{_sepa_order(office)}/generate"),
+    "settle_sepa_order": lambda office: _noted(f"/sepa-orders/{_generated(office)}/settle", {}, date="2026-12-01"),
+    "cancel_sepa_order": lambda office: Sent(f"/sepa-orders/{_sepa_order(office)}/cancel"),
     "batch_third_parties": lambda _: _batched("/third-parties", {"name": "x", "customer": True}, name="y"),
     "batch_products": lambda _: _batched("/products", _product("T1"), ref="T2"),
     "batch_warehouses": lambda _: _batched("/warehouses", {"ref": "T1", "name": "x"}, ref="T2"),
     "batch_stock_movements": lambda office: _batched("/stock-movements", _move(office), quantity="2"),
+    "batch_proposals": lambda office: _batched("/proposals", _document(office), note="y"),
     "batch_orders": lambda office: _batched("/orders", _document(office), note="y"),
     "batch_invoices": lambda office: _batched("/invoices", _document(office), note="y"),
     "batch_payments": lambda office: _batched("/payments", _payment(office), method="card"),
     "create_role": lambda _: _noted("/roles", {"name": "x", "rights": ["orders.read"]}, name="y"),
     "revoke_api_key": lambda office: Sent(f"/api-keys/{_key(office)}/revoke"),
     "define_custom_field": lambda _: _noted("/custom-fields", _FIELD, name="width"),
+    "merge_third_party": lambda office: _noted(
+        f"/third-parties/{office.customer()}/merge", {"into": office.customer()}, into=office.customer()
+    ),
+    "create_payment_terms": lambda _: _noted("/payment-terms", TERMS, name="y"),
+    "add_contact": lambda office: _noted(f"/third-parties/{office.customer()}/contacts", {"name": "x"}, name="y"),
+    "add_third_party_address": lambda office: _noted(
+        f"/third-parties/{office.customer()}/addresses", {"label": "x", "kind": "other"}, label="y"
+    ),
+    "add_third_party_bank_account": lambda office: _noted(
+        f"/third-parties/{office.customer()}/bank-accounts", ACCOUNT, holder="y"
+    ),
     "anonymise_third_party": lambda office: Sent(f"/third-parties/{office.customer()}/anonymise"),
     **{f"attach_to_{kind.aggregate}": partial(_attached, kind) for kind in ObjectKind},
 }
@@ -160,7 +405,8 @@ class Changeable(NamedTuple):
     @property
     def easy(self) -> dict[str, Any]:
         """A change of one field."""
-        field = next(name for name in ("note", "name", "label", "payment_days") if name in self.values)
+        names = ("note", "name", "label", "holder", "payment_days", "rate", "min_quantity", "code", "minimum", "method")
+        field = next(name for name in names if name in self.values)
         return {field: self.values[field]}
 
 
@@ -181,9 +427,13 @@ def _party(office: Office) -> Changeable:
         "supplier_code": "NS-1",
         "email": "new@example.com",
         "phone": "+33 1 00 00 00 00",
-        "tax_id": "FR99",
+        "tax_id": "FR40303265045",
         "address": {"city": "Lyon"},
         "payment_days": 10,
+        "price_list_id": price_list(office),
+        "payment_terms_id": office.make("/payment-terms", {**TERMS, "name": _named_anew(office)})["id"],
+        "credit_limit": "1000.5",
+        "representative_ids": [office.get("/me")["user"]],
         "archived": True,
     }
     body = {"name": "x", "supplier": True, "address": {"street": "s", "country": "FR"}}
@@ -193,7 +443,7 @@ def _party(office: Office) -> Changeable:
         f"/third-parties/{made['id']}",
         values,
         {"address": address},
-        frozenset({"email", "phone", "tax_id", "payment_days"}),
+        frozenset({"email", "phone", "tax_id", "payment_days", "price_list_id", "payment_terms_id", "credit_limit"}),
         {
             "customer_code": {"customer": True},
             "supplier": {"customer": True, "supplier": False, "supplier_code": None},
@@ -202,7 +452,52 @@ def _party(office: Office) -> Changeable:
     return _with_custom(office, ObjectKind.THIRD_PARTIES, given)
 
 
+def _terms(office: Office) -> Changeable:
+    made = office.make("/payment-terms", {**TERMS, "name": _named_anew(office)})
+    return Changeable(f"/payment-terms/{made['id']}", {"name": _named_anew(office), "archived": True}, {})
+
+
+def _contact(office: Office) -> Changeable:
+    made = office.make(f"/third-parties/{office.customer()}/contacts", {"name": "x"})
+    values = {
+        "name": "New name",
+        "job": "New job",
+        "email": "new@example.com",
+        "phone": "+33 1",
+        "active": False,
+        "roles": ["sales"],
+    }
+    return Changeable(f"/contacts/{made['id']}", values, {}, frozenset({"email", "phone"}))
+
+
+def _address(office: Office) -> Changeable:
+    path = f"/third-parties/{office.customer()}/addresses"
+    made = office.make(path, {"label": "x", "kind": "other", "address": {"street": "s"}})
+    values = {"label": "New label", "kind": "billing", "preferred": True, "address": {"city": "Lyon"}}
+    address = {"street": "s", "postal_code": "", "city": "Lyon", "region": "", "country": ""}
+    empty = dict.fromkeys(address, "")
+    return Changeable(
+        f"{path}/{made['id']}", values, {"address": address}, frozenset({"address"}), empty={"address": empty}
+    )
+
+
+def _account(office: Office) -> Changeable:
+    path = f"/third-parties/{office.customer()}/bank-accounts"
+    made = office.make(path, {**ACCOUNT, "mandate_ref": "M1", "mandate_date": "2026-01-01"})
+    values = {
+        "holder": "New holder",
+        "iban": "FR1420041010050500013M02606",
+        "bic": "DEUTDEFFXXX",
+        "preferred": True,
+        "mandate_ref": "M2",
+        "mandate_date": "2026-02-02",
+    }
+    return Changeable(f"{path}/{made['id']}", values, {})
+
+
 def _catalogued(office: Office) -> Changeable:
+    if not office.items("/vat-rates?category=reduced"):
+        vat_rate(office, "reduced", "5.5")
     values = {
         "ref": "NEW",
         "name": "New name",
@@ -210,15 +505,52 @@ def _catalogued(office: Office) -> Changeable:
         "kind": "service",
         "unit_price": "77.5",
         "cost_price": "5",
+        "gross_unit_price": "99.9",
         "vat_rate": "5.5",
+        "vat_category": "reduced",
+        "unit": unit(office),
         "archived": True,
+        "tracking": "serial",
     }
-    return _with_custom(office, ObjectKind.PRODUCTS, Changeable(f"/products/{office.product()}", values, {}))
+    given = Changeable(f"/products/{office.product()}", values, {}, frozenset({"unit", "gross_unit_price"}))
+    return _with_custom(office, ObjectKind.PRODUCTS, given)
 
 
 def _place(office: Office) -> Changeable:
     values = {"ref": "NEW", "name": "New name", "allow_negative": True, "archived": True}
     return _with_custom(office, ObjectKind.WAREHOUSES, Changeable(f"/warehouses/{office.warehouse()}", values, {}))
+
+
+def _known_lot(office: Office) -> Changeable:
+    made = office.make("/lots", _lot(office))
+    values = {"code": "NEW", "expires_on": "2027-02-03", "made_on": "2026-01-02", "blocked": True}
+    return Changeable(f"/lots/{made['id']}", values, {}, frozenset({"expires_on", "made_on"}))
+
+
+def _inside(office: Office) -> Changeable:
+    values = {"code": "NEW", "name": "New name", "parent_id": _location(office), "archived": True}
+    return Changeable(f"/locations/{_location(office)}", values, {}, frozenset({"parent_id"}))
+
+
+def _least(office: Office) -> Changeable:
+    made = office.make("/stock-rules", {**_rule(office), "desired": "9"})
+    return Changeable(f"/stock-rules/{made['id']}", {"minimum": "3", "desired": "7"}, {})
+
+
+def _draft_proposal(office: Office) -> Changeable:
+    proposal = office.proposal([free_line("1")], validated=False, currency="USD", rate="2")
+    values = {
+        "party_id": office.customer(),
+        "date": "2026-01-02",
+        "valid_until": "2027-02-03",
+        "currency": "USD",
+        "rate": "3.5",
+        "external_ref": "EXT",
+        "note": "New note",
+        "lines": [free_line("5"), {**free_line("6"), "optional": True}],
+    }
+    given = Changeable(f"/proposals/{proposal['id']}", values, {}, frozenset({"external_ref"}))
+    return _with_custom(office, ObjectKind.PROPOSALS, given)
 
 
 def _draft_order(office: Office) -> Changeable:
@@ -240,6 +572,48 @@ def _draft_order(office: Office) -> Changeable:
 def _draft_of_invoice(office: Office) -> Changeable:
     values = {"date": "2026-01-02", "due_date": "2027-02-03", "note": "New note", "lines": [free_line("5")]}
     return _with_custom(office, ObjectKind.INVOICES, Changeable(f"/invoices/{_draft_invoice(office)}", values, {}))
+
+
+def _draft_shipment(office: Office) -> Changeable:
+    order = office.order([{"product_id": office.product("9"), "quantity": "5"}])
+    made = office.make(f"/orders/{order['id']}/shipments", {"lines": [{"position": 1, "quantity": "1"}]})
+    place = office.warehouse()
+    address = {"street": "s", "postal_code": "1", "city": "Lyon", "region": "", "country": "FR"}
+    parcel = {"weight": "2", "length": "3", "width": "4", "height": "5", "tracking_number": "T"}
+    line = {"position": 1, "order_position": 1, "product_id": made["lines"][0]["product_id"], "returned": "0"}
+    values = {
+        "warehouse_id": place,
+        "date": "2026-01-02",
+        "lines": [{"position": 1, "quantity": "2", "warehouse_id": place}],
+        "delivery_address": address,
+        "carrier_id": office.make("/carriers", {"name": _named_anew(office)})["id"],
+        "method": "express",
+        "parcels": [{**parcel, "contents": [{"position": 1, "quantity": "1"}]}],
+    }
+    shown = {
+        "lines": [{**line, "quantity": "2", "warehouse_id": place}],
+        "parcels": [{**values["parcels"][0], "position": 1, "tracking_url": None}],
+    }
+    nullable = frozenset({"delivery_address", "carrier_id"})
+    return _with_custom(office, ObjectKind.SHIPMENTS, Changeable(f"/shipments/{made['id']}", values, shown, nullable))
+
+
+def _carrier(office: Office) -> Changeable:
+    values = {"name": _named_anew(office), "tracking_url": "https://x.example/{tracking}", "archived": True}
+    return Changeable(f"/carriers/{office.make('/carriers', {'name': _named_anew(office)})['id']}", values, {})
+
+
+def _template(office: Office) -> Changeable:
+    lines = [free_line("5")]
+    values = {
+        "label": "New",
+        "note": "New note",
+        "until": "2030-01-01",
+        "count": 9,
+        "auto_validate": True,
+        "lines": lines,
+    }
+    return Changeable(f"/invoice-templates/{template(office)}", values, {}, frozenset({"until", "count"}))
 
 
 def _own_key(office: Office) -> Changeable:
@@ -278,7 +652,11 @@ def _settings(office: Office) -> Changeable:
         "masks": {"invoice": mask},
         "late_date": "today",
         "payment_days": 10,
+        "proposal_days": 11,
         "default_warehouse_id": office.warehouse(),
+        "allow_backorder": False,
+        "late_fee_percent": "8.5",
+        "late_fee_fixed": "40",
     }
     nullable = frozenset({"default_warehouse_id"})
     return Changeable("/company/settings", values, {"masks": {**masks, "invoice": mask}}, nullable)
@@ -300,10 +678,27 @@ def _custom_field(office: Office) -> Changeable:
 
 CHANGES: Final[Mapping[str, Callable[[Office], Changeable]]] = {
     "change_third_party": _party,
+    "change_payment_terms": _terms,
+    "change_contact": _contact,
+    "change_third_party_address": _address,
+    "change_third_party_bank_account": _account,
     "change_product": _catalogued,
+    **{
+        f"change_{noun}": partial(_changed_record, KINDS[kind])
+        for noun, kind in {**dict(zip(KINDS, KINDS, strict=True)), "price": "party_price"}.items()
+        if noun not in {"list_price", "party_price"}
+    },
     "change_warehouse": _place,
+    "change_lot": _known_lot,
+    "change_location": _inside,
+    "change_stock_rule": _least,
+    "change_proposal": _draft_proposal,
     "change_order": _draft_order,
+    "change_shipment": _draft_shipment,
+    "change_carrier": _carrier,
     "change_invoice": _draft_of_invoice,
+    "change_invoice_template": _template,
+    "change_bank_account": _changed_account,
     "change_api_key": _own_key,
     "change_user": _colleague,
     "change_role": _role,

@@ -12,8 +12,8 @@ from typing import Any, Final, Self
 from app.domain.billing import Invoice, InvoiceState, Payment
 from app.domain.catalogue import Product
 from app.domain.parties import Party
-from app.domain.sales import Order
-from app.domain.shared.ids import CompanyId, InvoiceId, OrderId, PartyId, ProductId, ShipmentId, WarehouseId
+from app.domain.sales import LineQuantity, Order
+from app.domain.shared.ids import CompanyId, InvoiceId, OrderId, PartyId, PaymentId, ProductId, ShipmentId, WarehouseId
 from app.domain.shared.lines import LineKind
 from app.domain.shared.money import Price, price, quantity, rate
 from app.domain.stock import MovementKind, Warehouse
@@ -74,7 +74,7 @@ class Shop:
         product = Product(
             ref=ref, name=ref, unit_price=price(Decimal(1)), cost_price=price(Decimal(1)), vat_rate=NO_VAT
         )
-        made = self.books.do(CreateProduct(), product)
+        made = self.books.do(CreateProduct(self.books.desk.clock), product)
         if stock != "0":
             self.move(MovementKind.RECEIVE, made.id, stock)
         return made.id
@@ -100,6 +100,16 @@ class Shop:
         order = self.books.do(CreateOrder(desk.clock), draft)
         self.books.do(ValidateOrder(desk.numbering), order.id)
         return self.books.do(CreateShipment(desk.clock), ShipmentDraft(order_id=order.id)).id
+
+    def validate(self, order: OrderId) -> Order:
+        """Validate an order."""
+        return self.books.do(ValidateOrder(self.books.desk.numbering), order)
+
+    def ship_draft(self, order: OrderId, parts: Mapping[int, str]) -> ShipmentId:
+        """Enter a shipment of so much of each line of an order, by position, as a draft."""
+        lines = tuple(LineQuantity(position=at, quantity=quantity(Decimal(n))) for at, n in parts.items())
+        draft = ShipmentDraft(order_id=order, lines=lines)
+        return self.books.do(CreateShipment(self.books.desk.clock), draft).id
 
     def draft(self, gross: str = "1", on: date | None = None) -> InvoiceId:
         """Enter an invoice of one line."""
@@ -171,12 +181,19 @@ def check_chain(documents: Sequence[Invoice] | Sequence[Payment]) -> None:
 
 
 def check_settled(shop: Shop) -> None:
-    """Check that every invoice has been paid what was allocated to it, and never above its due."""
+    """Check that every invoice has been paid what was allocated to it, never above its due, and that credits add up."""
     paid: dict[InvoiceId, Decimal] = {}
+    left: dict[PaymentId, Decimal] = {}
     for payment in shop.payments():
-        assert payment.amount == sum(part.amount for part in payment.allocations)
+        used = sum(use.amount for use in payment.uses)
+        assert payment.amount == sum(part.amount for part in payment.allocations) + used + payment.credit
         for part in payment.allocations:
             paid[part.invoice_id] = paid.get(part.invoice_id, Decimal(0)) + part.amount
+        left[payment.id] = left.get(payment.id, Decimal(0)) + payment.credit
+        for use in payment.uses:
+            left[use.credit_of] = left.get(use.credit_of, Decimal(0)) + use.amount
+    assert left == {payment.id: payment.credit_left for payment in shop.payments()}
+    assert min(left.values(), default=Decimal(0)) >= 0
     for invoice in shop.invoices():
         assert invoice.paid == paid.get(invoice.id, 0)
         assert 0 <= invoice.paid <= invoice.totals.gross

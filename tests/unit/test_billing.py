@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -14,9 +15,11 @@ from app.domain.billing import (
     INVOICE,
     AbandonReason,
     AllocationKind,
+    CloseReason,
     DueBeforeDate,
     FractionOfMinorUnit,
     Invoice,
+    InvoiceKind,
     InvoiceLine,
     InvoiceNotDraft,
     InvoiceNotOpen,
@@ -28,6 +31,7 @@ from app.domain.billing import (
     Payment,
     PaymentMethod,
     PaymentNotPositive,
+    WrongKind,
 )
 from app.domain.shared.errors import DomainError
 from app.domain.shared.ids import InvoiceId, PartyId, PaymentId
@@ -103,7 +107,14 @@ def pay_off(one: Invoice) -> None:
 STEPS: Final[dict[str, Callable[[Invoice], object]]] = {
     "validate": lambda one: one.validate(NUMBER),
     "pay": pay_off,
+    "unpay": lambda one: one.unpay(),
     "abandon": lambda one: one.abandon(AbandonReason.BAD_CUSTOMER),
+    "close": lambda one: one.close(CloseReason.BANK_CHARGE),
+    "reopen": lambda one: one.reopen(),
+}
+GIVEN_UP: Final[dict[InvoiceState, dict[str, Any]]] = {
+    InvoiceState.PAID: {"close_reason": CloseReason.BANK_CHARGE},
+    InvoiceState.ABANDONED: {"abandon_reason": AbandonReason.BAD_CUSTOMER},
 }
 
 
@@ -117,14 +128,72 @@ def test_every_step_is_refused_from_every_other_state(state: InvoiceState, step:
 
 @pytest.mark.parametrize(("state", "step", "target"), declared(INVOICE))
 def test_every_declared_step_leads_to_its_state(state: InvoiceState, step: str, target: InvoiceState) -> None:
-    one = invoice(state)
+    one = invoice(state, **(GIVEN_UP[state] if step == "reopen" else {}))
     STEPS[step](one)
     assert one.state is target
 
 
-def test_every_step_has_a_method_and_two_states_are_the_end() -> None:
+def test_every_step_has_a_method_and_what_was_given_up_may_be_claimed_again() -> None:
     assert set(STEPS) == {transition.name for transition in INVOICE.transitions}
-    assert INVOICE.finals == {InvoiceState.PAID, InvoiceState.ABANDONED}
+    assert INVOICE.finals == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("state", "others"),
+    [
+        (InvoiceState.PAID, {}),
+        (InvoiceState.ABANDONED, {"abandon_reason": AbandonReason.REPLACED}),
+    ],
+)
+def test_an_invoice_paid_in_full_or_replaced_is_not_reopened(state: InvoiceState, others: dict[str, Any]) -> None:
+    one = invoice(state, **others)
+    with pytest.raises(InvalidTransition):
+        one.reopen()
+    assert one.state is state
+
+
+def test_a_closed_invoice_tells_its_rest_by_rate() -> None:
+    """The VAT share of a discount for early payment may be claimed back: it is told to the cent."""
+    line = invoice().lines[0]
+    taxed = [replace(line, unit_price=price(Decimal(100)), vat_rate=rate(Decimal(20))), replace(line, position=2)]
+    one = invoice(InvoiceState.VALIDATED, lines=taxed)
+    payment().pay(one, money("237.60"))
+    closed = one.close(CloseReason.DISCOUNT_VAT)
+    assert (closed.rest, closed.reason) == (money("2.40"), CloseReason.DISCOUNT_VAT)
+    assert closed.rates == [[0, money("1.20"), 0], [20, money("1.00"), money("0.20")]]
+    assert one.reopen().reason == "discount_vat"
+    assert (one.state, one.close_reason, one.due) == (InvoiceState.VALIDATED, None, money("2.40"))
+
+
+def test_what_was_sealed_before_there_were_kinds_is_sealed_alike() -> None:
+    """ERP-09: a standard invoice's content is what it was, so that chains written before stay valid."""
+    one = invoice(source_id=InvoiceId(3))
+    one.validate(NUMBER)
+    assert canonical(one.content()) == (
+        b'{"company":["EUR","120","0","120"],"currency":"EUR","date":"2026-11-21","due_date":"2026-12-21",'
+        b'"gross":"120","kind":"invoice","lines":[[1,"Work","1","120","0","0","120"]],"net":"120","party":1,'
+        b'"rate":"1","rates":[["0","120","0"]],"ref":"FA2611-0001","vat":"0"}'
+    )
+    other = invoice(kind=InvoiceKind.REPLACEMENT, source_id=InvoiceId(3))
+    assert {"kind": "replacement", "source": 3}.items() <= other.content().items()
+
+
+@pytest.mark.parametrize("kind", [InvoiceKind.STANDARD, InvoiceKind.CREDIT_NOTE])
+def test_only_what_can_be_is_done_with_a_kind(kind: InvoiceKind) -> None:
+    one = invoice(kind=kind, source_id=InvoiceId(3))
+    one.must_be(kind)
+    with pytest.raises(WrongKind):
+        one.must_be(InvoiceKind.DEPOSIT)
+
+
+def test_a_pro_forma_has_a_number_but_no_place_in_a_chain_and_takes_no_money() -> None:
+    one = invoice(kind=InvoiceKind.PRO_FORMA)
+    one.validate(NUMBER)
+    assert (one.ref, one.number, one.period) == ("FA2611-0001", None, None)
+    with pytest.raises(InvoiceNotOpen):
+        payment().pay(one, money("1"))
+    with pytest.raises(InvalidTransition):
+        one.close(CloseReason.BANK_CHARGE)
 
 
 @pytest.mark.parametrize("state", [state for state in InvoiceState if state is not InvoiceState.DRAFT])
@@ -139,7 +208,7 @@ def test_validation_gives_number_period_and_date() -> None:
     event = one.validate(NUMBER)
     assert (one.ref, one.number, one.period, one.date) == ("FA2611-0001", 1, "2026-11", ON)
     assert event.facts() == {"id": 6, "ref": "FA2611-0001", "party": 1, "gross": Decimal(120)}
-    assert one.created().facts() == {"id": 6, "party": 1, "order": None}
+    assert one.created().facts() == {"id": 6, "party": 1, "order": None, "kind": "standard", "source": None}
 
 
 def test_a_date_that_was_moved_moves_the_due_date_with_it() -> None:

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from app.domain.shared.errors import Invalid, Required
-from app.domain.shared.ids import ProductId, ShipmentId, WarehouseId
+from app.domain.shared.ids import OrderId, ProductId, ShipmentId, WarehouseId
 from app.domain.shared.money import Overflow, Price, Quantity, TooManyDecimals, price, quantity
 from app.domain.stock import (
     Cost,
@@ -21,8 +21,10 @@ from app.domain.stock import (
     NotEnoughStock,
     Occasion,
     QuantityNotPositive,
+    Waiting,
     Warehouse,
     WarehouseArchived,
+    serve,
 )
 
 pytestmark = pytest.mark.fast
@@ -200,3 +202,74 @@ def test_an_archived_warehouse_takes_no_movements() -> None:
     Warehouse(ref="W", name="W").serves()
     with pytest.raises(WarehouseArchived):
         Warehouse(ref="W", name="W", archived=True).serves()
+
+
+def promised(level: str, reserved: str, *, allow_negative: bool = False) -> Holding:
+    held = holding(level, allow_negative=allow_negative)
+    held.level.reserved = q(reserved)
+    return held
+
+
+@pytest.mark.parametrize(
+    ("level", "reserved", "own", "taken", "fits"),
+    [
+        ("5", "3", "0", "2", True),
+        ("5", "3", "0", "3", False),
+        ("5", "3", "3", "5", True),
+        ("5", "5", "2", "2", True),
+        ("5", "5", "2", "3", False),
+        ("3", "5", "2", "2", True),  # promised more than there is: who comes first gets what was promised
+        ("1", "5", "2", "2", False),
+        ("0", "0", "0", "1", False),
+    ],
+)
+def test_a_debit_takes_what_is_its_own_and_what_is_available_and_no_more(
+    level: str, reserved: str, own: str, taken: str, *, fits: bool
+) -> None:
+    """ERP-07: refused, nothing is changed; done, the own reservation is used up first."""
+    held = promised(level, reserved)
+    if not fits:
+        with pytest.raises(NotEnoughStock):
+            held.debit(q(taken), OCCASION, q(own))
+        assert (held.level.quantity, held.level.reserved) == (q(level), q(reserved))
+        return
+    held.debit(q(taken), OCCASION, q(own))
+    assert held.level.quantity == q(level) - q(taken)
+    assert held.level.reserved == q(reserved) - min(q(own), q(taken))
+    assert held.told == []
+
+
+def test_what_is_promised_and_not_there_is_told_each_time_it_becomes_more() -> None:
+    """ERP-07: by a count, or by a debit where stock may be negative; not by what makes it less."""
+    held = promised("5", "4", allow_negative=True)
+    held.count(q("1"), OCCASION)
+    held.count(q("2"), OCCASION)
+    held.debit(q("2"), OCCASION, q("2"))
+    held.debit(q("1"), OCCASION)
+    assert [(short.product, short.warehouse, short.short_by) for short in held.told] == [
+        (PRODUCT, PLACE, q("3")),
+        (PRODUCT, PLACE, q("3")),
+    ]
+    assert held.level.available == q("-3")
+
+
+def test_a_level_promises_what_is_available_and_never_below_nothing() -> None:
+    level = promised("5", "4").level
+    assert (level.reserve(q("3")), level.reserved) == (q("1"), q("5"))
+    assert level.reserve(q("3")) == 0
+    level.quantity = q("2")
+    assert (level.reserve(q("1")), level.reserved) == (q("0"), q("5"))
+    level.release(q("4"))
+    assert (level.reserve(q("9")), level.available) == (q("1"), q("0"))
+
+
+def test_who_waits_is_served_in_turn_the_last_one_in_part() -> None:
+    """ERP-07: by the order given; one product's shortage is nobody else's."""
+    levels = {(PLACE, PRODUCT): promised("4", "1").level}
+    waits = [
+        Waiting(order=OrderId(at), position=1, warehouse=PLACE, product=PRODUCT, reserved=q("1"), back_ordered=q("2"))
+        for at in (7, 3, 9)
+    ]
+    served = serve(levels, waits)
+    assert [(one.order, one.reserved, one.back_ordered) for one in served] == [(7, q("3"), 0), (3, q("2"), q("1"))]
+    assert levels[PLACE, PRODUCT].available == 0

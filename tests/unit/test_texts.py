@@ -178,7 +178,7 @@ def plural_of(name: str, key: str) -> Plural:
 ALIKE: Final[dict[str, set[str]]] = {
     "de": set(),
     "es": set(),
-    "fr": {"words.kind.session"},
+    "fr": {"words.is_kind.pro_forma", "words.kind.session"},
     "pt-BR": set(),
 }
 """Texts that are rightly the same as in English."""

@@ -1,6 +1,5 @@
 """Attachments: the same five endpoints below every kind of object."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Response
@@ -13,15 +12,6 @@ from app.api.uploads import FILE, MULTIPART, DownloadRun, UploadRun, provide_dow
 from app.domain.shared.objects import ObjectKind
 from app.usecases.attachments import Attached, DeleteAttachment, ListAttachments, ReadAttachment, case_of
 
-_OWNERS: Final[Mapping[ObjectKind, str]] = {
-    ObjectKind.THIRD_PARTIES: "party_id",
-    ObjectKind.PRODUCTS: "product_id",
-    ObjectKind.WAREHOUSES: "warehouse_id",
-    ObjectKind.ORDERS: "order_id",
-    ObjectKind.SHIPMENTS: "shipment_id",
-    ObjectKind.INVOICES: "invoice_id",
-    ObjectKind.PAYMENTS: "payment_id",
-}
 _FORM: Final = {
     "requestBody": {
         "required": True,
@@ -63,7 +53,7 @@ _CONTENT: Final[dict[str, Any]] = {
 def _attachments(kind: ObjectKind) -> APIRouter:
     """Give the endpoints of one kind; a name in a path says what it is the id of."""
     routes = router("attachments")
-    owner = _OWNERS[kind]
+    owner = f"{kind.aggregate.removeprefix('third_')}_id"  # as its other paths say it: party_id
     noun = kind.aggregate
     whole = f"/{kind.value}/{{{owner}}}/attachments"
     one = whole + "/{attachment_id}"

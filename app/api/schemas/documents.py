@@ -6,11 +6,11 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from app.api.schemas.shared import Day, Id, In, Number, Out, PriceIn, QuantityIn, RateIn, Text, Whole
+from app.api.schemas.shared import Day, Id, In, Number, Out, PriceIn, QuantityIn, RateIn, Text, UnitCode, Whole
 from app.domain.sales import LineQuantity
 from app.domain.shared.ids import ProductId
 from app.domain.shared.lines import LineKind, PricedLine, Valuation
-from app.domain.shared.money import plain
+from app.domain.shared.money import Price, plain
 from app.domain.shared.totals import Totals, VatLine, VatMode
 from app.usecases.shared import LineDraft
 
@@ -28,8 +28,14 @@ class LineIn(In):
         None, min_length=1, max_length=10_000, description="Text; left out: the product's name"
     )
     quantity: QuantityIn = Field(description="Quantity, above zero", examples=["2"])
+    unit: UnitCode | None = Field(None, description="Unit of the quantity; left out: the product's own")
     unit_price: PriceIn | None = Field(
-        None, description="Net price of one unit in the document's currency; left out: the product's", examples=["389"]
+        None,
+        description="Net price of one stock unit in the document's currency; left out: what the customer pays",
+        examples=["389"],
+    )
+    gross_unit_price: PriceIn | None = Field(
+        None, description="The same with VAT, in place of `unit_price`", examples=[None]
     )
     discount: RateIn | None = Field(None, description="Discount in per cent, 0 to 100", examples=["5"])
     vat_rate: RateIn | None = Field(None, description="VAT in per cent; left out: the product's", examples=["20"])
@@ -42,6 +48,14 @@ class LineIn(In):
             raise PydanticCustomError("kind_of_product", "the product says what the line is")
         return kind
 
+    @field_validator("gross_unit_price")
+    @classmethod
+    def _one_price(cls, gross: Price | None, info: ValidationInfo) -> Price | None:
+        """Refuse a gross price beside a net one."""
+        if gross is not None and info.data.get("unit_price") is not None:
+            raise PydanticCustomError("net_or_gross", "a net or a gross price, not both")
+        return gross
+
     def to_domain(self) -> LineDraft:
         """Give the line asked for."""
         fields: dict[str, Any] = {} if self.discount is None else {"discount": self.discount}
@@ -50,7 +64,9 @@ class LineIn(In):
             kind=self.kind,
             description=self.description,
             quantity=self.quantity,
+            unit=self.unit,
             unit_price=self.unit_price,
+            gross_unit_price=self.gross_unit_price,
             vat_rate=self.vat_rate,
             **fields,
         )
@@ -74,7 +90,10 @@ class LineOut(Out):
     product_id: int | None = Field(description="Id of the product", examples=[3])
     kind: LineKind = Field(description="What the line charges for; only goods are shipped")
     description: str = Field(description="Text", examples=["Oak desk 140 cm"])
-    quantity: Number = Field(description="Quantity", examples=["2"])
+    quantity: Number = Field(description="Quantity in stock units", examples=["2"])
+    unit: str | None = Field(description="Unit it was entered in; null: the stock unit")
+    entered_quantity: Number | None = Field(description="Quantity in that unit")
+    kit_position: int | None = Field(description="Position of the kit it belongs to")
     unit_price: Number = Field(description="Net price of one unit in the document's currency", examples=["389"])
     discount: Number = Field(description="Discount in per cent", examples=["5"])
     vat_rate: Number = Field(description="VAT in per cent", examples=["20"])
@@ -140,6 +159,9 @@ def priced(line: PricedLine, valuation: Valuation) -> Mapping[str, Any]:
         "kind": line.kind,
         "description": line.description,
         "quantity": plain(line.quantity),
+        "unit": line.unit,
+        "entered_quantity": None if line.entered_quantity is None else plain(line.entered_quantity),
+        "kit_position": line.kit_position,
         "unit_price": plain(line.unit_price),
         "discount": plain(line.discount),
         "vat_rate": plain(line.vat_rate),

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from decimal import Decimal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, SecretStr
 
-from app.api.schemas.shared import Change, Flag, Id, In, Out, Text, Whole
+from app.api.schemas.shared import AmountIn, Change, Flag, Id, In, Number, Out, RateIn, Text, Whole
 from app.domain.identity import (
     LONGEST_PASSWORD,
     Belonging,
@@ -18,6 +19,7 @@ from app.domain.identity import (
     SettingsVersion,
 )
 from app.domain.shared.ids import CompanyId, RoleId, WarehouseId
+from app.domain.shared.money import Amount, Rate, plain
 from app.domain.shared.numbering import LateDate, Reset
 from app.domain.shared.rights import Right
 from app.domain.shared.series import SeriesKind
@@ -26,6 +28,8 @@ from app.usecases.context import Context
 from app.usecases.identity import Entered, NewUser
 from app.usecases.shared import Change as Changes
 
+ZERO: Final = Rate(Decimal(0))
+NOTHING: Final = Amount(Decimal(0))
 Language = Literal["en", "pt-BR", "fr", "es", "de"]
 OwnCountry = Annotated[str, Field(pattern="^[A-Z]{2}$", examples=["FR"])]
 
@@ -273,7 +277,13 @@ class SettingsChange(Change):
         LateDate.REFUSE, description="What becomes of a document dated before the last one of its series"
     )
     payment_days: Whole = Field(0, ge=0, le=3650, description="Days to pay an invoice, unless the customer has others")
+    proposal_days: Whole = Field(0, ge=0, le=3650, description="Days an offer stands, unless it says otherwise")
     default_warehouse_id: Id | None = Field(None, description="Warehouse of documents that name none; null: none")
+    allow_backorder: Flag = Field(default=True, description="Whether an order may be validated beyond what is in stock")
+    late_fee_percent: RateIn = Field(ZERO, description="Interest on what is paid late, in per cent a year; 0: none")
+    late_fee_fixed: AmountIn = Field(
+        NOTHING, description="Fixed sum for an invoice paid late, in the company's currency; 0: none"
+    )
 
     def to_domain(self, company: CompanyId, version: int) -> Changes:
         """Give the change to the settings seen at ``version``."""
@@ -302,7 +312,13 @@ class SettingsOut(Out):
     masks: dict[SeriesKind, MaskOut] = Field(description="How references are written, by series")
     late_date: LateDate = Field(description="What becomes of a document dated before the last one of its series")
     payment_days: int = Field(description="Days to pay an invoice, unless the customer has others", examples=[30])
+    proposal_days: int = Field(description="Days an offer stands, unless it says otherwise", examples=[30])
     default_warehouse_id: int | None = Field(description="Warehouse of documents that name none")
+    allow_backorder: bool = Field(description="Whether an order may be validated beyond what is in stock")
+    late_fee_percent: Number = Field(description="Interest on what is paid late, in per cent a year", examples=["8"])
+    late_fee_fixed: Number = Field(
+        description="Fixed sum for an invoice paid late, in the company's currency", examples=["40"]
+    )
     version: int = Field(description="Version, as in the ETag", examples=[1])
 
     @classmethod
@@ -344,6 +360,10 @@ def _settings(settings: CompanySettings) -> dict[str, Any]:
         "masks": {kind: MaskOut(pattern=mask.pattern, reset=mask.reset) for kind, mask in settings.masks.items()},
         "late_date": settings.late_date,
         "payment_days": settings.payment_days,
+        "proposal_days": settings.proposal_days,
         "default_warehouse_id": settings.default_warehouse,
+        "allow_backorder": settings.allow_backorder,
+        "late_fee_percent": plain(settings.late_fee_percent),
+        "late_fee_fixed": plain(settings.late_fee_fixed),
         "version": settings.version,
     }

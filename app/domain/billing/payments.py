@@ -1,29 +1,48 @@
-"""Payments of customers and what they settle."""
+"""Payments of customers and what they settle: money in, money given back, and what is offset without money."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import ClassVar
+from typing import Self
 
 from app.domain.billing.invoices import ZERO, Invoice, InvoicePaid
+from app.domain.billing.paying import (
+    AllocatedMore,
+    CreditAlreadyUsed,
+    CreditExceeded,
+    CreditTwice,
+    FractionOfMinorUnit,
+    MixedPayment,
+    NothingMoved,
+    OffsetNotZero,
+    PaidTwice,
+    PaymentNotPositive,
+    PaymentOffset,
+    PaymentReceived,
+    PaymentRefunded,
+    PaymentReversed,
+    PaymentReversedBefore,
+    RefundNotNegative,
+    ReversalEntered,
+    ReversalFinal,
+)
 from app.domain.shared.dates import Day
-from app.domain.shared.errors import Invalid
-from app.domain.shared.events import Event
-from app.domain.shared.ids import InvoiceId, PartyId, PaymentId
+from app.domain.shared.ids import BankAccountId, InvoiceId, PartyId, PaymentId
 from app.domain.shared.money import Amount, Currency, Rate, convert
 from app.domain.shared.numbering import Number
 
 
 class PaymentMethod(StrEnum):
-    """How money came."""
+    """How money came or went; an offset moves none."""
 
     TRANSFER = "transfer"
     CARD = "card"
     CASH = "cash"
     CHEQUE = "cheque"
     DIRECT_DEBIT = "direct_debit"
+    OFFSET = "offset"
 
 
 class AllocationKind(StrEnum):
@@ -31,49 +50,6 @@ class AllocationKind(StrEnum):
 
     SETTLEMENT = "settlement"
     EXCHANGE_DIFFERENCE = "exchange_difference"
-
-
-class PaymentNotPositive(Invalid):
-    """A payment must be above zero."""
-
-    code = "billing.payment_not_positive"
-
-
-class PaidTwice(Invalid):
-    """One invoice stands twice in the payment."""
-
-    code = "billing.invoice_twice"
-
-
-class MixedPayment(Invalid):
-    """The invoices of one payment must be of one customer and one currency."""
-
-    code = "billing.mixed_payment"
-
-
-class NothingPaid(Invalid):
-    """A payment needs at least one invoice."""
-
-    code = "billing.nothing_paid"
-
-
-class FractionOfMinorUnit(Invalid):
-    """The amount has more decimals than its currency."""
-
-    code = "billing.fraction_of_minor_unit"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentReceived(Event):
-    """Money came in for one or more invoices."""
-
-    name: ClassVar[str] = "billing.payment_received"
-    aggregate: ClassVar[str] = "payment"
-    id: PaymentId
-    ref: str
-    party: PartyId
-    amount: Amount
-    currency: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,41 +61,77 @@ class Allocation:
     amount: Amount
     company_amount: Amount
 
+    def plus(self, other: Allocation) -> Allocation:
+        """Give both as one."""
+        return replace(
+            self,
+            amount=Amount(self.amount + other.amount),
+            company_amount=Amount(self.company_amount + other.company_amount),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditUse:
+    """What a payment takes from the credit that an earlier one left: below zero; above when a use is taken back."""
+
+    credit_of: PaymentId
+    kind: AllocationKind = AllocationKind.SETTLEMENT
+    amount: Amount
+    company_amount: Amount
+
 
 @dataclass(slots=True, kw_only=True)
 class Payment:
-    """Money from one customer for one or more invoices; final as soon as it is entered."""
+    """Money from one customer for one or more invoices; final as soon as it is entered.
+
+    Its amount is what its allocations, the credits it uses and the ``credit`` it leaves add up to: below zero when
+    money is given back, zero for an offset. What is left of the credit is all that changes later. ``sealed_party_id``
+    is whom the link names, once that third party was merged into ``party_id``.
+    """
 
     id: PaymentId = PaymentId(0)
     ref: str = ""
     party_id: PartyId
     date: Day
     method: PaymentMethod
+    reference: str = ""
+    account_id: BankAccountId | None = None
     currency: Currency
     rate: Rate
     company_currency: Currency
     amount: Amount = Amount(ZERO)
     company_amount: Amount = Amount(ZERO)
     allocations: list[Allocation] = field(default_factory=list)
+    uses: list[CreditUse] = field(default_factory=list)
+    credit: Amount = Amount(ZERO)
+    company_credit: Amount = Amount(ZERO)
+    credit_left: Amount = Amount(ZERO)
+    company_credit_left: Amount = Amount(ZERO)
+    reverses_id: PaymentId | None = None
+    reversed_by_id: PaymentId | None = None
+    reason: str = ""
     custom: Mapping[str, object] = field(default_factory=dict)
     number: int | None = None
     period: str | None = None
     link: str | None = None
+    sealed_party_id: PartyId | None = None
     version: int = 0
 
-    def pay(self, invoice: Invoice, part: Amount | None) -> InvoicePaid | None:
-        """Allocate ``part`` (None: all that is due) to ``invoice``; the event when that settles it.
+    def pay(self, invoice: Invoice, part: Amount | None, at_most: Amount | None = None) -> InvoicePaid | None:
+        """Allocate ``part`` (None: all that is due, up to ``at_most``) to ``invoice``; the event when that settles it.
 
-        A settled invoice whose company amount was reached by other rates than its own gets the rest as an
-        ``exchange_difference``. Raises PaidTwice, MixedPayment, InvoiceNotOpen, PaymentNotPositive,
-        FractionOfMinorUnit, Overpaid.
+        The part has the sign of what is due. A settled invoice whose company amount was reached by other rates than
+        its own gets the rest as an ``exchange_difference``. Raises PaidTwice, MixedPayment, InvoiceNotOpen,
+        PaymentNotPositive, RefundNotNegative, FractionOfMinorUnit, Overpaid.
         """
         self._check(invoice)
-        amount = invoice.due if part is None else self._whole(part)
-        company_amount = convert(amount, self.rate, self.company_currency)
+        due = invoice.due
+        if part is None:
+            part = due if at_most is None or due < 0 else min(due, at_most)
+        amount = self._money_out(part) if due < 0 else self._money_in(part)
+        company_amount = self._valued(amount)
         paid = invoice.settle(amount, company_amount)
-        self.amount = Amount(self.amount + amount)
-        self.company_amount = Amount(self.company_amount + company_amount)
+        self._add(amount, company_amount)
         self.allocations.append(Allocation(invoice_id=invoice.id, amount=amount, company_amount=company_amount))
         difference = Amount(invoice.totals.company_gross - invoice.company_paid)
         if paid is not None and difference:
@@ -134,6 +146,116 @@ class Payment:
             )
         return paid
 
+    def use(self, source: Payment, part: Amount | None) -> None:
+        """Take ``part``, below zero (None: all that is left), from the credit of ``source``.
+
+        A credit used up at other rates than its own gets the rest as an ``exchange_difference``. Raises CreditTwice,
+        MixedPayment, RefundNotNegative, FractionOfMinorUnit, CreditExceeded.
+        """
+        if any(use.credit_of == source.id for use in self.uses):
+            raise CreditTwice(at=("credit_of",), payment=source.id)
+        if (source.party_id, source.currency) != (self.party_id, self.currency):
+            raise MixedPayment(at=("credit_of",), invoice=source.ref)
+        left = Amount(-source.credit_left)
+        amount = left if part is None and left else self._money_out(left if part is None else part)
+        if amount < left:
+            raise CreditExceeded(
+                at=("amount",), payment=source.id, amount=-amount, left=-left, currency=self.currency.code
+            )
+        company_amount = self._valued(amount)
+        source.spend(amount, company_amount)
+        self._add(amount, company_amount)
+        self.uses.append(CreditUse(credit_of=source.id, amount=amount, company_amount=company_amount))
+        if not source.credit_left and source.company_credit_left:
+            difference = Amount(-source.company_credit_left)
+            source.spend(Amount(ZERO), difference)
+            kind = AllocationKind.EXCHANGE_DIFFERENCE
+            self.uses.append(CreditUse(credit_of=source.id, kind=kind, amount=Amount(ZERO), company_amount=difference))
+
+    def spend(self, amount: Amount, company_amount: Amount) -> None:
+        """Lessen what is left of this payment's credit by what a use takes, which is below zero."""
+        self.credit_left = Amount(self.credit_left + amount)
+        self.company_credit_left = Amount(self.company_credit_left + company_amount)
+
+    def close(self, amount: Amount | None) -> None:
+        """End a payment whose parts are in: what is above them of the ``amount`` moved is the customer's credit.
+
+        Raises AllocatedMore, PaymentNotPositive, FractionOfMinorUnit; OffsetNotZero for an offset with a rest, and
+        NothingMoved for what is no offset and yet moves nothing.
+        """
+        if amount is not None:
+            self._keep(self._money_in(amount))
+        if self.method is PaymentMethod.OFFSET:
+            if self.amount:
+                raise OffsetNotZero(at=("allocations",), amount=self.amount, currency=self.currency.code)
+        elif not self.amount:
+            raise NothingMoved(at=("method",))
+
+    def reverse(self, on: Day, reason: str) -> Self:
+        """Give the payment that undoes this one; it is not counted on invoices and credits yet.
+
+        Raises PaymentReversedBefore, ReversalFinal, CreditAlreadyUsed.
+        """
+        if self.reversed_by_id is not None:
+            raise PaymentReversedBefore(payment=self.ref)
+        if self.reverses_id is not None:
+            raise ReversalFinal(payment=self.ref)
+        if self.credit_left != self.credit:
+            used = Amount(self.credit - self.credit_left)
+            raise CreditAlreadyUsed(payment=self.ref, used=used, currency=self.currency.code)
+        made = type(self)(
+            party_id=self.party_id,
+            date=on,
+            method=self.method,
+            reference=self.reference,
+            account_id=self.account_id,
+            currency=self.currency,
+            rate=self.rate,
+            company_currency=self.company_currency,
+            amount=Amount(-self.amount),
+            company_amount=Amount(-self.company_amount),
+            reverses_id=self.id,
+            reason=reason,
+        )
+        made.allocations = [
+            Allocation(
+                invoice_id=a.invoice_id,
+                kind=a.kind,
+                amount=Amount(-a.amount),
+                company_amount=Amount(-a.company_amount),
+            )
+            for a in self.allocations
+        ]
+        made.uses = [
+            CreditUse(
+                credit_of=u.credit_of, kind=u.kind, amount=Amount(-u.amount), company_amount=Amount(-u.company_amount)
+            )
+            for u in self.uses
+        ]
+        if self.credit:
+            amount, company_amount = Amount(-self.credit), Amount(-self.company_credit)
+            made.uses.append(CreditUse(credit_of=self.id, amount=amount, company_amount=company_amount))
+        return made
+
+    def _valued(self, amount: Amount) -> Amount:
+        """Give ``amount``, the next part, in company currency: all parts are exactly the whole at the rate."""
+        whole = convert(Amount(self.amount + amount), self.rate, self.company_currency)
+        return Amount(whole - self.company_amount)
+
+    def _add(self, amount: Amount, company_amount: Amount) -> None:
+        self.amount = Amount(self.amount + amount)
+        self.company_amount = Amount(self.company_amount + company_amount)
+
+    def _keep(self, moved: Amount) -> None:
+        rest = Amount(moved - self.amount)
+        if rest < 0:
+            code = self.currency.code
+            raise AllocatedMore(at=("amount",), amount=moved, allocated=self.amount, currency=code)
+        company_rest = self._valued(rest)
+        self.credit = self.credit_left = rest
+        self.company_credit = self.company_credit_left = company_rest
+        self._add(rest, company_rest)
+
     def _check(self, invoice: Invoice) -> None:
         if any(allocation.invoice_id == invoice.id for allocation in self.allocations):
             raise PaidTwice(at=("invoice_id",), invoice=invoice.id)
@@ -141,9 +263,17 @@ class Payment:
             raise MixedPayment(at=("invoice_id",), invoice=invoice.id)
         invoice.payable()
 
-    def _whole(self, amount: Amount) -> Amount:
+    def _money_in(self, amount: Amount) -> Amount:
         if amount <= 0:
             raise PaymentNotPositive(at=("amount",), amount=amount, currency=self.currency.code)
+        return self._whole(amount)
+
+    def _money_out(self, amount: Amount) -> Amount:
+        if amount >= 0:
+            raise RefundNotNegative(at=("amount",), amount=amount, currency=self.currency.code)
+        return self._whole(amount)
+
+    def _whole(self, amount: Amount) -> Amount:
         if self.currency.round(amount) != amount:
             raise FractionOfMinorUnit(at=("amount",), amount=amount, currency=self.currency.code)
         return amount
@@ -152,18 +282,41 @@ class Payment:
         """Take the number, and its date when that was moved."""
         self.ref, self.number, self.period, self.date = number.ref, number.number, number.period, number.date
 
-    def received(self) -> PaymentReceived:
+    def received(self) -> PaymentReceived | PaymentRefunded | PaymentOffset | ReversalEntered:
         """Give the event of its entry, once it has a number and an id."""
-        return PaymentReceived(
-            id=self.id, ref=self.ref, party=self.party_id, amount=self.amount, currency=self.currency.code
-        )
+        told = {"id": self.id, "ref": self.ref, "party": self.party_id}
+        money = {**told, "amount": self.amount, "currency": self.currency.code}
+        if self.reverses_id is not None:
+            return ReversalEntered(**money, payment=self.reverses_id, reason=self.reason)  # type: ignore[arg-type]
+        if self.method is PaymentMethod.OFFSET:
+            return PaymentOffset(**told)  # type: ignore[arg-type]
+        return (PaymentReceived if self.amount > 0 else PaymentRefunded)(**money)  # type: ignore[arg-type]
+
+    def reversed(self, reversal: Payment) -> PaymentReversed:
+        """Note what undid it; the event."""
+        self.reversed_by_id = reversal.id
+        return PaymentReversed(id=self.id, reversal=reversal.id, reason=reversal.reason)
 
     def content(self) -> dict[str, object]:
-        """Give the legal content the hash chain covers."""
+        """Give the legal content the hash chain covers; keys of what a payment has not are left out.
+
+        What is left of its credit and what reversed it are not in it: they come later.
+        """
+        extra: dict[str, object] = {}
+        if self.credit:
+            extra["credit"] = [self.credit, self.company_credit]
+        if self.uses:
+            extra["uses"] = [[u.credit_of, u.kind.value, u.amount, u.company_amount] for u in self.uses]
+        if self.reverses_id is not None:
+            extra["reverses"] = [self.reverses_id, self.reason]
+        if self.reference:
+            extra["reference"] = self.reference
+        if self.account_id is not None:
+            extra["account"] = self.account_id
         return {
             "kind": "payment",
             "ref": self.ref,
-            "party": self.party_id,
+            "party": self.sealed_party_id or self.party_id,
             "date": self.date,
             "method": self.method.value,
             "currency": self.currency.code,
@@ -171,4 +324,5 @@ class Payment:
             "amount": self.amount,
             "company": [self.company_currency.code, self.company_amount],
             "allocations": [[a.invoice_id, a.kind.value, a.amount, a.company_amount] for a in self.allocations],
+            **extra,
         }

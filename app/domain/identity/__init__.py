@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.domain.identity.companies import (
+    BadLateFee,
     Company,
     CompanyChanged,
     CompanySettings,
@@ -56,6 +57,7 @@ __all__ = [
     "SHORTEST_PASSWORD",
     "BadCredentials",
     "BadEmail",
+    "BadLateFee",
     "Belonging",
     "Company",
     "CompanyChanged",

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
+from decimal import Decimal
 from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.domain.shared.errors import Conflict, Invalid, Required
 from app.domain.shared.events import Event
 from app.domain.shared.ids import CompanyId, UserId, WarehouseId
-from app.domain.shared.money import Currency, currency
+from app.domain.shared.money import Amount, Currency, Rate, currency, plain
 from app.domain.shared.numbering import LateDate, Mask, Reset
 from app.domain.shared.objects import ObjectKind
 from app.domain.shared.series import DEFAULT_MASKS, SeriesKind
@@ -35,6 +36,12 @@ class CurrencyInUse(Conflict):
     """The company has documents or stock counted in its currency, which therefore stays."""
 
     code = "identity.currency_in_use"
+
+
+class BadLateFee(Invalid):
+    """A late fee is at least zero, its interest at most 100 per cent a year."""
+
+    code = "identity.bad_late_fee"
 
 
 class RefsCollide(Conflict):
@@ -88,8 +95,11 @@ def _within(*path: str) -> Iterator[None]:
 class CompanySettings:
     """How one company works. Typed and versioned; what matters is frozen into documents when they are made.
 
-    ``payment_days`` is the default time to pay an invoice, in days after its date. ``demanding`` is not stored, it
-    follows from the custom fields: kinds of objects with a field that a new one must fill in or gets filled in.
+    ``payment_days`` is the default time to pay an invoice, ``proposal_days`` how long an offer stands, each in days
+    after its date. ``allow_backorder`` lets orders be validated of which not all is in stock. A late payer owes
+    interest of ``late_fee_percent`` a year and ``late_fee_fixed`` in the company's currency; zero for none.
+    ``demanding`` is not stored, it follows from the custom fields: kinds of objects with a field that a new one must
+    fill in or gets filled in.
     """
 
     zone_name: str = "UTC"
@@ -98,7 +108,11 @@ class CompanySettings:
     masks: Mapping[SeriesKind, Mask] = field(default_factory=lambda: DEFAULT_MASKS)
     late_date: LateDate = LateDate.REFUSE
     payment_days: int = 30
+    proposal_days: int = 30
     default_warehouse: WarehouseId | None = None
+    allow_backorder: bool = True
+    late_fee_percent: Rate = Rate(Decimal(0))
+    late_fee_fixed: Amount = Amount(Decimal(0))
     version: int = 0
     demanding: frozenset[ObjectKind] = field(default=frozenset(), compare=False)
     zone: tzinfo = field(init=False, repr=False, compare=False)
@@ -113,6 +127,9 @@ class CompanySettings:
         None for the mask a new company has. Raises UnknownZone, UnknownCurrency, BadMask with ``at``.
         """
         values = {name: changes[name] for name in _PLAIN if name in changes}
+        for name, most in (("late_fee_percent", 100), ("late_fee_fixed", None)):
+            if name in values and (values[name] < 0 or (most is not None and values[name] > most)):
+                raise BadLateFee(at=(name,), value=values[name])
         if "zone" in changes:
             with _within("zone"):
                 zone(changes["zone"])
@@ -143,7 +160,11 @@ class CompanySettings:
             "masks": {kind.value: [mask.pattern, mask.reset.value] for kind, mask in self.masks.items()},
             "late_date": self.late_date.value,
             "payment_days": self.payment_days,
+            "proposal_days": self.proposal_days,
             "default_warehouse": self.default_warehouse,
+            "allow_backorder": self.allow_backorder,
+            "late_fee_percent": plain(self.late_fee_percent),
+            "late_fee_fixed": plain(self.late_fee_fixed),
         }
 
     @classmethod
@@ -158,13 +179,26 @@ class CompanySettings:
             masks={**DEFAULT_MASKS, **told},
             late_date=LateDate(facts["late_date"]),
             payment_days=facts["payment_days"],
+            proposal_days=facts.get("proposal_days", 30),  # kept before there were proposals
             default_warehouse=None if warehouse is None else WarehouseId(warehouse),
+            allow_backorder=facts.get("allow_backorder", True),  # settings stored before there was a choice
+            late_fee_percent=Rate(Decimal(facts.get("late_fee_percent", "0"))),
+            late_fee_fixed=Amount(Decimal(facts.get("late_fee_fixed", "0"))),
             version=version,
         )
 
 
 # What is taken as it comes.
-_PLAIN: Final = ("vat_mode", "late_date", "payment_days", "default_warehouse")
+_PLAIN: Final = (
+    "vat_mode",
+    "late_date",
+    "payment_days",
+    "proposal_days",
+    "default_warehouse",
+    "allow_backorder",
+    "late_fee_percent",
+    "late_fee_fixed",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,10 +48,13 @@ _BUSINESS_READS: Final = frozenset(
         Right.PRODUCTS_READ,
         Right.WAREHOUSES_READ,
         Right.STOCK_READ,
+        Right.PROPOSALS_READ,
         Right.ORDERS_READ,
         Right.SHIPMENTS_READ,
+        Right.RETURNS_READ,
         Right.INVOICES_READ,
         Right.PAYMENTS_READ,
+        Right.BANK_ACCOUNTS_READ,
         Right.REPORTS_READ,
         Right.CUSTOM_FIELDS_READ,
     }
@@ -62,26 +65,44 @@ READY_ROLES: Final[Mapping[ReadyRole, frozenset[Right]]] = MappingProxyType(
         ReadyRole.SALES: _BUSINESS_READS
         | {
             Right.THIRD_PARTIES_WRITE,
+            Right.PROPOSALS_WRITE,
+            Right.PROPOSALS_VALIDATE,
+            Right.PROPOSALS_SIGN,
             Right.ORDERS_WRITE,
             Right.ORDERS_VALIDATE,
             Right.ORDERS_CANCEL,
             Right.SHIPMENTS_WRITE,
+            Right.RETURNS_WRITE,
             Right.INVOICES_WRITE,
         },
-        ReadyRole.WAREHOUSE: (_BUSINESS_READS - {Right.INVOICES_READ, Right.PAYMENTS_READ, Right.REPORTS_READ})
+        ReadyRole.WAREHOUSE: (
+            _BUSINESS_READS
+            - {
+                Right.PROPOSALS_READ,
+                Right.INVOICES_READ,
+                Right.PAYMENTS_READ,
+                Right.BANK_ACCOUNTS_READ,
+                Right.REPORTS_READ,
+            }
+        )
         | {
             Right.WAREHOUSES_WRITE,
             Right.STOCK_MOVE,
             Right.SHIPMENTS_WRITE,
             Right.SHIPMENTS_VALIDATE,
+            Right.RETURNS_WRITE,
+            Right.RETURNS_VALIDATE,
         },
         ReadyRole.ACCOUNTANT: _BUSINESS_READS
         | {
             Right.THIRD_PARTIES_WRITE,
+            Right.THIRD_PARTIES_MERGE,
             Right.INVOICES_WRITE,
             Right.INVOICES_VALIDATE,
             Right.INVOICES_ABANDON,
             Right.PAYMENTS_WRITE,
+            Right.PAYMENTS_OUT,
+            Right.BANK_ACCOUNTS_WRITE,
             Right.SETTINGS_READ,
             Right.AUDIT_READ,
             Right.CHAINS_VERIFY,

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
-from enum import StrEnum
-from typing import ClassVar, Final
+from typing import Final
 
+from app.domain.sales.order_events import (
+    OrderBilled,
+    OrderCanceled,
+    OrderClosedShort,
+    OrderCreated,
+    OrderDelivered,
+    OrderRedrafted,
+    OrderReopened,
+    OrderShipped,
+    OrderState,
+    OrderUnbilled,
+    OrderUnshipped,
+    OrderValidated,
+)
+from app.domain.sales.order_lines import ZERO, LineQuantity, OrderLine
 from app.domain.shared.dates import Day
-from app.domain.shared.errors import Conflict, Invalid, UnknownReference
-from app.domain.shared.events import Event
-from app.domain.shared.ids import OrderId, PartyId
-from app.domain.shared.lines import LineKind, PricedLine, Valuation, price_lines
+from app.domain.shared.errors import Conflict, Invalid, Required, UnknownReference
+from app.domain.shared.ids import OrderId, PartyId, ProductId, ProposalId, UserId, WarehouseId
+from app.domain.shared.lines import LineKind, Valuation, price_lines
 from app.domain.shared.money import Amount, Quantity
 from app.domain.shared.states import advance
-from app.domain.shared.totals import Totals, VatLine
+from app.domain.shared.totals import LineInput, Totals, VatLine, compute
+from app.domain.stock import Levels, Place
 from app.workflow.kernel.lifecycle import Lifecycle, Transition
-
-ZERO: Final = Decimal(0)
-
-
-class OrderState(StrEnum):
-    """Where an order stands."""
-
-    DRAFT = "draft"
-    VALIDATED = "validated"
-    IN_SHIPMENT = "in_shipment"
-    DELIVERED = "delivered"
-    CANCELED = "canceled"
 
 
 class OrderNotDraft(Conflict):
@@ -61,98 +62,54 @@ class OverInvoiced(Conflict):
     code = "sales.over_invoiced"
 
 
+class OrderNumbered(Conflict):
+    """The draft had been validated and has a number: it is canceled, not deleted."""
+
+    code = "sales.order_numbered"
+
+
+class OrderFollowed(Conflict):
+    """There are shipments or invoices of the order, which hold on to its lines."""
+
+    code = "sales.order_followed"
+
+
+class NotInStock(Conflict):
+    """Less is available than was ordered, and the company takes no back-orders."""
+
+    code = "sales.not_in_stock"
+
+
+class WarehouseOfNoGoods(Invalid):
+    """Only a line of goods comes from a warehouse."""
+
+    code = "sales.warehouse_of_no_goods"
+
+
 class DeliveryBeforeOrder(Invalid):
     """The delivery date lies before the order date."""
 
     code = "sales.delivery_before_order"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderEvent(Event):
-    """What all events of an order share."""
-
-    aggregate: ClassVar[str] = "order"
-    id: OrderId
+def numbered(order: Order) -> bool:
+    """Tell whether the order has its number, which it keeps for ever."""
+    return not order.ref.startswith("(PROV")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderCreated(OrderEvent):
-    """An order was entered as a draft."""
-
-    name: ClassVar[str] = "sales.order_created"
-    party: PartyId
+def nothing_shipped(order: Order) -> bool:
+    """Tell whether no goods have left yet."""
+    return not any(line.shipped for line in order.lines)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderChanged(OrderEvent):
-    """A draft was changed."""
-
-    name: ClassVar[str] = "sales.order_changed"
+def something_shipped(order: Order) -> bool:
+    """Tell whether goods have left."""
+    return not nothing_shipped(order)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderDeleted(OrderEvent):
-    """A draft was deleted."""
-
-    name: ClassVar[str] = "sales.order_deleted"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderValidated(OrderEvent):
-    """An order became binding and got its number."""
-
-    name: ClassVar[str] = "sales.order_validated"
-    ref: str
-    party: PartyId
-    gross: Amount
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderCanceled(OrderEvent):
-    """An order was canceled before anything was shipped or invoiced."""
-
-    name: ClassVar[str] = "sales.order_canceled"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderShipped(OrderEvent):
-    """Goods of an order left, some or all."""
-
-    name: ClassVar[str] = "sales.order_shipped"
-    complete: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderDelivered(OrderEvent):
-    """All of an order is done."""
-
-    name: ClassVar[str] = "sales.order_delivered"
-
-
-@dataclass(slots=True, kw_only=True)
-class OrderLine(PricedLine):
-    """A line of an order with what has become of it so far."""
-
-    shipped: Quantity = Quantity(ZERO)
-    invoiced: Quantity = Quantity(ZERO)
-
-    @property
-    def to_ship(self) -> Quantity:
-        """What is left to ship; always 0 for what is not goods."""
-        return Quantity(self.quantity - self.shipped) if self.kind is LineKind.GOODS else Quantity(ZERO)
-
-    @property
-    def to_invoice(self) -> Quantity:
-        """What is left to invoice."""
-        return Quantity(self.quantity - self.invoiced)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineQuantity:
-    """So much of one line of an order, named by its position; the amounts of a shipment or invoice."""
-
-    position: int
-    quantity: Quantity
+def something_to_ship(order: Order) -> bool:
+    """Tell whether goods are left to ship."""
+    return not fully_shipped(order)
 
 
 def untouched(order: Order) -> bool:
@@ -167,22 +124,51 @@ def fully_shipped(order: Order) -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class Order:
-    """What a customer ordered. ``ref`` is ``(PROV<id>)`` until validated; ``external_ref`` is the other side's own."""
+    """What a customer ordered. ``ref`` is ``(PROV<id>)`` until validated; ``external_ref`` is the other side's own.
+
+    ``credit_limit`` is the customer's, told to whoever locks the order. ``billed`` says that it is wholly invoiced, or
+    that somebody said so.
+    """
 
     id: OrderId = OrderId(0)
     ref: str = ""
     external_ref: str | None = None
     party_id: PartyId
+    proposal_id: ProposalId | None = None
     date: Day
     delivery_date: Day | None = None
     valuation: Valuation
     state: OrderState = OrderState.DRAFT
+    representative_id: UserId | None = None
+    credit_limit: Amount | None = None
+    billed: bool = False
     note: str = ""
     lines: list[OrderLine] = field(default_factory=list)
     totals: Totals = field(default_factory=Totals)
     vat: tuple[VatLine, ...] = ()
     custom: Mapping[str, object] = field(default_factory=dict)
     version: int = 0
+
+    @property
+    def uncharged(self) -> Amount:
+        """What is not invoiced yet, gross in the company's currency; nothing of a draft or a canceled order.
+
+        The rest of each line is priced as a document of its own, so an order invoiced to the last line leaves zero.
+        """
+        if self.state in {OrderState.DRAFT, OrderState.CANCELED}:
+            return Amount(ZERO)
+        if not any(line.invoiced for line in self.lines):
+            return self.totals.company_gross
+        rest = [
+            LineInput(line.to_invoice, line.unit_price, line.discount, line.vat_rate)
+            for line in self.lines
+            if line.to_invoice > 0
+        ]
+        value = self.valuation
+        amounts = compute(
+            rest, value.currency, value.vat_mode, rate=value.rate, company_currency=value.company_currency
+        )
+        return amounts.totals.company_gross
 
     def price(self) -> None:
         """Check dates and lines, and compute every amount of the order. Raises Invalid leaves with ``at``."""
@@ -199,6 +185,12 @@ class Order:
         """Pass only a draft. Raises OrderNotDraft."""
         if self.state is not OrderState.DRAFT:
             raise OrderNotDraft(order=self.id, state=self.state.value)
+
+    def deletable(self) -> None:
+        """Pass only a draft that never had a number. Raises OrderNotDraft, OrderNumbered."""
+        self.editable()
+        if numbered(self):
+            raise OrderNumbered(order=self.id, ref=self.ref)
 
     def can_validate(self) -> None:
         """Pass only an order that may be validated. Raises InvalidTransition."""
@@ -219,59 +211,200 @@ class Order:
         """Pass only an order goods may leave for. Raises InvalidTransition."""
         advance(ORDER, self.state, "ship", self)
 
+    def places(self) -> dict[WarehouseId, set[ProductId]]:
+        """Give the warehouses the goods are to come from, with the products."""
+        found: dict[WarehouseId, set[ProductId]] = {}
+        for line in self.lines:
+            if line.place is not None:
+                found.setdefault(line.place[0], set()).add(line.place[1])
+        return found
+
+    def reserve(self, levels: Levels) -> None:
+        """Reserve what is available of what is left to ship, line by line; the rest is back-ordered."""
+        for line in self.lines:
+            line.reserve(levels)
+
+    def in_stock(self) -> None:
+        """Pass only an order of which nothing is back-ordered. Raises NotInStock with every line that is short."""
+        short = [line for line in self.lines if line.back_ordered]
+        if short:
+            lines = [{"position": line.position, "wanted": line.to_ship, "available": line.reserved} for line in short]
+            first = short[0]
+            raise NotInStock(
+                at=("lines", self.lines.index(first), "quantity"),
+                position=first.position,
+                wanted=first.to_ship,
+                available=first.reserved,
+                lines=lines,
+            )
+
+    def free(self, levels: Levels) -> None:
+        """Give back all that is reserved; nothing is back-ordered any more."""
+        for line in self.lines:
+            line.free(levels)
+
     def cancel(self) -> OrderCanceled:
         """Call the order off. Raises InvalidTransition once something was shipped or invoiced."""
         self.state = advance(ORDER, self.state, "cancel", self)
         return OrderCanceled(id=self.id)
 
-    def ship(self, shipped: Sequence[LineQuantity]) -> OrderShipped:
-        """Count ``shipped`` as gone. Raises InvalidTransition, OverShipped, LineNotShippable, UnknownReference."""
+    def ship(self, shipped: Sequence[LineQuantity]) -> tuple[OrderShipped, Mapping[Place, Quantity]]:
+        """Count ``shipped`` as gone from its warehouses; give the event, and what of it was reserved there, by place.
+
+        Raises InvalidTransition, OverShipped, LineNotShippable, UnknownReference.
+        """
         state = advance(ORDER, self.state, "ship", self)
         self.shippable(shipped)
+        own: dict[Place, Quantity] = {}
         for part in shipped:
             line = self.line(part.position)
-            line.shipped = Quantity(line.shipped + part.quantity)
+            used = line.ship(part.quantity, part.warehouse)
+            if used and line.place is not None:
+                own[line.place] = Quantity(own.get(line.place, Quantity(ZERO)) + used)
         self.state = state
-        return OrderShipped(id=self.id, complete=fully_shipped(self))
+        return OrderShipped(id=self.id, complete=fully_shipped(self)), own
+
+    def awaited_elsewhere(
+        self, parts: Sequence[LineQuantity], places: Collection[Place]
+    ) -> dict[WarehouseId, set[ProductId]]:
+        """Give where else than at ``places`` the goods of ``parts`` are promised or awaited, with the products."""
+        positions = {part.position for part in parts}
+        found: dict[WarehouseId, set[ProductId]] = {}
+        for line in self.lines:
+            if line.position not in positions or line.place is None or line.place in places:
+                continue
+            if line.reserved or line.back_ordered:
+                found.setdefault(line.place[0], set()).add(line.place[1])
+        return found
+
+    def freed(self, own: Mapping[Place, Quantity]) -> dict[Place, Quantity]:
+        """Give what was reserved when the order was read, is not any more, and was not ``own`` that left, by place."""
+        found: dict[Place, Quantity] = {}
+        for line in self.lines:
+            if line.place is not None:
+                found[line.place] = Quantity(found.get(line.place, ZERO) + line.held - line.reserved)
+        left = {place: Quantity(freed - own.get(place, ZERO)) for place, freed in found.items()}
+        return {place: freed for place, freed in left.items() if freed}
+
+    def unship(self, taken_back: Sequence[LineQuantity]) -> OrderUnshipped:
+        """Count ``taken_back``, shipped before, as not shipped; it waits for stock again. Raises InvalidTransition."""
+        shipped = sum(line.shipped for line in self.lines) - sum(part.quantity for part in taken_back)
+        self.state = advance(ORDER, self.state, "unship" if shipped else "unship_all", self)
+        for part in taken_back:
+            self.line(part.position).unship(part.quantity)
+        return OrderUnshipped(id=self.id)
+
+    def take_back(self, returned: Sequence[LineQuantity]) -> None:
+        """Count ``returned`` as come back from the customer; below zero undoes it."""
+        for part in returned:
+            line = self.line(part.position)
+            line.returned = Quantity(line.returned + part.quantity)
 
     def close(self) -> OrderDelivered:
         """Call the order done. Raises InvalidTransition while goods are left to ship."""
         self.state = advance(ORDER, self.state, "close", self)
         return OrderDelivered(id=self.id)
 
-    def invoice(self, invoiced: Sequence[LineQuantity]) -> None:
-        """Count ``invoiced`` as invoiced. Raises OrderNotOpen, OverInvoiced, UnknownReference."""
+    def close_short(self, reason: str) -> OrderClosedShort:
+        """Call the order done though goods are left to ship. Raises Required, InvalidTransition when none are."""
+        state = advance(ORDER, self.state, "close_short", self)
+        if not reason.strip():
+            raise Required(at=("reason",))
+        self.state = state
+        return OrderClosedShort(id=self.id, reason=reason)
+
+    def reopen(self) -> OrderReopened:
+        """Put a closed order, or a canceled one with a number, in force again. Raises InvalidTransition."""
+        resumed = self.state is OrderState.DELIVERED and something_shipped(self)
+        self.state = advance(ORDER, self.state, "resume" if resumed else "reopen", self)
+        return OrderReopened(id=self.id, state=self.state)
+
+    def redraft(self, *, followed: bool = False) -> OrderRedrafted:
+        """Make it a draft again. ``followed`` says that there are shipments or invoices of it.
+
+        Raises InvalidTransition once something was shipped or invoiced, OrderFollowed.
+        """
+        state = advance(ORDER, self.state, "redraft", self)
+        if followed:
+            raise OrderFollowed(order=self.id)
+        self.state = state
+        return OrderRedrafted(id=self.id)
+
+    def bill(self) -> OrderBilled | None:
+        """Count it as wholly invoiced, None when it did already. Raises OrderNotOpen."""
+        self.in_force()
+        if self.billed:
+            return None
+        self.billed = True
+        return OrderBilled(id=self.id)
+
+    def unbill(self) -> OrderUnbilled | None:
+        """Count it as not wholly invoiced, None when it did not before. Raises OrderNotOpen."""
+        self.in_force()
+        if not self.billed:
+            return None
+        self.billed = False
+        return OrderUnbilled(id=self.id)
+
+    def invoice(self, invoiced: Sequence[LineQuantity]) -> OrderBilled | None:
+        """Count ``invoiced`` as invoiced; give the event when that is all now.
+
+        Raises OrderNotOpen, OverInvoiced, UnknownReference.
+        """
         self.invoiceable(invoiced)
         for part in invoiced:
             line = self.line(part.position)
             line.invoiced = Quantity(line.invoiced + part.quantity)
+        return self.bill() if not any(line.to_invoice for line in self.lines) else None
+
+    def amend(self) -> None:
+        """Pass only a binding order that is not closed: it may be amended. Raises InvalidTransition."""
+        self.state = advance(ORDER, self.state, "amend", self)
+
+    def in_force(self) -> None:
+        """Pass only an order that is neither a draft nor canceled. Raises OrderNotOpen."""
+        if self.state in {OrderState.DRAFT, OrderState.CANCELED}:
+            raise OrderNotOpen(order=self.id, state=self.state.value)
+
+    def credit(self, credited: Sequence[LineQuantity]) -> OrderUnbilled | None:
+        """Take ``credited`` back from what was invoiced, so that it can be invoiced again; it is then not billed."""
+        for part in credited:
+            line = self.line(part.position)
+            line.invoiced = Quantity(line.invoiced - part.quantity)
+        was, self.billed = self.billed, False
+        return OrderUnbilled(id=self.id) if was and credited else None
 
     def shippable(self, wanted: Sequence[LineQuantity]) -> None:
         """Pass only what is left to ship. Raises LineNotShippable, OverShipped, UnknownReference with ``at``."""
+        left: dict[int, Quantity] = {}  # a line may be shipped from several warehouses at once
         for index, part in enumerate(wanted):
             line = self.line(part.position, at=("lines", index, "position"))
             if line.kind is not LineKind.GOODS:
                 raise LineNotShippable(at=("lines", index, "position"), position=part.position)
-            if part.quantity > line.to_ship:
-                raise OverShipped(at=("lines", index, "quantity"), position=part.position, left=line.to_ship)
+            rest = left.get(part.position, line.to_ship)
+            if part.quantity > rest:
+                raise OverShipped(at=("lines", index, "quantity"), position=part.position, left=rest)
+            left[part.position] = Quantity(rest - part.quantity)
 
     def invoiceable(self, wanted: Sequence[LineQuantity]) -> None:
         """Pass only what is left to invoice. Raises OrderNotOpen, OverInvoiced, UnknownReference with ``at``."""
-        if self.state in {OrderState.DRAFT, OrderState.CANCELED}:
-            raise OrderNotOpen(order=self.id, state=self.state.value)
-        left: dict[int, Decimal] = {}  # a line may stand several times in one invoice
+        self.in_force()
+        left: dict[int, Quantity] = {}  # a line may stand several times in one invoice
         for index, part in enumerate(wanted):
             line = self.line(part.position, at=("lines", index, "position"))
             rest = left.get(part.position, line.to_invoice)
             if part.quantity > rest:
                 raise OverInvoiced(at=("lines", index, "quantity"), position=part.position, left=rest)
-            left[part.position] = rest - part.quantity
+            left[part.position] = Quantity(rest - part.quantity)
 
     def line(self, position: int, *, at: tuple[str | int, ...] = ()) -> OrderLine:
-        """Give the line at ``position``, counted from 1. Raises UnknownReference."""
-        if not 1 <= position <= len(self.lines):
-            raise UnknownReference(at=at, kind="order line", value=position)
-        return self.lines[position - 1]
+        """Give the line at ``position``; an amendment may have left gaps. Raises UnknownReference."""
+        if 1 <= position <= len(self.lines) and self.lines[position - 1].position == position:
+            return self.lines[position - 1]
+        for line in self.lines:
+            if line.position == position:
+                return line
+        raise UnknownReference(at=at, kind="order line", value=position)
 
 
 ORDER: Final = Lifecycle[OrderState](
@@ -286,5 +419,17 @@ ORDER: Final = Lifecycle[OrderState](
         Transition("ship", OrderState.IN_SHIPMENT, OrderState.IN_SHIPMENT),
         Transition("close", OrderState.VALIDATED, OrderState.DELIVERED, guard=fully_shipped),
         Transition("close", OrderState.IN_SHIPMENT, OrderState.DELIVERED, guard=fully_shipped),
+        Transition("unship", OrderState.IN_SHIPMENT, OrderState.IN_SHIPMENT),
+        Transition("unship", OrderState.DELIVERED, OrderState.IN_SHIPMENT),
+        Transition("unship_all", OrderState.IN_SHIPMENT, OrderState.VALIDATED),
+        Transition("unship_all", OrderState.DELIVERED, OrderState.VALIDATED),
+        Transition("close_short", OrderState.VALIDATED, OrderState.DELIVERED, guard=something_to_ship),
+        Transition("close_short", OrderState.IN_SHIPMENT, OrderState.DELIVERED, guard=something_to_ship),
+        Transition("redraft", OrderState.VALIDATED, OrderState.DRAFT, guard=untouched),
+        Transition("amend", OrderState.VALIDATED, OrderState.VALIDATED),
+        Transition("amend", OrderState.IN_SHIPMENT, OrderState.IN_SHIPMENT),
+        Transition("reopen", OrderState.DELIVERED, OrderState.VALIDATED, guard=nothing_shipped),
+        Transition("reopen", OrderState.CANCELED, OrderState.VALIDATED, guard=numbered),
+        Transition("resume", OrderState.DELIVERED, OrderState.IN_SHIPMENT, guard=something_shipped),
     ),
 )

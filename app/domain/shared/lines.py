@@ -11,7 +11,7 @@ from typing import Final
 from app.domain.shared.errors import Invalid, Required
 from app.domain.shared.ids import ProductId
 from app.domain.shared.money import EXACT, Amount, Currency, Price, Quantity, Rate
-from app.domain.shared.totals import DocumentAmounts, LineInput, VatMode, compute
+from app.domain.shared.totals import DocumentAmounts, Given, LineInput, VatMode, compute
 
 ZERO: Final = Decimal(0)
 PERCENT: Final = Decimal(100)
@@ -53,8 +53,11 @@ class BadPercentage(Invalid):
 class PricedLine:
     """One position of a document, counted from 1. Prices are net in the document's currency; percentages 0 to 100.
 
-    ``unit_cost`` is what a unit cost when the line was entered, in the company's currency; 0 where nothing is known.
-    ``net``, ``company_net`` and ``company_cost`` are put there by ``price_lines`` and are rounded.
+    ``quantity`` is in the product's stock unit; ``unit`` and ``entered_quantity`` say how it was asked for, if in
+    another. ``kit_position`` is that of the kit a line belongs to. ``unit_cost`` is what a unit cost when the line was
+    entered, in the company's currency; 0 where nothing is known. ``net``, ``company_net`` and ``company_cost`` are put
+    there by ``price_lines`` and are rounded. A line that takes back what another document charged has its amounts from
+    there: ``vat`` and ``company_vat`` are set, and nothing but its cost is computed.
     """
 
     position: int
@@ -62,6 +65,9 @@ class PricedLine:
     kind: LineKind
     description: str
     quantity: Quantity
+    unit: str | None = None
+    entered_quantity: Quantity | None = None
+    kit_position: int | None = None
     unit_price: Price
     discount: Rate = Rate(ZERO)
     vat_rate: Rate
@@ -69,10 +75,19 @@ class PricedLine:
     net: Amount = Amount(ZERO)
     company_net: Amount = Amount(ZERO)
     company_cost: Amount = Amount(ZERO)
+    vat: Amount | None = None
+    company_vat: Amount | None = None
+
+    def input(self) -> LineInput:
+        """Give what the line's amounts follow from."""
+        if self.vat is None or self.company_vat is None:
+            return LineInput(self.quantity, self.unit_price, self.discount, self.vat_rate)
+        given = Given(self.net, self.vat, self.company_net, self.company_vat)
+        return LineInput(self.quantity, self.unit_price, self.discount, self.vat_rate, given)
 
     def check(self) -> None:
         """Pass only a sound line. Raises QuantityNotPositive, NegativePrice, BadPercentage, Required."""
-        if self.quantity <= 0:
+        if self.quantity <= 0 and self.vat is None:
             raise QuantityNotPositive(at=("quantity",), value=self.quantity)
         if self.unit_price < 0:
             raise NegativePrice(at=("unit_price",), value=self.unit_price)
@@ -103,7 +118,7 @@ def price_lines(lines: Sequence[PricedLine], valuation: Valuation) -> DocumentAm
         except Invalid as error:
             raise error.within("lines", index) from None
     amounts = compute(
-        [LineInput(line.quantity, line.unit_price, line.discount, line.vat_rate) for line in lines],
+        [line.input() for line in lines],
         valuation.currency,
         valuation.vat_mode,
         rate=valuation.rate,

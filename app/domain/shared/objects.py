@@ -11,6 +11,7 @@ class ObjectKind(StrEnum):
     THIRD_PARTIES = "third-parties"
     PRODUCTS = "products"
     WAREHOUSES = "warehouses"
+    PROPOSALS = "proposals"
     ORDERS = "orders"
     SHIPMENTS = "shipments"
     INVOICES = "invoices"

@@ -18,20 +18,26 @@ class Searched(StrEnum):
     """What has words of its own; other rows are found through these (a stock level through its product)."""
 
     PARTY = "party"
+    CONTACT = "contact"
     PRODUCT = "product"
     WAREHOUSE = "warehouse"
+    PROPOSAL = "proposal"
     ORDER = "order"
     SHIPMENT = "shipment"
+    RETURN = "return"
     INVOICE = "invoice"
     PAYMENT = "payment"
 
 
 FIELDS: Final[Mapping[Searched, tuple[str, ...]]] = {
     Searched.PARTY: ("customer_code", "supplier_code", "tax_id", "phone", "name", "city", "email"),
+    Searched.CONTACT: ("phone", "name", "job", "email"),
     Searched.PRODUCT: ("ref", "name"),
     Searched.WAREHOUSE: ("ref", "name"),
+    Searched.PROPOSAL: ("ref", "external_ref"),
     Searched.ORDER: ("ref", "external_ref"),
     Searched.SHIPMENT: ("ref",),
+    Searched.RETURN: ("ref",),
     Searched.INVOICE: ("ref",),
     Searched.PAYMENT: ("ref",),
 }

@@ -26,17 +26,27 @@ class VatMode(StrEnum):
     PER_LINE = "per_line"
 
 
+class Given(NamedTuple):
+    """Amounts of a line that takes back what another document charged: they are taken over, not computed again."""
+
+    net: Amount
+    vat: Amount
+    company_net: Amount
+    company_vat: Amount
+
+
 class LineInput(NamedTuple):
-    """What a line's amounts follow from: percentages are 0 to 100."""
+    """What a line's amounts follow from: percentages are 0 to 100; those ``given`` stand as they are."""
 
     quantity: Quantity
     unit_price: Price
     discount: Rate
     vat_rate: Rate
+    given: Given | None = None
 
 
 class LineAmounts(NamedTuple):
-    """A line's rounded amounts; ``vat`` only when VAT is rounded per line."""
+    """A line's rounded amounts; ``vat`` only when VAT is rounded per line, or was given."""
 
     net: Amount
     company_net: Amount
@@ -86,7 +96,8 @@ def compute(
     """Compute a document. ``rate`` is the company's currency per unit of the document's.
 
     Company net is the sum of the lines' company nets, company VAT the sum of each rate's converted tax, so that sums
-    over lines, rates and documents agree to the cent. Raises Overflow, with ``at`` of the line that is to blame.
+    over lines, rates and documents agree to the cent. The tax of lines whose amounts are given is added to that of the
+    others, in both currencies. Raises Overflow, with ``at`` of the line that is to blame.
     """
     foreign = None if company_currency == currency and rate == 1 else (rate, company_currency)
     amounts = tuple(_line(line, currency, mode, foreign, index) for index, line in enumerate(lines))
@@ -114,16 +125,36 @@ def _per_rate(
     foreign: tuple[Decimal, Currency] | None,
 ) -> tuple[VatLine, ...]:
     """Sum the lines of each rate, lowest rate first; VAT is rounded on the sum unless each line was rounded."""
-    sums: dict[Decimal, tuple[Decimal, Decimal, Decimal]] = {}
+    found: dict[Decimal, _Sums] = {}
     for line, computed in zip(lines, amounts, strict=True):
-        net, tax, company_net = sums.get(line.vat_rate, (ZERO, ZERO, ZERO))
-        sums[line.vat_rate] = (net + computed.net, tax + (computed.vat or ZERO), company_net + computed.company_net)
+        sums = found.setdefault(line.vat_rate, _Sums())
+        sums.base += computed.net
+        sums.company_base += computed.company_net
+        if line.given is not None:
+            sums.given += line.given.vat
+            sums.company_given += line.given.company_vat
+        else:
+            sums.taxed += computed.net
+            sums.tax += computed.vat or ZERO
     taxed = []
-    for percent, (net, tax, company_net) in sorted(sums.items()):
-        vat = total((tax,)) if mode is VatMode.PER_LINE else _percent(net, percent, currency)
-        company_vat = vat if foreign is None else convert(vat, *foreign)
-        taxed.append(VatLine(Rate(percent), total((net,)), vat, total((company_net,)), company_vat))
+    for percent, sums in sorted(found.items()):
+        tax = total((sums.tax,)) if mode is VatMode.PER_LINE else _percent(sums.taxed, percent, currency)
+        vat = total((sums.given, tax))
+        company_vat = vat if foreign is None else total((sums.company_given, convert(tax, *foreign)))
+        taxed.append(VatLine(Rate(percent), total((sums.base,)), vat, total((sums.company_base,)), company_vat))
     return tuple(taxed)
+
+
+@dataclass(slots=True)
+class _Sums:
+    """Sums over the lines of one rate; ``taxed`` and ``tax`` are of those whose amounts are not given."""
+
+    base: Decimal = ZERO
+    company_base: Decimal = ZERO
+    given: Decimal = ZERO
+    company_given: Decimal = ZERO
+    taxed: Decimal = ZERO
+    tax: Decimal = ZERO
 
 
 def _line(
@@ -138,6 +169,8 @@ def _line(
 def _rounded(
     line: LineInput, currency: Currency, mode: VatMode, foreign: tuple[Decimal, Currency] | None
 ) -> LineAmounts:
+    if line.given is not None:
+        return LineAmounts(line.given.net, line.given.company_net, line.given.vat)
     exact = EXACT.multiply(line.quantity, line.unit_price)
     if line.discount:
         exact = EXACT.divide(EXACT.multiply(exact, HUNDRED - line.discount), HUNDRED)

@@ -22,8 +22,10 @@ from sqlalchemy.sql.elements import BinaryExpression
 
 Row = tuple[Any, ...]
 Values = Mapping[str, Any]
-# A change of one of these is told, its value never.
-SECRET: Final = re.compile(r"password|passwd|secret|totp|otp_|token|hash|recovery|private|api_key$|_key$")
+# A change of one of these is told, its value never. An address is somebody's, and to be forgotten with them.
+SECRET: Final = re.compile(
+    r"password|passwd|secret|totp|otp_|token|hash|recovery|private|api_key$|_key$|delivery_address"
+)
 HIDDEN: Final = "(hidden)"
 LONGEST: Final = 500
 MOST_PARTS: Final = 50
@@ -102,7 +104,9 @@ def _read(statement: Select[Any]) -> Tracked | None:
     names = tuple(str(c.name) if isinstance(c, Column) and c.table is table else "" for c in columns)
     part = _part(table, key) if isinstance(table, Table) else ""
     if not part:
-        return Tracked(Verb.READ, kind, part, "", columns=names) if "id" in names else None
+        # Without its version, only something is asked about an object; it is not what a change starts from.
+        whole = "id" in names and ("version" in names or "version" not in table.c)
+        return Tracked(Verb.READ, kind, part, "", columns=names) if whole else None
     named = _parameter(statement.whereclause, table.c[key])
     if named is None or "position" not in names:
         return None
@@ -325,7 +329,7 @@ def _alike(was: Any, now: Any) -> bool:
 
 def _told(name: str, was: Any, now: Any, *, whole: bool) -> Iterator[tuple[str, list[Any]]]:
     """Give one difference; that of documents by their inner fields, that of bytes not at all."""
-    if isinstance(was, Mapping) or isinstance(now, Mapping):
+    if not secret(name) and (isinstance(was, Mapping) or isinstance(now, Mapping)):
         inner = _differences(was or {}, now or {}, whole=whole)
         yield from ((f"{name}.{field}", pair) for field, pair in inner)
     elif not isinstance(was, bytes) and not isinstance(now, bytes):

@@ -1,6 +1,7 @@
 """The one written order in which rows are locked, so that two transactions never wait for each other in a circle.
 
-The company, by who changes its members, roles or settings; documents by (kind, id); third parties; cost rows by
+The company, by who changes its members, roles or settings; templates, then documents by (kind, id), an invoice before
+the one that it replaces; third parties; cost rows by
 product; stock levels by (warehouse, product); customer credit; last the series row, after which only set-wise writes
 follow. Statements that lock say what; it costs nothing unless somebody traces.
 """
@@ -21,11 +22,17 @@ class LockRank(IntEnum):
 
     COMPANY = 1
     ATTEMPTS = 5
-    INVOICE = 10
+    TEMPLATE = 8
+    INVOICE = 9
+    REPLACED = 10
     ORDER = 11
     PAYMENT = 12
-    SHIPMENT = 13
-    PARTY = 15
+    PROPOSAL = 13
+    SHIPMENT = 14
+    RETURN = 15
+    SEPA_ORDER = 16
+    PARTY = 17
+    INVENTORY = 18
     COST = 20
     LEVEL = 30
     CREDIT = 40
@@ -33,10 +40,15 @@ class LockRank(IntEnum):
 
 
 _DOCUMENTS: Final = {
+    "proposal": LockRank.PROPOSAL,
+    "invoice template": LockRank.TEMPLATE,
     "order": LockRank.ORDER,
     "shipment": LockRank.SHIPMENT,
+    "return": LockRank.RETURN,
     "invoice": LockRank.INVOICE,
     "payment": LockRank.PAYMENT,
+    "inventory": LockRank.INVENTORY,
+    "sepa order": LockRank.SEPA_ORDER,
 }
 
 
@@ -54,8 +66,13 @@ class Lock:
 
     @classmethod
     def document(cls, kind: str, ids: Iterable[int]) -> Self:
-        """Give the lock on documents; ``kind`` is order, shipment, invoice or payment."""
+        """Give the lock on documents; ``kind`` is the name its events give one."""
         return cls(_DOCUMENTS[kind], tuple((key,) for key in ids))
+
+    @classmethod
+    def replaced(cls, invoice: int) -> Self:
+        """Give the lock on the invoice that another replaces, which is locked before it is known which it replaces."""
+        return cls(LockRank.REPLACED, ((invoice,),))
 
     @classmethod
     def attempts(cls, subjects: Iterable[str]) -> Self:
@@ -76,6 +93,11 @@ class Lock:
     def level(cls, warehouse: int, products: Iterable[int]) -> Self:
         """Give the lock on the level rows of ``products`` in one warehouse."""
         return cls(LockRank.LEVEL, tuple((warehouse, key) for key in products))
+
+    @classmethod
+    def places(cls, keys: Iterable[tuple[int, int]]) -> Self:
+        """Give the lock on level rows by (warehouse, product)."""
+        return cls(LockRank.LEVEL, tuple(keys))
 
     @classmethod
     def credit(cls, customer: int) -> Self:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     BindParameter,
+    Boolean,
     ColumnElement,
     Executable,
     Insert,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    cast,
     column,
     delete,
     func,
@@ -35,6 +37,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
 from app.infrastructure.database.dialects import Dialect
+from app.infrastructure.database.types import Flag
 
 
 def keys(column: ColumnElement[Any], name: str, count: int) -> ColumnElement[bool]:
@@ -72,11 +75,11 @@ def insert_document(
 
     def build(count: int) -> Insert:
         new = select(counted.label("id")).cte("new")
-        draft = select(new.c.id, func.concat("(PROV", new.c.id, ")"), *(_parameter(header, name) for name in names))
+        draft = select(new.c.id, func.concat("(PROV", new.c.id, ")"), *(_typed(header, name) for name in names))
         stored = insert(header).from_select(["id", "ref", *names], draft, include_defaults=False)
         head = stored.returning(header.c.id).cte("head")
         given = values(*(column(name, lines.c[name].type) for name in line_columns), name="given").data(
-            [tuple(_parameter(lines, name, index) for name in line_columns) for index in range(count)]
+            [tuple(_typed(lines, name, index) for name in line_columns) for index in range(count)]
         )
         rows = select(_parameter(lines, "company_id"), head.c.id, *given.c).select_from(head.join(given, true()))
         whole = insert(lines).from_select(["company_id", owner, *line_columns], rows, include_defaults=False)
@@ -92,19 +95,22 @@ def update_rows(
     match: Sequence[str],
     common: Sequence[str] = ("company_id",),
     versioned: bool = False,
+    apart: int = 1,
+    seen: Mapping[str, str] | None = None,
 ) -> Callable[[int], Executable]:
     """Give the builder of one UPDATE of n rows, each with values of its own.
 
     A row is found by ``match`` and the ``common`` columns; with ``("id", "version")`` stale rows are not matched, so
-    compare the count. The first of ``match`` alone tells rows apart. ``versioned`` moves the version by one.
+    compare the count. The first ``apart`` of ``match`` tell rows apart. ``versioned`` moves the version by one.
+    ``seen`` names columns that must still hold what a parameter of another name says, else the row is not matched.
     """
-    key = table.c[match[0]]
+    keyed = match[:apart]
 
     def build(count: int) -> Executable:
         rows = range(count)
         values: dict[str, Any] = {
             name: case(
-                *((key == _parameter(table, match[0], index), _parameter(table, name, index)) for index in rows),
+                *((_same(table, keyed, index), _parameter(table, name, index)) for index in rows),
                 else_=table.c[name],
             )
             for name in columns
@@ -112,7 +118,7 @@ def update_rows(
         if versioned:
             values["version"] = table.c.version + 1
         where = [table.c[name] == _parameter(table, name) for name in common]
-        return update(table).where(*where, _any_of(table, match, count)).values(values)
+        return update(table).where(*where, _any_of(table, match, count, seen or {})).values(values)
 
     return build
 
@@ -187,10 +193,24 @@ def _insert(dialect: Dialect, table: Table) -> Any:
     return (postgresql if dialect.name == "postgresql" else sqlite).insert(table)
 
 
-def _any_of(table: Table, match: Sequence[str], count: int) -> ColumnElement[bool]:
-    if len(match) == 1:
+def _any_of(table: Table, match: Sequence[str], count: int, seen: Mapping[str, str]) -> ColumnElement[bool]:
+    if len(match) == 1 and not seen:
         return keys(table.c[match[0]], match[0], count)
-    return or_(*(and_(*(table.c[name] == _parameter(table, name, index) for name in match)) for index in range(count)))
+    return or_(*(_same(table, match, index, seen) for index in range(count)))
+
+
+def _same(table: Table, names: Sequence[str], index: int, seen: Mapping[str, str] | None = None) -> ColumnElement[bool]:
+    held = (
+        table.c[name] == bindparam(f"{given}__{index}", type_=table.c[name].type)
+        for name, given in (seen or {}).items()
+    )
+    return and_(*(table.c[name] == _parameter(table, name, index) for name in names), *held)
+
+
+def _typed(table: Table, name: str, index: int | None = None) -> ColumnElement[Any]:
+    """Give a parameter that says its type where no column does: SQLAlchemy casts all but flags."""
+    given = _parameter(table, name, index)
+    return cast(given, Boolean()) if isinstance(table.c[name].type, Flag) else given
 
 
 def _parameter(table: Table, name: str, index: int | None = None) -> BindParameter[Any]:

@@ -231,13 +231,14 @@ class CodePoint(TypeDecorator[str]):
 
 
 class Choice(CodePoint):
-    """Short text that is one member of a StrEnum; a CHECK holds the database to it."""
+    """Short text that is one member of a StrEnum; a CHECK holds the database to it, if ``checked``."""
 
     cache_ok: bool | None = True
 
-    def __init__(self, members: type[StrEnum]) -> None:
+    def __init__(self, members: type[StrEnum], *, checked: bool = True) -> None:
         super().__init__(CHOICE_LENGTH)
         self.members = members
+        self.checked = checked
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Converter:  # noqa: ARG002 - SQLAlchemy's hook
         """Give what turns text into the member; unknown text raises KeyError."""
@@ -332,9 +333,9 @@ def text(length: int) -> CodePoint:
     return CodePoint(length)
 
 
-def choice(members: type[StrEnum]) -> Choice:
-    """Give the type of a column that holds one of ``members``; its table gets the CHECK."""
-    return Choice(members)
+def choice(members: type[StrEnum], *, checked: bool = True) -> Choice:
+    """Give the type of a column that holds one of ``members``; ``checked`` gives its table the CHECK of them."""
+    return Choice(members, checked=checked)
 
 
 def identity() -> Column[int]:
@@ -364,7 +365,7 @@ def _aware(value: datetime) -> datetime:
 @event.listens_for(Column, "after_parent_attach")
 def _complete_table(column: Column[Any], table: Table) -> None:
     """Give the table what a column's type asks of it."""
-    if isinstance(column.type, Choice):
+    if isinstance(column.type, Choice) and column.type.checked:
         values = ", ".join(f"'{item.value}'" for item in column.type.members)
         table.append_constraint(CheckConstraint(f"{column.name} IN ({values})", name=column.name))
     if column.info.get("identity"):

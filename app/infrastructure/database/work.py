@@ -15,22 +15,40 @@ from app.infrastructure.database.repositories.access import (
     SqlSessions,
 )
 from app.infrastructure.database.repositories.attachments import SqlAttachments
-from app.infrastructure.database.repositories.billing import SqlInvoices, SqlPayments
-from app.infrastructure.database.repositories.catalogue import SqlProducts
+from app.infrastructure.database.repositories.banking import SqlBankAccounts, SqlChequeDeposits, SqlSepaOrders
+from app.infrastructure.database.repositories.billing import SqlInvoices, SqlInvoiceTemplates, SqlPayments
+from app.infrastructure.database.repositories.catalogue import SqlCatalogue, SqlPricing, SqlProducts
 from app.infrastructure.database.repositories.chains import SqlChains
 from app.infrastructure.database.repositories.chores import SqlChores
 from app.infrastructure.database.repositories.fields import SqlFields
 from app.infrastructure.database.repositories.identity import SqlCompanies, SqlRoles, SqlUsers
 from app.infrastructure.database.repositories.journal import SqlJournal
 from app.infrastructure.database.repositories.listing import SqlLists
-from app.infrastructure.database.repositories.parties import SqlParties
+from app.infrastructure.database.repositories.parties import (
+    SqlContacts,
+    SqlCredits,
+    SqlMerging,
+    SqlParties,
+    SqlPartyAccounts,
+    SqlPartyAddresses,
+    SqlTerms,
+)
 from app.infrastructure.database.repositories.privacy import SqlPrivacy
 from app.infrastructure.database.repositories.reports import SqlReports
 from app.infrastructure.database.repositories.retention import SqlRetention
-from app.infrastructure.database.repositories.sales import SqlOrders
+from app.infrastructure.database.repositories.sales import SqlOrders, SqlProposals
 from app.infrastructure.database.repositories.shared import SqlAnswers, SqlOutbox, SqlSeriesBook
-from app.infrastructure.database.repositories.shipping import SqlShipments
-from app.infrastructure.database.repositories.stock import SqlStock, SqlWarehouses
+from app.infrastructure.database.repositories.shipping import SqlCarriers, SqlReturns, SqlShipments
+from app.infrastructure.database.repositories.stock import (
+    SqlInventories,
+    SqlLocations,
+    SqlLots,
+    SqlStock,
+    SqlStockReports,
+    SqlStockRules,
+    SqlTransfers,
+    SqlWarehouses,
+)
 from app.infrastructure.database.session import Session
 from app.usecases.context import Context
 from app.usecases.ports.shared import Clock
@@ -71,13 +89,34 @@ class SqlWork:
     attempts = Lazy(SqlAttemptBook)
     second_factors = Lazy(SqlSecondFactors)
     parties = Lazy(SqlParties)
+    contacts = Lazy(SqlContacts)
+    party_addresses = Lazy(SqlPartyAddresses)
+    party_accounts = Lazy(SqlPartyAccounts)
+    terms = Lazy(SqlTerms)
+    credits = Lazy(SqlCredits)
+    merging = Lazy(SqlMerging)
     products = Lazy(SqlProducts)
+    catalogue = Lazy(SqlCatalogue)
+    pricing = Lazy(SqlPricing)
     warehouses = Lazy(SqlWarehouses)
     stock = Lazy(SqlStock)
+    lots = Lazy(SqlLots)
+    transfers = Lazy(SqlTransfers)
+    locations = Lazy(SqlLocations)
+    stock_rules = Lazy(SqlStockRules)
+    inventories = Lazy(SqlInventories)
+    stock_reports = Lazy(SqlStockReports)
+    proposals = Lazy(SqlProposals)
     orders = Lazy(SqlOrders)
     shipments = Lazy(SqlShipments)
+    returns = Lazy(SqlReturns)
+    carriers = Lazy(SqlCarriers)
     invoices = Lazy(SqlInvoices)
+    invoice_templates = Lazy(SqlInvoiceTemplates)
     payments = Lazy(SqlPayments)
+    bank_accounts = Lazy(SqlBankAccounts)
+    cheque_deposits = Lazy(SqlChequeDeposits)
+    sepa_orders = Lazy(SqlSepaOrders)
     fields = Lazy(SqlFields)
     attachments = Lazy(SqlAttachments)
     series = Lazy(SqlSeriesBook)

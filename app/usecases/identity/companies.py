@@ -21,7 +21,7 @@ from app.domain.shared.errors import DomainError, NotFound, UnknownReference
 from app.domain.shared.ids import WarehouseId
 from app.domain.shared.numbering import Mask
 from app.domain.shared.rights import Right
-from app.domain.shared.series import SeriesKind
+from app.domain.shared.series import OF_INVOICES, SeriesKind
 from app.usecases.context import Context
 from app.usecases.ports.shared import Clock, Work
 from app.usecases.shared import Change
@@ -133,6 +133,7 @@ class ChangeSettings:
             raise CurrencyInUse(at=("currency",), currency=before.currency.code)
         for kind, mask in after.masks.items():
             if mask != before.masks[kind]:
+                self._differs(company, after, kind)
                 self._writes_anew(work, company, kind, mask)
         adopt(work, company, after)
         return company
@@ -146,6 +147,14 @@ class ChangeSettings:
         except DomainError as error:
             error.at = (at,)
             raise
+
+    def _differs(self, company: Company, after: CompanySettings, kind: SeriesKind) -> None:
+        """Pass only a mask of invoices that writes no reference of another one's. Raises RefsCollide."""
+        today = self.clock.today(company.settings.zone)
+        for other in OF_INVOICES if kind in OF_INVOICES else ():
+            ref = after.masks[other].format(today, 1)
+            if other is not kind and after.masks[kind].read(ref) is not None:
+                raise RefsCollide(at=("masks", kind.value, "pattern"), ref=ref)
 
     def _writes_anew(self, work: Work, company: Company, kind: SeriesKind, mask: Mask) -> None:
         """Pass only a mask whose references to come are all new. Raises RefsCollide naming one that is not.

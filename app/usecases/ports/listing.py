@@ -92,6 +92,7 @@ class Listing:
     """A list by name (``orders``): its fields in the order shown, its default sort; ``key`` tells rows apart.
 
     ``search`` are the ways `q` finds rows, none for a list without it; each word may be found in another way.
+    ``links`` are filters by what hangs on a row and is not shown, by equality only.
     """
 
     name: str
@@ -99,10 +100,15 @@ class Listing:
     default_sort: tuple[Sort, ...]
     key: tuple[str, ...] = ("id",)
     search: tuple[Found, ...] = ()
+    links: tuple[ListField, ...] = ()
 
     def field(self, name: str) -> ListField | None:
         """Give the field called ``name``, if there is one."""
-        return next((field for field in self.fields if field.name == name), None)
+        return next((field for field in (*self.fields, *self.links) if field.name == name), None)
+
+    def operators(self, field: ListField) -> frozenset[Operator]:
+        """Give the comparisons that a filter by ``field`` may make."""
+        return frozenset({Operator.EQ}) if field in self.links else field.operators
 
     @property
     def customized(self) -> bool:

@@ -83,6 +83,7 @@ class EntryKind(StrEnum):
 
     OPENING = "opening"
     INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
     PAYMENT = "payment"
     EXCHANGE_DIFFERENCE = "exchange_difference"
     GIVEN_UP = "given_up"

@@ -8,26 +8,37 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Protocol
 
+from app.domain.parties import Contact, PartyAccount, PartyAddress
 from app.domain.shared.events import Event
 from app.domain.shared.numbering import Series
 from app.usecases.context import Context
 from app.usecases.ports.access import ApiKeys, AttemptBook, Principals, SecondFactors, Sessions
 from app.usecases.ports.attachments import Attachments
-from app.usecases.ports.billing import Invoices, Payments
-from app.usecases.ports.catalogue import Products
+from app.usecases.ports.banking import BankAccounts, ChequeDeposits, SepaOrders
+from app.usecases.ports.billing import Invoices, InvoiceTemplates, Payments
+from app.usecases.ports.catalogue import Catalogue, Pricing, Products
 from app.usecases.ports.chains import Chains
 from app.usecases.ports.chores import Chores
 from app.usecases.ports.fields import Fields
 from app.usecases.ports.identity import Companies, Roles, Users
 from app.usecases.ports.journal import Journal
 from app.usecases.ports.listing import Lists
-from app.usecases.ports.parties import Parties
+from app.usecases.ports.parties import Belongings, Credits, Merging, Parties, Terms
 from app.usecases.ports.privacy import Privacy
 from app.usecases.ports.reports import Reports
 from app.usecases.ports.retention import Retention
-from app.usecases.ports.sales import Orders
-from app.usecases.ports.shipping import Shipments
-from app.usecases.ports.stock import Stock, Warehouses
+from app.usecases.ports.sales import Orders, Proposals
+from app.usecases.ports.shipping import Carriers, Returns, Shipments
+from app.usecases.ports.stock import (
+    Inventories,
+    Locations,
+    Lots,
+    Stock,
+    StockReports,
+    StockRules,
+    Transfers,
+    Warehouses,
+)
 
 
 class RolledBack(Exception):
@@ -180,8 +191,48 @@ class Work(Protocol):
         ...
 
     @property
+    def contacts(self) -> Belongings[Contact]:
+        """Contacts of third parties."""
+        ...
+
+    @property
+    def party_addresses(self) -> Belongings[PartyAddress]:
+        """More addresses of third parties."""
+        ...
+
+    @property
+    def party_accounts(self) -> Belongings[PartyAccount]:
+        """Bank accounts of third parties."""
+        ...
+
+    @property
+    def terms(self) -> Terms:
+        """Payment terms."""
+        ...
+
+    @property
+    def credits(self) -> Credits:
+        """What customers owe."""
+        ...
+
+    @property
+    def merging(self) -> Merging:
+        """Moves what names a third party."""
+        ...
+
+    @property
     def products(self) -> Products:
         """Products."""
+        ...
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Records of the catalogue, and what hangs on products."""
+        ...
+
+    @property
+    def pricing(self) -> Pricing:
+        """What lines are completed from."""
         ...
 
     @property
@@ -195,6 +246,41 @@ class Work(Protocol):
         ...
 
     @property
+    def lots(self) -> Lots:
+        """Lots and how much of them is where."""
+        ...
+
+    @property
+    def transfers(self) -> Transfers:
+        """Transfers between warehouses."""
+        ...
+
+    @property
+    def locations(self) -> Locations:
+        """Places inside warehouses."""
+        ...
+
+    @property
+    def stock_rules(self) -> StockRules:
+        """Rules of minimum stock."""
+        ...
+
+    @property
+    def inventories(self) -> Inventories:
+        """Sessions of counting."""
+        ...
+
+    @property
+    def stock_reports(self) -> StockReports:
+        """Sums over the stock."""
+        ...
+
+    @property
+    def proposals(self) -> Proposals:
+        """Proposals."""
+        ...
+
+    @property
     def orders(self) -> Orders:
         """Orders."""
         ...
@@ -205,13 +291,43 @@ class Work(Protocol):
         ...
 
     @property
+    def returns(self) -> Returns:
+        """Goods that come back."""
+        ...
+
+    @property
+    def carriers(self) -> Carriers:
+        """Who brings parcels."""
+        ...
+
+    @property
     def invoices(self) -> Invoices:
         """Invoices."""
         ...
 
     @property
+    def invoice_templates(self) -> InvoiceTemplates:
+        """Templates of invoices."""
+        ...
+
+    @property
     def payments(self) -> Payments:
         """Payments."""
+        ...
+
+    @property
+    def bank_accounts(self) -> BankAccounts:
+        """Bank accounts of the company."""
+        ...
+
+    @property
+    def cheque_deposits(self) -> ChequeDeposits:
+        """Slips of cheques."""
+        ...
+
+    @property
+    def sepa_orders(self) -> SepaOrders:
+        """Orders to banks."""
         ...
 
     @property

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import ClassVar, Final
 
 from app.domain.fields import Values
-from app.domain.sales import Order, OrderChanged, OrderDeleted, OrderLine, OrderState
+from app.domain.parties import Party
+from app.domain.sales import FollowerKind, Order, OrderChanged, OrderDeleted, OrderLine, OrderState, WarehouseOfNoGoods
 from app.domain.shared.dates import Day
-from app.domain.shared.ids import OrderId, PartyId
-from app.domain.shared.lines import Valuation
+from app.domain.shared.errors import UnknownReference
+from app.domain.shared.ids import OrderId, PartyId, UserId, WarehouseId
+from app.domain.shared.lines import LineKind, Valuation
 from app.domain.shared.money import Rate
 from app.domain.shared.objects import ObjectKind
 from app.domain.shared.rights import Right
 from app.domain.shared.search import Searched
-from app.domain.shared.series import SeriesKind
+from app.domain.stock import WarehouseArchived
 from app.usecases.context import Context
 from app.usecases.custom import drop, fill, keep, refill
+from app.usecases.parties import representative
 from app.usecases.ports.listing import CUSTOM_VALUES, FieldKind, Found, ListField, Listing, Sort
 from app.usecases.ports.shared import Clock, Work
-from app.usecases.shared import Change, LineDraft, ListCase, Numbering, Versioned, customer, priced, valuation
+from app.usecases.sales.following import untie
+from app.usecases.shared import Change, LineDraft, ListCase, Versioned, buyer, customer, priced, revalued, valuation
 
 ORDERS = Listing(
     name="orders",
@@ -30,9 +33,12 @@ ORDERS = Listing(
         ListField(name="ref", kind=FieldKind.TEXT, sortable=True),
         ListField(name="external_ref", kind=FieldKind.TEXT, nullable=True),
         ListField(name="party_id", kind=FieldKind.ID),
+        ListField(name="proposal_id", kind=FieldKind.ID, nullable=True),
         ListField(name="date", kind=FieldKind.DATE, sortable=True),
         ListField(name="delivery_date", kind=FieldKind.DATE, nullable=True),
         ListField(name="status", kind=FieldKind.CHOICE, choices=tuple(OrderState)),
+        ListField(name="representative_id", kind=FieldKind.ID, nullable=True),
+        ListField(name="billed", kind=FieldKind.FLAG),
         ListField(name="currency", kind=FieldKind.TEXT),
         ListField(name="total_net", kind=FieldKind.AMOUNT),
         ListField(name="total_vat", kind=FieldKind.AMOUNT),
@@ -48,7 +54,10 @@ HEADER: Final = ("date", "delivery_date", "external_ref", "note", "custom")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderDraft:
-    """An order as asked for: ``date`` None is today, ``currency`` None the company's, ``rate`` into the company's."""
+    """An order as asked for: ``date`` None is today, ``currency`` None the company's, ``rate`` into the company's.
+
+    ``representative_id`` None is the customer's first representative.
+    """
 
     party_id: PartyId
     date: Day | None = None
@@ -56,6 +65,7 @@ class OrderDraft:
     currency: str | None = None
     rate: Rate | None = None
     external_ref: str | None = None
+    representative_id: UserId | None = None
     note: str = ""
     lines: tuple[LineDraft, ...]
     custom: Values = field(default_factory=dict)
@@ -75,16 +85,19 @@ class CreateOrder:
     def execute(self, work: Work, context: Context, request: OrderDraft) -> Order:
         """Give the draft with its id and totals."""
         party = customer(work, request.party_id)
+        representative(work, context, request.representative_id, "representative_id")
         valued = valuation(context, request.currency, request.rate)
+        on = request.date or self.clock.today(context.zone)
         custom = fill(work, context, ObjectKind.ORDERS, request.custom)
         order = Order(
             party_id=party.id,
             external_ref=request.external_ref,
-            date=request.date or self.clock.today(context.zone),
+            date=on,
             delivery_date=request.delivery_date,
+            representative_id=request.representative_id or party.representative_id,
             valuation=valued,
             note=request.note,
-            lines=priced(work, request.lines, OrderLine, valued),
+            lines=ordered(work, request.lines, valued, party, on),
             custom=custom.values,
         )
         order.price()
@@ -138,22 +151,59 @@ class ChangeOrder:
         if isinstance(party_id := changes.get("party_id"), int):
             order.party_id = customer(work, PartyId(party_id)).id
         if not {"currency", "rate"}.isdisjoint(changes):
-            order.valuation = _revalued(context, order, changes)
+            order.valuation = revalued(context, order.valuation, changes)
         if isinstance(lines := changes.get("lines"), tuple):
-            order.lines = priced(work, lines, OrderLine, order.valuation)
+            party = buyer(work, order.party_id, lines)
+            order.lines = ordered(work, lines, order.valuation, party, order.date)
 
 
-def _revalued(context: Context, order: Order, changes: Mapping[str, object]) -> Valuation:
-    """Give how the changed draft counts; a new currency needs its rate anew."""
-    before = order.valuation
-    code = str(changes.get("currency", before.currency.code))
-    rate = changes.get("rate", before.rate if code == before.currency.code else None)
-    return valuation(context, code, Rate(rate) if isinstance(rate, Decimal) else None)
+def ordered(
+    work: Work, drafts: Sequence[LineDraft], valued: Valuation, party: Party | None, on: Day | None
+) -> list[OrderLine]:
+    """Make the lines of an order, each with the warehouse it is to come from when one was named.
+
+    What a kit holds comes from the warehouse named for the kit. Raises as ``priced`` does, UnknownReference for a
+    warehouse, WarehouseArchived, WarehouseOfNoGoods.
+    """
+    lines = priced(work, drafts, OrderLine, valued, party, on)
+    kits = {line.kit_position for line in lines}
+    asked = -1
+    wanted = []
+    for line in lines:
+        asked += line.kit_position is None
+        if line.position not in kits:
+            wanted.append((asked, drafts[asked].warehouse_id, line))
+    placed(work, wanted)
+    return lines
+
+
+def placed(work: Work, wanted: Sequence[tuple[int, WarehouseId | None, OrderLine]]) -> None:
+    """Let lines come from the warehouses named for them; each with its index among the lines asked for.
+
+    Raises UnknownReference, WarehouseArchived, WarehouseOfNoGoods with ``at``.
+    """
+    named = {warehouse for _, warehouse, _ in wanted if warehouse is not None}
+    places = work.warehouses.of(named) if named else {}
+    for index, warehouse, line in wanted:
+        if warehouse is None:
+            continue
+        at = ("lines", index, "warehouse_id")
+        if line.kind is not LineKind.GOODS:
+            raise WarehouseOfNoGoods(at=at, position=line.position)
+        place = places.get(warehouse)
+        if place is None:
+            raise UnknownReference(at=at, kind="warehouse", value=warehouse)
+        try:
+            place.serves()
+        except WarehouseArchived as error:
+            error.at = at
+            raise
+        line.warehouse_id = place.id
 
 
 @dataclass(frozen=True, slots=True)
 class DeleteOrder:
-    """Delete a draft. Raises NotFound, Stale, OrderNotDraft."""
+    """Delete a draft. Raises NotFound, Stale, OrderNotDraft, OrderNumbered."""
 
     right: ClassVar[Right] = Right.ORDERS_WRITE
     writes: ClassVar[bool] = True
@@ -162,60 +212,11 @@ class DeleteOrder:
         """Remove the order."""
         order = work.orders.get(OrderId(request.id), lock=True)
         request.matches(order.version)
-        order.editable()
+        order.deletable()
         work.orders.delete(order)
+        untie(work, order.proposal_id, FollowerKind.ORDER, order.id)
         drop(work, ObjectKind.ORDERS, order.id, order.custom)
         work.outbox.add(OrderDeleted(id=order.id))
-
-
-@dataclass(frozen=True, slots=True)
-class ValidateOrder:
-    """Make a draft binding; it gets its number. Raises NotFound, InvalidTransition."""
-
-    numbering: Numbering
-    right: ClassVar[Right] = Right.ORDERS_VALIDATE
-    writes: ClassVar[bool] = True
-
-    def execute(self, work: Work, context: Context, request: OrderId) -> Order:
-        """Give the validated order."""
-        order = work.orders.get(request, lock=True)
-        order.can_validate()
-        validated = order.validate(self.numbering.fast(work, context, SeriesKind.ORDER, order.date))
-        work.orders.save(order, lines=False)
-        work.outbox.add(validated)
-        return order
-
-
-@dataclass(frozen=True, slots=True)
-class CancelOrder:
-    """Call off an order of which nothing was shipped or invoiced. Raises NotFound, InvalidTransition."""
-
-    right: ClassVar[Right] = Right.ORDERS_CANCEL
-    writes: ClassVar[bool] = True
-
-    def execute(self, work: Work, context: Context, request: OrderId) -> Order:
-        """Give the canceled order."""
-        order = work.orders.get(request, lock=True)
-        canceled = order.cancel()
-        work.orders.save(order, lines=False)
-        work.outbox.add(canceled)
-        return order
-
-
-@dataclass(frozen=True, slots=True)
-class CloseOrder:
-    """Call an order delivered when no goods are left to ship. Raises NotFound, InvalidTransition."""
-
-    right: ClassVar[Right] = Right.ORDERS_VALIDATE
-    writes: ClassVar[bool] = True
-
-    def execute(self, work: Work, context: Context, request: OrderId) -> Order:
-        """Give the delivered order."""
-        order = work.orders.get(request, lock=True)
-        delivered = order.close()
-        work.orders.save(order, lines=False)
-        work.outbox.add(delivered)
-        return order
 
 
 class ListOrders(ListCase):

@@ -1,7 +1,50 @@
-"""Orders on the wire."""
+"""Proposals and orders on the wire."""
 
 from __future__ import annotations
 
-from app.api.schemas.sales.orders import SOME_DAY, OrderChange, OrderIn, OrderLineOut, OrderOut
+from app.api.schemas.sales.amendments import (
+    MOST_REVISIONS,
+    AmendIn,
+    AmendLineIn,
+    CloseShortIn,
+    RevisionOut,
+    RevisionsOut,
+)
+from app.api.schemas.sales.orders import SOME_DAY, OrderChange, OrderIn, OrderLineIn, OrderLineOut, OrderOut
+from app.api.schemas.sales.proposals import (
+    CopyIn,
+    ProposalChange,
+    ProposalIn,
+    ProposalLineIn,
+    ProposalLineOut,
+    ProposalOrderIn,
+    ProposalOut,
+    RefusalIn,
+    ReopeningIn,
+    SignatureIn,
+)
 
-__all__ = ["SOME_DAY", "OrderChange", "OrderIn", "OrderLineOut", "OrderOut"]
+__all__ = [
+    "MOST_REVISIONS",
+    "SOME_DAY",
+    "AmendIn",
+    "AmendLineIn",
+    "CloseShortIn",
+    "CopyIn",
+    "OrderChange",
+    "OrderIn",
+    "OrderLineIn",
+    "OrderLineOut",
+    "OrderOut",
+    "ProposalChange",
+    "ProposalIn",
+    "ProposalLineIn",
+    "ProposalLineOut",
+    "ProposalOrderIn",
+    "ProposalOut",
+    "RefusalIn",
+    "ReopeningIn",
+    "RevisionOut",
+    "RevisionsOut",
+    "SignatureIn",
+]

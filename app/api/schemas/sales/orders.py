@@ -1,5 +1,6 @@
 """Orders on the wire."""
 
+from dataclasses import replace
 from datetime import date
 
 from pydantic import Field
@@ -19,13 +20,27 @@ from app.api.schemas.shared import (
     Text,
 )
 from app.domain.sales import Order, OrderState
-from app.domain.shared.ids import PartyId
+from app.domain.shared.ids import PartyId, UserId, WarehouseId
 from app.domain.shared.money import plain
 from app.usecases.sales import OrderDraft
 from app.usecases.shared import Change as Changes
+from app.usecases.shared import LineDraft
 
 SOME_DAY = date.min
 """Never used: a change holds only the fields that were sent."""
+
+
+class OrderLineIn(LineIn):
+    """One line of an order."""
+
+    warehouse_id: Id | None = Field(
+        None, description="Where goods are to come from; left out: the company's default when the order is validated"
+    )
+
+    def to_domain(self) -> LineDraft:
+        """Give the line asked for."""
+        warehouse = None if self.warehouse_id is None else WarehouseId(self.warehouse_id)
+        return replace(LineIn.to_domain(self), warehouse_id=warehouse)
 
 
 class OrderIn(In):
@@ -43,8 +58,11 @@ class OrderIn(In):
     external_ref: Text | None = Field(
         None, min_length=1, max_length=60, description="The customer's or importer's own reference, unique"
     )
+    representative_id: Id | None = Field(
+        None, description="Id of the user who sold it; left out: the customer's first representative"
+    )
     note: Text = Field("", max_length=10_000, description="Note")
-    lines: list[LineIn] = Field(min_length=1, description="Lines, in order")
+    lines: list[OrderLineIn] = Field(min_length=1, description="Lines, in order")
     custom: CustomValues = Field(default_factory=dict, description=CUSTOM_IN)
 
     def to_domain(self) -> OrderDraft:
@@ -56,6 +74,7 @@ class OrderIn(In):
             currency=self.currency,
             rate=self.rate,
             external_ref=self.external_ref,
+            representative_id=None if self.representative_id is None else UserId(self.representative_id),
             note=self.note,
             lines=tuple(line.to_domain() for line in self.lines),
             custom=self.custom,
@@ -74,7 +93,7 @@ class OrderChange(Change):
         None, min_length=1, max_length=60, description="The other side's reference, unique"
     )
     note: Text = Field("", max_length=10_000, description="Note")
-    lines: list[LineIn] = Field([], min_length=1, description="Lines, in order")
+    lines: list[OrderLineIn] = Field([], min_length=1, description="Lines, in order")
     custom: CustomValues | None = Field(None, description=CUSTOM_CHANGE)
 
     def to_domain(self, order_id: int, version: int) -> Changes:
@@ -90,6 +109,10 @@ class OrderLineOut(LineOut):
 
     shipped: Number = Field(description="Quantity shipped", examples=["0"])
     invoiced: Number = Field(description="Quantity invoiced", examples=["0"])
+    returned: Number = Field(description="Quantity that came back of what was shipped", examples=["0"])
+    warehouse_id: int | None = Field(description="Where goods are to come from; null for what is not goods")
+    reserved: Number = Field(description="Quantity promised of what is left to ship", examples=["2"])
+    back_ordered: Number = Field(description="Quantity that waits for stock", examples=["0"])
 
 
 class OrderOut(ValuedOut):
@@ -97,7 +120,10 @@ class OrderOut(ValuedOut):
 
     external_ref: str | None = Field(description="The other side's reference")
     delivery_date: Day | None = Field(description="Promised day of delivery")
+    proposal_id: int | None = Field(description="Id of the proposal it was made from", examples=[11])
     status: OrderState = Field(description="Where the order stands", examples=["draft"])
+    representative_id: int | None = Field(description="Id of the user who sold it")
+    billed: bool = Field(description="Whether it is wholly invoiced, or counts as such")
     note: str = Field(description="Note")
     lines: list[OrderLineOut] = Field(description="Lines, in order")
     custom: CustomValues = Field(description=CUSTOM_OUT)
@@ -108,7 +134,13 @@ class OrderOut(ValuedOut):
         """Show an order."""
         lines = [
             OrderLineOut.model_construct(
-                **priced(line, order.valuation), shipped=plain(line.shipped), invoiced=plain(line.invoiced)
+                **priced(line, order.valuation),
+                shipped=plain(line.shipped),
+                invoiced=plain(line.invoiced),
+                returned=plain(line.returned),
+                warehouse_id=line.warehouse_id,
+                reserved=plain(line.reserved),
+                back_ordered=plain(line.back_ordered),
             )
             for line in order.lines
         ]
@@ -118,9 +150,12 @@ class OrderOut(ValuedOut):
             ref=order.ref,
             external_ref=order.external_ref,
             party_id=order.party_id,
+            proposal_id=order.proposal_id,
             date=order.date,
             delivery_date=order.delivery_date,
             status=order.state,
+            representative_id=order.representative_id,
+            billed=order.billed,
             note=order.note,
             lines=lines,
             custom=order.custom,

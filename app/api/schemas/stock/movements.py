@@ -15,6 +15,7 @@ from app.api.schemas.shared import (
     QuantityIn,
     Text,
 )
+from app.api.schemas.stock.lots import ArrivingLotIn, LotMovedOut
 from app.domain.shared.ids import ProductId, WarehouseId
 from app.domain.shared.money import plain
 from app.domain.stock import Movement, MovementKind
@@ -38,6 +39,10 @@ class StockMoveIn(In):
         examples=["9.8"],
     )
     reason: Text = Field("", max_length=200, description="Why", examples=["delivery 4711"])
+    lots: list[ArrivingLotIn] = Field(
+        default_factory=list,
+        description="Lots of a tracked product, which add up to the quantity; of a debit none: those that expire first",
+    )
 
     def to_domain(self) -> StockMove:
         """Give the movement asked for."""
@@ -48,6 +53,7 @@ class StockMoveIn(In):
             quantity=self.quantity,
             unit_cost=self.unit_cost,
             reason=self.reason,
+            lots=tuple(lot.to_domain() for lot in self.lots),
         )
 
 
@@ -85,6 +91,7 @@ class MovedOut(Out):
     warehouse_id: int = Field(description="Id of the warehouse", examples=[1])
     level: Number = Field(description="What is in stock there now", examples=["40"])
     movement: MovementOut | None = Field(description="The entry of the ledger")
+    lots: list[LotMovedOut] = Field(description="Lots of a tracked product that moved")
 
     @classmethod
     def of(cls, moved: Moved, digits: int) -> "MovedOut":
@@ -94,4 +101,5 @@ class MovedOut(Out):
             warehouse_id=moved.warehouse,
             level=plain(moved.level),
             movement=None if moved.movement is None else MovementOut.of(moved.movement, digits),
+            lots=[LotMovedOut.of(one) for one in moved.lots],
         )

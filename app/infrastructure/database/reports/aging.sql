@@ -1,5 +1,5 @@
 -- What each customer owed at the end of a day, by how long it was overdue: due before limit_1, limit_2 and limit_3 is a
--- class older each. Invoices given up are left out.
+-- class older each. Invoices given up are left out; what payments left to the customer's credit is not due.
 -- Columns: party_id key, code text, name text, not_due amount, days_1_30 amount, days_31_60 amount, days_61_90 amount, over_90 amount, owed amount.
 SELECT
     o.party_id,
@@ -21,7 +21,19 @@ FROM (
         WHERE a.company_id = :company AND p.date <= :day
         GROUP BY a.invoice_id
     ) s ON s.invoice_id = i.id
-    WHERE i.company_id = :company AND i.status IN ('validated', 'paid') AND i.date <= :day
+    WHERE i.company_id = :company AND i.status IN ('validated', 'paid') AND i.kind <> 'pro_forma'
+        AND i.close_reason IS NULL AND i.date <= :day
+    UNION ALL
+    SELECT p.party_id, :day AS due_date, -p.company_credit - COALESCE(u.used, 0) AS owed
+    FROM payments p
+    LEFT JOIN (
+        SELECT x.credit_of, SUM(x.company_amount) AS used
+        FROM payment_uses x
+        JOIN payments y ON y.company_id = x.company_id AND y.id = x.payment_id
+        WHERE x.company_id = :company AND y.date <= :day
+        GROUP BY x.credit_of
+    ) u ON u.credit_of = p.id
+    WHERE p.company_id = :company AND p.company_credit <> 0 AND p.date <= :day
 ) o
 JOIN third_parties t ON t.company_id = :company AND t.id = o.party_id
 WHERE o.owed <> 0

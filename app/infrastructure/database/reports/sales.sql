@@ -34,6 +34,7 @@ FROM (
     LEFT JOIN products p ON p.company_id = l.company_id AND p.id = l.product_id
     WHERE i.company_id = :company
         AND i.status IN ('validated', 'paid')
+        AND i.kind <> 'pro_forma'
         AND i.date BETWEEN :date_from AND :date_to
 ) s
 GROUP BY s.code, s.name

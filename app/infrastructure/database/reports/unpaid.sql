@@ -20,7 +20,8 @@ FROM (
         WHERE a.company_id = :company AND p.date <= :day
         GROUP BY a.invoice_id
     ) s ON s.invoice_id = i.id
-    WHERE i.company_id = :company AND i.status IN ('validated', 'paid') AND i.date <= :day
+    WHERE i.company_id = :company AND i.status IN ('validated', 'paid') AND i.kind <> 'pro_forma'
+        AND i.close_reason IS NULL AND i.date <= :day
 ) o
 JOIN third_parties t ON t.company_id = :company AND t.id = o.party_id
 WHERE o.due <> 0 OR o.company_due <> 0

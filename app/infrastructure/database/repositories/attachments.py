@@ -21,7 +21,7 @@ from app.infrastructure.database.tables.attachments import attachments as a
 from app.infrastructure.database.tables.billing import invoices, payments
 from app.infrastructure.database.tables.catalogue import products
 from app.infrastructure.database.tables.parties import third_parties
-from app.infrastructure.database.tables.sales import orders
+from app.infrastructure.database.tables.sales import orders, proposals
 from app.infrastructure.database.tables.shipping import shipments
 from app.infrastructure.database.tables.stock import warehouses
 from app.usecases.context import Context
@@ -57,6 +57,7 @@ _OWNERS: Final[Mapping[ObjectKind, _Owner]] = {
     ObjectKind.THIRD_PARTIES: _master(third_parties),
     ObjectKind.PRODUCTS: _master(products),
     ObjectKind.WAREHOUSES: _master(warehouses),
+    ObjectKind.PROPOSALS: _document(proposals),
     ObjectKind.ORDERS: _document(orders),
     ObjectKind.SHIPMENTS: _document(shipments),
     ObjectKind.INVOICES: _document(invoices),

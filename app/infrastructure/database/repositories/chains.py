@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Table, bindparam, func, null, select, type_coerce
+from sqlalchemy import ColumnElement, ScalarSelect, Table, bindparam, func, null, select, type_coerce
 
-from app.domain.billing import Allocation, Invoice, InvoiceLine, Payment, PaymentMethod
+from app.domain.billing import Allocation, CreditUse, Invoice, InvoiceKind, InvoiceLine, Payment, PaymentMethod
 from app.domain.chains import Head, Linked
 from app.domain.shared.errors import DomainError
 from app.domain.shared.money import currency, plain
@@ -32,8 +32,10 @@ from app.infrastructure.database.tables.billing import (
     invoice_taxes,
     invoices,
     payment_allocations,
+    payment_uses,
     payments,
 )
+from app.infrastructure.database.tables.parties import third_parties
 from app.infrastructure.database.tables.shared import series
 from app.infrastructure.database.types import LONG_TEXT
 from app.usecases.context import Context
@@ -46,47 +48,58 @@ _HEAD: Final = tuple(series.c[name] for name in ("kind", "period", "next", "last
 _MINE: Final = series.c.company_id == bindparam("company_id")
 _HEADS = prepare(select(*_HEAD).where(_MINE).order_by(series.c.kind, series.c.period), "select series heads")
 
-_INVOICE: Final = ("party_id", "ref", "date", "due_date")
-_PAYMENT: Final = ("party_id", "ref", "date", "currency", "rate", "company_currency", "amount", "company_amount")
+_INVOICE: Final = ("sealed_party_id", "party_id", "kind", "source_id", "ref", "date", "due_date")
+_LINE: Final = (*PRICED, "vat", "company_vat", "source_position", "deposit_id")
+Among = Sequence[ColumnElement[bool]]
+"""What tells the documents of a chain from others in their table."""
+_PAYMENT: Final = (
+    *("sealed_party_id", "party_id", "ref", "date"),
+    *("currency", "rate", "company_currency", "amount", "company_amount"),
+    *("credit", "company_credit", "reverses_id", "reason", "reference", "account_id"),
+)
 _ALLOCATION: Final = ("invoice_id", "kind", "amount", "company_amount")
+_USE: Final = ("credit_of", "kind", "amount", "company_amount")
 
 
-def _ends(table: Table, *, one: bool) -> Prepared:
+def _ends(table: Table, among: Among, name: str, *, one: bool) -> Prepared:
     """Prepare the ends of a kind's chains: head and last row of each in one statement, so of one moment."""
     rows_to = (
         select(func.max(table.c.number))
-        .where(table.c.company_id == series.c.company_id, table.c.period == series.c.period)
+        .where(table.c.company_id == series.c.company_id, table.c.period == series.c.period, *among)
         .scalar_subquery()
     )
     found = select(*_HEAD, rows_to).where(_MINE, series.c.kind == bindparam("kind"))
     if one:
         found = found.where(series.c.period == bindparam("period"))
-    return prepare(found.order_by(series.c.period), f"select ends of {table.name}")
+    return prepare(found.order_by(series.c.period), f"select ends of {name}")
 
 
-def _orphans(table: Table, *, one: bool) -> Prepared:
+def _orphans(table: Table, among: Among, name: str, *, one: bool) -> Prepared:
     """Prepare the periods that have numbered rows but no series."""
     kept = select(null()).where(_MINE, series.c.kind == bindparam("kind"), series.c.period == table.c.period).exists()
     found = select(table.c.period, func.max(table.c.number)).where(
-        table.c.company_id == bindparam("company_id"), table.c.number.is_not(None), ~kept
+        table.c.company_id == bindparam("company_id"), table.c.number.is_not(None), ~kept, *among
     )
     if one:
         found = found.where(table.c.period == bindparam("period"))
-    return prepare(found.group_by(table.c.period).order_by(table.c.period), f"select orphans of {table.name}")
+    return prepare(found.group_by(table.c.period).order_by(table.c.period), f"select orphans of {name}")
 
 
-def _part(table: Table, *columns: Any, owner: Table, key: str = "", order: str = "") -> Prepared:
+def _part(
+    table: Table, *columns: Any, owner: Table, among: Among = (), name: str, key: str = "", order: str = ""
+) -> Prepared:
     """Prepare what a batch of documents has in ``table``: the document's number first, then ``columns``."""
     found = select(owner.c.number, *columns).where(
         owner.c.company_id == bindparam("company_id"),
         owner.c.period == bindparam("period"),
         owner.c.number > bindparam("after"),
         owner.c.number <= bindparam("to"),
+        *among,
     )
     if table is not owner:
         found = found.where(table.c.company_id == owner.c.company_id, table.c[key] == owner.c.id)
     sorted_by = (owner.c.number, table.c[order]) if order else (owner.c.number,)
-    return prepare(found.order_by(*sorted_by), f"select chain of {table.name}")
+    return prepare(found.order_by(*sorted_by), f"select chain of {name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +119,33 @@ def _chain(
     columns: Sequence[Any],
     parts: tuple[Prepared, ...],
     content: Callable[[Row, Sequence[Sequence[Row]]], Mapping[str, object]],
+    *,
+    among: Among = (),
+    name: str,
 ) -> _Chain:
     at = select(table.c.link).where(
         table.c.company_id == bindparam("company_id"),
         table.c.period == bindparam("period"),
         table.c.number == bindparam("number"),
+        *among,
     )
     return _Chain(
-        ends=(_ends(table, one=False), _ends(table, one=True)),
-        orphans=(_orphans(table, one=False), _orphans(table, one=True)),
-        link_at=prepare(at, f"select link of {table.name}"),
-        documents=_part(table, table.c.link, *columns, owner=table),
+        ends=(_ends(table, among, name, one=False), _ends(table, among, name, one=True)),
+        orphans=(_orphans(table, among, name, one=False), _orphans(table, among, name, one=True)),
+        link_at=prepare(at, f"select link of {name}"),
+        documents=_part(table, table.c.link, _merged(table), *columns, owner=table, among=among, name=name),
         parts=parts,
         content=content,
+    )
+
+
+def _merged(table: Table) -> ScalarSelect[Any]:
+    """Give into whom the third party that the link names was merged: only so may the document name another."""
+    return (
+        select(third_parties.c.merged_into_id)
+        .where(third_parties.c.company_id == table.c.company_id, third_parties.c.id == table.c.sealed_party_id)
+        .correlate(table)
+        .scalar_subquery()
     )
 
 
@@ -130,7 +157,10 @@ def _invoice(row: Row, parts: Sequence[Sequence[Row]]) -> Mapping[str, object]:
         **dict(zip(_INVOICE, head, strict=True)),
         valuation=valuation_of(row[at : at + len(VALUED)]),
         totals=totals_of(row[-len(TOTALS) :]),
-        lines=[InvoiceLine(**line_fields(line)) for line in lines],
+        lines=[
+            InvoiceLine(**line_fields(line), **dict(zip(_LINE[len(PRICED) :], line[len(PRICED) :], strict=True)))
+            for line in lines
+        ],
         vat=tuple(VatLine(*tax) for tax in taxes),
     )
     return found.content()
@@ -142,31 +172,33 @@ def _payment(row: Row, parts: Sequence[Sequence[Row]]) -> Mapping[str, object]:
     fields["currency"] = currency(fields["currency"])
     fields["company_currency"] = currency(fields["company_currency"])
     allocations = [Allocation(**dict(zip(_ALLOCATION, part, strict=True))) for part in parts[0]]
-    return Payment(**fields, method=PaymentMethod(row[-1]), allocations=allocations).content()
+    uses = [CreditUse(**dict(zip(_USE, part, strict=True))) for part in parts[1]]
+    return Payment(**fields, method=PaymentMethod(row[-1]), allocations=allocations, uses=uses).content()
 
 
-_CHAINS: Final[Mapping[SeriesKind, _Chain]] = {
-    SeriesKind.INVOICE: _chain(
+def _invoices(kind: InvoiceKind) -> _Chain:
+    """Give how the invoices of one kind are read: each has a series of its own."""
+    among = (invoices.c.kind == kind,)
+    of_invoice: dict[str, Any] = {"owner": invoices, "among": among, "key": "invoice_id"}
+    lines, taxes = (
+        (invoice_lines.c[name] for name in _LINE),
+        (invoice_taxes.c[name] for name in ("rate", "base", "vat", "company_base", "company_vat")),
+    )
+    return _chain(
         invoices,
         [invoices.c[name] for name in (*_INVOICE, *VALUED, *TOTALS)],
         (
-            _part(
-                invoice_lines,
-                *(invoice_lines.c[name] for name in PRICED),
-                owner=invoices,
-                key="invoice_id",
-                order="position",
-            ),
-            _part(
-                invoice_taxes,
-                *(invoice_taxes.c[name] for name in ("rate", "base", "vat", "company_base", "company_vat")),
-                owner=invoices,
-                key="invoice_id",
-                order="rate",
-            ),
+            _part(invoice_lines, *lines, **of_invoice, order="position", name=f"{kind.series} lines"),
+            _part(invoice_taxes, *taxes, **of_invoice, order="rate", name=f"{kind.series} taxes"),
         ),
         _invoice,
-    ),
+        among=among,
+        name=kind.series.value,
+    )
+
+
+_CHAINS: Final[Mapping[SeriesKind, _Chain]] = {
+    **{kind.series: _invoices(kind) for kind in InvoiceKind if kind.sealed},
     SeriesKind.PAYMENT: _chain(
         payments,
         # As text: a method that is none is a changed row, not an error.
@@ -178,12 +210,28 @@ _CHAINS: Final[Mapping[SeriesKind, _Chain]] = {
                 owner=payments,
                 key="payment_id",
                 order="position",
+                name="payment allocations",
+            ),
+            _part(
+                payment_uses,
+                *(payment_uses.c[name] for name in _USE),
+                owner=payments,
+                key="payment_id",
+                order="position",
+                name="payment uses",
             ),
         ),
         _payment,
+        name="payment",
     ),
 }
 _SHOWN: Final = 4
+
+
+def _follows(merged: int | None, sealed: int | None, party: int) -> None:
+    """Pass only a document that names whom its link names, or into whom that one was merged. Raises LookupError."""
+    if sealed is not None and merged != party:
+        raise LookupError(sealed)
 
 
 def _end(
@@ -233,8 +281,9 @@ class SqlChains:
         given: dict[str, Any] = {"company_id": self._company, "period": period, "after": after, "to": to}
         documents = self._session.all(chain.documents, **given)
         parts = [self._by_number(self._session.all(part, **given)) for part in chain.parts]
-        for number, link, *row in documents:
+        for number, link, merged, *row in documents:
             try:
+                _follows(merged, row[0], row[1])
                 content = chain.content(tuple(row), [part[number] for part in parts])
             except (DomainError, ArithmeticError, LookupError, TypeError, ValueError):
                 content = {"unreadable": number}  # a value no document can have: nothing was ever sealed like this

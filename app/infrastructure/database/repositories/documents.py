@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Executable, Table, bindparam, insert, select, update
+from sqlalchemy import Executable, ScalarSelect, Table, bindparam, insert, select, update
 
 from app.domain.shared.lines import LineKind, PricedLine, Valuation
 from app.domain.shared.money import currency
-from app.domain.shared.totals import LineInput, Totals, VatLine, VatMode, compute
+from app.domain.shared.totals import Totals, VatLine, VatMode, compute
 from app.infrastructure.database.compiled import Prepared, prepare, prepare_many
 from app.infrastructure.database.history import History, tracked
 from app.infrastructure.database.session import Rows, Session
@@ -23,6 +23,9 @@ PRICED: Final = (
     "kind",
     "description",
     "quantity",
+    "unit",
+    "entered_quantity",
+    "kit_position",
     "unit_price",
     "discount",
     "vat_rate",
@@ -95,9 +98,12 @@ def by_id(table: Table, columns: Sequence[str]) -> Executable:
     )
 
 
-def locking(table: Table, columns: Sequence[str]) -> Prepared:
-    """Prepare the statement that reads one document and locks its row."""
-    return prepare(by_id(table, columns).with_for_update(), f"lock {table.name}")  # type: ignore[attr-defined]
+def locking(table: Table, columns: Sequence[str], *beside: ScalarSelect[Any]) -> Prepared:
+    """Prepare the statement that reads one document and locks its row; what it reads ``beside`` is not locked."""
+    reading: Any = by_id(table, columns)
+    if beside:
+        reading = reading.add_columns(*beside)
+    return prepare(reading.with_for_update(), f"lock {table.name}")
 
 
 def lines_of(table: Table, owner: str, columns: Sequence[str]) -> Prepared:
@@ -158,7 +164,7 @@ def line_fields(row: Sequence[Any]) -> dict[str, Any]:
 def vat_of(lines: Sequence[PricedLine], valuation: Valuation) -> tuple[VatLine, ...]:
     """Compute the VAT per rate of stored lines; what it follows from is frozen on the document."""
     return compute(
-        [LineInput(line.quantity, line.unit_price, line.discount, line.vat_rate) for line in lines],
+        [line.input() for line in lines],
         valuation.currency,
         valuation.vat_mode,
         rate=valuation.rate,

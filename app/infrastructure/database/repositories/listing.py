@@ -8,7 +8,21 @@ from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, FromClause, Integer, Table, and_, bindparam, exists, func, or_, select, tuple_
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    tuple_,
+)
 
 from app.infrastructure.database.compiled import Prepared
 from app.infrastructure.database.dialects import Dialect
@@ -16,15 +30,42 @@ from app.infrastructure.database.repositories.search import LISTED, Candidates, 
 from app.infrastructure.database.session import Session
 from app.infrastructure.database.statements import keys
 from app.infrastructure.database.tables.access import api_keys
-from app.infrastructure.database.tables.billing import invoices, payments
-from app.infrastructure.database.tables.catalogue import products
+from app.infrastructure.database.tables.banking import bank_accounts, cheque_deposits, sepa_orders
+from app.infrastructure.database.tables.billing import invoice_templates, invoices, payments
+from app.infrastructure.database.tables.catalogue import (
+    attributes,
+    categories,
+    party_categories,
+    price_lists,
+    prices,
+    product_barcodes,
+    product_categories,
+    products,
+    units,
+    vat_rates,
+)
 from app.infrastructure.database.tables.fields import custom_fields, custom_values
 from app.infrastructure.database.tables.identity import members, roles
 from app.infrastructure.database.tables.journal import journal
-from app.infrastructure.database.tables.parties import third_parties
-from app.infrastructure.database.tables.sales import orders
-from app.infrastructure.database.tables.shipping import shipments
-from app.infrastructure.database.tables.stock import stock_levels, stock_movements, warehouses
+from app.infrastructure.database.tables.parties import contacts, payment_terms, third_parties
+from app.infrastructure.database.tables.sales import orders, proposals
+from app.infrastructure.database.tables.shipping import carriers, returns, shipments
+from app.infrastructure.database.tables.stock import (
+    count_sheets,
+    inventories,
+    inventory_counts,
+    locations,
+    lot_trace,
+    lots,
+    lots_here,
+    stock_levels,
+    stock_movements,
+    stock_places,
+    stock_rules,
+    stock_transfers,
+    warehouses,
+)
+from app.infrastructure.database.types import COUNTER, KEY
 from app.usecases.context import Context
 from app.usecases.ports.listing import Found, Listing, Operator, Page, Query, Sort
 
@@ -33,19 +74,75 @@ _SIZES: Final = (1, 4, 16, 64, 256, LISTED)
 # A list shows columns of its table, or of what is joined to look like one, under their own names.
 SOURCES: Final[Mapping[str, FromClause]] = {
     "third-parties": third_parties,
+    "contacts": contacts,
+    "payment-terms": payment_terms,
     "products": products,
+    "price-lists": price_lists,
+    "prices": prices,
+    "vat-rates": vat_rates,
+    "units": units,
+    "categories": categories,
+    "attributes": attributes,
     "warehouses": warehouses,
     "stock-movements": stock_movements,
     "stock-levels": stock_levels,
+    "stock-transfers": stock_transfers,
+    "lots": lots,
+    "lot-levels": lots_here,
+    "lot-movements": lot_trace,
+    "locations": locations,
+    "stock-places": stock_places,
+    "stock-rules": stock_rules,
+    "inventories": inventories,
+    "inventory-lines": count_sheets,
+    "inventory-counts": inventory_counts,
+    "proposals": proposals,
     "orders": orders,
     "shipments": shipments,
+    "returns": returns,
+    "carriers": carriers,
     "invoices": invoices,
+    "invoice-templates": invoice_templates,
     "payments": payments,
+    "bank-accounts": bank_accounts,
+    "cheque-deposits": cheque_deposits,
+    "sepa-orders": sepa_orders,
     "api-keys": api_keys,
     "users": members,
     "roles": roles,
     "custom-fields": custom_fields,
     "audit": journal,
+}
+
+
+def _barcoded(name: str) -> Select[tuple[int]]:
+    """Give the products with the barcode called ``name``."""
+    b = product_barcodes.c
+    return select(b.product_id).where(
+        b.company_id == bindparam("company"), b.gtin == bindparam(name, type_=b.gtin.type)
+    )
+
+
+def _sorted(table: Table, owner: str) -> Callable[[str], Select[tuple[int]]]:
+    """Give what gives the objects that stand in the category called ``name`` or below it."""
+
+    def build(name: str) -> Select[tuple[int]]:
+        c = categories.c
+        mine = c.company_id == bindparam("company")
+        tree = select(c.id).where(mine, c.id == bindparam(name, type_=c.id.type)).cte(f"tree_{name}", recursive=True)
+        tree = tree.union(select(c.id).where(mine, c.parent_id == tree.c.id))
+        return select(table.c[owner]).where(
+            table.c.company_id == bindparam("company"), table.c.category_id.in_(select(tree.c.id))
+        )
+
+    return build
+
+
+# A list is filtered by what hangs on its rows.
+LINKS: Final[Mapping[tuple[str, str], Callable[[str], Select[tuple[int]]]]] = {
+    ("products", "barcode"): _barcoded,
+    ("products", "category_id"): _sorted(product_categories, "product_id"),
+    ("third-parties", "category_id"): _sorted(party_categories, "party_id"),
 }
 _COMPARE: Final[Mapping[Operator, Callable[[ColumnElement[Any], Any], ColumnElement[bool]]]] = {
     Operator.EQ: lambda column, value: column == value,
@@ -162,7 +259,10 @@ def _prepared(shape: Shape) -> Prepared:
     table = SOURCES[shape.listing]
     where = [table.c.company_id == bindparam("company")]
     for at, (name, operator) in enumerate(shape.filters):
-        where.append(_COMPARE[operator](table.c[name], bindparam(f"filter_{at}", type_=table.c[name].type)))
+        if (shape.listing, name) in LINKS:
+            where.append(table.c.id.in_(LINKS[shape.listing, name](f"filter_{at}")))
+        else:
+            where.append(_COMPARE[operator](table.c[name], _bound(f"filter_{at}", table.c[name])))
     where += [_matching(table, at, *condition) for at, condition in enumerate(shape.matching)]
     if shape.listed:
         where.append(keys(table.c[shape.column], "listed", shape.listed))
@@ -183,6 +283,11 @@ def _prepared(shape: Shape) -> Prepared:
         return page.where(*where, *beyond)
 
     return Prepared(build, f"list {shape.listing}", rows=shape.listed or None)
+
+
+def _bound(name: str, column: ColumnElement[Any]) -> BindParameter[Any]:
+    """Give the parameter that ``column`` is compared with; a number too large for its column is no error."""
+    return bindparam(name, type_=KEY if column.type is COUNTER else column.type)
 
 
 def _matching(table: FromClause, at: int, column: str, operator: Operator) -> ColumnElement[bool]:
@@ -207,7 +312,7 @@ def _beyond(table: FromClause, sort: Sequence[Sort], dialect: Dialect) -> Column
     The first key's bound stands in front by itself: not every optimiser finds a range in a row comparison or an OR.
     """
     columns = [table.c[key.field] for key in sort]
-    values = [bindparam(f"after_{at}", type_=column.type) for at, column in enumerate(columns)]
+    values = [_bound(f"after_{at}", column) for at, column in enumerate(columns)]
     first = columns[0] <= values[0] if sort[0].descending else columns[0] >= values[0]
     same_direction = len({key.descending for key in sort}) == 1
     if len(sort) == 1:

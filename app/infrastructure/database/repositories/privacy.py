@@ -7,26 +7,29 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Executable, bindparam, literal_column, or_, select, union_all, update
+from sqlalchemy import Executable, bindparam, literal_column, null, or_, select, union_all, update
 
 from app.domain.billing import InvoiceState
-from app.domain.sales import OrderState
+from app.domain.sales import OrderState, ProposalState
 from app.domain.shared.ids import PartyId
-from app.domain.shipping import ShipmentState
+from app.domain.shipping import ReturnState, ShipmentState
 from app.infrastructure.database.compiled import prepare, prepare_many
 from app.infrastructure.database.session import Session
 from app.infrastructure.database.statements import bytes_at
+from app.infrastructure.database.tables.banking import sepa_order_lines
 from app.infrastructure.database.tables.billing import invoices
-from app.infrastructure.database.tables.sales import orders
+from app.infrastructure.database.tables.sales import orders, proposals
 from app.infrastructure.database.tables.shared import answers
-from app.infrastructure.database.tables.shipping import shipments
+from app.infrastructure.database.tables.shipping import returns, shipments
 from app.infrastructure.database.types import BYTES, LONG_TEXT
 from app.usecases.context import Context
 from app.usecases.ports.privacy import Erasure, OpenDocument
 
 OPEN: Final = (
+    ("proposal", proposals, (ProposalState.DRAFT, ProposalState.VALIDATED, ProposalState.SIGNED)),
     ("order", orders, (OrderState.DRAFT, OrderState.VALIDATED, OrderState.IN_SHIPMENT)),
     ("shipment", shipments, (ShipmentState.DRAFT,)),
+    ("return", returns, (ReturnState.DRAFT,)),
     ("invoice", invoices, (InvoiceState.DRAFT, InvoiceState.VALIDATED)),
 )
 """Documents that are not done, by kind: their table and the states in which something is still to happen."""
@@ -66,7 +69,9 @@ def forget_answers(session: Session, company: int, erasure: Erasure) -> None:
 
     They are not removed: whoever repeats the request would then do it a second time.
     """
-    sought = [f'"id":{erasure.party}{end}' for end in ",}"] + [_inside(word) for word in erasure.words]
+    sought = [f'"{name}":{erasure.party}{end}' for name in ("id", "party_id") for end in ",}"] + [
+        _inside(word) for word in erasure.words
+    ]
     rows = session.all_of(_KEPT, [{"word": word.encode()} for word in sought], company_id=company)
     for *key, body in rows:
         before = orjson.loads(bytes(body))
@@ -76,11 +81,52 @@ def forget_answers(session: Session, company: int, erasure: Erasure) -> None:
             session.run(_REWRITE, rewritten=orjson.dumps(after), **place)
 
 
-TRACES: Final[list[Callable[[Session, int, Erasure], None]]] = [forget_answers]
+_FORGET_ADDRESSES = prepare(
+    update(shipments)
+    .where(
+        shipments.c.company_id == bindparam("company_id"),
+        shipments.c.party_id == bindparam("party_id"),
+        shipments.c.delivery_address.is_not(None),
+    )
+    .values(delivery_address=null()),
+    "update shipments that were delivered to",
+)
+
+
+def forget_addresses(session: Session, company: int, erasure: Erasure) -> None:
+    """Empty the addresses that shipments of the party went to."""
+    session.run(_FORGET_ADDRESSES, company_id=company, party_id=erasure.party)
+
+
+_FORGET_ACCOUNTS = prepare(
+    update(sepa_order_lines)
+    .where(
+        sepa_order_lines.c.company_id == bindparam("company_id"),
+        sepa_order_lines.c.invoice_id.in_(
+            select(invoices.c.id).where(
+                invoices.c.company_id == bindparam("company_id"), invoices.c.party_id == bindparam("party_id")
+            )
+        ),
+    )
+    .values(holder="", iban="", bic="", mandate="", mandate_date=null()),
+    "update sepa_order_lines that name accounts",
+)
+
+
+def forget_accounts(session: Session, company: int, erasure: Erasure) -> None:
+    """Empty the accounts and mandates that orders to banks moved money with; their files are gone with them."""
+    session.run(_FORGET_ACCOUNTS, company_id=company, party_id=erasure.party)
+
+
+TRACES: Final[list[Callable[[Session, int, Erasure], None]]] = [forget_answers, forget_addresses, forget_accounts]
 """What forgets a party in one place each; a table that copies data of third parties adds its own."""
 
 TELLING: Final = ("email", "phone", "tax_id", "street", "customer_code", "supplier_code")
 """How the names of fields end that hold words which tell who somebody is."""
+
+
+BELONGING: Final = frozenset({"iban", "job", "label"})
+"""Fields by one of which a contact, an address or a bank account of a third party is known."""
 
 
 def _without(value: Any, erasure: Erasure) -> Any:
@@ -91,6 +137,8 @@ def _without(value: Any, erasure: Erasure) -> Any:
     match value:
         case dict() if value.get("id") == erasure.party and {"customer_code", "supplier_code"} <= value.keys():
             return {name: _emptied(part) for name, part in value.items()} | {"name": erasure.name, "archived": True}
+        case dict() if value.get("party_id") == erasure.party and BELONGING & value.keys():
+            return {name: _emptied(part) for name, part in value.items()}
         case dict() if {"customer_code", "supplier_code"} <= value.keys():
             return value
         case dict():

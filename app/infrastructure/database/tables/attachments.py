@@ -13,7 +13,7 @@ attachments = Table(
     metadata,
     identity(),
     Column("company_id", KEY, ForeignKey("companies.id"), nullable=False),
-    Column("kind", choice(ObjectKind), nullable=False),
+    Column("kind", choice(ObjectKind, checked=False), nullable=False),
     Column("object_id", KEY, nullable=False),
     Column("name", text(200), nullable=False),
     Column("media_type", text(100), nullable=False),

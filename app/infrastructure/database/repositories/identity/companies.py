@@ -23,6 +23,7 @@ from sqlalchemy import (
     update,
 )
 
+from app.domain.billing import InvoiceKind
 from app.domain.identity import Company, CompanySettings, SettingsVersion
 from app.domain.shared.errors import NotFound, Stale
 from app.domain.shared.ids import CompanyId, UserId
@@ -31,13 +32,14 @@ from app.domain.shared.series import SeriesKind
 from app.infrastructure.database.compiled import Prepared, prepare
 from app.infrastructure.database.locks import Lock
 from app.infrastructure.database.session import Session
+from app.infrastructure.database.tables.banking import cheque_deposits
 from app.infrastructure.database.tables.billing import invoices, payments
 from app.infrastructure.database.tables.fields import custom_fields
 from app.infrastructure.database.tables.identity import companies, settings_versions
 from app.infrastructure.database.tables.parties import third_parties
-from app.infrastructure.database.tables.sales import orders
+from app.infrastructure.database.tables.sales import orders, proposals
 from app.infrastructure.database.tables.shared import series
-from app.infrastructure.database.tables.shipping import shipments
+from app.infrastructure.database.tables.shipping import returns, shipments
 from app.infrastructure.database.tables.stock import stock_movements
 from app.usecases.context import Context
 
@@ -90,7 +92,7 @@ _LOCK = prepare(
     .with_for_update(),
     "lock settings_versions",
 )
-_VALUED: Final = (orders, invoices, payments, stock_movements)
+_VALUED: Final = (proposals, orders, invoices, payments, stock_movements)
 _COUNTS_MONEY = prepare(
     select(companies.c.id).where(_THIS, or_(*(exists().where(t.c.company_id == companies.c.id) for t in _VALUED))),
     "select documents",
@@ -103,10 +105,13 @@ _NEXT_NUMBERS = prepare(
 _WRITTEN: Final[Mapping[SeriesKind, Column[Any]]] = {
     SeriesKind.CUSTOMER: third_parties.c.customer_code,
     SeriesKind.SUPPLIER: third_parties.c.supplier_code,
+    SeriesKind.PROPOSAL: proposals.c.ref,
     SeriesKind.ORDER: orders.c.ref,
     SeriesKind.SHIPMENT: shipments.c.ref,
-    SeriesKind.INVOICE: invoices.c.ref,
+    SeriesKind.RETURN: returns.c.ref,
+    **{kind.series: invoices.c.ref for kind in InvoiceKind},
     SeriesKind.PAYMENT: payments.c.ref,
+    SeriesKind.CHEQUE_DEPOSIT: cheque_deposits.c.ref,
 }
 _LATEST: Final = 2**31 - 1
 
@@ -187,7 +192,7 @@ class SqlCompanies:
         ]
 
     def counts_money(self, company: CompanyId) -> bool:
-        """Tell whether there is an order, an invoice, a payment or a movement."""
+        """Tell whether there is a proposal, an order, an invoice, a payment or a movement."""
         return self._session.one(_COUNTS_MONEY, company=company) is not None
 
     def next_numbers(self, company: CompanyId, kind: SeriesKind) -> Mapping[str, int]:

@@ -1,7 +1,8 @@
-"""Orders in SQL."""
+"""Proposals and orders in SQL."""
 
 from __future__ import annotations
 
 from app.infrastructure.database.repositories.sales.orders import SqlOrders
+from app.infrastructure.database.repositories.sales.proposals import SqlProposals
 
-__all__ = ["SqlOrders"]
+__all__ = ["SqlOrders", "SqlProposals"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import Integer, bindparam, delete, exists, func, insert, or_, select, update
 
-from app.domain.sales import Order, OrderLine
+from app.domain.sales import Order, OrderLine, Revision
 from app.domain.shared.errors import NotFound, Stale
 from app.domain.shared.ids import OrderId
+from app.domain.shared.lines import LineKind
 from app.domain.shared.search import Searched
 from app.infrastructure.database.compiled import prepare, prepare_many
 from app.infrastructure.database.constraints import taken
@@ -30,21 +32,38 @@ from app.infrastructure.database.repositories.documents import (
     valuation_values,
     vat_of,
 )
+from app.infrastructure.database.repositories.parties.credits import limit_of
 from app.infrastructure.database.repositories.search import SqlWords, texts_in
 from app.infrastructure.database.session import Session
 from app.infrastructure.database.statements import update_rows
-from app.infrastructure.database.tables.sales import order_lines, orders
+from app.infrastructure.database.tables.billing import invoices
+from app.infrastructure.database.tables.sales import order_lines, order_revisions, orders
+from app.infrastructure.database.tables.shipping import shipments
 from app.usecases.context import Context
+from app.usecases.ports.shared import RolledBack
 
-_HEADER: Final = ("ref", "external_ref", "party_id", "date", "delivery_date", "note", "custom")
+_LATEST: Final = 2**31 - 1
+_HEADER: Final = (
+    "ref",
+    "external_ref",
+    "party_id",
+    "proposal_id",
+    "date",
+    "delivery_date",
+    "representative_id",
+    "billed",
+    "note",
+    "custom",
+)
 _COLUMNS: Final = ("id", "version", "status", *_HEADER, *VALUED, *TOTALS)
-_LINE: Final = (*PRICED, "shipped", "invoiced")
-_STORED: Final = ("status", *_HEADER, *VALUED, *TOTALS)
+_PROGRESSED: Final = ("shipped", "invoiced", "returned", "warehouse_id", "reserved", "back_ordered")
+_LINE: Final = (*PRICED, *_PROGRESSED)
+_STORED: Final = ("status", "uncharged", *_HEADER, *VALUED, *TOTALS)
 _TEXTS: Final = texts_in(Searched.ORDER, _COLUMNS)
 _MINE: Final = (orders.c.company_id == bindparam("company_id"), orders.c.id == bindparam("document"))
 
 _GET = prepare(by_id(orders, _COLUMNS))
-_LOCK = locking(orders, _COLUMNS)
+_LOCK = locking(orders, _COLUMNS, limit_of(orders))
 _BY_EXTERNAL_REF = prepare(
     select(*(orders.c[name] for name in _COLUMNS)).where(
         orders.c.company_id == bindparam("company_id"), orders.c.external_ref == bindparam("external_ref")
@@ -66,7 +85,13 @@ _UPDATE = prepare(
 _UPDATE_STATE = prepare(
     update(orders)
     .where(*_MINE, orders.c.version == bindparam("seen"))
-    .values(version=bindparam("now"), status=bindparam("status"), ref=bindparam("ref")),
+    .values(
+        version=bindparam("now"),
+        status=bindparam("status"),
+        ref=bindparam("ref"),
+        uncharged=bindparam("uncharged"),
+        billed=bindparam("billed"),
+    ),
     "update orders.status",
 )
 _DELETE = prepare(delete(orders).where(*_MINE, orders.c.version == bindparam("seen")))
@@ -75,9 +100,43 @@ _DELETE_LINES = prepare(
         order_lines.c.company_id == bindparam("company_id"), order_lines.c.order_id == bindparam("document")
     )
 )
-_PROGRESS = prepare_many(
-    update_rows(order_lines, ("shipped", "invoiced"), match=("position",), common=("company_id", "order_id"))
+_COUNTED: Final = ("shipped", "invoiced", "returned")
+_PROGRESS = prepare_many(update_rows(order_lines, _COUNTED, match=("position",), common=("company_id", "order_id")))
+# Stock that comes serves back-orders under the lock of its level alone: who read a line before that must read it again.
+_RESERVED = prepare_many(
+    update_rows(
+        order_lines,
+        ("shipped", "warehouse_id", "reserved", "back_ordered"),
+        match=("position",),
+        common=("company_id", "order_id"),
+        seen={"reserved": "held"},
+    ),
+    "update order_lines of an order",
 )
+_FOLLOWED = prepare(
+    select(
+        or_(
+            exists().where(shipments.c.company_id == orders.c.company_id, shipments.c.order_id == orders.c.id),
+            exists().where(invoices.c.company_id == orders.c.company_id, invoices.c.order_id == orders.c.id),
+        )
+    ).where(*_MINE),
+    "select what followed",
+)
+_REVISED: Final = ("number", "reason", "actor_id", "at", "content")
+_KEEP = prepare(
+    insert(order_revisions).values({name: bindparam(name) for name in ("company_id", "order_id", *_REVISED)})
+)
+_REVISION: Final = (
+    order_revisions.c.company_id == bindparam("company_id"),
+    order_revisions.c.order_id == bindparam("document"),
+)
+_REVISIONS = prepare(
+    select(*(order_revisions.c[name] for name in _REVISED))
+    .where(*_REVISION, order_revisions.c.number < bindparam("before"))
+    .order_by(order_revisions.c.number.desc())
+    .limit(bindparam("limit", type_=Integer()))
+)
+_LAST = prepare(select(func.max(order_revisions.c.number)).where(*_REVISION), "select last revision")
 
 
 class SqlOrders:
@@ -98,7 +157,10 @@ class SqlOrders:
             row = self._session.one(_GET, company_id=self._company, document=order)
         if row is None:
             raise NotFound(kind="order", id=order)
-        return self._whole(row)
+        order_found = self._whole(row[: len(_COLUMNS)])
+        if lock:
+            order_found.credit_limit = row[-1]
+        return order_found
 
     def by_external_ref(self, external_ref: str) -> Order | None:
         """Give the order an importer or customer calls ``external_ref``."""
@@ -134,8 +196,55 @@ class SqlOrders:
     def save_progress(self, order: Order) -> None:
         """Store state, version and what was shipped and invoiced of each line. Raises Stale."""
         self._save_state(order)
-        rows = [{"position": line.position, "shipped": line.shipped, "invoiced": line.invoiced} for line in order.lines]
+        rows = [{"position": line.position, **{name: getattr(line, name) for name in _COUNTED}} for line in order.lines]
         self._session.many(_PROGRESS, rows, company_id=self._company, order_id=order.id)
+
+    def save_reserved(self, order: Order, *, header: bool = True) -> None:
+        """Store state and version, and of each line what is shipped and reserved.
+
+        Raises Stale, and RolledBack when stock that came in the meantime was reserved for the order.
+        """
+        if header:
+            self._save_state(order)
+        names = ("position", "shipped", "warehouse_id", "reserved", "back_ordered", "held")
+        rows = [{name: getattr(line, name) for name in names} for line in order.lines if line.kind is LineKind.GOODS]
+        if self._session.many(_RESERVED, rows, company_id=self._company, order_id=order.id) < len(rows):
+            raise RolledBack
+
+    def still_held(self, order: Order) -> None:
+        """Pass only an order of which nothing was reserved since it was read. Raises RolledBack."""
+        found = self._session.all(_LINES, company_id=self._company, document=order.id)
+        if [_line(row).reserved for row in found] != [line.held for line in order.lines]:
+            raise RolledBack
+
+    def followed(self, order: OrderId) -> bool:
+        """Tell whether there is a shipment or an invoice of the order, a draft or not."""
+        return bool(self._session.scalar(_FOLLOWED, company_id=self._company, document=order))
+
+    def keep(self, revision: Revision) -> None:
+        """Keep what an order was before an amendment."""
+        self._session.run(
+            _KEEP,
+            company_id=self._company,
+            order_id=revision.order,
+            number=revision.number,
+            reason=revision.reason,
+            actor_id=revision.actor,
+            at=revision.at,
+            content=revision.content,
+        )
+
+    def last_revision(self, order: OrderId) -> int:
+        """Give the number of the latest revision, 0 when the order was never amended."""
+        return int(self._session.scalar(_LAST, company_id=self._company, document=order) or 0)
+
+    def revisions(self, order: OrderId, *, before: int | None, limit: int) -> Sequence[Revision]:
+        """Give at most ``limit`` revisions, newest first, those below ``before`` when it is given."""
+        last = _LATEST if before is None else before
+        rows = self._session.all(_REVISIONS, company_id=self._company, document=order, before=last, limit=limit)
+        return [
+            Revision(order=order, number=row[0], reason=row[1], actor=row[2], at=row[3], content=row[4]) for row in rows
+        ]
 
     def delete(self, order: Order) -> None:
         """Remove a draft of that version, with its lines. Raises Stale."""
@@ -153,6 +262,8 @@ class SqlOrders:
             now=order.version + 1,
             status=order.state,
             ref=order.ref,
+            uncharged=order.uncharged,
+            billed=order.billed,
         )
         self._moved(order, stored)
 
@@ -168,7 +279,7 @@ class SqlOrders:
         at = 3 + len(_HEADER)
         valuation = valuation_of(row[at : at + len(VALUED)])
         found = self._session.all(_LINES, company_id=self._company, document=header["id"])
-        lines = [OrderLine(**line_fields(line), shipped=line[-2], invoiced=line[-1]) for line in found]
+        lines = [_line(line) for line in found]
         return Order(
             id=header["id"],
             version=header["version"],
@@ -184,6 +295,7 @@ class SqlOrders:
 def _values(order: Order, *, ref: str | None) -> dict[str, Any]:
     return {
         "status": order.state,
+        "uncharged": order.uncharged,
         **{name: getattr(order, name) for name in _HEADER},
         **valuation_values(order.valuation),
         **totals_values(order.totals),
@@ -192,7 +304,12 @@ def _values(order: Order, *, ref: str | None) -> dict[str, Any]:
 
 
 def _lines(order: Order) -> list[dict[str, Any]]:
-    return [{**line_values(line), "shipped": line.shipped, "invoiced": line.invoiced} for line in order.lines]
+    return [{**line_values(line), **{name: getattr(line, name) for name in _PROGRESSED}} for line in order.lines]
+
+
+def _line(row: tuple[Any, ...]) -> OrderLine:
+    progressed = dict(zip(_PROGRESSED, row[-len(_PROGRESSED) :], strict=True))
+    return OrderLine(**line_fields(row), **progressed, held=progressed["reserved"])
 
 
 def _refs(order: Order) -> dict[str, tuple[str, object]]:

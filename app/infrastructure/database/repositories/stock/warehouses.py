@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from sqlalchemy import bindparam, insert, select, update
@@ -10,10 +11,11 @@ from app.domain.shared.errors import NotFound, Stale
 from app.domain.shared.ids import WarehouseId
 from app.domain.shared.search import Searched
 from app.domain.stock import Warehouse
-from app.infrastructure.database.compiled import prepare
+from app.infrastructure.database.compiled import prepare, prepare_many
 from app.infrastructure.database.constraints import taken
 from app.infrastructure.database.repositories.search import SqlWords, texts_in
 from app.infrastructure.database.session import Session
+from app.infrastructure.database.statements import keys
 from app.infrastructure.database.tables.stock import warehouses as w
 from app.usecases.context import Context
 
@@ -24,6 +26,7 @@ _TEXTS: Final = texts_in(Searched.WAREHOUSE, _NAMES)
 _MINE: Final = w.c.company_id == bindparam("company")
 
 _GET = prepare(select(*_COLUMNS).where(_MINE, w.c.id == bindparam("warehouse")))
+_BY_IDS = prepare_many(lambda n: select(*_COLUMNS).where(_MINE, keys(w.c.id, "warehouse", n)), pads=True)
 _BY_REF = prepare(select(*_COLUMNS).where(_MINE, w.c.ref == bindparam("ref")))
 _INSERT = prepare(insert(w).values({name: bindparam(name) for name in ("company_id", "version", *_FIELDS)}))
 _UPDATE = prepare(
@@ -47,6 +50,12 @@ class SqlWarehouses:
         if row is None:
             raise NotFound(kind="warehouse", id=warehouse)
         return self._warehouse(row)
+
+    def of(self, warehouses: Iterable[WarehouseId]) -> Mapping[WarehouseId, Warehouse]:
+        """Give those of ``warehouses`` that exist, by one statement."""
+        wanted = [{"warehouse": value} for value in sorted(set(warehouses))]
+        rows = self._session.all_of(_BY_IDS, wanted, company=self._company)
+        return {WarehouseId(row[0]): self._warehouse(row) for row in rows}
 
     def by_ref(self, ref: str) -> Warehouse | None:
         """Give the warehouse called ``ref``."""

@@ -1,0 +1,5 @@
+"""Proposals to customers and their orders."""
+
+from app.api.routers.sales import orders, proposals
+
+ROUTERS = (proposals.routes, orders.routes)
