@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import SecretStr
 
+from app.collecting import undisturbed
 from app.domain.access import Limit, SessionLife
 from app.domain.shared.errors import NotFound, Unavailable
 from app.domain.shared.ids import CompanyId
@@ -146,6 +147,7 @@ class Container:
         # Imported here: its routes take longer to make than most commands to run.
         from app.api.create import create_app  # noqa: PLC0415
 
+        self.database.prepare()
         return create_app(self)
 
     def sweep_files(self) -> int:
@@ -328,7 +330,8 @@ def migrations(settings: Settings) -> Migrations:
 
 def application() -> FastAPI:
     """Give the HTTP application of the environment's settings: the factory that server processes call."""
-    return bootstrap(Settings()).api()
+    with undisturbed():
+        return bootstrap(Settings()).api()
 
 
 def described(settings: Settings) -> FastAPI:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import secrets
 import threading
+from base64 import b64encode
 from collections.abc import Sequence
 from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 from zxcvbn import zxcvbn
 
 AT_ONCE: Final = 2
@@ -32,7 +34,7 @@ class ArgonPasswords:
         self._least_score = least_score
         self._turn = threading.BoundedSemaphore(AT_ONCE)
         # What an unknown account is compared with: the same parameters, hence the same time.
-        self._dummy = self._hasher.hash("an account that does not exist")
+        self._dummy = _hash_of_nothing(self._hasher)
 
     def hash(self, password: str) -> str:
         """Give the Argon2id hash in PHC form."""
@@ -67,6 +69,13 @@ class ArgonPasswords:
             return True
         judged = zxcvbn(own)
         return int(judged["score"]) < self._least_score
+
+
+def _hash_of_nothing(hasher: PasswordHasher) -> str:
+    """Give a PHC string of the hasher's parameters that no password has; making a real one costs a start 0.1 s."""
+    salt, digest = (b64encode(bytes(size)).decode().rstrip("=") for size in (hasher.salt_len, hasher.hash_len))
+    costs = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    return f"$argon2{hasher.type.name.lower()}$v={ARGON2_VERSION}${costs}${salt}${digest}"
 
 
 def _known_words(hints: Sequence[str]) -> list[str]:

@@ -21,7 +21,7 @@ VENV: Final = ROOT / ".venv"
 PYTHON: Final = VENV / "bin" / "python"
 LOCKS: Final = {"runtime": ROOT / "requirements.lock", "dev": ROOT / "requirements-dev.lock"}
 _STAMP: Final = VENV / "installed.json"
-_LAUNCHER: Final = "#!{python}\nimport sys\n\nfrom app.cli import main\n\nsys.exit(main())\n"
+_LAUNCHER: Final = "#!{python}\nimport sys\n\nfrom app.__main__ import main\n\nsys.exit(main())\n"
 
 
 def ready(*, dev: bool) -> Path:

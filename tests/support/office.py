@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import pytest
 import structlog
+from fastapi import FastAPI
 from jsonschema import Draft202012Validator
 from starlette.testclient import TestClient
 
@@ -29,6 +30,7 @@ from app.usecases.identity import AddMember, AddRole, NewCompany, NewMember, New
 from tests.support.api import CHEAP, PASSWORD
 
 _people: Final = count(1)
+_truths: Final[dict[tuple[str, int], Truth]] = {}
 ON_SQLITE: Final = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 Body = Mapping[str, Any] | Sequence[Any]
 
@@ -158,9 +160,17 @@ def serving(
     try:
         app = container.api()
         with TestClient(app, base_url="http://tramita.test", client=(peer, 50000)) as http:
-            yield Served(container, http, Truth(app.openapi()), endpoints(app))
+            yield Served(container, http, _truth(app, container.settings), endpoints(app))
     finally:
         container.close()
+
+
+def _truth(app: FastAPI, settings: Settings) -> Truth:
+    """Give the judge of the application's answers, the same one for all whose documents are the same."""
+    key = (settings.public_url, settings.batch_limit)
+    if key not in _truths:
+        _truths[key] = Truth(app.openapi())
+    return _truths[key]
 
 
 @dataclass

@@ -6,7 +6,7 @@ import threading
 from typing import Literal
 
 import pytest
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
 
 from app.infrastructure.passwords import AT_ONCE, ArgonPasswords, random_password
 
@@ -61,6 +61,7 @@ def test_an_unknown_account_costs_a_verification_and_is_never_right() -> None:
     passwords = ArgonPasswords(hasher)
     assert not passwords.verify(None, "an account that does not exist")
     assert len(hasher.verified) == 1
+    assert extract_parameters(str(hasher.verified[0])) == extract_parameters(hasher.hash("a real one"))
 
 
 def test_a_broken_hash_is_never_right() -> None:

@@ -91,14 +91,21 @@ class Prepared:
     An INSERT into a table with a key the database counts gives that key back through ``Session.insert``.
     """
 
-    __slots__ = ("_compiled", "_rows", "_statement", "name", "needs")
+    __slots__ = ("_compiled", "_name", "_rows", "_statement", "needs")
 
     def __init__(self, statement: Statement, name: str, *, rows: int | None = None, needs: str = "") -> None:
         self._statement = statement
         self._compiled: dict[Dialect, Compiled] = {}
+        self._name = name
         self._rows = rows
-        self.name = name
         self.needs = needs
+
+    @property
+    def name(self) -> str:
+        """What traces call the statement; worked out when it is first asked for, which most starts never do."""
+        if not self._name:
+            self._name = _name(self._statement)
+        return self._name
 
     @property
     def size(self) -> int:
@@ -123,16 +130,23 @@ class PreparedMany:
     ``build(n)`` names the parameters of row i ``<name>__<i>``; what all rows share has no number.
     """
 
-    __slots__ = ("_build", "_by_size", "_lock", "max_rows", "name", "needs", "pads")
+    __slots__ = ("_build", "_by_size", "_lock", "_name", "max_rows", "needs", "pads")
 
     def __init__(self, build: Callable[[int], Executable], name: str, *, max_rows: int, pads: bool, needs: str) -> None:
         self._build = build
         self._by_size: dict[int, Prepared] = {}
         self._lock = Lock()
-        self.name = name
+        self._name = name
         self.max_rows = max_rows
         self.pads = pads
         self.needs = needs
+
+    @property
+    def name(self) -> str:
+        """What traces call the statement."""
+        if not self._name:
+            self._name = _name(self._build(1))
+        return self._name
 
     def sized(self, count: int) -> Prepared:
         """Give the statement for ``count`` rows; a padding one may be for more."""
@@ -163,7 +177,7 @@ def prepare(statement: Statement, name: str = "", *, needs: str = "") -> Prepare
     One that differs between databases is a function of the dialect's capabilities, and then needs a name. ``needs``
     names the capability without which it is never run.
     """
-    prepared = Prepared(statement, name or _name(statement), needs=needs)
+    prepared = Prepared(statement, name, needs=needs)
     _REGISTRY.append(prepared)
     return prepared
 
@@ -181,7 +195,7 @@ def prepare_many(
     ``pads=True`` is for lists of keys, where repeating the last key changes nothing: sizes are then powers of two, so
     that the server keeps few plans.
     """
-    prepared = PreparedMany(build, name or _name(build(1)), max_rows=max_rows, pads=pads, needs=needs)
+    prepared = PreparedMany(build, name, max_rows=max_rows, pads=pads, needs=needs)
     _REGISTRY.append(prepared)
     return prepared
 
@@ -229,7 +243,7 @@ def _compile(statement: Executable, name: str, dialect: Dialect, rows: int | Non
         returns_rows=bool(columns),
         writes=isinstance(adapted, UpdateBase),
         table=adapted.table if isinstance(adapted, UpdateBase) and isinstance(adapted.table, Table) else None,
-        tracked=tracked(statement),
+        tracked=tracked(statement, _sources(compiled)),
         prepare=(rows or 1) <= PREPARED_ROWS,
     )
 
@@ -251,6 +265,11 @@ def _columns(statement: Executable) -> list[Any]:
     if isinstance(statement, TextClause):
         return []
     return list(statement.exported_columns) if hasattr(statement, "exported_columns") else []
+
+
+def _sources(compiled: SQLCompiler) -> Sequence[Any]:
+    """Give what a SELECT reads from; asking the statement itself would compile it a second time."""
+    return getattr(compiled.compile_state, "froms", ())
 
 
 def _bind_converters(compiled: SQLCompiler, sql: SqlDialect) -> dict[str, Converter]:

@@ -69,11 +69,14 @@ class Database:
         return database
 
     def open(self) -> None:
-        """Compile every statement and fill the pool. Raises Unavailable when the database cannot be reached."""
-        compile_all(self.dialect)
+        """Fill the pool. Raises Unavailable when the database cannot be reached."""
         held = [self.connection() for _ in range(self.settings.db_pool_size)]
         for connection in held:
             connection.close()
+
+    def prepare(self) -> None:
+        """Compile every statement now, for a program that will run most of them; others are compiled as they come."""
+        compile_all(self.dialect)
 
     def close(self) -> None:
         """Close the connections that are not in use; a second call does nothing."""

@@ -62,10 +62,10 @@ class Tracked:
     counts: bool = False
 
 
-def tracked(statement: Executable) -> Tracked | None:
-    """Recognise a statement; None for one that has nothing to do with an object known by its id."""
+def tracked(statement: Executable, sources: Sequence[Any] = ()) -> Tracked | None:
+    """Recognise a statement that reads from ``sources``; None for one of no object known by its id."""
     if isinstance(statement, Select):
-        return _read(statement)
+        return _read(statement, sources)
     if isinstance(statement, Insert | Update | Delete) and isinstance(statement.table, Table):
         return _write(statement, statement.table)
     return None
@@ -92,8 +92,7 @@ def _part(table: Table, key: str) -> str:
     return "" if key == "id" else table.name.removeprefix(f"{key.removesuffix('_id')}_")
 
 
-def _read(statement: Select[Any]) -> Tracked | None:
-    sources = statement.get_final_froms()
+def _read(statement: Select[Any], sources: Sequence[Any]) -> Tracked | None:
     table = sources[0] if len(sources) == 1 else None
     owner = _owner(table) if isinstance(table, Table) else None
     columns = list(statement.exported_columns)
