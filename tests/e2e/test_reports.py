@@ -68,6 +68,25 @@ def test_sales_are_summed_with_cost_and_margin(office: Office) -> None:
     assert (october["totals"]["net"], len(october["rows"])) == ("25.00", 1)
 
 
+def test_sales_are_summed_by_the_representative_an_invoice_names(office: Office) -> None:
+    """ERP-06: not by who looks after the customer today; a credit note counts for who sold."""
+    emails = [f"seller{n}-{office.company}@example.com" for n in range(2)]
+    ann, bob = (office.make("/users", {"email": one, "name": one[:7], "role_ids": []})["id"] for one in emails)
+    party = office.customer(representative_ids=[ann])
+    sold = office.invoice("100", party_id=party)
+    office.invoice("7", party_id=party, representative_id=bob)
+    office.invoice("1")
+    seen = office.get(f"/third-parties/{party}")
+    office.patch(f"/third-parties/{party}", {"representative_ids": [bob]}, seen["version"])
+    note = office.make(f"/invoices/{sold['id']}/credit-notes", {"amounts": [{"vat_rate": "0", "net": "30"}]})
+    office.act(f"/invoices/{note['id']}/validate")
+    assert picked(office.get("/reports/sales?by=representative").body, "code", "name", "invoices", "net") == [
+        ("", "", 1, "1.00"),
+        (emails[0], "seller0", 2, "70.00"),
+        (emails[1], "seller1", 1, "7.00"),
+    ]
+
+
 @ON_SQLITE
 def test_a_line_costs_what_its_product_cost_in_stock_when_it_was_entered(office: Office) -> None:
     body = {"ref": "OAK", "name": "Oak", "unit_price": "20", "cost_price": "12", "vat_rate": "20"}

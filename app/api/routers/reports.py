@@ -22,7 +22,7 @@ from app.usecases.reports import (
 )
 
 routes = router("reports")
-By = Annotated[SalesBy, Query(description="What the sums are of: each customer, product, day, month or year")]
+By = Annotated[SalesBy, Query(description="What is summed: each customer, product, representative, day, month or year")]
 From = Annotated[Day | None, Query(description="First day, included; left out: from the beginning")]
 To = Annotated[Day | None, Query(description="Last day, included; left out: to the end")]
 On = Annotated[Day | None, Query(description="The day whose end is looked at; left out: today")]
@@ -37,7 +37,7 @@ def report_sales(
     date_to: To = None,
     form: Form = JSON,
 ) -> Response:
-    """Sum net sales, costs and margins of validated and paid invoices by customer, product or period."""
+    """Sum net sales, costs and margins of validated and paid invoices by what ``by`` names."""
     return run.table(lambda: SalesRequest(by=by, date_from=date_from, date_to=date_to), form)
 
 

@@ -21,15 +21,17 @@ class SalesBy(StrEnum):
 
     CUSTOMER = "customer"
     PRODUCT = "product"
+    REPRESENTATIVE = "representative"
     DAY = "day"
     MONTH = "month"
     YEAR = "year"
 
 
 class SalesRow(NamedTuple):
-    """Sales of one customer, product or period; ``margin`` is ``net`` less ``cost``.
+    """Sales of one customer, product, representative or period; ``margin`` is ``net`` less ``cost``.
 
-    ``code`` is the customer code, the product ref (empty for lines without a product) or ``2026-11``.
+    ``code`` is the customer code, the product ref (empty for lines without a product), the e-mail address of the
+    representative whom the invoice names (empty where it names nobody) or ``2026-11``.
     """
 
     code: str

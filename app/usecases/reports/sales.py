@@ -22,7 +22,7 @@ class SalesRequest(Period):
 
 @dataclass(frozen=True, slots=True)
 class SalesReport:
-    """Sum net sales, what they cost and the margin by customer, product or period over validated and paid invoices.
+    """Sum net sales, what they cost and the margin over the lines of validated and paid invoices.
 
     The cost of a line is what its product cost when the line was entered. Raises PeriodBackwards.
     """
