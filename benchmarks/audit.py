@@ -23,18 +23,30 @@ _WRONG: Final = {
             AND m.product_id = c.product_id)""",
     "stock levels below zero": "SELECT COUNT(*) FROM stock_levels WHERE quantity < 0",
     "invoice series with a gap or a double": """
-        SELECT COUNT(*) FROM (SELECT period FROM invoices WHERE number IS NOT NULL GROUP BY company_id, period
+        SELECT COUNT(*) FROM (SELECT period FROM invoices WHERE number IS NOT NULL GROUP BY company_id, kind, period
             HAVING COUNT(*) <> MAX(number) OR COUNT(DISTINCT number) <> COUNT(*) OR MIN(number) <> 1) gaps""",
     "payment series with a gap or a double": """
         SELECT COUNT(*) FROM (SELECT period FROM payments WHERE number IS NOT NULL GROUP BY company_id, period
             HAVING COUNT(*) <> MAX(number) OR COUNT(DISTINCT number) <> COUNT(*) OR MIN(number) <> 1) gaps""",
-    "invoices paid above what was due": "SELECT COUNT(*) FROM invoices WHERE paid > total_gross",
+    "invoices paid above what was due": """
+        SELECT COUNT(*) FROM invoices WHERE ABS(paid) > ABS(total_gross) OR paid * total_gross < 0""",
     "invoices paid other than by their payments": """
         SELECT COUNT(*) FROM invoices i WHERE i.paid <> (
             SELECT COALESCE(SUM(a.amount), 0) FROM payment_allocations a
             WHERE a.company_id = i.company_id AND a.invoice_id = i.id AND a.kind = 'settlement')""",
     "order lines of which more was shipped or invoiced than ordered": """
         SELECT COUNT(*) FROM order_lines WHERE shipped > quantity OR invoiced > quantity""",
+    "order lines of which more came back than was shipped": """
+        SELECT COUNT(*) FROM order_lines WHERE returned > shipped OR returned < 0""",
+    "invoices of which more was credited than charged": """
+        SELECT COUNT(*) FROM invoices i WHERE i.kind = 'standard' AND i.total_gross < (
+            SELECT -COALESCE(SUM(n.total_gross), 0) FROM invoices n
+            WHERE n.company_id = i.company_id AND n.source_id = i.id AND n.kind = 'credit_note')""",
+    "payments whose credit was used twice": "SELECT COUNT(*) FROM payments WHERE credit_left < 0",
+    "deposits deducted twice": """
+        SELECT COUNT(*) FROM (SELECT l.deposit_id FROM invoice_lines l JOIN invoices i ON i.company_id = l.company_id
+            AND i.id = l.invoice_id WHERE l.deposit_id IS NOT NULL AND i.kind = 'standard'
+            GROUP BY l.company_id, l.deposit_id HAVING COUNT(DISTINCT l.invoice_id) > 1) twice""",
 }
 # What there is of a thing, and the operations that each make one.
 _MADE: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {

@@ -56,11 +56,16 @@ class Wire:
         """GET ``path``. Raises Refused."""
         return self._send("GET", API + path, b"", b"")
 
-    def tell(self, path: str, body: object = None) -> Any:  # noqa: ANN401 - any JSON value
-        """POST ``body`` to ``path`` under an Idempotency-Key of its own and give the answer's value. Raises Refused."""
+    def tell(self, path: str, body: object = None, seen: int | None = None) -> Any:  # noqa: ANN401 - any JSON value
+        """POST ``body`` to ``path`` under an Idempotency-Key of its own and give the answer's value. Raises Refused.
+
+        ``seen`` is the version that the change is meant for, where one has to be named.
+        """
         self._asked += 1
-        key = f"idempotency-key: {self._name}-{self._asked}\r\n".encode()
-        return orjson.loads(self._send("POST", API + path, b"" if body is None else orjson.dumps(body), key))
+        more = f"idempotency-key: {self._name}-{self._asked}\r\n"
+        if seen is not None:
+            more += f'if-match: "{seen}"\r\n'
+        return orjson.loads(self._send("POST", API + path, b"" if body is None else orjson.dumps(body), more.encode()))
 
     def _send(self, method: str, path: str, body: bytes, more: bytes) -> bytes:
         if time.monotonic() > self._renew_at:
