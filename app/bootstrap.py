@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from app.collecting import undisturbed
 from app.domain.access import Limit, SessionLife
-from app.domain.shared.errors import NotFound, Unavailable
+from app.domain.shared.errors import Unavailable
 from app.domain.shared.ids import CompanyId
 from app.domain.shared.rights import ALL_RIGHTS
 from app.importer.files import Desk
@@ -101,11 +101,10 @@ class Container:
         return self.runner.call(system_context("cli"), case, request)
 
     def context_of(self, company: CompanyId) -> Context:
-        """Give the context of the command line acting for ``company`` with every right."""
-        context = next((one for one in self.contexts() if one.company == company), None)
-        if context is None:
-            raise NotFound(kind="company", id=company)
-        return context
+        """Give the context of the command line acting for ``company`` with every right. Raises NotFound."""
+        acting = replace(system_context("cli"), company=company, rights=ALL_RIGHTS)
+        found = self.runner.call(acting, identity.ReadCompany(), lambda: None)
+        return replace(acting, settings=found.settings)
 
     def contexts(self) -> Sequence[Context]:
         """Give the contexts of the command line acting for each company with every right."""

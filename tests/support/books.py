@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from app.domain.identity import CompanySettings, User
-from app.domain.shared.ids import CompanyId, UserId
+from app.domain.shared.ids import CompanyId
 from app.domain.shared.money import currency
 from app.domain.shared.rights import ALL_RIGHTS
 from app.importer.files import Desk
@@ -16,7 +16,7 @@ from app.infrastructure.database.engine import Database
 from app.infrastructure.database.work import SqlWorks
 from app.infrastructure.seal import HmacSeal
 from app.usecases.context import Context, system_context
-from app.usecases.identity import ListCompanies, NewCompany, SetUpCompany
+from app.usecases.identity import NewCompany, ReadCompany, SetUpCompany
 from app.usecases.ports.listing import Query, Sort
 from app.usecases.run import Runner, UseCase
 from app.usecases.shared import ListCase
@@ -74,15 +74,7 @@ def _desks(database: Database) -> Callable[[CompanyId], Desk]:
     runner = Runner(SqlWorks(database, clock), pause)
 
     def context(company: CompanyId) -> Context:
-        companies = runner.call(system_context("test"), ListCompanies(), lambda: None)
-        settings = next(one.settings for one in companies if one.id == company)
-        return Context(
-            actor=UserId(0),
-            company=company,
-            rights=ALL_RIGHTS,
-            request_id="test",
-            locale="en",
-            settings=settings,
-        )
+        acting = replace(system_context("test"), company=company, rights=ALL_RIGHTS)
+        return replace(acting, settings=runner.call(acting, ReadCompany(), lambda: None).settings)
 
     return lambda company: Desk(runner=runner, clock=clock, seal=HmacSeal(CHAIN_KEY), context=lambda: context(company))

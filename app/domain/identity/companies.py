@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -171,7 +172,7 @@ class CompanySettings:
     def of_facts(cls, facts: Mapping[str, Any], version: int) -> CompanySettings:
         """Give the settings that ``facts`` tell; a series they do not know has the mask of a new company."""
         warehouse = facts["default_warehouse"]
-        told = {SeriesKind(kind): Mask(pattern, Reset(reset)) for kind, (pattern, reset) in facts["masks"].items()}
+        told = {SeriesKind(kind): _mask(pattern, Reset(reset)) for kind, (pattern, reset) in facts["masks"].items()}
         return cls(
             zone_name=facts["zone"],
             currency=currency(facts["currency"]),
@@ -244,3 +245,9 @@ class Company:
             old={name: before[name] for name in fields},
             new={name: after[name] for name in fields},
         )
+
+
+@lru_cache(1024)
+def _mask(pattern: str, reset: Reset) -> Mask:
+    """Give the mask, the same one for all companies that number alike: settings are read with every request."""
+    return Mask(pattern, reset)
