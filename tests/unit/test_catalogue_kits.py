@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from fractions import Fraction
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from app.domain.catalogue import (
     DEEPEST,
@@ -119,20 +116,3 @@ def test_more_than_can_be_counted_is_refused_in_one_line_and_in_the_sum() -> Non
         come_to({1: [(2, "1000000")]}, "1000000")
     with pytest.raises(Overflow):
         come_to({1: [(2, "1"), (3, "1")], 2: [(9, "600000000000")], 3: [(9, "600000000000")]})
-
-
-PARTS = st.lists(st.tuples(st.integers(2, 9), st.integers(1, 20)), min_size=1, max_size=4, unique_by=lambda one: one[0])
-
-
-@given(top=PARTS, inner=st.dictionaries(st.integers(2, 4), PARTS, max_size=3), wanted=st.integers(1, 50))
-def test_a_kit_comes_to_the_product_of_the_quantities_on_each_way(
-    top: list[tuple[int, int]], inner: dict[int, list[tuple[int, int]]], wanted: int
-) -> None:
-    """ERP-07: held against a plain sum over the ways; kits 2 to 4 hold goods alone."""
-    goods = {kit: [(one + 10, much) for one, much in parts] for kit, parts in inner.items()}
-    expected: dict[int, Fraction] = {}
-    for one, much in top:
-        for end, times in goods.get(one, [(one, 1)]):
-            expected[end] = expected.get(end, Fraction(0)) + Fraction(wanted * much * times)
-    kits = {kit: [(one, str(much)) for one, much in parts] for kit, parts in ({1: top} | goods).items()}
-    assert {one: Fraction(much) for one, much in come_to(kits, str(wanted))} == expected

@@ -160,16 +160,6 @@ def test_what_was_found_tells_its_break_and_discount() -> None:
     )
 
 
-@pytest.mark.parametrize("source", [PriceSource.PARTY, PriceSource.PRICE_LIST])
-@given(breaks=st.lists(st.integers(0, 30), unique=True, max_size=5), much=st.integers(1, 40))
-def test_the_largest_break_that_is_reached_wins_in_any_order(source: PriceSource, breaks: list[int], much: int) -> None:
-    offers = [offer(at + 1, str(at), str(at), source=source) for at in breaks]
-    reached = [at for at in breaks if at <= much]
-    told = found(*offers, much=str(much))
-    assert told.row == (max(reached) + 1 if reached else None)
-    assert told == found(*reversed(offers), much=str(much))
-
-
 @pytest.mark.parametrize(
     ("first", "last", "counts"),
     [

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any, Final
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from app.domain.catalogue import (
     BadDecimals,
@@ -86,10 +83,6 @@ def test_an_unsound_unit_is_refused_at_its_field(wrong: dict[str, Any], error: t
 @pytest.mark.parametrize("edge", [{"code": "KG"}, {"code": "8CHARS00"}, {"decimals": 0}, {"decimals": 6}], ids=repr)
 def test_the_edges_of_a_unit_are_in(edge: dict[str, Any]) -> None:
     unit(**edge)
-
-
-def test_the_smallest_factor_that_can_be_kept_is_one() -> None:
-    assert unit(factor="0.00000001").factor == Decimal("1E-8")
 
 
 def test_a_change_to_an_unsound_unit_is_refused_as_one_made_so() -> None:
@@ -192,21 +185,6 @@ def test_a_quantity_too_large_to_keep_is_refused_where_it_was_entered() -> None:
     with pytest.raises(Overflow) as refused:
         counted("999999999999", "TNE", "GRM")
     assert refused.value.at == ("quantity",)
-
-
-@given(
-    much=st.integers(1, 10**6), holds=st.decimals("0.000001", 1000, places=6), stock_unit=st.sampled_from([None, "GRM"])
-)
-def test_a_packaging_is_counted_exactly_or_refused(much: int, holds: Decimal, stock_unit: str | None) -> None:
-    """ERP-07: held against fractions."""
-    exact = much * Fraction(holds)
-    try:
-        found = counted(str(much), "CS", stock_unit, Packaging(unit="CS", quantity=Quantity(holds)))
-    except InexactQuantity:
-        assert stock_unit == "GRM"
-        assert exact.denominator != 1
-    else:
-        assert Fraction(found) == exact
 
 
 # --- packagings -------------------------------------------------------------------------------------------------------

@@ -8,8 +8,6 @@ from math import prod
 from typing import Any, Final
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from app.domain.catalogue import (
     MOST_VALUES,
@@ -155,19 +153,8 @@ def test_more_than_a_hundred_are_refused_before_one_is_made(counts: tuple[int, .
     assert refused.value.facts == {"count": prod(counts), "most": MOST_VARIANTS}
 
 
-ODD: Final = st.text(st.sampled_from("a|=-2"), min_size=1, max_size=6)
-
-
-@given(
-    first=st.lists(ODD, min_size=1, max_size=6, unique=True), second=st.lists(ODD, min_size=1, max_size=6, unique=True)
-)
-def test_different_traits_have_different_keys_whatever_the_values_are(first: list[str], second: list[str]) -> None:
-    """ERP-07: by its key the database tells a variant from its likes; ``|2=`` in a value is no second attribute."""
-    made = combinations(chosen(1, 2), known(attribute(1, *first), attribute(2, *second)))
-    assert len({one.key for one in made}) == len({frozenset(one.traits) for one in made}) == len(first) * len(second)
-
-
 def test_a_value_with_the_marks_of_a_key_is_not_taken_for_two() -> None:
+    """ERP-07: by its key the database tells a variant from its likes; ``|2=`` in a value is no second attribute."""
     attributes = known(attribute(1, "a", "a|2=b"), attribute(2, "b|2=c", "c"))
     keys = [one.key for one in combinations(chosen(1, 2), attributes)]
     assert len(set(keys)) == len(keys)

@@ -74,36 +74,11 @@ def test_what_is_no_category_is_refused(name: str) -> None:
 # --- no two on one day ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("first", "last"),
-    [
-        (date(2025, 1, 1), FIRST),
-        (LAST, None),
-        (LAST, LAST),
-        (date(2026, 3, 1), date(2026, 3, 1)),
-        (date(2025, 1, 1), None),
-        (FIRST, LAST),
-    ],
-)
-def test_two_rates_that_share_a_day_are_refused(first: date, last: date | None) -> None:
-    """ERP-07: both days of a rate are in it."""
+def test_a_shared_day_is_told_with_the_first_day_of_the_other_rate() -> None:
+    """ERP-07: which days are shared, tests/unit/test_prices.py tries on any."""
     with pytest.raises(VatRatesOverlap) as refused:
-        vat(2, first, last).apart([vat(1)])
+        vat(2, LAST, None).apart([vat(1)])
     assert (refused.value.at, refused.value.facts) == (("valid_from",), {"valid_from": FIRST})
-
-
-@pytest.mark.parametrize(
-    ("first", "last"),
-    [(date(2025, 1, 1), date(2025, 12, 31)), (date(2026, 7, 1), None), (date(2027, 1, 1), date(2027, 1, 1))],
-)
-def test_rates_on_days_that_touch_stand_side_by_side(first: date, last: date | None) -> None:
-    vat(2, first, last).apart([vat(1)])
-
-
-def test_a_rate_for_ever_leaves_no_day_after_it() -> None:
-    with pytest.raises(VatRatesOverlap):
-        vat(2, date(2099, 1, 1), None).apart([vat(1, last=None)])
-    vat(2, date(2025, 1, 1), date(2025, 12, 31)).apart([vat(1, last=None)])
 
 
 @pytest.mark.parametrize("other", [{"country": "DE"}, {"category": "reduced"}])
