@@ -338,18 +338,16 @@ def test_offers_are_those_of_the_customer_and_the_list_with_the_lists_terms(work
         work.catalogue.add(one)
     goods, other = product(work, "P").id, product(work, "Q").id
     mine, theirs = party(work).id, party(work).id
-    price = {"product_id": goods, "price": Price(Decimal(3))}
-    for owner in (
-        {"party_id": mine, "currency": "EUR"},
-        {"party_id": theirs},
-        *({"price_list_id": x.id} for x in lists),
-    ):
-        work.catalogue.add(PriceRow(**price, **owner))
+    three = Price(Decimal(3))
+    work.catalogue.add(PriceRow(party_id=mine, currency="EUR", product_id=goods, price=three))
+    work.catalogue.add(PriceRow(party_id=theirs, product_id=goods, price=three))
+    for one in lists:
+        work.catalogue.add(PriceRow(price_list_id=one.id, product_id=goods, price=three))
     work.catalogue.add(PriceRow(party_id=mine, product_id=other, discount=Rate(Decimal(1))))
-    told = {one.source: one for one in work.pricing.offers([goods], mine, lists[0].id)[goods]}
-    terms = {source: (one.currency, one.includes_vat, one.valid_from, one.valid_until) for source, one in told.items()}
+    told = {x.source: x for x in work.pricing.offers([goods], mine, lists[0].id)[goods]}
+    terms = {source: (x.currency, x.includes_vat, x.valid_from, x.valid_until) for source, x in told.items()}
     assert terms == {PriceSource.PARTY: ("EUR", False, None, None), PriceSource.PRICE_LIST: ("USD", True, FIRST, LAST)}
-    assert [one.source for one in work.pricing.offers([goods, other], None, lists[1].id)[goods]] == ["price_list"]
+    assert [x.source for x in work.pricing.offers([goods, other], None, lists[1].id)[goods]] == ["price_list"]
     assert {one: len(rows) for one, rows in work.pricing.offers([other, goods], mine, None).items()} == {
         goods: 1,
         other: 1,

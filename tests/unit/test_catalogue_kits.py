@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ def contents(kits: Parts) -> Contents:
     return {ProductId(kit): [component(*part) for part in parts] for kit, parts in kits.items()}
 
 
-def come_to(kits: Parts, wanted: str = "1") -> list[tuple[int, Decimal]]:
+def come_to(kits: Parts, wanted: str = "1") -> list[tuple[int, Any]]:
     """Give what so much of kit 1 consists of."""
     return [(int(one), much) for one, much in exploded(ProductId(1), Quantity(Decimal(wanted)), contents(kits))]
 

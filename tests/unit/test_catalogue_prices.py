@@ -47,7 +47,7 @@ def valued(code: str = "EUR", rate: str = "1") -> Valuation:
 
 
 def offer(id_: int = 1, price: str | None = "5", least: str = "0", **fields: Any) -> Offered:
-    rest = {"source": PriceSource.PARTY, "discount": None, "currency": "EUR", "includes_vat": False}
+    rest: dict[str, Any] = {"source": PriceSource.PARTY, "discount": None, "currency": "EUR", "includes_vat": False}
     rest |= {"valid_from": None, "valid_until": None, **fields}
     exact = None if price is None else Price(Decimal(price))
     return Offered(id=id_, product_id=ProductId(1), min_quantity=Quantity(Decimal(least)), price=exact, **rest)
@@ -79,7 +79,7 @@ def found(*offers: Offered, much: str = "1", counts: Valuation | None = None, ow
     ids=repr,
 )
 def test_an_unsound_list_is_neither_made_nor_become(wrong: dict[str, Any], error: type[Invalid], field: str) -> None:
-    sound = {"name": "Wholesale", "currency": "EUR"}
+    sound: dict[str, Any] = {"name": "Wholesale", "currency": "EUR"}
     with pytest.raises(error) as made:
         PriceList(**{**sound, **wrong})
     with pytest.raises(error) as changed:
@@ -141,7 +141,7 @@ def test_the_customers_price_wins_though_it_is_dearer_and_begins_lower() -> None
     """ERP-07: what was agreed is charged, and not what would be cheapest."""
     offers = (listed(1, "4", "10"), offer(2, "9"))
     for order in permutations(offers):
-        assert (found(*order, much="50").row, found(*order, much="50").unit_price) == (2, 9)
+        assert (found(*order, much="50").row, found(*order, much="50").unit_price) == (2, Decimal(9))
 
 
 def test_a_list_price_counts_where_the_customers_does_not_begin_yet() -> None:
@@ -174,8 +174,9 @@ def test_what_was_found_tells_its_break_and_discount() -> None:
 )
 def test_an_offer_counts_from_its_first_to_its_last_day(first: int | None, last: int | None, *, counts: bool) -> None:
     """ERP-07: days from today; both ends are in."""
-    days = {"valid_from": first, "valid_until": last}
-    told = found(offer(**{name: None if by is None else ON + by * DAY for name, by in days.items()}))
+    days: dict[str, int | None] = {"valid_from": first, "valid_until": last}
+    dated: dict[str, Any] = {name: None if by is None else ON + by * DAY for name, by in days.items()}
+    told = found(offer(**dated))
     assert told.source is (PriceSource.PARTY if counts else PriceSource.PRODUCT)
 
 

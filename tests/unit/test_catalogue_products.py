@@ -103,7 +103,7 @@ def test_net_follows_from_gross_and_gross_from_net(gross: str | None, vat_rate: 
 def test_settling_leaves_a_net_price_alone() -> None:
     one = product()
     one.settle(TEN)
-    assert (one.unit_price, one.gross_unit_price) == (10, None)
+    assert (one.unit_price, one.gross_unit_price) == (Decimal(10), None)
 
 
 @given(gross=st.integers(0, 10**8), before=st.integers(0, 100), after=st.integers(0, 100))

@@ -198,7 +198,7 @@ def test_a_gross_price_stays_one_while_nothing_is_added_to_it() -> None:
     gross = product(gross_unit_price=Decimal(24))
     assert gross.variant(combination("red")).gross_unit_price == 24
     dearer = gross.variant(combination("red", extra="5"))
-    assert (dearer.gross_unit_price, dearer.net(Rate(Decimal(20)))) == (None, 25)
+    assert (dearer.gross_unit_price, dearer.net(Rate(Decimal(20)))) == (None, Decimal(25))
 
 
 @pytest.mark.parametrize(
