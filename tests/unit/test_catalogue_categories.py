@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from app.domain.catalogue import Category, CategoryCycle, CategoryKind, CategoryOfOtherKind, check_sorted
 from app.domain.shared.errors import DomainError, Required, Taken, UnknownReference
@@ -100,29 +98,6 @@ def test_two_of_one_name_do_not_stand_side_by_side(twin: Category) -> None:
 )
 def test_one_name_may_stand_in_two_places_and_kinds(one: Category) -> None:
     one.grows_on(TREE)
-
-
-@given(st.lists(st.tuples(st.integers(1, 8), st.integers(0, 8)), max_size=25))
-def test_whatever_is_moved_the_categories_stay_a_tree(moves: Sequence[tuple[int, int]]) -> None:
-    """ERP-07: held against a walk to the top from everywhere; a move is refused only if it would make a ring."""
-    parents: dict[int, int | None] = dict.fromkeys(range(1, 9))
-    for moved, onto in moves:
-        wanted = {**parents, moved: onto or None}
-        try:
-            category(moved, onto or None).grows_on(tree(*(category(id_, above) for id_, above in parents.items())))
-        except CategoryCycle:
-            assert not ends_at_the_top(moved, wanted)
-        else:
-            parents = wanted
-            assert all(ends_at_the_top(one, parents) for one in parents)
-
-
-def ends_at_the_top(start: int, parents: Mapping[int, int | None]) -> bool:
-    """Tell whether the way up from ``start`` has an end."""
-    at: int | None = start
-    for _ in parents:
-        at = None if at is None else parents[at]
-    return at is None
 
 
 # --- sorting ----------------------------------------------------------------------------------------------------------

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from itertools import permutations
 from typing import Any, Final
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from app.domain.catalogue import (
     BadPeriod,
@@ -85,13 +82,6 @@ def test_an_unsound_list_is_neither_made_nor_become(wrong: dict[str, Any], error
     with pytest.raises(error) as changed:
         PriceList(**sound).change(wrong)
     assert made.value.at == changed.value.at == (field,)
-
-
-@pytest.mark.parametrize(
-    "days", [{}, {"valid_from": ON}, {"valid_until": ON}, {"valid_from": ON, "valid_until": ON}], ids=repr
-)
-def test_a_list_may_be_for_ever_open_at_an_end_or_of_one_day(days: dict[str, Any]) -> None:
-    PriceList(name="Wholesale", currency="EUR", **days)
 
 
 def row(**fields: Any) -> PriceRow:
@@ -234,20 +224,3 @@ def test_a_price_is_converted_once_rounded_half_up(rate: str, expected: str) -> 
 def test_a_converted_price_too_large_to_keep_is_refused() -> None:
     with pytest.raises(Overflow):
         converted(Price(Decimal(1000)), valued("USD", "0.00000001"))
-
-
-@given(
-    own=st.decimals("0.01", 10000, places=2),
-    percents=st.lists(st.decimals(0, 100, places=2), min_size=1, max_size=4, unique=True),
-    rate=st.sampled_from(["1", "0.8", "1.37", "161.235"]),
-)
-def test_a_discount_then_the_rate_are_each_rounded_to_eight_decimals(
-    own: Decimal, percents: Sequence[Decimal], rate: str
-) -> None:
-    """ERP-07: worked out here in cents of cents, without the product's code."""
-    code = "EUR" if rate == "1" else "USD"
-    unit = Decimal("0.00000001")
-    for percent in percents:
-        less = (own * (100 - percent) / 100).quantize(unit, ROUND_HALF_UP)
-        told = found(discount(str(percent)), counts=valued(code, rate), own=Price(own))
-        assert told.unit_price == (less / Decimal(rate)).quantize(unit, ROUND_HALF_UP)

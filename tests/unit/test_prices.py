@@ -97,24 +97,6 @@ def test_the_largest_break_of_the_first_source_that_has_one_wins(breaks: list[tu
     assert found.unit_price == Decimal(99)
 
 
-@pytest.mark.parametrize(
-    ("fields", "expected"),
-    [
-        ({}, "5"),
-        ({"includes_vat": True, "price": Decimal(6)}, "5"),
-        ({"price": None, "discount": Decimal("33.333")}, "6.6667"),
-        ({"valid_from": date(2026, 11, 22)}, "10"),
-        ({"valid_until": date(2026, 11, 20)}, "10"),
-        ({"valid_from": ON, "valid_until": ON}, "5"),
-        ({"currency": "USD"}, "10"),
-    ],
-)
-def test_an_offer_counts_on_its_days_in_its_currency(fields: dict[str, Any], expected: str) -> None:
-    offers = [offer(PriceSource.PARTY, "0", **fields)]
-    found = pick(Price(Decimal(10)), Rate(Decimal(20)), Quantity(Decimal(1)), ON, VALUED, offers)
-    assert found.unit_price == Decimal(expected)
-
-
 # --- VAT rates --------------------------------------------------------------------------------------------------------
 
 
