@@ -336,7 +336,7 @@ class Known:
 
     def counted(self, draft: LineDraft, product: Product) -> Quantity:
         """Give the quantity asked for in stock units. Raises UnknownUnit, UnitDoesNotFit, InexactQuantity."""
-        if draft.unit is None or draft.unit == product.unit:
+        if draft.unit is None:
             return draft.quantity
         packagings = self.packagings.get(product.id, ())
         return in_stock_units(draft.quantity, draft.unit, product.unit, packagings, self.units)

@@ -13,22 +13,13 @@ from hypothesis import strategies as st
 
 from app.domain.catalogue import (
     BadBarcode,
-    BadFactor,
-    BadPeriod,
     Barcode,
     Component,
     Dimension,
     InexactQuantity,
-    KitCycle,
-    KitTooDeep,
-    NegativePrice,
     Offered,
     Packaging,
-    PriceOrDiscount,
-    PriceRow,
     PriceSource,
-    Product,
-    RateOrCategory,
     Unit,
     UnitDoesNotFit,
     VatRate,
@@ -104,48 +95,6 @@ def test_the_largest_break_of_the_first_source_that_has_one_wins(breaks: list[tu
             return
     assert found.source is PriceSource.PRODUCT
     assert found.unit_price == Decimal(99)
-
-
-@pytest.mark.parametrize(
-    ("fields", "expected"),
-    [
-        ({}, "5"),
-        ({"includes_vat": True, "price": Decimal(6)}, "5"),
-        ({"price": None, "discount": Decimal("33.333")}, "6.6667"),
-        ({"valid_from": date(2026, 11, 22)}, "10"),
-        ({"valid_until": date(2026, 11, 20)}, "10"),
-        ({"valid_from": ON, "valid_until": ON}, "5"),
-        ({"currency": "USD"}, "10"),
-    ],
-)
-def test_an_offer_counts_on_its_days_in_its_currency(fields: dict[str, Any], expected: str) -> None:
-    offers = [offer(PriceSource.PARTY, "0", **fields)]
-    found = pick(Price(Decimal(10)), Rate(Decimal(20)), Quantity(Decimal(1)), ON, VALUED, offers)
-    assert found.unit_price == Decimal(expected)
-
-
-def row(**fields: Any) -> PriceRow:
-    return PriceRow(**{"product_id": ProductId(1), "price": Price(Decimal(1)), **fields})
-
-
-@pytest.mark.parametrize(
-    ("fields", "error"),
-    [
-        ({"price": None}, PriceOrDiscount),
-        ({"discount": Decimal(1)}, PriceOrDiscount),
-        ({"price": Decimal(-1)}, NegativePrice),
-        ({"valid_from": ON, "valid_until": date(2026, 1, 1)}, BadPeriod),
-    ],
-)
-def test_an_unsound_price_is_refused(fields: dict[str, Any], error: type[Invalid]) -> None:
-    with pytest.raises(error):
-        row(**fields)
-
-
-def test_a_product_has_a_rate_or_a_category() -> None:
-    for wrong in ({}, {"vat_rate": ONE, "vat_category": "standard"}):
-        with pytest.raises(RateOrCategory):
-            Product(ref="P", name="P", unit_price=Price(Decimal(1)), **wrong)  # type: ignore[arg-type]
 
 
 # --- VAT rates --------------------------------------------------------------------------------------------------------
@@ -230,11 +179,6 @@ def test_what_is_converted_keeps_its_measure(entered: int, there: str) -> None:
     assert Fraction(found) == wanted * Fraction(UNITS[there].factor)
 
 
-def test_a_unit_without_a_factor_is_none() -> None:
-    with pytest.raises(BadFactor):
-        measure("ZZ", "0")
-
-
 # --- barcodes and kits ------------------------------------------------------------------------------------------------
 
 
@@ -258,12 +202,3 @@ def of(*parts: tuple[int, str]) -> list[Component]:
 def test_a_kit_of_kits_comes_to_its_goods() -> None:
     contents = {ProductId(1): of((2, "2"), (3, "1.5")), ProductId(2): of((3, "4"), (4, "1"))}
     assert exploded(ProductId(1), Quantity(Decimal(2)), contents) == [(3, Decimal(19)), (4, Decimal(4))]
-
-
-def test_a_kit_in_itself_and_one_too_deep_are_refused() -> None:
-    round_ = {ProductId(1): of((2, "1")), ProductId(2): of((1, "1"))}
-    with pytest.raises(KitCycle):
-        exploded(ProductId(1), Quantity(Decimal(1)), round_)
-    deep = {ProductId(at): of((at + 1, "1")) for at in range(1, 10)}
-    with pytest.raises(KitTooDeep):
-        exploded(ProductId(1), Quantity(Decimal(1)), deep)

@@ -91,6 +91,7 @@ from app.domain.catalogue.variants import (
     UnknownValue,
     ValueInUse,
     VariantOfVariant,
+    VariantTooLong,
     combinations,
 )
 from app.domain.catalogue.vat import (
@@ -177,6 +178,7 @@ __all__ = [
     "UnknownValue",
     "ValueInUse",
     "VariantOfVariant",
+    "VariantTooLong",
     "VatRate",
     "VatRatesOverlap",
     "barcode",

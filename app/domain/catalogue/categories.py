@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from app.domain.catalogue.records import Record, named
-from app.domain.shared.errors import Conflict, Invalid, UnknownReference
+from app.domain.shared.errors import Conflict, Invalid, Taken, UnknownReference
 
 
 class CategoryKind(StrEnum):
@@ -44,9 +44,9 @@ class Category(Record):
         named(self.name)
 
     def grows_on(self, all_: Mapping[int, Category]) -> None:
-        """Pass only a parent of the same kind that is not below this.
+        """Pass only a parent of the same kind that is not below this, and a name that none beside this has.
 
-        Raises UnknownReference, CategoryOfOtherKind, CategoryCycle.
+        Raises UnknownReference, CategoryOfOtherKind, CategoryCycle, Taken.
         """
         above, seen = self.parent_id, {self.id}
         while above is not None:
@@ -59,6 +59,10 @@ class Category(Record):
                 raise CategoryCycle(at=("parent_id",), value=self.parent_id)
             seen.add(above)
             above = parent.parent_id
+        # No unique constraint sees two at the top: their parents are null, and nulls differ.
+        place = (self.kind, self.parent_id, self.name)
+        if any((one.kind, one.parent_id, one.name) == place and one.id != self.id for one in all_.values()):
+            raise Taken(at=("name",), value=self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from app.domain.catalogue.records import NegativePrice, percentage
-from app.domain.catalogue.variants import Combination
+from app.domain.catalogue.variants import Combination, VariantTooLong
 from app.domain.catalogue.vat import gross_of, net_of, vat_category
 from app.domain.shared.errors import Conflict, Invalid, Required
 from app.domain.shared.events import Event
 from app.domain.shared.ids import ProductId
-from app.domain.shared.money import Price, Rate
+from app.domain.shared.money import Price, Rate, price
 from app.domain.shared.tracking import Tracking
+
+LONGEST_REF: Final = 60
+LONGEST_NAME: Final = 200
 
 
 class ProductKind(StrEnum):
@@ -119,7 +122,7 @@ class Product:
         if self.vat_rate is not None:
             percentage("vat_rate", self.vat_rate)
         if self.vat_category is not None:
-            vat_category(self.vat_category)
+            vat_category("vat_category", self.vat_category)
         if self.tracking is not Tracking.NONE and not self.stocked:
             raise NotStocked(at=("tracking",), product=self.id)
 
@@ -145,17 +148,21 @@ class Product:
         self.unit_price = self.net(vat_rate)
 
     def variant(self, one: Combination) -> Product:
-        """Give a variant of it, which then goes its own way; what its traits cost is added to the net price."""
-        price = Price(self.unit_price + one.extra)
-        gross = self.gross_unit_price
+        """Give a variant of it, which then goes its own way; what its traits cost is added to the net price.
+
+        Raises VariantTooLong, NegativePrice, Overflow.
+        """
+        ref, name = f"{self.ref}-{one.suffix}", f"{self.name} {one.suffix}"
+        if len(ref) > LONGEST_REF or len(name) > LONGEST_NAME:
+            raise VariantTooLong(at=("attributes",), value=ref)
         return replace(
             self,
             id=ProductId(0),
             version=0,
-            ref=f"{self.ref}-{one.suffix}",
-            name=f"{self.name} {one.suffix}",
-            unit_price=price,
-            gross_unit_price=None if one.extra else gross,
+            ref=ref,
+            name=name,
+            unit_price=price(self.unit_price + one.extra),
+            gross_unit_price=None if one.extra else self.gross_unit_price,
             kit=False,
             parent_id=self.id,
             combination=one.key,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -50,7 +50,7 @@ def check_suppliers(prices: Iterable[SupplierPrice], suppliers: Mapping[int, boo
 
     Raises UnknownReference, NotASupplier, NegativePrice, UnknownCurrency, BadLeadTime, DoubleSupplierPrice at an index.
     """
-    seen: Collection[tuple[int, Decimal]] = set()
+    seen: set[tuple[int, Decimal]] = set()
     for index, one in enumerate(prices):
         if one.supplier_id not in suppliers:
             raise UnknownReference(at=(index, "supplier_id"), kind="third party", value=one.supplier_id)
@@ -66,4 +66,4 @@ def check_suppliers(prices: Iterable[SupplierPrice], suppliers: Mapping[int, boo
             raise error.within(index, "currency") from None
         if (one.supplier_id, one.min_quantity) in seen:
             raise DoubleSupplierPrice(at=(index, "min_quantity"), party=one.supplier_id)
-        seen = {*seen, (one.supplier_id, one.min_quantity)}
+        seen.add((one.supplier_id, one.min_quantity))

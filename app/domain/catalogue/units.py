@@ -124,11 +124,13 @@ def in_stock_units(
     """Give ``entered`` of ``unit`` in the product's stock unit, exactly.
 
     A product without a unit of its own is counted in pieces, and comes only in its packagings. Raises UnknownUnit,
-    UnitDoesNotFit, InexactQuantity at ``unit`` or ``quantity``.
+    UnitDoesNotFit, InexactQuantity, Overflow at ``unit`` or ``quantity``.
     """
     if unit not in units:
         raise UnknownUnit(at=("unit",), value=unit)
     _whole(entered, units[unit].decimals, unit)
+    if unit == stock_unit:
+        return entered
     packed = next((one.quantity for one in packagings if one.unit == unit), None)
     own = None if stock_unit is None else units.get(stock_unit)
     if packed is not None:
@@ -138,7 +140,10 @@ def in_stock_units(
     else:
         raise UnitDoesNotFit(at=("unit",), value=unit)
     _whole(counted, QUANTITY_DECIMALS if own is None else own.decimals, stock_unit or unit)
-    return quantity(counted.normalize(EXACT))
+    try:
+        return quantity(counted.normalize(EXACT))
+    except Invalid as error:
+        raise error.within("quantity") from None
 
 
 def _whole(value: Decimal, decimals: int, unit: str) -> None:

@@ -52,6 +52,12 @@ class OtherAttributes(Conflict):
     code = "catalogue.other_attributes"
 
 
+class VariantTooLong(Invalid):
+    """The reference or name of a variant would be longer than one can be."""
+
+    code = "catalogue.variant_too_long"
+
+
 class TooManyVariants(Invalid):
     """So many variants are not made at once."""
 
@@ -139,7 +145,9 @@ def combinations(chosen: Sequence[Chosen], attributes: Mapping[int, Attribute]) 
 
 
 def _key(traits: Iterable[Trait]) -> str:
-    return "|".join(f"{one.attribute_id}={one.value}" for one in sorted(traits, key=lambda one: one.attribute_id))
+    """Give what tells traits apart: a bar in a value is doubled, so that it is not taken for the one between two."""
+    ordered = sorted(traits, key=lambda one: one.attribute_id)
+    return "|".join(f"{one.attribute_id}={one.value.replace('|', '||')}" for one in ordered)
 
 
 def _values(

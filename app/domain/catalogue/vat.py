@@ -16,7 +16,6 @@ from app.domain.shared.money import EXACT, PRICE_DECIMALS, Price, Rate, price
 HUNDRED: Final = Decimal(100)
 PRICE_UNIT: Final = Decimal(1).scaleb(-PRICE_DECIMALS)
 _CATEGORY: Final = re.compile(r"[a-z][a-z0-9_]{0,19}")
-_COUNTRY: Final = re.compile(r"[A-Z]{2}")
 
 
 class BadVatCategory(Invalid):
@@ -50,7 +49,7 @@ class VatRate(Record):
 
     def check(self) -> None:
         """Pass only a sound one. Raises BadVatCategory, BadRate, BadPeriod."""
-        vat_category(self.category)
+        vat_category("category", self.category)
         percentage("rate", self.rate)
         period(self.valid_from, self.valid_until)
 
@@ -64,10 +63,10 @@ class VatRate(Record):
                 raise VatRatesOverlap(at=("valid_from",), valid_from=other.valid_from)
 
 
-def vat_category(value: str) -> None:
-    """Pass only the name of a category. Raises BadVatCategory."""
+def vat_category(field: str, value: str) -> None:
+    """Pass only the name of a category. Raises BadVatCategory at ``field``."""
     if not _CATEGORY.fullmatch(value):
-        raise BadVatCategory(at=("vat_category",), value=value)
+        raise BadVatCategory(at=(field,), value=value)
 
 
 def rates_on(rates: Iterable[VatRate], on: Day) -> Mapping[str, Rate]:

@@ -28,8 +28,8 @@ class Growing:
     __slots__ = ()
 
     def fits(self, work: Work, context: Context, record: Record) -> None:
-        """Pass only a category whose parent is there and not below it; who moves two at once waits for each other."""
-        if isinstance(record, Category) and record.parent_id is not None:
+        """Pass only a category that fits in; who enters or moves two at once waits for each other."""
+        if isinstance(record, Category):
             work.companies.lock(context.company)
             record.grows_on(work.pricing.categories())
 

@@ -12,7 +12,7 @@ from app.domain.shared.dates import Day
 from app.domain.shared.errors import UnknownReference
 from app.domain.shared.ids import PartyId, ProductId
 from app.domain.shared.lines import LineKind, PricedLine, Valuation, price_lines
-from app.domain.shared.money import Price, Quantity, Rate
+from app.domain.shared.money import Overflow, Price, Quantity, Rate
 from app.domain.shared.rights import Right
 from app.domain.shared.totals import Totals
 from app.usecases.catalogue.records import ChangeRecord, CreateRecord, DeleteRecord, ReadRecord
@@ -231,6 +231,10 @@ class FindPrice:
             vat_rate=vat_rate,
         )
         line.check()
+        try:
+            totals = price_lines([line], valued).totals
+        except Overflow as error:
+            raise Overflow(at=("quantity",), **error.facts) from error
         return Quoted(
             enquiry=request,
             on=on,
@@ -238,5 +242,5 @@ class FindPrice:
             found=found,
             vat_rate=vat_rate,
             own=product.net(vat_rate),
-            totals=price_lines([line], valued).totals,
+            totals=totals,
         )

@@ -42,8 +42,9 @@ class Keeping:
     __slots__ = ()
 
     def fits(self, work: Work, context: Context, record: Record) -> None:
-        """Pass only such an attribute. Raises ValueInUse."""
+        """Pass only such an attribute; who makes variants meanwhile waits. Raises ValueInUse."""
         if isinstance(record, Attribute) and record.id:
+            work.companies.lock(context.company)
             record.keeps(work.pricing.used_values(record.id))
 
 
@@ -103,14 +104,15 @@ class MakeVariants:
     """Make variants of a product, each a product of its own; those that are there already are left alone.
 
     Raises NotFound, ProductArchived, VariantOfVariant, OtherAttributes, UnknownReference, UnknownValue,
-    DoubleAttribute, TooManyVariants, Taken for a ref in use.
+    DoubleAttribute, TooManyVariants, VariantTooLong, Taken for a ref in use.
     """
 
     right: ClassVar[Right] = Right.PRODUCTS_WRITE
     writes: ClassVar[bool] = True
 
     def execute(self, work: Work, context: Context, request: VariantsDraft) -> Sequence[Variant]:
-        """Give the new ones."""
+        """Give the new ones; who makes some of the same product or changes its attributes meanwhile waits."""
+        work.companies.lock(context.company)
         parent = work.products.get(request.parent_id)
         parent.sells()
         if parent.parent_id is not None:

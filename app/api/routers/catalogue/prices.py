@@ -42,7 +42,7 @@ from app.usecases.shared import Versioned
 routes = router("catalogue")
 PRICE: Final = f"{API}/prices/{{id}}"
 _QUOTED: Final = gives(QuotedOut)
-_QUOTED["responses"] = {**_QUOTED["responses"], **problem_answers(409, 422)}
+_QUOTED["responses"] = {**_QUOTED["responses"], **problem_answers(409)}
 Party = Annotated[int | None, Query(ge=1, le=LARGEST_ID, description="Id of the customer; left out: nobody's prices")]
 Wanted = Annotated[
     str, Query(pattern=r"^[0-9]{1,12}(\.[0-9]{1,6})?$", description="Quantity in stock units; left out: 1")

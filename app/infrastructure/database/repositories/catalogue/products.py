@@ -12,7 +12,7 @@ from app.domain.shared.errors import NotFound, Stale
 from app.domain.shared.ids import ProductId
 from app.domain.shared.search import Searched
 from app.infrastructure.database.compiled import prepare, prepare_many
-from app.infrastructure.database.constraints import taken
+from app.infrastructure.database.constraints import referring, taken
 from app.infrastructure.database.repositories.search import SqlWords, texts_in
 from app.infrastructure.database.session import Session
 from app.infrastructure.database.statements import keys
@@ -93,7 +93,7 @@ class SqlProducts:
 
     def add(self, product: Product) -> None:
         """Store a new product and set its id. Raises Taken for the ref."""
-        with taken(_refs(product)):
+        with referring(), taken(_refs(product)):
             product.id = ProductId(
                 self._session.insert(_INSERT, company_id=self._company, version=1, **_values(product))
             )
@@ -103,7 +103,7 @@ class SqlProducts:
     def save(self, product: Product) -> None:
         """Store changes and move the version. Raises Stale, Taken."""
         seen, now = product.version, product.version + 1
-        with taken(_refs(product)):
+        with referring(), taken(_refs(product)):
             stored = self._session.run(
                 _UPDATE, company=self._company, product=product.id, seen=seen, now=now, **_values(product)
             )

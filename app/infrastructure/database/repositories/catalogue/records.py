@@ -28,7 +28,7 @@ from app.domain.catalogue import (
 )
 from app.domain.shared.errors import NotFound, Stale
 from app.infrastructure.database.compiled import Prepared, PreparedMany, prepare, prepare_many
-from app.infrastructure.database.constraints import taken
+from app.infrastructure.database.constraints import referring, taken
 from app.infrastructure.database.failures import Constraint, ConstraintViolated
 from app.infrastructure.database.session import Session
 from app.infrastructure.database.statements import insert_rows
@@ -147,7 +147,7 @@ class SqlCatalogue:
     def add(self, record: Record) -> None:
         """Store a new record and set its id. Raises Taken."""
         kept = RECORDS[type(record)]
-        with taken(_uniques(kept, record)):
+        with referring(), taken(_uniques(kept, record)):
             record.id = self._session.insert(kept.add, company_id=self._company, version=1, **_values(kept, record))
         record.version = 1
         if isinstance(record, Attribute):
@@ -156,7 +156,7 @@ class SqlCatalogue:
     def save(self, record: Record) -> None:
         """Store changes and move the version. Raises Stale, Taken."""
         kept, seen = RECORDS[type(record)], record.version
-        with taken(_uniques(kept, record)):
+        with referring(), taken(_uniques(kept, record)):
             stored = self._session.run(
                 kept.save,
                 company=self._company,
@@ -201,7 +201,7 @@ class SqlCatalogue:
             {"position": place, **{name: getattr(part, name) for name in kept.names}}
             for place, part in enumerate(parts, 1)
         ]
-        with taken(kept.unique):
+        with referring(), taken(kept.unique):
             self._session.many(kept.keep, rows, **common)
 
 

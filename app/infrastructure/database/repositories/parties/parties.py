@@ -12,7 +12,7 @@ from app.domain.shared.errors import NotFound, Stale
 from app.domain.shared.ids import PartyId
 from app.domain.shared.search import Searched
 from app.infrastructure.database.compiled import prepare
-from app.infrastructure.database.constraints import taken
+from app.infrastructure.database.constraints import referring, taken
 from app.infrastructure.database.locks import Lock
 from app.infrastructure.database.repositories.search import SqlWords, texts_in
 from app.infrastructure.database.session import Session
@@ -101,7 +101,7 @@ class SqlParties:
 
     def add(self, party: Party) -> None:
         """Store a new third party and set its id. Raises Taken for a code."""
-        with taken(_codes(party)):
+        with referring(), taken(_codes(party)):
             party.id = PartyId(self._session.insert(_INSERT, company_id=self._company, version=1, **_values(party)))
         party.version = 1
         self._words.add(party.id, _values(party))
@@ -109,7 +109,7 @@ class SqlParties:
     def save(self, party: Party) -> None:
         """Store changes and move the version. Raises Stale, Taken."""
         seen, now = party.version, party.version + 1
-        with taken(_codes(party)):
+        with referring(), taken(_codes(party)):
             stored = self._session.run(
                 _UPDATE, company=self._company, party=party.id, seen=seen, now=now, **_values(party)
             )
