@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -13,29 +12,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.billing import (
-    Credited,
     CreditNoteLines,
     CreditNotPositive,
     Invoice,
     InvoiceKind,
-    InvoiceLine,
     InvoiceState,
     NothingToCredit,
     OverCredited,
     Part,
     RatePart,
-    Share,
     charged_by,
     deduct,
     deposit_lines,
 )
 from app.domain.shared.ids import InvoiceId, PartyId
-from app.domain.shared.lines import LineKind, Valuation
-from app.domain.shared.money import amount, currency, price, quantity, rate
+from app.domain.shared.money import amount, quantity, rate
 from app.domain.shared.totals import Totals, VatMode
+from tests.support.invoices import ON, invoice, note_of, taken_by, valued
 
 pytestmark = pytest.mark.fast
-ON: Final = date(2026, 11, 21)
 NONE: Final = Decimal(0)
 PARTS: Final = st.decimals("0.01", "1", places=2)
 CURRENCIES: Final = st.sampled_from([("EUR", "1"), ("USD", "0.913742"), ("JPY", "0.0061"), ("KWD", "3.0175")])
@@ -49,66 +44,6 @@ LINES: Final = st.lists(
     min_size=1,
     max_size=5,
 )
-
-
-def valued(code: str, exchange: str, mode: VatMode) -> Valuation:
-    return Valuation(
-        currency=currency(code),
-        rate=rate(Decimal(exchange)),
-        company_currency=currency("EUR"),
-        vat_mode=mode,
-    )
-
-
-def invoice(valuation: Valuation, lines: Sequence[tuple[Any, ...]], **others: Any) -> Invoice:
-    made = Invoice(
-        **{
-            "id": InvoiceId(1),
-            "party_id": PartyId(1),
-            "date": ON,
-            "due_date": ON,
-            "valuation": valuation,
-            "ref": "FA1",
-            **others,
-        },
-        lines=[
-            InvoiceLine(
-                position=position,
-                kind=LineKind.SERVICE,
-                description="Work",
-                quantity=quantity(many),
-                unit_price=price(each),
-                discount=rate(Decimal(off)),
-                vat_rate=rate(Decimal(percent)),
-            )
-            for position, (many, each, off, percent) in enumerate(lines, 1)
-        ],
-    )
-    made.price()
-    return made
-
-
-def note_of(source: Invoice, lines: list[InvoiceLine]) -> Invoice:
-    """Give the credit note of these lines, priced as it is stored."""
-    made = replace(source, kind=InvoiceKind.CREDIT_NOTE, source_id=source.id, lines=lines, totals=Totals(), vat=())
-    made.price()
-    return made
-
-
-def taken_by(notes: Sequence[Invoice]) -> list[Credited]:
-    """Sum the lines of credit notes as the database does."""
-    sums: dict[tuple[Any, ...], tuple[Decimal, Share]] = {}
-    for line in (line for note in notes for line in note.lines):
-        key = (line.source_position, line.vat_rate, line.deposit_id)
-        many, share = sums.get(key, (NONE, Share()))
-        assert line.vat is not None
-        assert line.company_vat is not None
-        own = Share(net=line.net, vat=line.vat, company_net=line.company_net, company_vat=line.company_vat)
-        sums[key] = (many + line.quantity, share + own)
-    return [
-        Credited(position=position, group=(percent, deposit), quantity=many, share=share)
-        for (position, percent, deposit), (many, share) in sums.items()
-    ]
 
 
 def assert_zero(source: Invoice, notes: Sequence[Invoice]) -> None:
