@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -12,7 +11,7 @@ from app.domain.billing import Credited, Invoice, InvoiceKind, InvoiceLine, Invo
 from app.domain.shared.ids import InvoiceId, PartyId
 from app.domain.shared.lines import LineKind, Valuation
 from app.domain.shared.money import Amount, amount, currency, price, quantity, rate
-from app.domain.shared.totals import Totals, VatMode
+from app.domain.shared.totals import VatMode
 
 ON: Final = date(2026, 11, 21)
 
@@ -80,8 +79,18 @@ def deposit(gross: str, of: Invoice, *, number: int = 2, valuation: Valuation | 
 
 
 def note_of(source: Invoice, lines: list[InvoiceLine]) -> Invoice:
-    """Give the credit note of these lines, priced as it is stored."""
-    made = replace(source, kind=InvoiceKind.CREDIT_NOTE, source_id=source.id, lines=lines, totals=Totals(), vat=())
+    """Give the credit note of these lines as a draft, priced as it is stored."""
+    made = Invoice(
+        id=source.id,
+        kind=InvoiceKind.CREDIT_NOTE,
+        source_id=source.id,
+        ref=source.ref,
+        party_id=source.party_id,
+        date=source.date,
+        due_date=source.due_date,
+        valuation=source.valuation,
+        lines=lines,
+    )
     made.price()
     return made
 
