@@ -84,21 +84,6 @@ def test_a_replacement_takes_the_deposit_over(office: Office, party: int) -> Non
     assert refusal(office, other, deposit) == (409, "billing.deposit_deducted")
 
 
-def test_a_deposit_of_the_whole_price_leaves_an_invoice_that_is_paid(office: Office, party: int) -> None:
-    deposit, invoice = paid_deposit(office, party, "100"), draft(office, party)
-    deduct(office, invoice, deposit)
-    made = office.act(f"/invoices/{invoice}/validate")
-    assert (made["status"], made["total_gross"], made["due"]) == ("paid", "0.00", "0.00")
-    assert made["ref"].startswith("FA")
-
-
-def test_a_deposit_whose_payment_was_undone_is_owed_before_it_is_deducted(office: Office, party: int) -> None:
-    deposit = paid_deposit(office, party)
-    (payment,) = office.items(f"/payments?party_id={party}")
-    office.make(f"/payments/{payment['id']}/reverse", {"reason": "Bounced"})
-    assert refusal(office, draft(office, party), deposit) == (409, "billing.deposit_not_paid")
-
-
 def test_a_deposit_of_another_company_is_as_unknown_as_one_that_is_not_there(office: Office, party: int) -> None:
     """ERP-13: the answer does not tell that it is there."""
     stranger = office.served.company()

