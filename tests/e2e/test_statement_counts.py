@@ -246,7 +246,7 @@ MOST: Final = {
     "reopen_invoice": 4,
     "credit_invoice": 8,
     "charge_deposit": 7,
-    "deduct_deposit": 10,
+    "deduct_deposit": 11,
     "replace_invoice": 8,
     "invoice_pro_forma": 7,
     "read_late_fee": 5,

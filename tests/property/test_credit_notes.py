@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -13,29 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.billing import (
-    Credited,
     CreditNoteLines,
-    CreditNotPositive,
     Invoice,
-    InvoiceKind,
-    InvoiceLine,
-    InvoiceState,
     NothingToCredit,
     OverCredited,
     Part,
     RatePart,
-    Share,
-    charged_by,
     deduct,
-    deposit_lines,
 )
-from app.domain.shared.ids import InvoiceId, PartyId
-from app.domain.shared.lines import LineKind, Valuation
-from app.domain.shared.money import amount, currency, price, quantity, rate
+from app.domain.shared.money import amount, quantity, rate
 from app.domain.shared.totals import Totals, VatMode
+from tests.support.invoices import deposit, invoice, note_of, taken_by, valued
 
 pytestmark = pytest.mark.fast
-ON: Final = date(2026, 11, 21)
 NONE: Final = Decimal(0)
 PARTS: Final = st.decimals("0.01", "1", places=2)
 CURRENCIES: Final = st.sampled_from([("EUR", "1"), ("USD", "0.913742"), ("JPY", "0.0061"), ("KWD", "3.0175")])
@@ -49,66 +38,6 @@ LINES: Final = st.lists(
     min_size=1,
     max_size=5,
 )
-
-
-def valued(code: str, exchange: str, mode: VatMode) -> Valuation:
-    return Valuation(
-        currency=currency(code),
-        rate=rate(Decimal(exchange)),
-        company_currency=currency("EUR"),
-        vat_mode=mode,
-    )
-
-
-def invoice(valuation: Valuation, lines: Sequence[tuple[Any, ...]], **others: Any) -> Invoice:
-    made = Invoice(
-        **{
-            "id": InvoiceId(1),
-            "party_id": PartyId(1),
-            "date": ON,
-            "due_date": ON,
-            "valuation": valuation,
-            "ref": "FA1",
-            **others,
-        },
-        lines=[
-            InvoiceLine(
-                position=position,
-                kind=LineKind.SERVICE,
-                description="Work",
-                quantity=quantity(many),
-                unit_price=price(each),
-                discount=rate(Decimal(off)),
-                vat_rate=rate(Decimal(percent)),
-            )
-            for position, (many, each, off, percent) in enumerate(lines, 1)
-        ],
-    )
-    made.price()
-    return made
-
-
-def note_of(source: Invoice, lines: list[InvoiceLine]) -> Invoice:
-    """Give the credit note of these lines, priced as it is stored."""
-    made = replace(source, kind=InvoiceKind.CREDIT_NOTE, source_id=source.id, lines=lines, totals=Totals(), vat=())
-    made.price()
-    return made
-
-
-def taken_by(notes: Sequence[Invoice]) -> list[Credited]:
-    """Sum the lines of credit notes as the database does."""
-    sums: dict[tuple[Any, ...], tuple[Decimal, Share]] = {}
-    for line in (line for note in notes for line in note.lines):
-        key = (line.source_position, line.vat_rate, line.deposit_id)
-        many, share = sums.get(key, (NONE, Share()))
-        assert line.vat is not None
-        assert line.company_vat is not None
-        own = Share(net=line.net, vat=line.vat, company_net=line.company_net, company_vat=line.company_vat)
-        sums[key] = (many + line.quantity, share + own)
-    return [
-        Credited(position=position, group=(percent, deposit), quantity=many, share=share)
-        for (position, percent, deposit), (many, share) in sums.items()
-    ]
 
 
 def assert_zero(source: Invoice, notes: Sequence[Invoice]) -> None:
@@ -137,45 +66,6 @@ def test_a_full_credit_note_sums_to_zero_with_its_invoice(
             CreditNoteLines(source, taken_by([note])).whole()
 
 
-@given(LINES, CURRENCIES, st.sampled_from(VatMode), st.data())
-def test_any_parts_and_the_rest_sum_to_zero(
-    lines: list[tuple[Any, ...]], money: tuple[str, str], mode: VatMode, data: st.DataObject
-) -> None:
-    """ERP-07: whatever was credited before by quantity or amount, the last credit note takes what is left."""
-    source = invoice(valued(*money, mode), lines)
-    notes: list[Invoice] = []
-    for _ in range(data.draw(st.integers(1, 3))):
-        making = CreditNoteLines(source, taken_by(notes))
-        try:
-            if data.draw(st.booleans()):
-                position = data.draw(st.integers(1, len(lines)))
-                part = quantity(data.draw(st.decimals("0.001", str(lines[position - 1][0]), places=3)))
-                made = making.parts([Part(position, part)])
-            else:
-                percent = data.draw(st.sampled_from([line.vat_rate for line in source.lines]))
-                left = charged_by(source)[percent, None].net
-                asked = source.valuation.currency.round(left * data.draw(st.sampled_from([Decimal("0.3"), Decimal(1)])))
-                made = making.amounts([RatePart(percent, asked)], "Discount")
-        except (OverCredited, CreditNotPositive):
-            continue
-        notes.append(note_of(source, made))
-        within(source, notes)
-    try:
-        notes.append(note_of(source, CreditNoteLines(source, taken_by(notes)).whole()))
-    except NothingToCredit:
-        assert notes
-    assert_zero(source, notes)
-
-
-def within(source: Invoice, notes: Sequence[Invoice]) -> None:
-    """Check that no more was taken back than charged, at any rate, in either currency."""
-    for tax in source.vat:
-        back = [other for one in notes for other in one.vat if other.rate == tax.rate]
-        assert 0 <= -sum(one.base for one in back) <= tax.base
-        assert 0 <= -sum(one.vat for one in back) <= tax.vat
-    assert 0 <= -sum(one.totals.company_gross for one in notes) <= source.totals.company_gross
-
-
 @given(
     LINES, CURRENCIES, st.sampled_from(VatMode), st.decimals("0.01", "1", places=2), st.decimals("0.5", "2", places=4)
 )
@@ -189,22 +79,12 @@ def test_a_deposit_is_taken_back_to_the_cent_at_its_own_rate(
         return
     own = order.valuation
     other = own if own.rate == 1 else replace(own, rate=rate((own.rate * moved).quantize(Decimal("1e-8"))))
-    deposit = Invoice(
-        id=InvoiceId(2),
-        ref="AC1",
-        kind=InvoiceKind.DEPOSIT,
-        party_id=PartyId(1),
-        date=ON,
-        due_date=ON,
-        valuation=other,
-        lines=deposit_lines(gross, order.vat, other, "Deposit"),
-    )
-    deposit.price()
-    assert deposit.totals.gross == gross
-    deposit.state, before = InvoiceState.PAID, order.totals
-    deduct(order, deposit, deducted=False)
+    given = deposit(str(gross), order, valuation=other)
+    assert given.totals.gross == gross
+    before = order.totals
+    deduct(order, given, deducted=False)
     for name in Totals.__dataclass_fields__:
-        assert getattr(before, name) == getattr(order.totals, name) + getattr(deposit.totals, name), name
+        assert getattr(before, name) == getattr(order.totals, name) + getattr(given.totals, name), name
     note = note_of(order, CreditNoteLines(order, ()).whole())
     assert_zero(order, [note])
 

@@ -15,12 +15,14 @@ from decimal import Decimal
 from multiprocessing.connection import Connection
 from typing import Any, Final
 
-from app.domain.billing import PaymentMethod
+from app.domain.billing import AbandonReason, CloseReason, PaymentMethod
+from app.domain.billing import Part as CreditPart
 from app.domain.sales import LineQuantity
 from app.domain.shared.errors import DomainError
 from app.domain.shared.ids import (
     CompanyId,
     InvoiceId,
+    InvoiceTemplateId,
     OrderId,
     PartyId,
     PaymentId,
@@ -39,7 +41,15 @@ from app.infrastructure.database.locks import Trace, TraceKind
 from app.infrastructure.database.work import SqlWorks
 from app.settings import Settings
 from app.usecases.billing import (
+    AbandonInvoice,
+    Abandonment,
+    CloseInvoice,
+    Closing,
     CreatePayment,
+    CreditInvoice,
+    CreditNoteDraft,
+    DeductDeposit,
+    Deduction,
     InvoiceOrder,
     OrderInvoiceDraft,
     Part,
@@ -47,6 +57,7 @@ from app.usecases.billing import (
     PaymentDraft,
     Reversal,
     ReversePayment,
+    RunInvoiceTemplate,
     ValidateInvoice,
 )
 from app.usecases.run import Runner
@@ -268,6 +279,27 @@ def _ship_reserved(do: Do, desk: Desk, *, order: OrderId) -> Mapping[str, Any]:
     return {"ref": do(ValidateShipment(desk.clock, desk.numbering), shipment.id).ref}
 
 
+def _credit(do: Do, desk: Desk, *, invoice: InvoiceId, part: str = "") -> Mapping[str, Any]:
+    parts = (CreditPart(1, quantity(Decimal(part))),) if part else None
+    return {"id": do(CreditInvoice(desk.clock), CreditNoteDraft(invoice_id=invoice, lines=parts)).id}
+
+
+def _deduct(do: Do, _desk: Desk, *, invoice: InvoiceId, deposit: InvoiceId) -> Mapping[str, Any]:
+    return {"due": do(DeductDeposit(), Deduction(invoice_id=invoice, deposit_id=deposit)).due}
+
+
+def _abandon(do: Do, _desk: Desk, *, invoice: InvoiceId) -> Mapping[str, Any]:
+    return {"state": do(AbandonInvoice(), Abandonment(invoice_id=invoice, reason=AbandonReason.ABANDON)).state}
+
+
+def _close_invoice(do: Do, _desk: Desk, *, invoice: InvoiceId) -> Mapping[str, Any]:
+    return {"state": do(CloseInvoice(), Closing(invoice_id=invoice, reason=CloseReason.BANK_CHARGE)).state}
+
+
+def _run_template(do: Do, desk: Desk, *, template: InvoiceTemplateId) -> Mapping[str, Any]:
+    return {"occurrence": do(RunInvoiceTemplate(desk.clock, desk.numbering), template).occurrence}
+
+
 CALLS: Final[Mapping[str, Callable[..., Mapping[str, Any]]]] = {
     "debit": _debit,
     "order": _order,
@@ -284,4 +316,9 @@ CALLS: Final[Mapping[str, Callable[..., Mapping[str, Any]]]] = {
     "use credit": _use_credit,
     "reverse": _reverse,
     "order to cash": _order_to_cash,
+    "credit": _credit,
+    "deduct": _deduct,
+    "abandon": _abandon,
+    "close invoice": _close_invoice,
+    "run template": _run_template,
 }

@@ -127,6 +127,14 @@ def charged_by(invoice: Invoice) -> Mapping[Group, Share]:
     return found
 
 
+def left_of(source: Invoice, taken: Iterable[Credited]) -> dict[Group, Share]:
+    """Give what an invoice charges by group, less what credit notes ``taken`` together take back."""
+    left = dict(charged_by(source))
+    for one in taken:
+        left[one.group] += one.share
+    return left
+
+
 def _own(valuation: Valuation) -> bool:
     return valuation.currency == valuation.company_currency and valuation.rate == 1
 
@@ -140,16 +148,15 @@ class CreditNoteLines:
     """
 
     source: Invoice
-    taken: Iterable[Credited]
+    taken: Sequence[Credited]
     lines: list[InvoiceLine] = field(default_factory=list)
     _by_line: dict[int, Credited] = field(default_factory=dict)
     _left: dict[Group, Share] = field(default_factory=dict)
     _by_amount: bool = False
 
     def __post_init__(self) -> None:
-        self._left = dict(charged_by(self.source))
+        self._left = left_of(self.source, self.taken)
         for one in self.taken:
-            self._left[one.group] += one.share
             if one.position is None:
                 self._by_amount = True
             else:
@@ -285,12 +292,15 @@ class CreditNoteLines:
             mine = self._of(group)
             if not mine:
                 continue
-            taken = -self._made(group).net
-            vat, company = left.vat, left.company_vat
-            if taken != left.net or not self._complete(group):
-                parts = [-line.net for line in mine] if per_line else [taken]
+            made = -self._made(group)
+            vat, company, company_net = left.vat, left.company_vat, left.company_net
+            if made.net != left.net or not self._complete(group):
+                company_net = _between(made.company_net, left.company_net)
+                parts = [-line.net for line in mine] if per_line else [made.net]
                 vat = _between(sum((self._percent(part, group[0]) for part in parts), ZERO), left.vat)
                 company = _between(self._converted(vat), left.company_vat)
+            # Each line was converted by itself: together they may come to a cent more than is left.
+            mine[-1].company_net = Amount(mine[-1].company_net + made.company_net - company_net)
             self._spread(mine, Amount(-vat), Amount(-company))
         return self.lines
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar, Final
 
-from app.domain.billing.credit_notes import charged_by
+from app.domain.billing.credit_notes import Credited, NothingToCredit, Share, left_of
 from app.domain.billing.invoices import Invoice, InvoiceEvent, InvoiceKind, InvoiceLine, InvoiceState
 from app.domain.shared.errors import Conflict, Invalid
 from app.domain.shared.ids import InvoiceId
@@ -80,11 +80,11 @@ def deposit_lines(gross: Amount, vat: Sequence[VatLine], valuation: Valuation, d
     charged = [line for line in vat if line.base]
     for line in charged:
         share = EXACT.divide(EXACT.multiply(gross, line.base + line.vat), whole)
-        part = left if line is charged[-1] else valuation.currency.round(share)
+        part = left if line is charged[-1] else min(left, valuation.currency.round(share))
         left -= part
         tax = valuation.currency.round(EXACT.divide(EXACT.multiply(part, line.rate), HUNDRED + line.rate))
         net = Amount(part - tax)
-        if net:
+        if part:
             lines.append(_line(len(lines) + 1, description, net, tax, line, valuation))
     return lines
 
@@ -107,12 +107,13 @@ def _line(position: int, description: str, net: Amount, tax: Amount, at: VatLine
     )
 
 
-def deduct(invoice: Invoice, deposit: Invoice, *, deducted: bool) -> DepositTaken:
+def deduct(invoice: Invoice, deposit: Invoice, *, deducted: bool, credited: Sequence[Credited] = ()) -> DepositTaken:
     """Deduct a paid deposit from a draft: a line for each VAT rate, with the very amounts that the deposit charged.
 
     The amounts in the company's currency are the deposit's own too, at its own rate: so what was charged with it is
-    taken back to the cent. ``deducted`` tells that some invoice has deducted it. Raises InvoiceNotDraft, WrongKind,
-    DepositDiffers, DepositNotPaid, DepositDeducted, DepositTooLarge with ``at``.
+    taken back to the cent. ``deducted`` tells that some invoice has deducted it; what credit notes have ``credited`` of
+    it is not deducted as well. Raises InvoiceNotDraft, WrongKind, DepositDiffers, DepositNotPaid, DepositDeducted,
+    NothingToCredit, DepositTooLarge with ``at``.
     """
     invoice.editable()
     invoice.must_be(InvoiceKind.STANDARD, InvoiceKind.REPLACEMENT)
@@ -126,9 +127,13 @@ def deduct(invoice: Invoice, deposit: Invoice, *, deducted: bool) -> DepositTake
         raise DepositNotPaid(at=at, deposit=deposit.id, state=deposit.state.value)
     if deducted:
         raise DepositDeducted(at=at, deposit=deposit.id)
-    if deposit.totals.gross > invoice.totals.gross:
+    left = {rate: share for (rate, _), share in left_of(deposit, credited).items() if share != Share()}
+    if not left:
+        raise NothingToCredit(at=at, invoice=deposit.id)
+    gross = Amount(sum((share.net + share.vat for share in left.values()), ZERO))
+    if gross > invoice.totals.gross:
         raise DepositTooLarge(at=at, deposit=deposit.id, gross=invoice.totals.gross, currency=own.currency.code)
-    for (rate, _), share in charged_by(deposit).items():
+    for rate, share in left.items():
         invoice.lines.append(
             InvoiceLine(
                 position=len(invoice.lines) + 1,
@@ -145,4 +150,4 @@ def deduct(invoice: Invoice, deposit: Invoice, *, deducted: bool) -> DepositTake
             )
         )
     invoice.price()
-    return DepositTaken(id=invoice.id, deposit=deposit.id, gross=deposit.totals.gross)
+    return DepositTaken(id=invoice.id, deposit=deposit.id, gross=gross)

@@ -64,11 +64,12 @@ def late_fee(
     """Compute the late fee of an invoice to the day ``on``.
 
     Interest runs from the day after the due date, on what was due at the end of each day, and is rounded once. A
-    payment counts from its day on. ``fixed`` is in the company's currency, once for an invoice that was late.
+    payment counts from its day on; a rest that was given up when the invoice was closed was never due. ``fixed`` is in
+    the company's currency, once for an invoice that was late.
     """
     invoice.must_be(*CHARGEABLE)
     invoice.issued()
-    due = Decimal(invoice.totals.gross)
+    due = Decimal(invoice.totals.gross if invoice.close_reason is None else invoice.paid)
     by_day: dict[Day, Decimal] = {}
     for one in settled:
         by_day[one.date] = by_day.get(one.date, ZERO) + one.amount

@@ -218,8 +218,8 @@ class InvoiceTemplate:
             raise NoLines(at=("lines",))
         self.next_date = self.recurrence.day(self.made)
         if self.next_date is None:
-            at = ("count",) if self.recurrence.count is not None else ("until",)
-            raise BadRecurrence(at=at, first=self.recurrence.first, made=self.made)
+            at = "until" if self.recurrence.count is None or self.made < self.recurrence.count else "count"
+            raise BadRecurrence(at=(at,), first=self.recurrence.first, made=self.made)
 
     def created(self) -> TemplateCreated:
         """Give the event of its entry, once it has an id."""

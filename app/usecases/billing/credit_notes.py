@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from app.domain.billing import CREDITABLE, CreditNoteLines, Invoice, InvoiceKind, Part, RatePart
+from app.domain.billing import CREDITABLE, CreditNoteLines, DepositDeducted, Invoice, InvoiceKind, Part, RatePart
 from app.domain.fields import Values
 from app.domain.shared.dates import Day
 from app.domain.shared.ids import InvoiceId
@@ -36,8 +36,9 @@ class CreditNoteDraft:
 class CreditInvoice:
     """Enter a credit note of an invoice as a draft: of all that is left, of parts of lines, or of amounts by VAT rate.
 
-    Drafts count as well, so that all together never take back more than was invoiced. Raises NotFound, WrongKind,
-    InvoiceNotIssued, Anonymised, NothingToCredit, OverCredited, CreditNotPositive, PositionTwice, RateTwice,
+    Drafts count as well, so that all together never take back more than was invoiced; a deposit that an invoice has
+    deducted is taken back with that one. Raises NotFound, WrongKind, InvoiceNotIssued, DepositDeducted, Anonymised,
+    NothingToCredit, OverCredited, CreditNotPositive, PositionTwice, RateTwice,
     UnknownReference.
     """
 
@@ -50,6 +51,8 @@ class CreditInvoice:
         source = work.invoices.get(request.invoice_id, lock=True)
         source.must_be(*CREDITABLE)
         source.issued()
+        if source.kind is InvoiceKind.DEPOSIT and work.invoices.deducted(source.id):
+            raise DepositDeducted(deposit=source.id)
         party = payer(work, source.party_id)
         making = CreditNoteLines(source, work.invoices.credited(source.id))
         if request.lines is not None:

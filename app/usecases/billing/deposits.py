@@ -80,10 +80,10 @@ class Deduction:
 
 @dataclass(frozen=True, slots=True)
 class DeductDeposit:
-    """Deduct a paid deposit on a draft invoice of the same customer and currency.
+    """Deduct a paid deposit, or what is not credited of it, on a draft invoice of the same customer and currency.
 
     Raises NotFound, UnknownReference, InvoiceNotDraft, WrongKind, DepositDiffers, DepositNotPaid, DepositDeducted,
-    DepositTooLarge.
+    NothingToCredit, DepositTooLarge.
     """
 
     right: ClassVar[Right] = Right.INVOICES_WRITE
@@ -97,7 +97,8 @@ class DeductDeposit:
         if request.deposit_id not in locked:
             raise UnknownReference(at=("deposit_id",), kind="invoice", value=request.deposit_id)
         invoice, deposit = work.invoices.get(request.invoice_id), work.invoices.get(request.deposit_id)
-        taken = deduct(invoice, deposit, deducted=work.invoices.deducted(deposit.id))
+        credited = work.invoices.credited(deposit.id)
+        taken = deduct(invoice, deposit, deducted=work.invoices.deducted(deposit.id), credited=credited)
         work.invoices.save(invoice)
         work.outbox.add(taken)
         return invoice

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
@@ -18,12 +19,14 @@ from app.domain.billing import (
 )
 from app.domain.parties import Party
 from app.domain.shared.dates import Day
-from app.domain.shared.errors import Conflict, Invalid, Stale
+from app.domain.shared.errors import Conflict, Invalid, NotFound, Stale
 from app.domain.shared.ids import InvoiceTemplateId
 from app.domain.shared.lines import Valuation, price_lines
+from app.domain.shared.objects import ObjectKind
 from app.domain.shared.rights import Right
 from app.usecases.billing.invoices import due_date, enter, finish
 from app.usecases.context import Context
+from app.usecases.custom import fill, offered
 from app.usecases.parties import within_credit
 from app.usecases.ports.listing import FieldKind, ListField, Listing, Sort
 from app.usecases.ports.shared import Clock, Work
@@ -46,7 +49,7 @@ INVOICE_TEMPLATES: Final = Listing(
     ),
     default_sort=(Sort(field="id", descending=True),),
 )
-_HEADER: Final = ("label", "note", "auto_validate", "custom", "lines")
+_HEADER: Final = ("label", "note", "auto_validate", "lines")
 _RECURRENCE: Final = ("until", "count")
 
 
@@ -55,7 +58,8 @@ def _sound(work: Work, context: Context, template: InvoiceTemplate, party: Party
     if template.auto_validate:
         context.require(Right.INVOICES_VALIDATE)
     template.plan()
-    price_lines(*_priced(work, context, template, party, template.recurrence.first, ""))
+    period = template.recurrence.period(template.made)
+    price_lines(*_priced(work, context, template, party, template.recurrence.first, period))
 
 
 def _priced(
@@ -84,7 +88,7 @@ class CreateInvoiceTemplate:
     """Enter a template of invoices that come again.
 
     One that validates its invoices needs the right to validate. Raises UnknownReference, NotACustomer, PartyArchived,
-    ProductArchived, Forbidden, BadRecurrence, and what makes lines unsound, with ``at``.
+    ProductArchived, Forbidden, BadRecurrence, UnknownField, BadCustomValue, and what makes lines unsound, with ``at``.
     """
 
     right: ClassVar[Right] = Right.INVOICES_WRITE
@@ -95,6 +99,7 @@ class CreateInvoiceTemplate:
         template = replace(request)
         party = customer(work, template.party_id)
         _sound(work, context, template, party)
+        fill(work, context, ObjectKind.INVOICES, template.custom)
         work.invoice_templates.add(template)
         work.outbox.add(template.created())
         return template
@@ -230,7 +235,7 @@ class RunInvoiceTemplate:
             note=template.note,
             lines=lines,
         )
-        enter(work, context, invoice, template.custom)
+        enter(work, context, invoice, offered(work, ObjectKind.INVOICES, template.custom))
         work.outbox.add(template.run(invoice.id))
         if template.next_date is None:
             work.outbox.add(template.end())
@@ -281,11 +286,15 @@ class RunTemplates:
                 self.runner.call(context, self.case, lambda: template)
             except (NothingDue, Stale):
                 return made
-            except (Conflict, Invalid) as error:
-                pause = Pause(template_id=template, reason=error.code)
-                self.runner.call(context, PauseInvoiceTemplate(), lambda pause=pause: pause)  # type: ignore[misc]
+            except (Conflict, Invalid, NotFound) as error:
+                self._pause(context, Pause(template_id=template, reason=error.code))
                 return made
         return MOST_DAYS
+
+    def _pause(self, context: Context, pause: Pause) -> None:
+        """Let a template rest, unless somebody was faster to pause or delete it."""
+        with suppress(Conflict, NotFound):
+            self.runner.call(context, PauseInvoiceTemplate(), lambda: pause)
 
 
 class ListInvoiceTemplates(ListCase):
