@@ -17,6 +17,7 @@ DEBIT: Final = "pain.008.001.08"
 TRANSFER: Final = "pain.001.001.09"
 _NOT_TAKEN: Final = re.compile(r"[^A-Za-z0-9/?:().,'+ -]")
 """What is outside the letters that every bank takes (EPC217-08)."""
+ABSENT: Final = "NOTPROVIDED"
 SCHEMES: Final = {SepaKind.DIRECT_DEBIT: DEBIT, SepaKind.CREDIT_TRANSFER: TRANSFER}
 
 
@@ -26,8 +27,9 @@ class SepaXml:
     def write(self, order: SepaOrder) -> bytes:
         """Give the file of an order that was generated, always the same. Raises sepaxml's ValidationError.
 
-        Names are written in the letters every bank takes; one without any is NOTPROVIDED. sepaxml makes up ids and takes the time of day; both are
-        replaced by what the order says, or the same order would be collected twice by a bank that looks at ids.
+        Names are written in the letters every bank takes; one without any is NOTPROVIDED, as is a bank without a BIC.
+        sepaxml makes up ids and takes the time of day; both are replaced by what the order says, or the same order would
+        be collected twice by a bank that looks at ids.
         """
         if order.message_id is None or order.generated_at is None:
             raise ValueError("an order has no file before it is generated")
@@ -82,6 +84,9 @@ def _settled(content: bytes, schema: str, message: str, at: datetime) -> bytes:
     for name in ("Nm", "Ustrd"):
         for node in root.iter(f"{{{space}}}{name}"):
             node.text = _taken(node.text or "")
+    for node in root.iter(f"{{{space}}}FinInstnId"):
+        if not len(node):  # sepaxml leaves the payer's bank empty, where the rulebook wants to be told
+            ET.SubElement(ET.SubElement(node, f"{{{space}}}Othr"), f"{{{space}}}Id").text = ABSENT
     for number, node in enumerate(root.iter(f"{{{space}}}PmtInfId"), 1):
         node.text = f"{message}-B{number}"[:35]
     ET.register_namespace("", space)
@@ -91,4 +96,4 @@ def _settled(content: bytes, schema: str, message: str, at: datetime) -> bytes:
 
 def _taken(text: str) -> str:
     """Give what sepaxml left of accents and other alphabets in the letters every bank takes."""
-    return " ".join(_NOT_TAKEN.sub(" ", text.replace("&", "+")).split()) or "NOTPROVIDED"
+    return " ".join(_NOT_TAKEN.sub(" ", text.replace("&", "+")).split()) or ABSENT

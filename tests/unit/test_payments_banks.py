@@ -1,0 +1,197 @@
+"""The company's own accounts and its slips of cheques: numbers in one form, what changes, what is no cheque."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.banking import (
+    AccountArchived,
+    AccountCurrency,
+    BadBic,
+    BadCreditorId,
+    BadIban,
+    BankAccount,
+    ChequeDeposit,
+    ChequeTwice,
+    NoCheque,
+    bic,
+    creditor_id,
+    iban,
+)
+from app.domain.billing import Payment, PaymentMethod
+from app.domain.shared.errors import DomainError, Required
+from app.domain.shared.ids import BankAccountId, ChequeDepositId, PaymentId
+from app.domain.shared.money import currency
+from tests.support.paying import ON, credited, kept, money, payment
+
+pytestmark = pytest.mark.fast
+BRITISH: Final = "GB29NWBK60161331926819"
+ODD: Final = st.text(st.sampled_from("DE89 37ßé٩²Ａ\u00a0\t-?&/aZ"), max_size=36)
+
+
+def account(**fields: Any) -> BankAccount:
+    given: dict[str, Any] = {"id": BankAccountId(3), "label": "Current", "holder": "Acme", "iban": BRITISH}
+    return BankAccount(**given | {"currency": currency("EUR")} | fields)
+
+
+def cheque(moved: str = "10", key: int = 1, **others: Any) -> Payment:
+    return kept(moved, key, method=PaymentMethod.CHEQUE, **others)
+
+
+# --- numbers -----------------------------------------------------------------------------------------------------------
+
+
+@given(digits=st.integers(0, 10**18 - 1), wrong=st.integers(1, 96))
+def test_an_iban_with_any_other_check_digits_is_none(digits: int, wrong: int) -> None:
+    """ISO 13616: exactly one of the pairs 02 to 98 is right, so a mistyped one is always found."""
+    account_number = f"{digits:018}"
+    check = 98 - int(f"{account_number}131400") % 97
+    assert iban(f"DE{check:02}{account_number}") == f"DE{check:02}{account_number}"
+    other = (check - 2 + wrong) % 97 + 2
+    with pytest.raises(BadIban):
+        iban(f"DE{other:02}{account_number}")
+
+
+@pytest.mark.parametrize(("read", "error"), [(iban, BadIban), (bic, BadBic), (creditor_id, BadCreditorId)])
+@given(text=ODD)
+def test_odd_letters_are_refused_or_written_plainly(read: Any, error: type[DomainError], text: str) -> None:
+    """Whatever somebody pastes, it is a number in capitals, nothing, or a refusal that says where."""
+    try:
+        told = read(text)
+    except error as refused:
+        assert refused.at == (read.__name__,)
+    else:
+        assert told == told.upper()
+        assert told.isascii()
+        assert " " not in told
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("FR72ZZZ123456", "FR72ZZZ123456"),
+        ("fr72 abc 123456", "FR72ABC123456"),
+        ("", ""),
+        ("  ", ""),
+    ],
+)
+def test_the_business_code_of_a_creditor_is_not_checked(text: str, plain: str) -> None:
+    """EPC262-08: positions 5 to 7 are the creditor's own."""
+    assert creditor_id(text) == plain
+
+
+@pytest.mark.parametrize("text", ["FR73ZZZ123456", "FR72ZZZ123457", "DE72ZZZ123456", "FR72ZZ", "FR7ZZZZ123456", "?"])
+def test_a_mistyped_creditor_identifier_is_refused(text: str) -> None:
+    with pytest.raises(BadCreditorId) as refused:
+        creditor_id(text)
+    assert refused.value.at == ("creditor_id",)
+
+
+# --- accounts ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "where"),
+    [
+        ({"label": "  "}, Required, "label"),
+        ({"holder": ""}, Required, "holder"),
+        ({"iban": ""}, BadIban, "iban"),
+        ({"bic": "NWBK"}, BadBic, "bic"),
+        ({"creditor_id": "FR73ZZZ123456"}, BadCreditorId, "creditor_id"),
+    ],
+)
+def test_a_change_is_checked_as_a_new_account_is(
+    changes: dict[str, Any], error: type[DomainError], where: str
+) -> None:
+    with pytest.raises(error) as refused:
+        account().change(changes)
+    assert refused.value.at == (where,)
+
+
+def test_a_change_tells_what_differs_in_its_one_form() -> None:
+    one = account(bic="NWBKGB2L")
+    told = one.change({"label": "Other", "holder": "Acme", "bic": "nwbkgb2l", "archived": True})
+    assert told is not None
+    assert (told.fields, told.id, one.bic) == (("archived", "label"), 3, "NWBKGB2L")
+
+
+@pytest.mark.parametrize(
+    ("fields", "wanted", "error"),
+    [
+        ({}, "EUR", None),
+        ({"currency": currency("USD")}, "USD", None),
+        ({}, "USD", AccountCurrency),
+        ({"archived": True}, "EUR", AccountArchived),
+        ({"archived": True}, "USD", AccountArchived),
+    ],
+)
+def test_an_account_serves_its_own_currency_until_it_is_archived(
+    fields: dict[str, Any], wanted: str, error: type[DomainError] | None
+) -> None:
+    if error is None:
+        account(**fields).serves(currency(wanted))
+    else:
+        with pytest.raises(error) as refused:
+            account(**fields).serves(currency(wanted))
+        assert refused.value.at == ("account_id",)
+
+
+# --- slips of cheques --------------------------------------------------------------------------------------------------
+
+
+def test_a_slip_lists_its_cheques_in_order_with_their_sum() -> None:
+    slip = ChequeDeposit.of(account(), [cheque("10.10", 7), cheque("0.90", 5)], ON)
+    assert [(one.payment_id, one.amount) for one in slip.lines] == [(7, money("10.10")), (5, money("0.90"))]
+    assert (slip.amount, slip.account_id, slip.currency.code, slip.date) == (11, 3, "EUR", ON)
+
+
+def test_a_slip_tells_number_and_sum() -> None:
+    slip = ChequeDeposit.of(account(), [cheque("10.10")], ON)
+    slip.id, slip.ref = ChequeDepositId(2), "CHQ2611-0001"
+    told = slip.deposited()
+    assert (told.id, told.ref, told.amount, told.currency) == (2, "CHQ2611-0001", money("10.10"), "EUR")
+
+
+def refunded() -> Payment:
+    """Give a cheque that the company wrote."""
+    out = payment(1, method=PaymentMethod.CHEQUE)
+    out.pay(credited(), None)
+    return out
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        kept("10", method=PaymentMethod.CASH),
+        kept("10", method=PaymentMethod.TRANSFER),
+        cheque(reversed_by_id=PaymentId(9)),
+        cheque().reverse(ON, "Bounced"),
+        cheque(code="USD"),
+        refunded(),
+    ],
+    ids=["cash", "transfer", "bounced", "a reversal", "of another currency", "written by us"],
+)
+def test_only_a_cheque_that_came_in_and_stands_goes_to_the_bank(other: Payment) -> None:
+    with pytest.raises(NoCheque) as refused:
+        ChequeDeposit.of(account(), [cheque("1", 8), other], ON)
+    assert refused.value.at == ("payments", 1)
+
+
+def test_a_cheque_is_on_a_slip_once() -> None:
+    with pytest.raises(ChequeTwice) as refused:
+        ChequeDeposit.of(account(), [cheque("1", 8), cheque("2", 9), cheque("1", 8)], ON)
+    assert refused.value.at == ("payments", 2)
+
+
+def test_nothing_is_deposited_on_an_archived_account() -> None:
+    with pytest.raises(AccountArchived):
+        ChequeDeposit.of(account(archived=True), [cheque()], ON)
+
+
+def test_cheques_in_the_accounts_own_foreign_currency_are_taken() -> None:
+    slip = ChequeDeposit.of(account(currency=currency("USD")), [cheque("10", code="USD")], ON)
+    assert slip.deposited().currency == "USD"
