@@ -104,9 +104,7 @@ def test_a_mistyped_creditor_identifier_is_refused(text: str) -> None:
         ({"creditor_id": "FR73ZZZ123456"}, BadCreditorId, "creditor_id"),
     ],
 )
-def test_a_change_is_checked_as_a_new_account_is(
-    changes: dict[str, Any], error: type[DomainError], where: str
-) -> None:
+def test_a_change_is_checked_as_a_new_account_is(changes: dict[str, Any], error: type[DomainError], where: str) -> None:
     with pytest.raises(error) as refused:
         account().change(changes)
     assert refused.value.at == (where,)

@@ -349,7 +349,11 @@ def test_a_reversal_is_the_payment_with_every_sign_turned() -> None:
     whole.close(money("90"))
     undone = whole.reverse(ON, "Bounced")
     assert parts(undone) == [(6, "sett", "-100.00", "-70.00"), (6, "exch", "0.00", "20.00")]
-    assert uses(undone) == [(9, "sett", "30.00", "21.00"), (9, "exch", "0.00", "-3.00"), (4, "sett", "-20.00", "-14.00")]
+    assert uses(undone) == [
+        (9, "sett", "30.00", "21.00"),
+        (9, "exch", "0.00", "-3.00"),
+        (4, "sett", "-20.00", "-14.00"),
+    ]
     assert (undone.amount, undone.company_amount) == (-whole.amount, -whole.company_amount) == (-90, -63)
     assert (undone.credit, undone.reverses_id, undone.reason) == (0, whole.id, "Bounced")
     kept_as_it_was = ("party_id", "method", "reference", "account_id", "currency", "rate")
@@ -464,7 +468,12 @@ def test_the_seal_breaks_when_what_was_entered_is_changed(field: str, value: obj
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("credit_left", money("9")), ("company_credit_left", money("9")), ("reversed_by_id", PaymentId(9)), ("version", 7)],
+    [
+        ("credit_left", money("9")),
+        ("company_credit_left", money("9")),
+        ("reversed_by_id", PaymentId(9)),
+        ("version", 7),
+    ],
 )
 def test_the_seal_holds_when_what_comes_later_comes(field: str, value: object) -> None:
     whole = kept("30")

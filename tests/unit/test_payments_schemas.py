@@ -175,7 +175,10 @@ def test_open_credits_are_written_in_their_own_currency() -> None:
         OpenCredit(kind=CreditKind.CREDIT_NOTE, id=6, ref="AV1", date=ON, currency="EUR", left=money("0.5")),
     ]
     items = written(CreditsOut.of(found))["items"]
-    assert [(one["kind"], one["id"], one["left"]) for one in items] == [("payment", 5, "40"), ("credit_note", 6, "0.50")]
+    assert [(one["kind"], one["id"], one["left"]) for one in items] == [
+        ("payment", 5, "40"),
+        ("credit_note", 6, "0.50"),
+    ]
 
 
 # --- banks -------------------------------------------------------------------------------------------------------------

@@ -235,9 +235,7 @@ def test_paid_and_credited_and_given_up_and_remaining_are_the_total(
 
 
 @given(code=CODES, shares=SHARES, moved=st.integers(1, 9_999_999))
-def test_a_credit_is_used_up_exactly_in_both_currencies(
-    code: str, shares: list[tuple[int, str]], moved: int
-) -> None:
+def test_a_credit_is_used_up_exactly_in_both_currencies(code: str, shares: list[tuple[int, str]], moved: int) -> None:
     """Whatever parts were taken at whatever rates, the last use leaves nothing, and all uses are the credit."""
     own = code == "EUR"
     source = kept(str(moved * currency(code).unit), code=code, exchange="1" if own else "0.913377")
