@@ -28,8 +28,8 @@ class SepaXml:
         """Give the file of an order that was generated, always the same. Raises sepaxml's ValidationError.
 
         Names are written in the letters every bank takes; one without any is NOTPROVIDED, as is a bank without a BIC.
-        sepaxml makes up ids and takes the time of day; both are replaced by what the order says, or the same order would
-        be collected twice by a bank that looks at ids.
+        sepaxml makes up ids and takes the time of day; both are replaced by what the order says, or the same order
+        would be collected twice by a bank that looks at ids.
         """
         if order.message_id is None or order.generated_at is None:
             raise ValueError("an order has no file before it is generated")

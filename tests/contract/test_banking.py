@@ -122,7 +122,7 @@ def till(works: SqlWorks) -> Till:
     return Till.of(works)
 
 
-# --- payments ----------------------------------------------------------------------------------------------------------
+# --- payments ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_payment_comes_back_with_every_part_in_its_place(till: Till) -> None:
@@ -262,7 +262,7 @@ def test_another_company_sees_and_locks_none_of_it(till: Till, works: SqlWorks) 
         other.do(lambda work: work.bank_accounts.save(account))
 
 
-# --- bank accounts -----------------------------------------------------------------------------------------------------
+# --- bank accounts ----------------------------------------------------------------------------------------------------
 
 
 def test_an_account_comes_back_as_it_was_entered(till: Till) -> None:
@@ -305,7 +305,7 @@ def test_accounts_are_listed_by_what_one_asks_for(till: Till) -> None:
     assert [row[0] for row in till.rows(BANK_ACCOUNTS, ("currency", Operator.EQ, "EUR"))] == [old.id]
 
 
-# --- slips of cheques --------------------------------------------------------------------------------------------------
+# --- slips of cheques -------------------------------------------------------------------------------------------------
 
 
 def slip_of(till: Till, *cheques: Payment, ref: str = "CHQ1") -> ChequeDeposit:
@@ -343,7 +343,7 @@ def test_a_cheque_is_never_on_two_slips(till: Till) -> None:
     assert len(till.rows(CHEQUE_DEPOSITS)) == 1
 
 
-# --- orders to banks ---------------------------------------------------------------------------------------------------
+# --- orders to banks --------------------------------------------------------------------------------------------------
 
 
 def test_an_order_comes_back_as_it_was_entered(till: Till) -> None:

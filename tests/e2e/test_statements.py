@@ -6,8 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.support.credits import credit_note
-from tests.support.office import ON_SQLITE, Office, free_line
+from tests.support.office import ON_SQLITE, Office
 
 pytestmark = [pytest.mark.fast, ON_SQLITE]
 FIRST: Final = "2026-10-01"

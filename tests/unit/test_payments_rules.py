@@ -51,7 +51,7 @@ def uses(one: Payment) -> list[tuple[int, str, str, str]]:
     return [(u.credit_of, u.kind.value[:4], f"{u.amount:.2f}", f"{u.company_amount:.2f}") for u in one.uses]
 
 
-# --- paying invoices ---------------------------------------------------------------------------------------------------
+# --- paying invoices --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_an_invoice_stands_in_a_payment_once() -> None:
     assert invoice.paid == 1
 
 
-# --- both currencies ---------------------------------------------------------------------------------------------------
+# --- both currencies --------------------------------------------------------------------------------------------------
 
 
 def test_parts_in_company_currency_are_exactly_the_whole_at_the_rate() -> None:
@@ -219,7 +219,7 @@ def test_an_offset_of_documents_of_different_rates_moves_nothing_in_either_curre
     ]
 
 
-# --- what is left is credit --------------------------------------------------------------------------------------------
+# --- what is left is credit -------------------------------------------------------------------------------------------
 
 
 def test_what_is_above_the_parts_is_credit_valued_with_them() -> None:
@@ -280,7 +280,7 @@ def test_a_refund_may_take_a_credit_note_and_a_credit_together() -> None:
     assert (out.amount, source.credit_left) == (-130, 0)
 
 
-# --- using credits -----------------------------------------------------------------------------------------------------
+# --- using credits ----------------------------------------------------------------------------------------------------
 
 
 def test_a_credit_is_used_in_parts_until_nothing_is_left() -> None:
@@ -324,7 +324,7 @@ def test_a_credit_of_another_customer_or_currency_is_refused(others: dict[str, A
 
 
 @pytest.mark.parametrize(("on", "passes"), [(BEFORE, False), (ON, True), (ON + timedelta(days=1), True)])
-def test_a_credit_is_not_used_before_it_came_in(on: date, passes: bool) -> None:
+def test_a_credit_is_not_used_before_it_came_in(on: date, *, passes: bool) -> None:
     """On every day the account of the customer says what was owed."""
     source, user = kept("10"), payment(2, date=on)
     if not passes:
@@ -336,7 +336,7 @@ def test_a_credit_is_not_used_before_it_came_in(on: date, passes: bool) -> None:
     assert source.credit_left == (0 if passes else 10)
 
 
-# --- undoing -----------------------------------------------------------------------------------------------------------
+# --- undoing ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_reversal_is_the_payment_with_every_sign_turned() -> None:
@@ -416,7 +416,7 @@ def test_nothing_is_taken_back_from_an_invoice_given_up(state: InvoiceState) -> 
     assert invoice.paid == 30
 
 
-# --- what is told and sealed -------------------------------------------------------------------------------------------
+# --- what is told and sealed ------------------------------------------------------------------------------------------
 
 
 def test_a_payment_takes_the_date_its_number_was_moved_to() -> None:

@@ -1,4 +1,4 @@
-"""Payments and dealings with banks on the wire: what is left out, what is refused and where, how amounts are written."""
+"""Payments and dealings with banks on the wire: what is left out, refused and where, and how amounts are written."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def written(shown: BaseModel) -> dict[str, Any]:
     return told
 
 
-# --- payments in -------------------------------------------------------------------------------------------------------
+# --- payments in ------------------------------------------------------------------------------------------------------
 
 
 def test_a_payment_of_an_invoice_left_empty_is_all_that_is_due_by_transfer() -> None:
@@ -137,7 +137,7 @@ def test_a_loss_is_dated_as_asked_for() -> None:
     assert WriteOffIn().to_domain(9).date is None
 
 
-# --- payments out ------------------------------------------------------------------------------------------------------
+# --- payments out -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_open_credits_are_written_in_their_own_currency() -> None:
     ]
 
 
-# --- banks -------------------------------------------------------------------------------------------------------------
+# --- banks ------------------------------------------------------------------------------------------------------------
 
 
 def test_an_account_is_kept_in_euros_unless_said_otherwise() -> None:

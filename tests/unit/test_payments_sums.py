@@ -52,7 +52,7 @@ def lose(*nets: tuple[str, str], paid: str = "0", **others: Any) -> InvoiceWritt
     return write_off(invoice, ON)[1]
 
 
-# --- bad debts ---------------------------------------------------------------------------------------------------------
+# --- bad debts --------------------------------------------------------------------------------------------------------
 
 
 def test_of_an_invoice_nothing_was_paid_of_all_is_lost_as_it_was_charged() -> None:
@@ -148,7 +148,7 @@ def test_the_parts_of_a_loss_add_up_in_every_currency(
         assert (lost.vat, lost.company_vat) == (invoice.totals.vat, invoice.totals.company_vat)
 
 
-# --- the sum that always holds -----------------------------------------------------------------------------------------
+# --- the sum that always holds ----------------------------------------------------------------------------------------
 
 
 class Ledger:

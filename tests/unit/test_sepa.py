@@ -103,7 +103,7 @@ def transfers() -> ET.Element:
     return file_of(order(*lines, kind=TRANSFER))
 
 
-# --- the file ----------------------------------------------------------------------------------------------------------
+# --- the file ---------------------------------------------------------------------------------------------------------
 
 
 def test_debits_are_bundled_by_their_place_in_the_mandate() -> None:
@@ -186,7 +186,7 @@ NAMES: Final = {
     "北京": "Bei Jing",
     "Łódź S.A., No. 5/7": "Lodz S.A., No. 5/7",
     'a_b*c@d "e" #f;g=h\\i|j': "a b c d e f g h i j",
-    "O’Neil — Sons": "O'Neil -- Sons",
+    "O\u2019Neil — Sons": "O'Neil -- Sons",
     "Tab\tand\nline": "Tab and line",
     "🏦🏦": "NOTPROVIDED",
     "\ue000": "?",
@@ -212,7 +212,7 @@ def test_names_are_written_in_letters_every_bank_takes(position: int, name: str)
     assert TAKEN.fullmatch(named()[position])
 
 
-# --- the order ---------------------------------------------------------------------------------------------------------
+# --- the order --------------------------------------------------------------------------------------------------------
 
 
 def account(**fields: Any) -> BankAccount:
@@ -289,7 +289,7 @@ def test_a_settled_order_tells_its_payments_and_may_not_be_settled_again() -> No
     ],
 )
 def test_there_is_a_file_from_generation_on_until_somebody_in_it_is_erased(
-    state: SepaState, iban: str, has: bool
+    state: SepaState, iban: str, *, has: bool
 ) -> None:
     one = order(line(1), line(2, iban=iban), state=state)
     if has:
@@ -303,7 +303,7 @@ def test_money_comes_by_direct_debit_and_goes_by_transfer() -> None:
     assert (DEBIT.method, TRANSFER.method) == (PaymentMethod.DIRECT_DEBIT, PaymentMethod.TRANSFER)
 
 
-# --- its lines ---------------------------------------------------------------------------------------------------------
+# --- its lines --------------------------------------------------------------------------------------------------------
 
 
 def theirs(**fields: Any) -> PartyAccount:

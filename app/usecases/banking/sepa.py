@@ -77,7 +77,8 @@ class CreateSepaOrder:
 
     An invoice is in one open order only; a line without an account takes the customer's preferred one. Raises
     UnknownReference, InvoiceInOrder, NotInEuro, WrongWay, InvoiceNotOpen, FractionOfMinorUnit, Overpaid, Required,
-    BadIban, BadBic, AccountArchived, AccountCurrency; for credit transfers, MissingRight without the right to pay money out.
+    BadIban, BadBic, AccountArchived, AccountCurrency; for credit transfers, MissingRight without the right to pay
+    money out.
     """
 
     right: ClassVar[Right] = Right.PAYMENTS_WRITE
