@@ -70,7 +70,7 @@ def write_off(invoice: Invoice, on: Day) -> tuple[InvoiceAbandoned, InvoiceWritt
         net = Amount(left - vat) if line is invoice.vat[-1] else lost(line.base, valued.currency)
         left = Amount(left - vat - net)
         parts.append((format(line.rate, "f"), net, vat))
-    vat = total(part[2] for part in parts)
+    vat = Amount(sum((part[2] for part in parts), Amount(due - due)))
     written_off = InvoiceWrittenOff(
         id=invoice.id,
         date=on,
