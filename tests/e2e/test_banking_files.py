@@ -1,0 +1,318 @@
+"""Orders to banks, slips and credits over HTTP: what a careless client, a stranger or a second click would do."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from app.domain.shared.rights import Right
+from tests.support.credits import OWN_ACCOUNT, credit_note, debit_of
+from tests.support.office import ON_SQLITE, Office
+from tests.support.people import events
+
+pytestmark = [pytest.mark.fast, ON_SQLITE]
+THEIRS: Final = "DE89370400440532013000"
+READER: Final = frozenset({Right.PAYMENTS_READ})
+
+
+@pytest.fixture
+def account(office: Office) -> int:
+    return int(office.make("/bank-accounts", OWN_ACCOUNT)["id"])
+
+
+@pytest.fixture
+def party(office: Office) -> int:
+    return office.customer()
+
+
+def invoices(office: Office, party: int, *grosses: str) -> list[int]:
+    return [int(office.invoice(gross, party_id=party)["id"]) for gross in grosses]
+
+
+def ordered(office: Office, body: dict[str, Any]) -> str:
+    """Enter an order and make its file; its path."""
+    path = f"/sepa-orders/{office.make('/sepa-orders', body)['id']}"
+    office.act(f"{path}/generate")
+    return path
+
+
+def transfer_of(account: int, note: int, amount: str, **fields: Any) -> dict[str, Any]:
+    line = {"invoice_id": note, "amount": amount, "holder": "Client", "iban": THEIRS}
+    return {"kind": "credit_transfer", "date": "2026-11-30", "account_id": account, "lines": [line], **fields}
+
+
+def due(office: Office, *found: int) -> list[str]:
+    return [office.get(f"/invoices/{one}")["due"] for one in found]
+
+
+# --- files -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_file_says_what_the_order_says_whatever_changed_since(office: Office, account: int, party: int) -> None:
+    """The bank gets the same bytes again: neither the company's account nor a payment changes them."""
+    (one,) = invoices(office, party, "100")
+    path = ordered(office, debit_of(account, one, amount="99.99"))
+    file = office.get(f"{path}/file")
+    office.patch(f"/bank-accounts/{account}", {"holder": "Other", "archived": True}, 1)
+    office.make(f"/invoices/{one}/payments", {"amount": "0.01"})
+    office.act(f"{path}/settle", {})
+    again = office.get(f"{path}/file")
+    assert again.body == file.body
+    assert f'filename="{office.get(path)["message_id"]}.xml"' in again.headers["content-disposition"]
+
+
+def test_the_file_counts_first_and_recurrent_debits_apart(office: Office, account: int, party: int) -> None:
+    body = debit_of(account, *invoices(office, party, "10", "20", "30"), amount="5")
+    body["lines"][1]["sequence"] = "FRST"
+    content = office.get(f"{ordered(office, body)}/file").body
+    root = ET.fromstring(content)  # noqa: S314 - ours
+    told = [[node.text for node in root.iter() if node.tag.endswith(name)] for name in ("}SeqTp", "}CtrlSum")]
+    assert told == [["RCUR", "FRST"], ["15.00", "10.00", "5.00"]]
+
+
+def test_a_name_no_bank_can_read_does_not_keep_the_order_from_its_file(
+    office: Office, account: int, party: int
+) -> None:
+    (one,) = invoices(office, party, "10")
+    body = debit_of(account, one)
+    body["lines"][0]["holder"] = "🏦"
+    assert b"<Nm>NOTPROVIDED</Nm>" in office.get(f"{ordered(office, body)}/file").body
+
+
+@pytest.mark.parametrize("kind", ["direct_debit", "credit_transfer"])
+def test_a_fraction_of_a_cent_is_not_ordered(office: Office, account: int, party: int, kind: str) -> None:
+    """It was cut off in the file, and no settlement could enter it."""
+    if kind == "direct_debit":
+        body = debit_of(account, *invoices(office, party, "10"), amount="9.999")
+    else:
+        body = transfer_of(account, credit_note(office, "10", party_id=party), "9.999")
+    refused = office.post("/sepa-orders", body)
+    assert (*refused.refusal, refused.pointers) == (422, "billing.fraction_of_minor_unit", ["/lines/0/amount"])
+    assert office.items("/sepa-orders") == []
+
+
+def test_a_file_is_made_once(office: Office, account: int, party: int) -> None:
+    path = ordered(office, debit_of(account, *invoices(office, party, "10")))
+    message = office.get(path)["message_id"]
+    again = office.post(f"{path}/generate")
+    assert again.refusal == (409, "state.invalid_transition")
+    assert office.get(path)["message_id"] == message
+
+
+def test_a_canceled_order_has_no_file_any_more(office: Office, account: int, party: int) -> None:
+    path = ordered(office, debit_of(account, *invoices(office, party, "10")))
+    office.act(f"{path}/cancel")
+    assert office.get(f"{path}/file").refusal == (404, "banking.no_file")
+    for step in ("generate", "cancel", "settle"):
+        assert office.post(f"{path}/{step}", {} if step == "settle" else None).refusal[0] == 409
+
+
+# --- what the bank did -------------------------------------------------------------------------------------------------
+
+
+def test_what_the_bank_returned_stays_due_and_may_be_ordered_again(office: Office, account: int, party: int) -> None:
+    found = invoices(office, party, "10", "20", "30")
+    path = ordered(office, debit_of(account, *found, amount="10"))
+    settled = office.act(f"{path}/settle", {"returned": [1, 3, 3], "date": "2026-11-30"})
+    assert [line["payment_id"] is None for line in settled["lines"]] == [True, False, True]
+    assert due(office, *found) == ["10.00", "10.00", "30.00"]
+    assert office.post("/sepa-orders", debit_of(account, *found, amount="10")).status == 201
+
+
+def test_an_order_returned_whole_enters_no_payment(office: Office, account: int, party: int) -> None:
+    found = invoices(office, party, "10", "20")
+    path = ordered(office, debit_of(account, *found))
+    assert office.act(f"{path}/settle", {"returned": [1, 2]})["status"] == "settled"
+    assert office.items("/payments") == []
+
+
+def test_when_one_line_cannot_be_settled_none_is(office: Office, account: int, party: int) -> None:
+    """The second was abandoned meanwhile: the first is not paid either, and no number is lost."""
+    found = invoices(office, party, "10", "20")
+    path = ordered(office, debit_of(account, *found, amount="10"))
+    office.act(f"/invoices/{found[1]}/abandon", {"reason": "abandon"})
+    refused = office.post(f"{path}/settle", {})
+    assert (*refused.refusal, refused["facts"]["state"]) == (409, "billing.invoice_not_open", "abandoned")
+    assert (due(office, found[0]), office.items("/payments")) == (["10.00"], [])
+    settled = office.act(f"{path}/settle", {"returned": [2]})
+    assert office.get(f"/payments/{settled['lines'][0]['payment_id']}")["ref"].endswith("-0001")
+
+
+@pytest.mark.parametrize("position", [0, -1, 2])
+def test_a_position_that_is_not_in_the_order_settles_nothing(
+    office: Office, account: int, party: int, position: int
+) -> None:
+    (one,) = invoices(office, party, "10")
+    path = ordered(office, debit_of(account, one))
+    refused = office.post(f"{path}/settle", {"returned": [1, position]})
+    assert (*refused.refusal, refused.pointers) == (422, "banking.no_such_position", ["/returned/1"])
+    assert (office.get(path)["status"], due(office, one)) == ("generated", ["10.00"])
+
+
+def test_a_debit_the_customer_recalls_later_is_due_again(office: Office, account: int, party: int) -> None:
+    """The bank takes it back after weeks: the payment is reversed, and the invoice may be collected again."""
+    (one,) = invoices(office, party, "10")
+    path = ordered(office, debit_of(account, one, amount="10"))
+    paid = office.act(f"{path}/settle", {"date": "2026-11-21"})["lines"][0]["payment_id"]
+    undone = office.make(f"/payments/{paid}/reverse", {"reason": "MD06"})
+    assert (undone["method"], undone["account_id"], undone["amount"]) == ("direct_debit", account, "-10.00")
+    assert due(office, one) == ["10.00"]
+    assert office.post("/sepa-orders", debit_of(account, one, amount="10")).status == 201
+
+
+def test_a_transfer_refunds_a_part_and_then_the_rest(office: Office, account: int, party: int) -> None:
+    note = credit_note(office, "80", party_id=party)
+    for part, left in (("30", "-50.00"), ("50", "0.00")):
+        path = ordered(office, transfer_of(account, note, part))
+        office.act(f"{path}/settle", {})
+        assert due(office, note) == [left]
+    assert office.get(f"/invoices/{note}")["status"] == "paid"
+    late = office.post("/sepa-orders", transfer_of(account, note, "1"))
+    assert late.refusal == (409, "billing.invoice_not_open")
+
+
+def test_what_was_done_with_an_order_is_told(office: Office, account: int, party: int) -> None:
+    path = ordered(office, debit_of(account, *invoices(office, party, "10")))
+    settled = office.act(f"{path}/settle", {})
+    steps = ("created", "generated", "settled")
+    created, generated, ended = (events(office, f"sepa_order_{step}", "banking")[0] for step in steps)
+    assert (created["kind"], generated["message"]) == ("direct_debit", settled["message_id"])
+    assert ended["payments"] == [settled["lines"][0]["payment_id"]]
+
+
+# --- strangers ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_belongs_to_another_company_cannot_be_named(office: Office, account: int, party: int) -> None:
+    """ERP-08: neither its account, its invoices, its cheques nor its credits."""
+    (one,) = invoices(office, party, "100")
+    cheque = office.make(f"/invoices/{one}/payments", {"method": "cheque", "amount": "20"})["id"]
+    other = office.served.company()
+    other.warehouse()
+    mine, own = int(other.invoice("10")["id"]), int(other.make("/bank-accounts", OWN_ACCOUNT)["id"])
+    for path, body, pointer in (
+        ("/sepa-orders", debit_of(account, mine), "/account_id"),
+        ("/sepa-orders", debit_of(own, mine, one), "/lines/1/invoice_id"),
+        ("/cheque-deposits", {"account_id": own, "payments": [cheque]}, "/payments/0"),
+        ("/payments", {"allocations": [{"invoice_id": mine}, {"credit_of": cheque}]}, "/allocations/1/credit_of"),
+        (f"/invoices/{mine}/payments", {"account_id": account}, "/account_id"),
+    ):
+        refused = other.post(path, body)
+        assert (*refused.refusal, refused.pointers) == (422, "unknown_reference", [pointer]), path
+    assert due(other, mine) == ["10.00"]
+    assert other.get(f"/third-parties/{party}/credits").refusal == (404, "not_found")
+
+
+def test_who_only_reads_payments_makes_none(office: Office, account: int, party: int) -> None:
+    """ERP-13: reading orders is not giving them, nor seeing the accounts in their files."""
+    (one,) = invoices(office, party, "10")
+    path = ordered(office, debit_of(account, one))
+    reader = office.served.clerk(office.company, READER)
+    assert reader.get(path).status == 200
+    for step, body in (("generate", None), ("settle", {}), ("cancel", None)):
+        assert reader.post(f"{path}/{step}", body).refusal == (403, "rights.missing"), step
+    assert reader.get(f"{path}/file").refusal == (403, "rights.missing")
+    assert reader.post("/cheque-deposits", {"account_id": account, "payments": [1]}).status == 403
+    assert reader.get(f"/bank-accounts/{account}").refusal == (403, "rights.missing")
+    assert office.get(path)["status"] == "generated"
+
+
+# --- accounts and slips ------------------------------------------------------------------------------------------------
+
+
+def test_nothing_new_goes_through_an_archived_account(office: Office, account: int, party: int) -> None:
+    (one,) = invoices(office, party, "10")
+    cheque = office.make(f"/invoices/{one}/payments", {"method": "cheque", "amount": "1"})["id"]
+    office.patch(f"/bank-accounts/{account}", {"archived": True}, 1)
+    for path, body in (
+        ("/sepa-orders", debit_of(account, one)),
+        ("/cheque-deposits", {"account_id": account, "payments": [cheque]}),
+    ):
+        refused = office.post(path, body)
+        assert (*refused.refusal, refused.pointers) == (409, "banking.account_archived", ["/account_id"])
+    office.patch(f"/bank-accounts/{account}", {"archived": False}, 2)
+    assert office.post("/cheque-deposits", {"account_id": account, "payments": [cheque]}).status == 201
+
+
+def test_a_slip_with_one_wrong_cheque_takes_none(office: Office, account: int, party: int) -> None:
+    (one,) = invoices(office, party, "10")
+    paid = [
+        office.make(f"/invoices/{one}/payments", {"method": method, "amount": "1"})["id"]
+        for method in ("cheque", "cash")
+    ]
+    body = {"account_id": account, "payments": paid}
+    refused = office.post("/cheque-deposits", body)
+    assert (*refused.refusal, refused.pointers) == (422, "banking.no_cheque", ["/payments/1"])
+    unknown = office.post("/cheque-deposits", {**body, "payments": [paid[0], 999_999]})
+    assert (*unknown.refusal, unknown.pointers) == (422, "unknown_reference", ["/payments/1"])
+    assert office.make("/cheque-deposits", {**body, "payments": paid[:1]})["ref"].endswith("-0001")
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "pointer"),
+    [
+        ({"iban": "GB29NWBK60161331926818"}, "banking.bad_iban", "/iban"),
+        ({"bic": "X"}, "banking.bad_bic", "/bic"),
+        ({"creditor_id": "DE99ZZZ09999999999"}, "banking.bad_creditor_id", "/creditor_id"),
+    ],
+)
+def test_a_change_of_an_account_to_what_is_no_number_is_refused(
+    office: Office, account: int, change: dict[str, str], code: str, pointer: str
+) -> None:
+    refused = office.patch(f"/bank-accounts/{account}", change, 1)
+    assert (*refused.refusal, refused.pointers) == (422, code, [pointer])
+    assert office.get(f"/bank-accounts/{account}")["version"] == 1
+
+
+def test_a_change_that_changes_nothing_is_no_event_and_no_version(office: Office, account: int) -> None:
+    same = office.patch(f"/bank-accounts/{account}", {"iban": OWN_ACCOUNT["iban"].lower()}, 1)
+    assert (same.status, same["version"]) == (200, 1)
+    assert events(office, "account_changed", "banking") == []
+    office.patch(f"/bank-accounts/{account}", {"label": "Other", "iban": OWN_ACCOUNT["iban"]}, 1)
+    assert [one["fields"] for one in events(office, "account_changed", "banking")] == [["label"]]
+
+
+# --- credits -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("amount", "code"),
+    [
+        ("-0.001", "billing.fraction_of_minor_unit"),
+        ("1", "billing.refund_not_negative"),
+        ("-30.01", "billing.credit_exceeded"),
+    ],
+)
+def test_a_credit_used_wrongly_is_left_as_it_was(office: Office, party: int, amount: str, code: str) -> None:
+    one, two = invoices(office, party, "10", "40")
+    paid = office.make(f"/invoices/{one}/payments", {"amount": "40", "keep_rest": True})["id"]
+    parts = [{"invoice_id": two, "amount": "1"}, {"credit_of": paid, "amount": amount}]
+    refused = office.post("/payments", {"method": "offset", "allocations": parts})
+    assert (refused["code"], refused.pointers) == (code, ["/allocations/1/amount"])
+    assert office.get(f"/payments/{paid}")["credit_left"] == "30.00"
+    assert due(office, two) == ["40.00"]
+
+
+def test_keeping_the_rest_of_less_than_is_due_keeps_nothing(office: Office, party: int) -> None:
+    (one,) = invoices(office, party, "100")
+    paid = office.make(f"/invoices/{one}/payments", {"amount": "60", "keep_rest": True})
+    assert (paid["amount"], paid["credit"], due(office, one)) == ("60.00", "0.00", ["40.00"])
+
+
+def test_no_rest_is_kept_of_a_refund(office: Office, party: int) -> None:
+    note = credit_note(office, "80", party_id=party)
+    refused = office.post(f"/invoices/{note}/payments", {"amount": "-90", "keep_rest": True})
+    assert (*refused.refusal, refused.pointers) == (422, "billing.payment_not_positive", ["/amount"])
+    assert due(office, note) == ["-80.00"]
+
+
+def test_what_used_a_credit_is_told_and_told_again_when_it_is_taken_back(office: Office, party: int) -> None:
+    one, two = invoices(office, party, "10", "40")
+    paid = office.make(f"/invoices/{one}/payments", {"amount": "40", "keep_rest": True})["id"]
+    parts = [{"invoice_id": two, "amount": "12"}, {"credit_of": paid, "amount": "-12"}]
+    used = office.make("/payments", {"method": "offset", "allocations": parts})["id"]
+    office.make(f"/payments/{used}/reverse", {"reason": "Wrong"})
+    told = [(float(one["amount"]), float(one["left"])) for one in events(office, "credit_used", "billing")]
+    assert told == [(12.0, 18.0), (-12.0, 30.0)]
