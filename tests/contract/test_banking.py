@@ -23,16 +23,15 @@ from app.domain.banking import (
 from app.domain.billing import CreditUse, Invoice, Payment, PaymentMethod
 from app.domain.parties import Party
 from app.domain.shared.errors import NotFound, Stale, Taken
-from app.domain.shared.ids import BankAccountId, ChequeDepositId, InvoiceId, PartyId, PaymentId, SepaOrderId
+from app.domain.shared.ids import InvoiceId, PartyId
 from app.domain.shared.money import currency
-from app.infrastructure.database.engine import Database
 from app.infrastructure.database.failures import ConstraintViolated
 from app.infrastructure.database.work import SqlWorks
-from app.usecases.banking import BANK_ACCOUNTS, CHEQUE_DEPOSITS, SEPA_ORDERS
+from app.usecases.banking import CHEQUE_DEPOSITS, SEPA_ORDERS
 from app.usecases.billing import PAYMENTS
 from app.usecases.context import Context
 from app.usecases.ports.listing import Filter, Listing, Operator, Query
-from tests.support.databases import company_context, statements, tracing
+from tests.support.databases import company_context
 from tests.support.paying import ON, credited, money, owed, payment
 
 pytestmark = pytest.mark.fast
@@ -122,7 +121,7 @@ def till(works: SqlWorks) -> Till:
     return Till.of(works)
 
 
-# --- payments ---------------------------------------------------------------------------------------------------------
+# --- payments -------------------------------------------------------------------------------------------------------
 
 
 def test_a_payment_comes_back_with_every_part_in_its_place(till: Till) -> None:
@@ -153,20 +152,6 @@ def test_uses_are_found_though_they_add_up_to_nothing(till: Till) -> None:
     assert [use.amount for use in till.see(lambda work: work.payments.get(made.id)).uses] == [30, -30]
 
 
-def test_locked_payments_are_those_that_exist_by_id(till: Till) -> None:
-    one, two = till.payment("10"), till.payment("20")
-    wanted = [two.id, PaymentId(NOBODY), one.id, two.id]
-    found = till.do(lambda work: work.payments.lock(wanted))
-    assert list(found) == [one.id, two.id]
-    assert [found[key].credit_left for key in found] == [10, 20]
-
-
-def test_nothing_to_lock_asks_nothing(till: Till, database: Database) -> None:
-    with tracing(database) as traces:
-        assert till.do(lambda work: work.payments.lock([])) == {}
-    assert "lock payments" not in " ".join(statements(traces))
-
-
 def test_what_is_left_of_credits_is_stored_with_what_reversed_them(till: Till) -> None:
     one, two, undone = till.payment("10"), till.payment("20"), till.payment("5")
     one.credit_left = one.company_credit_left = money("0.01")
@@ -186,14 +171,6 @@ def test_of_credits_of_which_one_was_changed_meanwhile_none_is_stored(till: Till
     with pytest.raises(Stale):
         till.do(lambda work: work.payments.save_credits([one, two]))
     assert till.see(lambda work: work.payments.get(one.id)).credit_left == 10
-
-
-def test_a_payment_is_undone_by_one_other_only(till: Till) -> None:
-    """The database itself sees to it."""
-    original = till.payment("10")
-    till.payment(reverses_id=original.id)
-    with pytest.raises(ConstraintViolated, match="reverses_id"):
-        till.payment(reverses_id=original.id)
 
 
 def test_what_stands_to_a_customers_credit_is_listed_oldest_first(till: Till) -> None:
@@ -219,29 +196,6 @@ def test_what_stands_to_a_customers_credit_is_listed_oldest_first(till: Till) ->
     assert till.see(lambda work: work.payments.open_credits(PartyId(NOBODY))) == []
 
 
-def test_payments_are_found_by_what_is_left_of_their_credit(till: Till) -> None:
-    till.payment("0.01")
-    more = till.payment("20")
-    found = till.rows(PAYMENTS, ("credit_left", Operator.GT, money("0.01")))
-    assert [row[0] for row in found] == [more.id]
-
-
-@pytest.mark.parametrize(
-    ("read", "what"),
-    [
-        (lambda work: work.payments.get(PaymentId(NOBODY)), "payment"),
-        (lambda work: work.bank_accounts.get(BankAccountId(NOBODY)), "bank account"),
-        (lambda work: work.cheque_deposits.get(ChequeDepositId(NOBODY)), "cheque deposit"),
-        (lambda work: work.sepa_orders.get(SepaOrderId(NOBODY)), "sepa order"),
-    ],
-    ids=["payment", "account", "deposit", "order"],
-)
-def test_what_is_not_there_is_not_found(till: Till, read: Callable[[Any], object], what: str) -> None:
-    with pytest.raises(NotFound) as missing:
-        till.see(read)
-    assert missing.value.facts["kind"] == what
-
-
 def test_another_company_sees_and_locks_none_of_it(till: Till, works: SqlWorks) -> None:
     """ERP-08: repositories cannot leave the context's company."""
     paid, account, invoice = till.payment("10"), till.account(), till.invoice()
@@ -262,13 +216,7 @@ def test_another_company_sees_and_locks_none_of_it(till: Till, works: SqlWorks) 
         other.do(lambda work: work.bank_accounts.save(account))
 
 
-# --- bank accounts ----------------------------------------------------------------------------------------------------
-
-
-def test_an_account_comes_back_as_it_was_entered(till: Till) -> None:
-    made = till.account(bic="COBADEFF", creditor_id="DE98ZZZ09999999999", holder="Élan & Söhne", archived=True)
-    assert till.see(lambda work: work.bank_accounts.get(made.id)) == made
-    assert made.version == 1
+# --- bank accounts --------------------------------------------------------------------------------------------------
 
 
 def test_an_iban_is_a_companys_own_once(till: Till, works: SqlWorks) -> None:
@@ -298,14 +246,7 @@ def test_a_changed_account_is_stored_once_per_version(till: Till) -> None:
     assert till.see(lambda work: work.bank_accounts.get(made.id)).label == "Other"
 
 
-def test_accounts_are_listed_by_what_one_asks_for(till: Till) -> None:
-    old, new = till.account(archived=True), till.account(iban=BRITISH, currency=currency("GBP"))
-    assert [row[0] for row in till.rows(BANK_ACCOUNTS)] == [old.id, new.id]
-    assert [row[0] for row in till.rows(BANK_ACCOUNTS, ("archived", Operator.EQ, False))] == [new.id]
-    assert [row[0] for row in till.rows(BANK_ACCOUNTS, ("currency", Operator.EQ, "EUR"))] == [old.id]
-
-
-# --- slips of cheques -------------------------------------------------------------------------------------------------
+# --- slips of cheques -----------------------------------------------------------------------------------------------
 
 
 def slip_of(till: Till, *cheques: Payment, ref: str = "CHQ1") -> ChequeDeposit:
@@ -324,15 +265,6 @@ def test_a_slip_comes_back_with_its_cheques_in_order(till: Till) -> None:
     assert till.rows(CHEQUE_DEPOSITS, ("amount", Operator.EQ, money("11")))[0][0] == slip.id
 
 
-def test_a_cheque_on_a_slip_is_known(till: Till) -> None:
-    one, two = (till.payment("1", method=PaymentMethod.CHEQUE) for _ in range(2))
-    slip = slip_of(till, one)
-    till.do(lambda work: work.cheque_deposits.add(slip))
-    asked = [two.id, one.id, PaymentId(NOBODY)]
-    assert till.see(lambda work: work.cheque_deposits.deposited(asked)) == {one.id}
-    assert till.see(lambda work: work.cheque_deposits.deposited([])) == set()
-
-
 def test_a_cheque_is_never_on_two_slips(till: Till) -> None:
     """The database itself sees to it; the second slip is not stored either."""
     one = till.payment("1", method=PaymentMethod.CHEQUE)
@@ -343,7 +275,7 @@ def test_a_cheque_is_never_on_two_slips(till: Till) -> None:
     assert len(till.rows(CHEQUE_DEPOSITS)) == 1
 
 
-# --- orders to banks --------------------------------------------------------------------------------------------------
+# --- orders to banks ------------------------------------------------------------------------------------------------
 
 
 def test_an_order_comes_back_as_it_was_entered(till: Till) -> None:
@@ -365,17 +297,6 @@ def test_an_order_that_was_generated_keeps_message_and_instant(till: Till) -> No
     found = till.see(lambda work: work.sepa_orders.get(made.id))
     assert (found.state, found.generated_at, found.version) == (SepaState.GENERATED, AT, 2)
     assert found.message_id == f"TRAMITA-{made.id}-20261121093015"
-
-
-@pytest.mark.parametrize("steps", [(), ("generate",)], ids=["draft", "generated"])
-def test_an_open_order_holds_its_invoices(till: Till, steps: tuple[str, ...]) -> None:
-    held, free = till.invoice(), till.invoice()
-    made = till.order(held)
-    till.do(lambda work: work.sepa_orders.add(made))
-    for _ in steps:
-        made.generate(AT)
-        till.do(lambda work: work.sepa_orders.save(made))
-    assert till.see(lambda work: work.sepa_orders.held([free.id, held.id])) == {held.id}
 
 
 @pytest.mark.parametrize("ends", ["cancel", "settle"])
@@ -419,15 +340,3 @@ def test_an_order_saved_by_somebody_else_meanwhile_is_stale(till: Till) -> None:
     with pytest.raises(Stale):
         till.do(lambda work: work.sepa_orders.save(seen))
     assert till.see(lambda work: work.sepa_orders.get(made.id)).state is SepaState.GENERATED
-
-
-def test_orders_without_a_message_are_found(till: Till) -> None:
-    drafted = till.order(till.invoice())
-    till.do(lambda work: work.sepa_orders.add(drafted))
-    made = till.order(till.invoice(), account_id=drafted.account_id)
-    till.do(lambda work: work.sepa_orders.add(made))
-    made.generate(AT)
-    till.do(lambda work: work.sepa_orders.save(made))
-    assert [row[0] for row in till.rows(SEPA_ORDERS, ("status", Operator.EQ, "draft"))] == [drafted.id]
-    told = till.rows(SEPA_ORDERS, ("message_id", Operator.EQ, made.message_id))
-    assert [row[0] for row in told] == [made.id]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any, Final
-from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -47,7 +46,7 @@ def due(office: Office, *found: int) -> list[str]:
     return [office.get(f"/invoices/{one}")["due"] for one in found]
 
 
-# --- files -------------------------------------------------------------------------------------------------------------
+# --- files ----------------------------------------------------------------------------------------------------------
 
 
 def test_the_file_says_what_the_order_says_whatever_changed_since(office: Office, account: int, party: int) -> None:
@@ -63,24 +62,6 @@ def test_the_file_says_what_the_order_says_whatever_changed_since(office: Office
     assert f'filename="{office.get(path)["message_id"]}.xml"' in again.headers["content-disposition"]
 
 
-def test_the_file_counts_first_and_recurrent_debits_apart(office: Office, account: int, party: int) -> None:
-    body = debit_of(account, *invoices(office, party, "10", "20", "30"), amount="5")
-    body["lines"][1]["sequence"] = "FRST"
-    content = office.get(f"{ordered(office, body)}/file").body
-    root = ET.fromstring(content)  # noqa: S314 - ours
-    told = [[node.text for node in root.iter() if node.tag.endswith(name)] for name in ("}SeqTp", "}CtrlSum")]
-    assert told == [["RCUR", "FRST"], ["15.00", "10.00", "5.00"]]
-
-
-def test_a_name_no_bank_can_read_does_not_keep_the_order_from_its_file(
-    office: Office, account: int, party: int
-) -> None:
-    (one,) = invoices(office, party, "10")
-    body = debit_of(account, one)
-    body["lines"][0]["holder"] = "🏦"
-    assert b"<Nm>NOTPROVIDED</Nm>" in office.get(f"{ordered(office, body)}/file").body
-
-
 @pytest.mark.parametrize("kind", ["direct_debit", "credit_transfer"])
 def test_a_fraction_of_a_cent_is_not_ordered(office: Office, account: int, party: int, kind: str) -> None:
     """It was cut off in the file, and no settlement could enter it."""
@@ -93,23 +74,7 @@ def test_a_fraction_of_a_cent_is_not_ordered(office: Office, account: int, party
     assert office.items("/sepa-orders") == []
 
 
-def test_a_file_is_made_once(office: Office, account: int, party: int) -> None:
-    path = ordered(office, debit_of(account, *invoices(office, party, "10")))
-    message = office.get(path)["message_id"]
-    again = office.post(f"{path}/generate")
-    assert again.refusal == (409, "state.invalid_transition")
-    assert office.get(path)["message_id"] == message
-
-
-def test_a_canceled_order_has_no_file_any_more(office: Office, account: int, party: int) -> None:
-    path = ordered(office, debit_of(account, *invoices(office, party, "10")))
-    office.act(f"{path}/cancel")
-    assert office.get(f"{path}/file").refusal == (404, "banking.no_file")
-    for step in ("generate", "cancel", "settle"):
-        assert office.post(f"{path}/{step}", {} if step == "settle" else None).refusal[0] == 409
-
-
-# --- what the bank did -------------------------------------------------------------------------------------------------
+# --- what the bank did ----------------------------------------------------------------------------------------------
 
 
 def test_what_the_bank_returned_stays_due_and_may_be_ordered_again(office: Office, account: int, party: int) -> None:
@@ -119,13 +84,6 @@ def test_what_the_bank_returned_stays_due_and_may_be_ordered_again(office: Offic
     assert [line["payment_id"] is None for line in settled["lines"]] == [True, False, True]
     assert due(office, *found) == ["10.00", "10.00", "30.00"]
     assert office.post("/sepa-orders", debit_of(account, *found, amount="10")).status == 201
-
-
-def test_an_order_returned_whole_enters_no_payment(office: Office, account: int, party: int) -> None:
-    found = invoices(office, party, "10", "20")
-    path = ordered(office, debit_of(account, *found))
-    assert office.act(f"{path}/settle", {"returned": [1, 2]})["status"] == "settled"
-    assert office.items("/payments") == []
 
 
 def test_when_one_line_cannot_be_settled_none_is(office: Office, account: int, party: int) -> None:
@@ -162,17 +120,6 @@ def test_a_debit_the_customer_recalls_later_is_due_again(office: Office, account
     assert office.post("/sepa-orders", debit_of(account, one, amount="10")).status == 201
 
 
-def test_a_transfer_refunds_a_part_and_then_the_rest(office: Office, account: int, party: int) -> None:
-    note = credit_note(office, "80", party_id=party)
-    for part, left in (("30", "-50.00"), ("50", "0.00")):
-        path = ordered(office, transfer_of(account, note, part))
-        office.act(f"{path}/settle", {})
-        assert due(office, note) == [left]
-    assert office.get(f"/invoices/{note}")["status"] == "paid"
-    late = office.post("/sepa-orders", transfer_of(account, note, "1"))
-    assert late.refusal == (409, "billing.invoice_not_open")
-
-
 def test_what_was_done_with_an_order_is_told(office: Office, account: int, party: int) -> None:
     path = ordered(office, debit_of(account, *invoices(office, party, "10")))
     settled = office.act(f"{path}/settle", {})
@@ -182,7 +129,7 @@ def test_what_was_done_with_an_order_is_told(office: Office, account: int, party
     assert ended["payments"] == [settled["lines"][0]["payment_id"]]
 
 
-# --- strangers ---------------------------------------------------------------------------------------------------------
+# --- strangers ------------------------------------------------------------------------------------------------------
 
 
 def test_what_belongs_to_another_company_cannot_be_named(office: Office, account: int, party: int) -> None:
@@ -219,51 +166,7 @@ def test_who_only_reads_payments_makes_none(office: Office, account: int, party:
     assert office.get(path)["status"] == "generated"
 
 
-# --- accounts and slips ------------------------------------------------------------------------------------------------
-
-
-def test_nothing_new_goes_through_an_archived_account(office: Office, account: int, party: int) -> None:
-    (one,) = invoices(office, party, "10")
-    cheque = office.make(f"/invoices/{one}/payments", {"method": "cheque", "amount": "1"})["id"]
-    office.patch(f"/bank-accounts/{account}", {"archived": True}, 1)
-    for path, body in (
-        ("/sepa-orders", debit_of(account, one)),
-        ("/cheque-deposits", {"account_id": account, "payments": [cheque]}),
-    ):
-        refused = office.post(path, body)
-        assert (*refused.refusal, refused.pointers) == (409, "banking.account_archived", ["/account_id"])
-    office.patch(f"/bank-accounts/{account}", {"archived": False}, 2)
-    assert office.post("/cheque-deposits", {"account_id": account, "payments": [cheque]}).status == 201
-
-
-def test_a_slip_with_one_wrong_cheque_takes_none(office: Office, account: int, party: int) -> None:
-    (one,) = invoices(office, party, "10")
-    paid = [
-        office.make(f"/invoices/{one}/payments", {"method": method, "amount": "1"})["id"]
-        for method in ("cheque", "cash")
-    ]
-    body = {"account_id": account, "payments": paid}
-    refused = office.post("/cheque-deposits", body)
-    assert (*refused.refusal, refused.pointers) == (422, "banking.no_cheque", ["/payments/1"])
-    unknown = office.post("/cheque-deposits", {**body, "payments": [paid[0], 999_999]})
-    assert (*unknown.refusal, unknown.pointers) == (422, "unknown_reference", ["/payments/1"])
-    assert office.make("/cheque-deposits", {**body, "payments": paid[:1]})["ref"].endswith("-0001")
-
-
-@pytest.mark.parametrize(
-    ("change", "code", "pointer"),
-    [
-        ({"iban": "GB29NWBK60161331926818"}, "banking.bad_iban", "/iban"),
-        ({"bic": "X"}, "banking.bad_bic", "/bic"),
-        ({"creditor_id": "DE99ZZZ09999999999"}, "banking.bad_creditor_id", "/creditor_id"),
-    ],
-)
-def test_a_change_of_an_account_to_what_is_no_number_is_refused(
-    office: Office, account: int, change: dict[str, str], code: str, pointer: str
-) -> None:
-    refused = office.patch(f"/bank-accounts/{account}", change, 1)
-    assert (*refused.refusal, refused.pointers) == (422, code, [pointer])
-    assert office.get(f"/bank-accounts/{account}")["version"] == 1
+# --- accounts and slips ---------------------------------------------------------------------------------------------
 
 
 def test_a_change_that_changes_nothing_is_no_event_and_no_version(office: Office, account: int) -> None:
@@ -274,7 +177,7 @@ def test_a_change_that_changes_nothing_is_no_event_and_no_version(office: Office
     assert [one["fields"] for one in events(office, "account_changed", "banking")] == [["label"]]
 
 
-# --- credits -----------------------------------------------------------------------------------------------------------
+# --- credits --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -293,12 +196,6 @@ def test_a_credit_used_wrongly_is_left_as_it_was(office: Office, party: int, amo
     assert (refused["code"], refused.pointers) == (code, ["/allocations/1/amount"])
     assert office.get(f"/payments/{paid}")["credit_left"] == "30.00"
     assert due(office, two) == ["40.00"]
-
-
-def test_keeping_the_rest_of_less_than_is_due_keeps_nothing(office: Office, party: int) -> None:
-    (one,) = invoices(office, party, "100")
-    paid = office.make(f"/invoices/{one}/payments", {"amount": "60", "keep_rest": True})
-    assert (paid["amount"], paid["credit"], due(office, one)) == ("60.00", "0.00", ["40.00"])
 
 
 def test_no_rest_is_kept_of_a_refund(office: Office, party: int) -> None:

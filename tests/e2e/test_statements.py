@@ -41,7 +41,7 @@ def account(office: Office, party: int) -> list[tuple[str, str, str]]:
     return [(row["date"][-2:], row["kind"], row["amount"]) for row in rows]
 
 
-# --- the same on each day ----------------------------------------------------------------------------------------------
+# --- the same on each day -------------------------------------------------------------------------------------------
 
 
 def test_parts_refunds_and_reversals_are_owed_from_their_days_on(office: Office) -> None:
@@ -77,18 +77,6 @@ def test_an_overpayment_is_the_customers_until_it_is_used(office: Office) -> Non
     office.make("/payments", {"date": DAYS[5], "allocations": [{"credit_of": more}]})
     agree(office, party, "100.00", "-30.00", "20.00", "20.00", "20.00", "50.00")
     assert account(office, party)[-1] == ("06", "payment", "30.00")
-
-
-def test_an_offset_moves_nothing_on_the_account_and_shortens_the_list_of_the_unpaid(office: Office) -> None:
-    party = office.customer()
-    one, note = invoice(office, party, "100"), credit_note(office, "40", party_id=party)
-    after = office.get(f"/invoices/{note}")["date"]
-    parts = [{"invoice_id": one, "amount": "40"}, {"invoice_id": note}]
-    before = account(office, party)
-    office.make("/payments", {"date": after, "method": "offset", "allocations": parts})
-    assert account(office, party) == before
-    unpaid = office.get(f"/reports/unpaid?on={after}")["rows"]
-    assert [(row["due"], row["gross"]) for row in unpaid] == [("60.00", "100.00"), ("40.00", "40.00")]
 
 
 def test_what_was_paid_at_other_rates_is_owed_at_none(office: Office) -> None:
@@ -133,16 +121,6 @@ def test_what_was_paid_at_a_discount_was_owed_until_it_was_paid(office: Office) 
     assert office.get(f"/reports/unpaid?on={DAYS[2]}")["rows"] == []
 
 
-def test_a_discount_given_at_the_end_is_owed_no_more_and_again_when_claimed(office: Office) -> None:
-    party = office.customer()
-    one = invoice(office, party, "100")
-    pay(office, one, DAYS[1], amount="98")
-    office.act(f"/invoices/{one}/close", {"reason": "discount_vat"})
-    assert owed(office, party, DAYS[2]) == ("0.00", "0.00", "0.00")
-    office.act(f"/invoices/{one}/reopen")
-    assert owed(office, party, DAYS[2]) == ("2.00", "2.00", "2.00")
-
-
 def test_a_deposit_is_owed_paid_and_deducted_once(office: Office) -> None:
     party = office.customer()
     order = office.order([free_line("200")], party_id=party)["id"]
@@ -155,7 +133,7 @@ def test_a_deposit_is_owed_paid_and_deducted_once(office: Office) -> None:
     agree(office, party, "50.00", "0.00", "150.00")
 
 
-# --- who is asked, and how late they are -------------------------------------------------------------------------------
+# --- who is asked, and how late they are ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -204,7 +182,7 @@ def test_an_order_to_the_bank_is_no_money_until_it_is_settled(office: Office) ->
     agree(office, party, "150.00", "150.00", "100.00")
 
 
-# --- dates that would contradict each other ----------------------------------------------------------------------------
+# --- dates that would contradict each other -------------------------------------------------------------------------
 
 
 def test_a_payment_is_not_undone_before_it_was_made(office: Office) -> None:

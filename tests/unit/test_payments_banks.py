@@ -16,7 +16,6 @@ from app.domain.banking import (
     BadIban,
     BankAccount,
     ChequeDeposit,
-    ChequeTwice,
     NoCheque,
     bic,
     creditor_id,
@@ -24,9 +23,9 @@ from app.domain.banking import (
 )
 from app.domain.billing import Payment, PaymentMethod
 from app.domain.shared.errors import DomainError, Required
-from app.domain.shared.ids import BankAccountId, ChequeDepositId, PaymentId
+from app.domain.shared.ids import BankAccountId, PaymentId
 from app.domain.shared.money import currency
-from tests.support.paying import ON, credited, kept, money, payment
+from tests.support.paying import ON, credited, kept, payment
 
 pytestmark = pytest.mark.fast
 BRITISH: Final = "GB29NWBK60161331926819"
@@ -42,7 +41,7 @@ def cheque(moved: str = "10", key: int = 1, **others: Any) -> Payment:
     return kept(moved, key, method=PaymentMethod.CHEQUE, **others)
 
 
-# --- numbers ----------------------------------------------------------------------------------------------------------
+# --- numbers --------------------------------------------------------------------------------------------------------
 
 
 @given(digits=st.integers(0, 10**18 - 1), wrong=st.integers(1, 96))
@@ -71,20 +70,6 @@ def test_odd_letters_are_refused_or_written_plainly(read: Any, error: type[Domai
     assert " " not in told
 
 
-@pytest.mark.parametrize(
-    ("text", "plain"),
-    [
-        ("FR72ZZZ123456", "FR72ZZZ123456"),
-        ("fr72 abc 123456", "FR72ABC123456"),
-        ("", ""),
-        ("  ", ""),
-    ],
-)
-def test_the_business_code_of_a_creditor_is_not_checked(text: str, plain: str) -> None:
-    """EPC262-08: positions 5 to 7 are the creditor's own."""
-    assert creditor_id(text) == plain
-
-
 @pytest.mark.parametrize("text", ["FR73ZZZ123456", "FR72ZZZ123457", "DE72ZZZ123456", "FR72ZZ", "FR7ZZZZ123456", "?"])
 def test_a_mistyped_creditor_identifier_is_refused(text: str) -> None:
     with pytest.raises(BadCreditorId) as refused:
@@ -92,7 +77,7 @@ def test_a_mistyped_creditor_identifier_is_refused(text: str) -> None:
     assert refused.value.at == ("creditor_id",)
 
 
-# --- accounts ---------------------------------------------------------------------------------------------------------
+# --- accounts -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -139,20 +124,7 @@ def test_an_account_serves_its_own_currency_until_it_is_archived(
         assert refused.value.at == ("account_id",)
 
 
-# --- slips of cheques -------------------------------------------------------------------------------------------------
-
-
-def test_a_slip_lists_its_cheques_in_order_with_their_sum() -> None:
-    slip = ChequeDeposit.of(account(), [cheque("10.10", 7), cheque("0.90", 5)], ON)
-    assert [(one.payment_id, one.amount) for one in slip.lines] == [(7, money("10.10")), (5, money("0.90"))]
-    assert (slip.amount, slip.account_id, slip.currency.code, slip.date) == (11, 3, "EUR", ON)
-
-
-def test_a_slip_tells_number_and_sum() -> None:
-    slip = ChequeDeposit.of(account(), [cheque("10.10")], ON)
-    slip.id, slip.ref = ChequeDepositId(2), "CHQ2611-0001"
-    told = slip.deposited()
-    assert (told.id, told.ref, told.amount, told.currency) == (2, "CHQ2611-0001", money("10.10"), "EUR")
+# --- slips of cheques -----------------------------------------------------------------------------------------------
 
 
 def refunded() -> Payment:
@@ -178,19 +150,3 @@ def test_only_a_cheque_that_came_in_and_stands_goes_to_the_bank(other: Payment) 
     with pytest.raises(NoCheque) as refused:
         ChequeDeposit.of(account(), [cheque("1", 8), other], ON)
     assert refused.value.at == ("payments", 1)
-
-
-def test_a_cheque_is_on_a_slip_once() -> None:
-    with pytest.raises(ChequeTwice) as refused:
-        ChequeDeposit.of(account(), [cheque("1", 8), cheque("2", 9), cheque("1", 8)], ON)
-    assert refused.value.at == ("payments", 2)
-
-
-def test_nothing_is_deposited_on_an_archived_account() -> None:
-    with pytest.raises(AccountArchived):
-        ChequeDeposit.of(account(archived=True), [cheque()], ON)
-
-
-def test_cheques_in_the_accounts_own_foreign_currency_are_taken() -> None:
-    slip = ChequeDeposit.of(account(currency=currency("USD")), [cheque("10", code="USD")], ON)
-    assert slip.deposited().currency == "USD"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any, Final
 
 import pytest
@@ -10,20 +10,15 @@ from pydantic import BaseModel, ValidationError
 
 from app.api.schemas.banking import (
     ChequeDepositIn,
-    ChequeDepositOut,
     OwnAccountChange,
     OwnAccountIn,
-    OwnAccountOut,
     SepaOrderIn,
-    SepaOrderOut,
     SepaSettlementIn,
 )
 from app.api.schemas.billing import CreditsOut, InvoicePaymentIn, PaymentIn, PaymentOut, ReversalIn, WriteOffIn
-from app.domain.banking import BankAccount, ChequeDeposit, SepaSequence
+from app.domain.banking import SepaSequence
 from app.domain.billing import CreditKind, OpenCredit, PaymentMethod
-from app.domain.shared.ids import BankAccountId
-from app.domain.shared.money import currency
-from tests.support.paying import ON, kept, money, owed, payment
+from tests.support.paying import ON, kept, money
 
 pytestmark = pytest.mark.fast
 OWN: Final[dict[str, Any]] = {"label": "L", "holder": "H", "iban": "GB29NWBK60161331926819"}
@@ -37,15 +32,7 @@ def written(shown: BaseModel) -> dict[str, Any]:
     return told
 
 
-# --- payments in ------------------------------------------------------------------------------------------------------
-
-
-def test_a_payment_of_an_invoice_left_empty_is_all_that_is_due_by_transfer() -> None:
-    draft = InvoicePaymentIn().to_domain(9)
-    (part,) = draft.parts
-    assert (part.invoice_id, part.credit_of, part.amount) == (9, None, None)
-    assert (draft.amount, draft.date, draft.rate, draft.account_id) == (None, None, None, None)
-    assert (draft.method, draft.reference) == (PaymentMethod.TRANSFER, "")
+# --- payments in ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -127,17 +114,7 @@ def test_what_is_sent_wrongly_is_refused_where_it_stands(
     assert [problem["loc"] for problem in refused.value.errors()] == [where]
 
 
-def test_a_reason_is_kept_without_the_blanks_around_it() -> None:
-    reversal = ReversalIn(reason="  Bounced ").to_domain(5)
-    assert (reversal.payment_id, reversal.reason, reversal.date) == (5, "Bounced", None)
-
-
-def test_a_loss_is_dated_as_asked_for() -> None:
-    assert WriteOffIn.model_validate({"date": "2026-11-21"}).to_domain(9).date == ON
-    assert WriteOffIn().to_domain(9).date is None
-
-
-# --- payments out -----------------------------------------------------------------------------------------------------
+# --- payments out ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -156,19 +133,6 @@ def test_amounts_are_written_with_the_decimals_of_their_currency(
     assert shown["credit"] == shown["credit_left"] == told[0]
 
 
-def test_a_payment_shows_what_it_settled_and_what_it_took() -> None:
-    made = payment(4, "USD", "1")
-    made.use(kept("30", 9, code="USD", exchange="1"), None)
-    made.pay(owed(code="USD", exchange="0.9"), None)
-    shown = written(PaymentOut.of(made))
-    assert [tuple(part.values()) for part in shown["allocations"]] == [
-        (6, "settlement", "100.00", "100.00"),
-        (6, "exchange_difference", "0.00", "-10.00"),
-    ]
-    assert [tuple(use.values()) for use in shown["uses"]] == [(9, "settlement", "-30.00", "-30.00")]
-    assert (shown["amount"], shown["reverses_id"], shown["reversed_by_id"]) == ("70.00", None, None)
-
-
 def test_open_credits_are_written_in_their_own_currency() -> None:
     found = [
         OpenCredit(kind=CreditKind.PAYMENT, id=5, ref="PAY1", date=ON, currency="JPY", left=money("40")),
@@ -181,36 +145,7 @@ def test_open_credits_are_written_in_their_own_currency() -> None:
     ]
 
 
-# --- banks ------------------------------------------------------------------------------------------------------------
-
-
-def test_an_account_is_kept_in_euros_unless_said_otherwise() -> None:
-    assert OwnAccountIn(**OWN).to_domain().currency.code == "EUR"
-    account = OwnAccountIn(**OWN | {"currency": "USD", "bic": "nwbkgb2l"}).to_domain()
-    assert (account.currency.code, account.bic, account.archived) == ("USD", "NWBKGB2L", False)
-
-
-def test_a_change_carries_only_what_was_sent() -> None:
-    change = OwnAccountChange.model_validate({"bic": "", "archived": False}).to_domain(3, 7)
-    assert (change.id, change.version, change.changes) == (3, 7, {"bic": "", "archived": False})
-
-
-def test_an_account_shows_its_currency_by_code() -> None:
-    account = BankAccount(**OWN, id=BankAccountId(3), currency=currency("JPY"), version=2)
-    shown = written(OwnAccountOut.of(account))
-    assert (shown["id"], shown["currency"], shown["archived"], shown["version"]) == (3, "JPY", False, 2)
-
-
-def test_a_slip_is_asked_for_in_the_order_of_its_cheques() -> None:
-    draft = ChequeDepositIn(account_id=3, payments=[6, 5]).to_domain()
-    assert (draft.account_id, draft.date, draft.payments) == (3, None, (6, 5))
-
-
-def test_a_slip_is_written_with_the_decimals_of_its_currency() -> None:
-    own = BankAccount(**OWN, id=BankAccountId(3), currency=currency("JPY"))
-    cheques = [kept("40", key, code="JPY", method=PaymentMethod.CHEQUE) for key in (5, 6)]
-    shown = written(ChequeDepositOut.of(ChequeDeposit.of(own, cheques, ON)))
-    assert (shown["amount"], [one["amount"] for one in shown["lines"]]) == ("80", ["40", "40"])
+# --- banks ----------------------------------------------------------------------------------------------------------
 
 
 def test_the_lines_of_an_order_are_counted_from_one() -> None:
@@ -219,17 +154,3 @@ def test_the_lines_of_an_order_are_counted_from_one() -> None:
     assert [(line.position, line.invoice_id) for line in one.lines] == [(1, 9), (2, 10)]
     assert (one.lines[1].sequence, one.lines[1].mandate_date) == (SepaSequence.LAST, date(2026, 1, 15))
     assert (one.lines[0].iban, one.lines[0].sequence, one.amount) == ("", None, 25)
-
-
-def test_an_order_is_written_in_euros_and_cents() -> None:
-    one = SepaOrderIn.model_validate(ORDER).to_domain()
-    one.generate(datetime(2026, 11, 21, 9, 30, tzinfo=UTC))
-    shown = written(SepaOrderOut.of(one))
-    assert (shown["amount"], shown["lines"][0]["amount"], shown["status"]) == ("12.50", "12.50", "generated")
-    assert (shown["message_id"], shown["lines"][0]["payment_id"]) == ("TRAMITA-0-20261121093000", None)
-
-
-def test_what_the_bank_did_left_empty_is_all_of_it_today() -> None:
-    settlement = SepaSettlementIn().to_domain(4)
-    told = (settlement.order_id, settlement.date, settlement.rate, settlement.returned)
-    assert told == (4, None, None, ())

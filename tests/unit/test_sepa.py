@@ -26,10 +26,10 @@ from app.domain.banking import (
     SepaState,
     WrongWay,
 )
-from app.domain.billing import FractionOfMinorUnit, Invoice, InvoiceNotOpen, InvoiceState, Overpaid, PaymentMethod
+from app.domain.billing import FractionOfMinorUnit, Invoice, Overpaid
 from app.domain.parties import PartyAccount
 from app.domain.shared.errors import DomainError, Required
-from app.domain.shared.ids import BankAccountId, InvoiceId, PaymentId, SepaOrderId
+from app.domain.shared.ids import BankAccountId, InvoiceId, SepaOrderId
 from app.domain.shared.money import currency
 from app.infrastructure.sepa import SepaXml
 from tests.support.paying import credited, money, owed
@@ -103,7 +103,7 @@ def transfers() -> ET.Element:
     return file_of(order(*lines, kind=TRANSFER))
 
 
-# --- the file ---------------------------------------------------------------------------------------------------------
+# --- the file -------------------------------------------------------------------------------------------------------
 
 
 def test_debits_are_bundled_by_their_place_in_the_mandate() -> None:
@@ -132,17 +132,6 @@ def test_each_debit_says_whose_account_by_which_mandate() -> None:
     ]
 
 
-def test_every_amount_is_in_euros() -> None:
-    for file in (debits(), transfers()):
-        assert {node.get("Ccy") for node in file.iter("InstdAmt")} == {"EUR"}
-
-
-def test_no_two_entries_of_a_file_share_an_id() -> None:
-    """A bank takes the second of two for the first sent twice."""
-    ids = at(debits(), ".//EndToEndId")
-    assert sorted(ids) == [f"TRAMITA-4-20261121093015-{n}" for n in (1, 2, 3, 4)]
-
-
 def test_debits_go_to_the_companys_account_under_its_creditor_identifier() -> None:
     for bundle in debits().findall("*/PmtInf"):
         assert at(bundle, "CdtrAcct/Id/IBAN") == ["FR7630006000011234567890189"]
@@ -159,10 +148,6 @@ def test_transfers_go_out_of_the_companys_account_to_each_customers() -> None:
     assert at(bundle, "CdtTrfTxInf/Amt/InstdAmt") == ["80.00", "0.50"]
     assert (at(bundle, "NbOfTxs"), at(bundle, "CtrlSum")) == (["2"], ["80.50"])
     assert at(transfers(), "*/GrpHdr/CtrlSum") == ["80.50"]
-
-
-def test_a_transfer_tells_no_mandate() -> None:
-    assert not {"MndtId", "SeqTp", "CdtrSchmeId"} & {node.tag for node in transfers().iter()}
 
 
 def test_a_bank_without_a_bic_is_called_not_provided() -> None:
@@ -212,7 +197,7 @@ def test_names_are_written_in_letters_every_bank_takes(position: int, name: str)
     assert TAKEN.fullmatch(named()[position])
 
 
-# --- the order --------------------------------------------------------------------------------------------------------
+# --- the order ------------------------------------------------------------------------------------------------------
 
 
 def account(**fields: Any) -> BankAccount:
@@ -249,35 +234,6 @@ def test_only_who_collects_needs_a_creditor_identifier() -> None:
     assert refused.value.at == ("account_id",)
 
 
-def test_an_order_moves_what_its_lines_do_and_says_so_when_entered() -> None:
-    one = order(line(1, amount=money("0.1")), line(2, amount=money("0.2")))
-    assert (one.amount, one.created().amount, one.created().kind) == (money("0.3"), money("0.3"), DEBIT)
-
-
-def test_the_message_is_named_after_order_and_second() -> None:
-    one = order(line())
-    told = one.generate(AT)
-    assert told.message == one.message_id == "TRAMITA-4-20261121093015"
-    assert one.generated_at == AT.replace(microsecond=0)
-
-
-def test_the_longest_order_a_company_may_ever_have_still_fits_its_message_id() -> None:
-    """ISO 20022 Max35Text; the column is as long."""
-    one = order(line(), id=SepaOrderId(999_999_999_999))
-    assert len(one.generate(AT).message) == 35
-
-
-def test_a_settled_order_tells_its_payments_and_may_not_be_settled_again() -> None:
-    one = order(line())
-    one.generate(AT)
-    one.can_settle()
-    assert one.settle([PaymentId(5), PaymentId(6)]).payments == (5, 6)
-    for step in (one.can_settle, one.cancel):
-        with pytest.raises(DomainError):
-            step()
-    assert one.state is SepaState.SETTLED
-
-
 @pytest.mark.parametrize(
     ("state", "iban", "has"),
     [
@@ -299,11 +255,7 @@ def test_there_is_a_file_from_generation_on_until_somebody_in_it_is_erased(
             one.has_file()
 
 
-def test_money_comes_by_direct_debit_and_goes_by_transfer() -> None:
-    assert (DEBIT.method, TRANSFER.method) == (PaymentMethod.DIRECT_DEBIT, PaymentMethod.TRANSFER)
-
-
-# --- its lines --------------------------------------------------------------------------------------------------------
+# --- its lines ------------------------------------------------------------------------------------------------------
 
 
 def theirs(**fields: Any) -> PartyAccount:
@@ -331,15 +283,6 @@ def test_a_line_that_names_an_account_takes_nothing_of_another() -> None:
     assert (one.iban, one.bic, one.holder, one.mandate, one.mandate_date) == (GERMAN, "", "", "", None)
 
 
-def test_an_account_without_bic_and_mandate_gives_none() -> None:
-    one = line(iban="", mandate="", mandate_date=None)
-    one.take(theirs(bic=None, mandate_ref=None, mandate_date=None))
-    assert (one.bic, one.mandate, one.mandate_date) == ("", "", None)
-    with pytest.raises(Required) as missing:
-        one.check(DEBIT)
-    assert missing.value.at == ("mandate",)
-
-
 def test_a_long_name_is_cut_to_what_a_message_holds() -> None:
     one = line(holder="", iban="")
     one.take(theirs(holder="n" * 71))
@@ -362,12 +305,6 @@ def test_what_a_debit_lacks_is_named(fields: dict[str, Any], error: type[DomainE
     with pytest.raises(error) as refused:
         line(**fields).check(DEBIT)
     assert refused.value.at == (where,)
-
-
-def test_a_transfer_needs_no_mandate() -> None:
-    one = line(mandate="", mandate_date=None, sequence=None, iban="de89 3704 0044 0532 0130 00", bic="cobadeff")
-    one.check(TRANSFER)
-    assert (one.iban, one.bic) == (GERMAN, "COBADEFF")
 
 
 @pytest.mark.parametrize(
@@ -400,9 +337,3 @@ def test_what_a_line_cannot_move_is_refused(
     with pytest.raises(error) as refused:
         one.draws(invoice, kind)
     assert (refused.value.at, one.invoice_ref) == ((where,), "")
-
-
-@pytest.mark.parametrize("state", [one for one in InvoiceState if one is not InvoiceState.VALIDATED])
-def test_only_an_invoice_that_takes_money_is_ordered(state: InvoiceState) -> None:
-    with pytest.raises(InvoiceNotOpen):
-        line().draws(owed(state=state), DEBIT)
