@@ -157,7 +157,8 @@ def test_what_is_left_of_credits_is_stored_with_what_reversed_them(till: Till) -
     one.credit_left = one.company_credit_left = money("0.01")
     two.reversed_by_id = undone.id
     till.do(lambda work: work.payments.save_credits([two, one]))
-    stored = {key: till.see(lambda work, key=key: work.payments.get(key)) for key in (one.id, two.id, undone.id)}
+    keys = (one.id, two.id, undone.id)
+    stored = till.see(lambda work: {key: work.payments.get(key) for key in keys})
     assert (stored[one.id].credit_left, stored[one.id].company_credit_left) == (money("0.01"), money("0.01"))
     assert (stored[one.id].credit, stored[one.id].reversed_by_id) == (10, None)
     assert (stored[two.id].credit_left, stored[two.id].reversed_by_id) == (20, undone.id)

@@ -132,40 +132,6 @@ def test_what_was_done_with_an_order_is_told(office: Office, account: int, party
 # --- strangers ------------------------------------------------------------------------------------------------------
 
 
-def test_what_belongs_to_another_company_cannot_be_named(office: Office, account: int, party: int) -> None:
-    """ERP-08: neither its account, its invoices, its cheques nor its credits."""
-    (one,) = invoices(office, party, "100")
-    cheque = office.make(f"/invoices/{one}/payments", {"method": "cheque", "amount": "20"})["id"]
-    other = office.served.company()
-    other.warehouse()
-    mine, own = int(other.invoice("10")["id"]), int(other.make("/bank-accounts", OWN_ACCOUNT)["id"])
-    for path, body, pointer in (
-        ("/sepa-orders", debit_of(account, mine), "/account_id"),
-        ("/sepa-orders", debit_of(own, mine, one), "/lines/1/invoice_id"),
-        ("/cheque-deposits", {"account_id": own, "payments": [cheque]}, "/payments/0"),
-        ("/payments", {"allocations": [{"invoice_id": mine}, {"credit_of": cheque}]}, "/allocations/1/credit_of"),
-        (f"/invoices/{mine}/payments", {"account_id": account}, "/account_id"),
-    ):
-        refused = other.post(path, body)
-        assert (*refused.refusal, refused.pointers) == (422, "unknown_reference", [pointer]), path
-    assert due(other, mine) == ["10.00"]
-    assert other.get(f"/third-parties/{party}/credits").refusal == (404, "not_found")
-
-
-def test_who_only_reads_payments_makes_none(office: Office, account: int, party: int) -> None:
-    """ERP-13: reading orders is not giving them, nor seeing the accounts in their files."""
-    (one,) = invoices(office, party, "10")
-    path = ordered(office, debit_of(account, one))
-    reader = office.served.clerk(office.company, READER)
-    assert reader.get(path).status == 200
-    for step, body in (("generate", None), ("settle", {}), ("cancel", None)):
-        assert reader.post(f"{path}/{step}", body).refusal == (403, "rights.missing"), step
-    assert reader.get(f"{path}/file").refusal == (403, "rights.missing")
-    assert reader.post("/cheque-deposits", {"account_id": account, "payments": [1]}).status == 403
-    assert reader.get(f"/bank-accounts/{account}").refusal == (403, "rights.missing")
-    assert office.get(path)["status"] == "generated"
-
-
 # --- accounts and slips ---------------------------------------------------------------------------------------------
 
 

@@ -56,7 +56,12 @@ def euros(shop: Shop, gross: str) -> InvoiceId:
 
 
 def account(shop: Shop, code: str = "EUR") -> BankAccountId:
-    names = {"label": "L", "holder": "H", "iban": "GB29NWBK60161331926819", "creditor_id": "DE98ZZZ09999999999"}
+    names: dict[str, Any] = {
+        "label": "L",
+        "holder": "H",
+        "iban": "GB29NWBK60161331926819",
+        "creditor_id": "DE98ZZZ09999999999",
+    }
     return shop.books.do(CreateBankAccount(), BankAccount(**names, currency=currency(code))).id
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,24 +22,12 @@ ON_EACH: Final = pytest.mark.parametrize("kind", [pytest.param("sqlite", marks=p
 
 BEFORE: Final = "0015"
 HERE: Final = "0016"
-OLD: Final[dict[str, list[str]]] = {
-    "sales": ["orders.read"],
-    "accountant": ["invoices.read", "payments.read"],
-    "reader": ["invoices.read"],
-    "administrator": [],
-}
-NEW: Final = {
-    "sales": {"orders.read", "bank_accounts.read"},
-    "accountant": {"invoices.read", "payments.read", "payments.out", "bank_accounts.read", "bank_accounts.write"},
-    "reader": {"invoices.read", "bank_accounts.read"},
-    "administrator": set(),
-}
 TOTALS: Final = ("total_net", "total_vat", "total_gross", "company_net", "company_vat", "company_gross")
 
 
 @dataclass(frozen=True)
 class Old:
-    """A database of the revision before, with two payments, a role of each kind, and a key."""
+    """A database of the revision before, with two payments of one invoice."""
 
     kind: str
     url: str
@@ -62,10 +49,6 @@ class Old:
     def amount(self, value: str) -> Any:
         """Give an amount as the database keeps it."""
         return scaled(self.kind, value, 4)
-
-    def rights(self) -> dict[str, set[str]]:
-        """Give the rights of each role by name."""
-        return {name: set(json.loads(rights)) for name, rights in self.all("SELECT name, rights FROM roles")}
 
 
 def fill(connection: Connection, kind: str) -> None:
@@ -89,9 +72,6 @@ def fill(connection: Connection, kind: str) -> None:
         put(connection, "payment_allocations", **of, amount=scaled(kind, moved, 4), company_amount=scaled(kind, "7", 4))
     of = {"company_id": 1, "payment_id": 2, "position": 2, "invoice_id": 1, "kind": "exchange_difference"}
     put(connection, "payment_allocations", **of, amount=0, company_amount=scaled(kind, "-0.07", 4))
-    for name, rights in OLD.items():
-        put(connection, "roles", company_id=1, name=name, rights=rights, version=4, ready=name)
-    put(connection, "roles", company_id=1, name="own", rights=["payments.read"], version=4)
 
 
 @pytest.fixture
@@ -181,16 +161,3 @@ def test_what_was_made_since_goes_and_the_payments_stay(old: Old, kind: str) -> 
     old.steps.upgrade()
     assert old.steps.check() == []
     assert {Decimal(row[0]) for row in old.all("SELECT credit FROM payments")} == {Decimal(0)}
-
-
-@ON_EACH
-def test_ready_roles_get_the_rights_of_their_day_and_lose_them_on_the_way_back(old: Old, kind: str) -> None:
-    """ERP-13: a company's own role gets none; what the version before does not know is gone again."""
-    versions = old.all("SELECT rights_version FROM companies")[0][0]
-    old.steps.upgrade(HERE)
-    assert old.rights() == {**NEW, "own": {"payments.read"}}
-    changed = old.all("SELECT name, version FROM roles ORDER BY name")
-    assert dict(changed) == {"accountant": 5, "administrator": 4, "own": 4, "reader": 5, "sales": 5}
-    assert old.all("SELECT rights_version FROM companies")[0][0] == versions + 3
-    old.steps.downgrade(BEFORE)
-    assert old.rights() == {**{name: set(rights) for name, rights in OLD.items()}, "own": {"payments.read"}}

@@ -9,8 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.banking import (
-    AccountArchived,
-    AccountCurrency,
     BadBic,
     BadCreditorId,
     BadIban,
@@ -42,17 +40,6 @@ def cheque(moved: str = "10", key: int = 1, **others: Any) -> Payment:
 
 
 # --- numbers --------------------------------------------------------------------------------------------------------
-
-
-@given(digits=st.integers(0, 10**18 - 1), wrong=st.integers(1, 96))
-def test_an_iban_with_any_other_check_digits_is_none(digits: int, wrong: int) -> None:
-    """ISO 13616: exactly one of the pairs 02 to 98 is right, so a mistyped one is always found."""
-    account_number = f"{digits:018}"
-    check = 98 - int(f"{account_number}131400") % 97
-    assert iban(f"DE{check:02}{account_number}") == f"DE{check:02}{account_number}"
-    other = (check - 2 + wrong) % 97 + 2
-    with pytest.raises(BadIban):
-        iban(f"DE{other:02}{account_number}")
 
 
 @pytest.mark.parametrize(("read", "error"), [(iban, BadIban), (bic, BadBic), (creditor_id, BadCreditorId)])
@@ -101,27 +88,6 @@ def test_a_change_tells_what_differs_in_its_one_form() -> None:
     told = one.change({"label": "Other", "holder": "Acme", "bic": "nwbkgb2l", "archived": True})
     assert told is not None
     assert (told.fields, told.id, one.bic) == (("archived", "label"), 3, "NWBKGB2L")
-
-
-@pytest.mark.parametrize(
-    ("fields", "wanted", "error"),
-    [
-        ({}, "EUR", None),
-        ({"currency": currency("USD")}, "USD", None),
-        ({}, "USD", AccountCurrency),
-        ({"archived": True}, "EUR", AccountArchived),
-        ({"archived": True}, "USD", AccountArchived),
-    ],
-)
-def test_an_account_serves_its_own_currency_until_it_is_archived(
-    fields: dict[str, Any], wanted: str, error: type[DomainError] | None
-) -> None:
-    if error is None:
-        account(**fields).serves(currency(wanted))
-    else:
-        with pytest.raises(error) as refused:
-            account(**fields).serves(currency(wanted))
-        assert refused.value.at == ("account_id",)
 
 
 # --- slips of cheques -----------------------------------------------------------------------------------------------

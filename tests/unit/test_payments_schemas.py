@@ -153,4 +153,4 @@ def test_the_lines_of_an_order_are_counted_from_one() -> None:
     one = SepaOrderIn.model_validate(ORDER | {"lines": lines}).to_domain()
     assert [(line.position, line.invoice_id) for line in one.lines] == [(1, 9), (2, 10)]
     assert (one.lines[1].sequence, one.lines[1].mandate_date) == (SepaSequence.LAST, date(2026, 1, 15))
-    assert (one.lines[0].iban, one.lines[0].sequence, one.amount) == ("", None, 25)
+    assert (one.lines[0].iban, one.lines[0].sequence, one.amount) == ("", None, money("25"))
