@@ -15,11 +15,13 @@ from decimal import Decimal
 from multiprocessing.connection import Connection
 from typing import Any, Final
 
+from app.domain.banking import SepaOrder
 from app.domain.billing import AbandonReason, CloseReason, PaymentMethod
 from app.domain.billing import Part as CreditPart
 from app.domain.sales import LineQuantity
 from app.domain.shared.errors import DomainError
 from app.domain.shared.ids import (
+    BankAccountId,
     CompanyId,
     InvoiceId,
     InvoiceTemplateId,
@@ -28,6 +30,7 @@ from app.domain.shared.ids import (
     PaymentId,
     ProductId,
     ReturnId,
+    SepaOrderId,
     ShipmentId,
     WarehouseId,
 )
@@ -40,6 +43,15 @@ from app.infrastructure.database.engine import Database
 from app.infrastructure.database.locks import Trace, TraceKind
 from app.infrastructure.database.work import SqlWorks
 from app.settings import Settings
+from app.usecases.banking import (
+    CancelSepaOrder,
+    CreateChequeDeposit,
+    CreateSepaOrder,
+    DepositDraft,
+    GenerateSepaOrder,
+    SepaSettlement,
+    SettleSepaOrder,
+)
 from app.usecases.billing import (
     AbandonInvoice,
     Abandonment,
@@ -243,6 +255,32 @@ def _reverse(do: Do, desk: Desk, *, payment: PaymentId) -> Mapping[str, Any]:
     return {"ref": do(ReversePayment(desk.clock, desk.numbering), Reversal(payment_id=payment, reason="Wrong")).ref}
 
 
+def _refund_credit(do: Do, desk: Desk, *, credit: PaymentId) -> Mapping[str, Any]:
+    draft = PaymentDraft(parts=(Part(credit_of=credit),))
+    return {"ref": do(CreatePayment(desk.clock, desk.numbering), draft).ref}
+
+
+def _collect(do: Do, _desk: Desk, *, order: SepaOrder) -> Mapping[str, Any]:
+    return {"order": do(CreateSepaOrder(), order).id}
+
+
+def _generate(do: Do, desk: Desk, *, order: SepaOrderId) -> Mapping[str, Any]:
+    return {"message": do(GenerateSepaOrder(desk.clock), order).message_id}
+
+
+def _settle(do: Do, desk: Desk, *, order: SepaOrderId) -> Mapping[str, Any]:
+    return {"state": do(SettleSepaOrder(desk.clock, desk.numbering), SepaSettlement(order_id=order)).state}
+
+
+def _cancel_order_to_bank(do: Do, _desk: Desk, *, order: SepaOrderId) -> Mapping[str, Any]:
+    return {"state": do(CancelSepaOrder(), order).state}
+
+
+def _deposit(do: Do, desk: Desk, *, account: BankAccountId, payments: tuple[PaymentId, ...]) -> Mapping[str, Any]:
+    draft = DepositDraft(account_id=account, payments=payments)
+    return {"ref": do(CreateChequeDeposit(desk.clock, desk.numbering), draft).ref}
+
+
 def _order_to_cash(do: Do, desk: Desk, *, customer: PartyId, products: tuple[ProductId, ...]) -> Mapping[str, Any]:
     lines = tuple(LineDraft(product_id=product, quantity=quantity(Decimal(1))) for product in products)
     order = do(CreateOrder(desk.clock), OrderDraft(party_id=customer, lines=lines))
@@ -315,6 +353,12 @@ CALLS: Final[Mapping[str, Callable[..., Mapping[str, Any]]]] = {
     "pay": _pay,
     "use credit": _use_credit,
     "reverse": _reverse,
+    "refund credit": _refund_credit,
+    "collect": _collect,
+    "generate": _generate,
+    "settle": _settle,
+    "cancel order": _cancel_order_to_bank,
+    "deposit": _deposit,
     "order to cash": _order_to_cash,
     "credit": _credit,
     "deduct": _deduct,

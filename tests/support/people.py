@@ -36,13 +36,13 @@ def sign_in(served: Served, email: str, password: str, company: int | None = Non
     return served.http.post("/auth/token", json=body if company is None else {**body, "company": company})
 
 
-def events(office: Office, name: str) -> list[dict[str, Any]]:
-    """Give the payloads of the company's events of one name, oldest first."""
+def events(office: Office, name: str, area: str = "identity") -> list[dict[str, Any]]:
+    """Give the payloads of the company's events of one name in an area, oldest first."""
     engine = plain_engine(office.served.container.settings.database_url)
     with engine.connect() as connection:
         found = connection.execute(
             text("SELECT payload FROM outbox WHERE company_id = :company AND name = :name ORDER BY id"),
-            {"company": office.company, "name": f"identity.{name}"},
+            {"company": office.company, "name": f"{area}.{name}"},
         )
         return [json.loads(row[0]) for row in found]
 

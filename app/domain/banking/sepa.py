@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import ClassVar, Final
 
 from app.domain.banking.accounts import HOLDER_LENGTH, BankAccount, bic, iban
-from app.domain.billing import Invoice, Overpaid, PaymentMethod
+from app.domain.billing import FractionOfMinorUnit, Invoice, Overpaid, PaymentMethod
 from app.domain.parties import PartyAccount
 from app.domain.shared.dates import Day
 from app.domain.shared.errors import Conflict, Invalid, NotFound, Required
@@ -158,12 +158,17 @@ class SepaLine:
                     raise Required(at=(name,))
 
     def draws(self, invoice: Invoice, kind: SepaKind) -> None:
-        """Pass only an invoice of which the amount is due. Raises NotInEuro, WrongWay, InvoiceNotOpen, Overpaid."""
+        """Pass only an invoice of which the amount is due, in whole cents.
+
+        Raises InvoiceNotOpen, NotInEuro, WrongWay, FractionOfMinorUnit, Overpaid.
+        """
         invoice.payable()
         if invoice.valuation.currency != EURO:
             raise NotInEuro(at=("invoice_id",), invoice=invoice.ref, currency=invoice.valuation.currency.code)
         if (invoice.due > 0) != (kind is SepaKind.DIRECT_DEBIT):
             raise WrongWay(at=("invoice_id",), invoice=invoice.ref)
+        if EURO.round(self.amount) != self.amount:
+            raise FractionOfMinorUnit(at=("amount",), amount=self.amount, currency=EURO.code)
         if self.amount > abs(invoice.due):
             due = abs(invoice.due)
             raise Overpaid(at=("amount",), invoice=invoice.id, amount=self.amount, due=due, currency=EURO.code)

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from app.domain.billing.invoices import AbandonReason, Invoice, InvoiceAbandoned, InvoiceEvent, InvoiceKind
 from app.domain.shared.dates import Day
-from app.domain.shared.money import EXACT, Amount, convert
+from app.domain.shared.money import EXACT, Amount, Currency, total
 
 
 class CreditKind(StrEnum):
@@ -51,20 +51,23 @@ class InvoiceWrittenOff(InvoiceEvent):
 def write_off(invoice: Invoice, on: Day) -> tuple[InvoiceAbandoned, InvoiceWrittenOff]:
     """Give up what is due of a whole ``invoice`` as lost, with the part of it that is VAT.
 
-    The VAT of each rate is lost in the proportion of what is due to the whole, rounded half up; what rounding leaves
-    is net, of the highest rate, so that all parts add up to the amount. Raises WrongKind, InvalidTransition.
+    The VAT of each rate is lost in the proportion of what is due to the whole, rounded half up in either currency, so
+    that of an invoice nothing was paid of exactly the VAT charged is lost; what rounding leaves is net, of the highest
+    rate, so that all parts add up to the amount. Raises WrongKind, InvalidTransition.
     """
     invoice.must_be(*(kind for kind in InvoiceKind if kind.sealed))
     due, totals, valued = invoice.due, invoice.totals, invoice.valuation
     company_amount = Amount(totals.company_gross - invoice.company_paid)
     abandoned = invoice.abandon(AbandonReason.BAD_CUSTOMER)
+
+    def lost(value: Amount, kept_in: Currency) -> Amount:
+        return kept_in.round(EXACT.divide(EXACT.multiply(value, due), totals.gross))
+
     parts: list[tuple[str, Amount, Amount]] = []
     left = due
     for line in invoice.vat:
-        vat = valued.currency.round(EXACT.divide(EXACT.multiply(line.vat, due), totals.gross))
-        net = valued.currency.round(EXACT.divide(EXACT.multiply(line.base, due), totals.gross))
-        if line is invoice.vat[-1]:
-            net = Amount(left - vat)
+        vat = lost(line.vat, valued.currency)
+        net = Amount(left - vat) if line is invoice.vat[-1] else lost(line.base, valued.currency)
         left = Amount(left - vat - net)
         parts.append((format(line.rate, "f"), net, vat))
     vat = Amount(sum((part[2] for part in parts), Amount(due - due)))
@@ -76,7 +79,7 @@ def write_off(invoice: Invoice, on: Day) -> tuple[InvoiceAbandoned, InvoiceWritt
         vat=vat,
         currency=valued.currency.code,
         company_amount=company_amount,
-        company_vat=convert(vat, valued.rate, valued.company_currency),
+        company_vat=total(lost(line.company_vat, valued.company_currency) for line in invoice.vat),
         rates=tuple(parts),
     )
     return abandoned, written_off

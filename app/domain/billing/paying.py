@@ -71,6 +71,12 @@ class FractionOfMinorUnit(Invalid):
     code = "billing.fraction_of_minor_unit"
 
 
+class DatedBefore(Invalid):
+    """A payment is not dated before the one it undoes, or whose credit it uses."""
+
+    code = "billing.dated_before"
+
+
 class CreditExceeded(Conflict):
     """Less is left of the credit than is to be used."""
 

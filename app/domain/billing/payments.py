@@ -13,6 +13,7 @@ from app.domain.billing.paying import (
     CreditAlreadyUsed,
     CreditExceeded,
     CreditTwice,
+    DatedBefore,
     FractionOfMinorUnit,
     MixedPayment,
     NothingMoved,
@@ -150,12 +151,14 @@ class Payment:
         """Take ``part``, below zero (None: all that is left), from the credit of ``source``.
 
         A credit used up at other rates than its own gets the rest as an ``exchange_difference``. Raises CreditTwice,
-        MixedPayment, RefundNotNegative, FractionOfMinorUnit, CreditExceeded.
+        MixedPayment, DatedBefore, RefundNotNegative, FractionOfMinorUnit, CreditExceeded.
         """
         if any(use.credit_of == source.id for use in self.uses):
             raise CreditTwice(at=("credit_of",), payment=source.id)
         if (source.party_id, source.currency) != (self.party_id, self.currency):
             raise MixedPayment(at=("credit_of",), invoice=source.ref)
+        if self.date < source.date:
+            raise DatedBefore(at=("credit_of",), payment=source.ref, date=source.date)
         left = Amount(-source.credit_left)
         amount = left if part is None and left else self._money_out(left if part is None else part)
         if amount < left:
@@ -194,12 +197,14 @@ class Payment:
     def reverse(self, on: Day, reason: str) -> Self:
         """Give the payment that undoes this one; it is not counted on invoices and credits yet.
 
-        Raises PaymentReversedBefore, ReversalFinal, CreditAlreadyUsed.
+        Raises PaymentReversedBefore, ReversalFinal, DatedBefore, CreditAlreadyUsed.
         """
         if self.reversed_by_id is not None:
             raise PaymentReversedBefore(payment=self.ref)
         if self.reverses_id is not None:
             raise ReversalFinal(payment=self.ref)
+        if on < self.date:
+            raise DatedBefore(at=("date",), payment=self.ref, date=self.date)
         if self.credit_left != self.credit:
             used = Amount(self.credit - self.credit_left)
             raise CreditAlreadyUsed(payment=self.ref, used=used, currency=self.currency.code)

@@ -76,8 +76,9 @@ class CreateSepaOrder:
     """Enter an order to the bank as a draft: unpaid invoices to collect, or credit notes to pay.
 
     An invoice is in one open order only; a line without an account takes the customer's preferred one. Raises
-    UnknownReference, InvoiceInOrder, NotInEuro, WrongWay, InvoiceNotOpen, Overpaid, Required, BadIban, BadBic,
-    AccountArchived, AccountCurrency; for credit transfers, MissingRight without the right to pay money out.
+    UnknownReference, InvoiceInOrder, NotInEuro, WrongWay, InvoiceNotOpen, FractionOfMinorUnit, Overpaid, Required,
+    BadIban, BadBic, AccountArchived, AccountCurrency; for credit transfers, MissingRight without the right to pay
+    money out.
     """
 
     right: ClassVar[Right] = Right.PAYMENTS_WRITE

@@ -81,7 +81,7 @@ class PaymentDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reversal:
-    """A payment to be undone, and why; ``date`` None is today."""
+    """A payment to be undone, and why; ``date`` None is today, or the payment's own when that is later."""
 
     payment_id: PaymentId
     date: Day | None = None
@@ -225,8 +225,8 @@ class CreatePayment(_Pay):
     """Enter a payment of several invoices of one customer and currency; an offset settles them with credits.
 
     Raises NothingPaid, UnknownReference, MixedPayment, PaidTwice, CreditTwice, Overpaid, CreditExceeded,
-    InvoiceNotOpen, PaymentNotPositive, RefundNotNegative, AllocatedMore, OffsetNotZero, NothingMoved; when money is
-    given back, MissingRight without the right to pay money out.
+    InvoiceNotOpen, PaymentNotPositive, RefundNotNegative, DatedBefore, AllocatedMore, OffsetNotZero, NothingMoved; when
+    money is given back, MissingRight without the right to pay money out.
     """
 
 
@@ -234,8 +234,8 @@ class CreatePayment(_Pay):
 class ReversePayment(Entry):
     """Undo a payment by another: its invoices are due again, the credit it left is gone, what it used is back.
 
-    Raises NotFound, PaymentReversedBefore, ReversalFinal, CreditAlreadyUsed, and InvoiceNotOpen for an abandoned
-    invoice.
+    Raises NotFound, PaymentReversedBefore, ReversalFinal, DatedBefore, CreditAlreadyUsed, and InvoiceNotOpen for an
+    abandoned invoice.
     """
 
     right: ClassVar[Right] = Right.PAYMENTS_OUT
@@ -249,7 +249,7 @@ class ReversePayment(Entry):
         locked = work.payments.lock({payment.id, *(use.credit_of for use in payment.uses)})
         original = locked[payment.id]
         original.allocations, original.uses = payment.allocations, payment.uses
-        reversal = original.reverse(request.date or self.clock.today(context.zone), request.reason)
+        reversal = original.reverse(request.date or max(original.date, self.clock.today(context.zone)), request.reason)
         unpaid = [
             invoices[part.invoice_id].take_back(part.amount, part.company_amount) for part in _by_invoice(original)
         ]

@@ -30,7 +30,7 @@ class OnDay:
 class AgeReceivables:
     """Sum what customers owed at the end of a day by how long it was overdue, in the company's currency.
 
-    Invoices given up are left out.
+    Of an invoice given up counts what was paid of it later; money that came before its invoice is owed to the customer.
     """
 
     clock: Clock

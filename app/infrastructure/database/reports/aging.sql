@@ -1,5 +1,6 @@
 -- What each customer owed at the end of a day, by how long it was overdue: due before limit_1, limit_2 and limit_3 is a
--- class older each. Invoices given up are left out; what payments left to the customer's credit is not due.
+-- class older each. Of an invoice given up counts what was paid of it after that day; what payments left to the
+-- customer's credit is not due, nor what was paid before its invoice.
 -- Columns: party_id key, code text, name text, not_due amount, days_1_30 amount, days_31_60 amount, days_61_90 amount, over_90 amount, owed amount.
 SELECT
     o.party_id,
@@ -12,7 +13,12 @@ SELECT
     SUM(CASE WHEN o.due_date < :limit_3 THEN o.owed ELSE 0 END) AS over_90,
     SUM(o.owed) AS owed
 FROM (
-    SELECT i.party_id, i.due_date, i.company_gross - COALESCE(s.settled, 0) AS owed
+    SELECT i.party_id, i.due_date,
+        CASE
+            WHEN i.date > :day THEN 0
+            WHEN i.status = 'abandoned' OR i.close_reason IS NOT NULL THEN i.company_paid
+            ELSE i.company_gross
+        END - COALESCE(s.settled, 0) AS owed
     FROM invoices i
     LEFT JOIN (
         SELECT a.invoice_id, SUM(a.company_amount) AS settled
@@ -21,8 +27,8 @@ FROM (
         WHERE a.company_id = :company AND p.date <= :day
         GROUP BY a.invoice_id
     ) s ON s.invoice_id = i.id
-    WHERE i.company_id = :company AND i.status IN ('validated', 'paid') AND i.kind <> 'pro_forma'
-        AND i.close_reason IS NULL AND i.date <= :day
+    WHERE i.company_id = :company AND i.status IN ('validated', 'paid', 'abandoned') AND i.kind <> 'pro_forma'
+        AND (i.date <= :day OR s.settled IS NOT NULL)
     UNION ALL
     SELECT p.party_id, :day AS due_date, -p.company_credit - COALESCE(u.used, 0) AS owed
     FROM payments p

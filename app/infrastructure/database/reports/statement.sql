@@ -17,7 +17,7 @@ FROM (
         i.paid - i.total_gross AS own_amount, i.company_paid - i.company_gross AS amount
     FROM invoices i
     WHERE i.company_id = :company AND i.party_id = :party
-        AND (i.status = 'abandoned' OR i.close_reason IS NOT NULL)
+        AND (i.status = 'abandoned' OR i.close_reason IS NOT NULL) AND i.kind <> 'pro_forma'
         AND i.date BETWEEN :date_from AND :date_to
     UNION ALL
     SELECT
