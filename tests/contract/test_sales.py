@@ -26,16 +26,15 @@ from app.domain.sales import (
 from app.domain.shared.errors import NotFound, Stale, Taken
 from app.domain.shared.ids import OrderId, PartyId, ProductId, ProposalId, UserId, WarehouseId
 from app.domain.shared.lines import LineKind
-from app.domain.shared.money import amount, currency, price, quantity, rate
+from app.domain.shared.money import amount, currency, price, rate
 from app.domain.stock import Warehouse
 from app.infrastructure.clock import pause
 from app.infrastructure.database.work import SqlWork, SqlWorks
-from app.usecases.billing import CreateInvoice, InvoiceDraft, InvoiceOrder, OrderInvoiceDraft
+from app.usecases.billing import InvoiceOrder, OrderInvoiceDraft
 from app.usecases.context import Context
 from app.usecases.ports.shared import RolledBack
 from app.usecases.run import Runner
 from app.usecases.sales import ExpireProposals
-from app.usecases.shared import LineDraft
 from app.usecases.shipping import CreateShipment, ShipmentDraft
 from tests.support.clock import FakeClock
 from tests.support.databases import company_context
@@ -162,12 +161,6 @@ def test_lines_come_by_position_whatever_their_order_was(trade: Trade) -> None:
     assert [line.position for line in trade.read(one.id).lines] == [1, 2, 4]
 
 
-def test_who_locks_an_order_is_told_the_customers_limit(trade: Trade) -> None:
-    one = trade.order()
-    assert one.credit_limit is None
-    assert trade.do(lambda work: work.orders.get(one.id, lock=True)).credit_limit == 500
-
-
 SAVES: Final[dict[str, Callable[[SqlWork, Order], object]]] = {
     "all": lambda work, one: work.orders.save(one),
     "state": lambda work, one: work.orders.save(one, lines=False),
@@ -226,10 +219,6 @@ def test_an_external_reference_is_one_orders_within_a_company(trade: Trade, othe
     assert trade.read(second.id).external_ref == "Y"
 
 
-def test_many_orders_have_no_external_reference(trade: Trade) -> None:
-    assert {trade.order().external_ref, trade.order().external_ref} == {None}
-
-
 def test_what_is_reserved_by_who_brings_stock_stays_when_progress_is_stored(trade: Trade) -> None:
     """ERP-07: an invoice is counted on an order while stock is promised to it; neither undoes the other."""
     one = trade.order(OrderState.VALIDATED, trade.line(back_ordered="2"))
@@ -255,13 +244,6 @@ def test_what_was_reserved_since_it_was_read_is_not_stored_over(trade: Trade) ->
     assert [trade.read(late.id).lines[0].reserved, trade.read(late.id).version] == [1, served.version]
 
 
-def test_lines_that_are_not_goods_have_nothing_reserved_to_compare(trade: Trade) -> None:
-    one = trade.order(OrderState.VALIDATED, trade.line(1), order_line(2, LineKind.SERVICE, product_id=None))
-    one.lines[0].reserved = much("1")
-    trade.do(lambda work: work.orders.save_reserved(one))
-    assert [line.reserved for line in trade.read(one.id).lines] == [1, 0]
-
-
 @pytest.mark.parametrize("how", ["all", "state", "progress", "reserved"])
 def test_what_is_not_invoiced_counts_against_the_limit_however_the_order_is_stored(trade: Trade, how: str) -> None:
     one = trade.order(OrderState.DRAFT)
@@ -275,15 +257,6 @@ def test_what_is_not_invoiced_counts_against_the_limit_however_the_order_is_stor
     one.state = OrderState.CANCELED
     trade.do(lambda work: SAVES[how](work, one))
     assert trade.ordered() == 0
-
-
-def test_a_deleted_draft_is_gone_with_its_lines(trade: Trade) -> None:
-    one = trade.order(OrderState.DRAFT, trade.line(1), trade.line(2))
-    trade.do(lambda work: work.orders.delete(one))
-    with pytest.raises(NotFound):
-        trade.read(one.id)
-    with pytest.raises(Stale):
-        trade.do(lambda work: work.orders.delete(one))
 
 
 def test_a_draft_of_a_shipment_or_of_an_invoice_follows_on_an_order(
@@ -348,13 +321,6 @@ def test_a_proposal_is_read_as_it_was_stored(trade: Trade) -> None:
     trade.do(lambda work: work.proposals.add(one))
     assert trade.read_offer(one.id) == one
     assert (one.ref, one.version, len(one.vat)) == (f"(PROV{one.id})", 1, 1)
-
-
-def test_an_offer_of_options_alone_is_stored_as_costing_nothing(trade: Trade) -> None:
-    one = proposal(ProposalState.DRAFT, proposal_line(1, product_id=None, optional=True), party_id=trade.party)
-    trade.do(lambda work: work.proposals.add(one))
-    found = trade.read_offer(one.id)
-    assert (found.vat, found) == ((), one)
 
 
 OFFER_SAVES: Final[dict[str, Callable[[SqlWork, Proposal], object]]] = {
@@ -473,24 +439,8 @@ def test_states_are_stored_together_and_nothing_else_of_the_offers(trade: Trade)
     assert [trade.read_offer(key) for key in keys] == after
 
 
-def test_one_that_is_stale_keeps_all_states_from_being_stored(trade: Trade) -> None:
-    one, late = trade.offer(), trade.offer()
-    one.state = late.state = ProposalState.EXPIRED
-    late.version -= 1
-    with pytest.raises(Stale):
-        trade.do(lambda work: work.proposals.save_states([one, late]))
-    assert {trade.read_offer(key).state for key in (one.id, late.id)} == {ProposalState.VALIDATED}
-
-
 def test_the_chore_closes_in_batches_until_none_is_left(trade: Trade, runner: Runner) -> None:
     keys = [ending(trade, date(2026, 6, 1)) for _ in range(5)]
     case = ExpireProposals(most=2)
     assert [runner.call(trade.context, case, lambda: date(2026, 6, 2)) for _ in range(4)] == [2, 2, 1, 0]
     assert {trade.read_offer(key).state for key in keys} == {ProposalState.EXPIRED}
-
-
-def test_an_invoice_of_its_own_is_no_follower(trade: Trade, runner: Runner, clock: FakeClock) -> None:
-    one = trade.offer(ProposalState.SIGNED)
-    line = LineDraft(description="Work", quantity=quantity(Decimal(1)), unit_price=price(Decimal(1)), vat_rate=NO_VAT)
-    runner.call(trade.context, CreateInvoice(clock), lambda: InvoiceDraft(party_id=trade.party, lines=(line,)))
-    assert trade.read_offer(one.id).followers == ()

@@ -83,13 +83,6 @@ def test_a_quantity_is_amended_in_the_unit_sent_with_it_or_in_stock_units(office
 
 
 @ON_SQLITE
-def test_a_free_line_keeps_its_unit_when_its_quantity_changes(office: Office) -> None:
-    order = office.order([free_line("50", unit="HUR", quantity="2")])
-    order = lines_of(office, order, {"position": 1, "quantity": "3.5"})
-    assert column(order, "quantity", "unit", "entered_quantity", "net") == [("3.5", "HUR", "3.5", "175.00")]
-
-
-@ON_SQLITE
 def test_a_new_line_costs_what_the_customer_pays_in_the_orders_currency(office: Office) -> None:
     product = office.product("5")
     party = office.customer()
@@ -98,17 +91,6 @@ def test_a_new_line_costs_what_the_customer_pays_in_the_orders_currency(office: 
     order = lines_of(office, order, {"position": 1}, {"product_id": product, "quantity": "1"})
     assert column(order, "unit_price") == ["1", "18"]
     assert (order["total_net"], order["company_net"]) == ("19.00", "9.50")
-
-
-@ON_SQLITE
-def test_an_archived_product_stays_on_the_order_and_is_not_added(office: Office) -> None:
-    product = office.product("5")
-    order = office.order([{"product_id": product, "quantity": "1"}])
-    version = office.get(f"/products/{product}")["version"]
-    assert office.patch(f"/products/{product}", {"archived": True}, version).status == 200
-    order = lines_of(office, order, {"position": 1, "quantity": "2"})
-    refused = amend(office, order, {"lines": [{"position": 1}, {"product_id": product, "quantity": "1"}]})
-    assert (refused.status, refused.pointers) == (409, ["/lines/1/product_id"])
 
 
 @ON_SQLITE
@@ -167,16 +149,6 @@ def test_a_draft_of_a_line_that_is_gone_never_means_one_that_came_later(office: 
 
 
 @ON_SQLITE
-def test_a_draft_shipment_of_more_than_is_left_after_an_amendment_is_refused(office: Office) -> None:
-    product = office.product("9")
-    order = office.order([{"product_id": product, "quantity": "4"}])
-    draft = office.make(f"/orders/{order['id']}/shipments", {})["id"]
-    order = lines_of(office, order, {"position": 1, "quantity": "3"})
-    assert office.post(f"/shipments/{draft}/validate").refusal == (409, "sales.over_shipped")
-    assert (office.level(product), promised(office, product)) == ("9", ["3"])
-
-
-@ON_SQLITE
 def test_an_order_cut_down_to_what_was_done_is_closed_and_billed(office: Office) -> None:
     """ERP-07: nothing is left to invoice, so no invoice will ever say that it is billed."""
     order = office.order([{"product_id": office.product("9"), "quantity": "4"}, free_line("7")])
@@ -213,16 +185,6 @@ def test_a_line_moved_to_another_warehouse_is_promised_there_and_frees_what_it_h
     assert column(order, "warehouse_id", "reserved", "back_ordered") == [(there, "3", "1")]
     assert column(read(office, waiting), "reserved", "back_ordered") == [("2", "0")]
     assert promised(office, product) == ["2", "3"]
-
-
-@ON_SQLITE
-def test_an_order_amended_without_its_lines_keeps_its_place_before_who_waits(office: Office) -> None:
-    product = office.product("4")
-    order = office.order([{"product_id": product, "quantity": "4"}])
-    waiting = office.order([{"product_id": product, "quantity": "4"}])
-    order = amend(office, order, {"note": "x"}).body
-    assert column(order, "reserved", "back_ordered") == [("4", "0")]
-    assert column(read(office, waiting), "reserved", "back_ordered") == [("0", "4")]
 
 
 @ON_SQLITE
@@ -263,17 +225,6 @@ def test_an_order_above_a_limit_that_was_lowered_may_still_be_made_smaller(offic
     refused = amend(office, order, {"lines": [{"position": 1, "unit_price": "90.01"}]})
     assert refused.refusal == (409, "parties.credit_limit_exceeded")
     assert lines_of(office, order, {"position": 1, "unit_price": "80"})["total_gross"] == "80.00"
-
-
-@ON_SQLITE
-def test_only_what_an_amendment_adds_to_an_invoiced_order_is_asked_of_the_limit(office: Office) -> None:
-    party = office.customer(credit_limit="100")
-    order = office.order([free_line("10", quantity="9")], party_id=party)
-    invoice(office, order["id"], "8")
-    order = read(office, order)
-    assert amend(office, order, {"lines": [{"position": 1, "quantity": "11"}]}).status == 409
-    order = lines_of(office, order, {"position": 1, "quantity": "10"})
-    assert office.get(f"/third-parties/{party}/outstanding")["total"] == "100.00"
 
 
 def test_goods_given_up_free_the_customers_credit_and_are_awaited_when_a_shipment_is_called_off(office: Office) -> None:
@@ -352,16 +303,6 @@ def test_an_amendment_is_refused_at_its_field_for_days_and_references(office: Of
     unchanged(office, order)
 
 
-@ON_SQLITE
-@pytest.mark.parametrize("step", ["", "cancel", "redraft", "close"])
-def test_only_a_binding_order_that_is_not_closed_is_amended(office: Office, step: str) -> None:
-    order = office.order([free_line("1")], validated=step != "")
-    if step:
-        order = office.act(f"/orders/{order['id']}/{step}")
-    assert amend(office, order, {"note": "x"}).refusal == (409, "state.invalid_transition")
-    unchanged(office, order)
-
-
 # --- offers and their orders ----------------------------------------------------------------------------------------
 
 
@@ -401,17 +342,3 @@ def test_an_offer_is_not_reopened_until_a_day_before_its_date(office: Office) ->
     reply = office.post(f"/proposals/{made['id']}/reopen", {"valid_until": "2098-12-31"})
     assert code_of(reply) == (422, "sales.validity_before_date", ["/valid_until"])
     assert office.get(f"/proposals/{made['id']}").body == refused
-
-
-@ON_SQLITE
-def test_a_kit_that_is_an_option_is_ordered_with_what_it_holds_or_not_at_all(office: Office) -> None:
-    kit, part = office.product(), office.product("9")
-    office.put(f"/products/{kit}/components", {"components": [{"component_id": part, "quantity": "2"}]}, 1)
-    lines = [{"product_id": kit, "quantity": "1", "optional": True}, free_line("1")]
-    orders = []
-    for options in ([], [1]):
-        path = f"/proposals/{office.proposal(lines)['id']}"
-        office.act(f"{path}/sign", {"options": options})
-        orders.append(office.make(f"{path}/orders", {}))
-    assert column(orders[0], "kit_position", "net") == [(None, "1.00")]
-    assert column(orders[1], "kit_position", "net") == [(None, "10.00"), (1, "0.00"), (None, "1.00")]

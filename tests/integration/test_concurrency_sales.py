@@ -175,21 +175,6 @@ def test_of_amendments_of_one_version_one_is_taken(shop: Shop, team: Team) -> No
 
 
 @ON_FULL
-def test_amendments_one_after_the_other_number_their_revisions_without_gap_or_double(shop: Shop, team: Team) -> None:
-    product = shop.goods("40")
-    order = validated(shop, product)
-    calls: list[list[Call]] = [
-        [("amend", {"order": order, "version": 0, "quantity": str(member * 4 + n)}) for n in range(1, 5)]
-        for member in range(4)
-    ]
-    heard = team.compete(jobs(shop, *calls))
-    done = len(told_by(heard, "done"))
-    assert done >= 4
-    assert revisions(shop, order) == list(range(done, 0, -1))
-    check_promises(shop, [product], orders_of(shop))
-
-
-@ON_FULL
 def test_stock_that_comes_while_orders_are_amended_is_promised_once(shop: Shop, team: Team) -> None:
     """ERP-07: orders wait, are made larger and smaller, and served; nothing is lost and nobody waits beside stock."""
     product = shop.goods("5")

@@ -19,7 +19,6 @@ from app.domain.sales import (
     LineInProgress,
     LineTwice,
     Order,
-    OrderAmended,
     OrderLine,
     OrderState,
     Revision,
@@ -31,8 +30,7 @@ from app.domain.shared.errors import DomainError, UnknownReference
 from app.domain.shared.ids import OrderId, UserId
 from app.domain.shared.lines import LineKind
 from app.domain.shared.money import currency, rate
-from app.domain.shared.states import InvalidTransition
-from tests.support.sales import HERE, much, order, order_line, priced_order, valuation
+from tests.support.sales import HERE, order, order_line, priced_order, valuation
 
 pytestmark = pytest.mark.fast
 TWO: Final = (order_line(1), order_line(2))
@@ -68,27 +66,11 @@ def test_new_lines_come_after_all_there_are_in_the_order_they_were_asked_for() -
     assert amended(one, order_line(-1), order_line(1), order_line(-2)) == [3, 1, 4]
 
 
-def test_a_position_that_was_removed_is_not_given_again_in_the_same_amendment() -> None:
-    one = order(OrderState.VALIDATED, *deepcopy(TWO))
-    assert amended(one, order_line(1), order_line(-1)) == [1, 3]
-
-
-def test_new_lines_come_after_lines_that_were_removed_long_ago() -> None:
-    one = order(OrderState.VALIDATED, order_line(1))
-    assert amended(one, order_line(1), order_line(-1), last=7) == [1, 8]
-
-
 def test_a_line_takes_what_was_done_of_it_along_and_its_new_values() -> None:
     one = progressed(shipped="1", invoiced="2")
     amended(one, order_line(1, quantity="3", cost="9"), order_line(2))
     found = one.lines[0]
     assert [found.shipped, found.invoiced, found.quantity, found.unit_price] == [1, 2, 3, 9]
-
-
-def test_a_new_line_starts_with_nothing_done_of_it() -> None:
-    one = progressed(shipped="1", invoiced="2")
-    amended(one, order_line(-1), order_line(1, quantity="4"))
-    assert [one.line(3).shipped, one.line(3).invoiced] == [0, 0]
 
 
 @pytest.mark.parametrize(
@@ -131,13 +113,6 @@ def test_a_line_that_stands_twice_is_named_where_it_stands_again() -> None:
     assert (caught.value.at, caught.value.facts) == (("lines", 2, "position"), {"position": 2})
 
 
-@pytest.mark.parametrize("position", [3, 99])
-def test_a_line_that_the_order_does_not_have_is_named(position: int) -> None:
-    with pytest.raises(UnknownReference) as caught:
-        amended(order(OrderState.VALIDATED, *deepcopy(TWO)), order_line(1), order_line(position))
-    assert (caught.value.at, caught.value.facts["value"]) == (("lines", 1, "position"), position)
-
-
 # --- kits -----------------------------------------------------------------------------------------------------------
 
 
@@ -171,11 +146,6 @@ def test_two_new_kits_keep_their_components_apart() -> None:
     assert [(line.position, line.kit_position) for line in one.lines] == [(2, None), (3, None), (4, 2), (5, 3)]
 
 
-def test_a_kit_stays_with_its_components_or_without_some() -> None:
-    one = kit_order()
-    assert amended(one, order_line(1, LineKind.SERVICE), order_line(3, kit_position=1), order_line(4)) == [1, 3, 4]
-
-
 def test_a_component_does_not_stay_without_its_kit() -> None:
     """It costs nothing: the customer would get it for nothing."""
     one = kit_order()
@@ -184,15 +154,7 @@ def test_a_component_does_not_stay_without_its_kit() -> None:
     assert (caught.value.at, caught.value.facts["value"]) == (("lines", 1, "position"), 1)
 
 
-def test_a_kit_goes_with_all_its_components() -> None:
-    assert amended(kit_order(), order_line(4)) == [4]
-
-
 # --- positions over several amendments ------------------------------------------------------------------------------
-
-
-def test_the_last_position_of_an_order_never_amended_is_that_of_its_last_line() -> None:
-    assert last_position(order(OrderState.VALIDATED, order_line(3), order_line(1)), None) == 3
 
 
 def test_the_last_position_is_remembered_by_revisions() -> None:
@@ -204,11 +166,6 @@ def test_the_last_position_of_a_revision_that_did_not_remember_is_that_of_its_li
     """Revisions kept before positions were remembered."""
     one = order(OrderState.VALIDATED, order_line(1))
     assert last_position(one, revision({"lines": [{"position": 1}, {"position": 4}]})) == 4
-
-
-def test_lines_added_since_the_last_amendment_count_too() -> None:
-    one = order(OrderState.VALIDATED, order_line(1), order_line(6))
-    assert last_position(one, revision({"last_position": 4, "lines": [{"position": 1}]})) == 6
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.sets(st.integers(0, 5))), min_size=1, max_size=8))
@@ -263,47 +220,13 @@ def test_what_is_kept_of_an_order_is_plain_text_numbers_and_lists() -> None:
     }
 
 
-def test_what_an_order_does_not_say_is_kept_as_unsaid() -> None:
-    kept = content_of(priced_order(OrderState.VALIDATED, order_line(1, LineKind.SERVICE, product_id=None)), 1)
-    assert (kept["delivery_date"], kept["external_ref"], kept["note"]) == (None, None, "")
-
-
 @pytest.mark.parametrize(("code", "net"), [("EUR", "20.00"), ("JPY", "20"), ("BHD", "20.000")])
 def test_amounts_are_kept_with_the_digits_of_the_documents_currency(code: str, net: str) -> None:
     one = priced_order(OrderState.VALIDATED, valuation=valuation(currency=currency(code), rate=rate(Decimal(2))))
     assert content_of(one, 1)["total_net"] == net
 
 
-def test_what_was_kept_does_not_change_with_the_order() -> None:
-    one = priced_order(OrderState.VALIDATED)
-    kept = content_of(one, 1)
-    before = deepcopy(kept)
-    amended(one, order_line(1, quantity="9"))
-    one.price()
-    assert kept == before
-
-
-def test_an_amendment_is_told_with_its_number_and_reason() -> None:
-    event = OrderAmended(id=OrderId(5), revision=3, reason="customer called")
-    assert event.facts() == {"id": 5, "revision": 3, "reason": "customer called"}
-
-
 # --- when -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("state", [OrderState.VALIDATED, OrderState.IN_SHIPMENT])
-def test_an_amendment_leaves_the_state_of_a_binding_order(state: OrderState) -> None:
-    one = order(state)
-    one.amend()
-    assert one.state is state
-
-
-@pytest.mark.parametrize("state", [OrderState.DRAFT, OrderState.DELIVERED, OrderState.CANCELED])
-def test_what_is_not_binding_or_closed_is_not_amended(state: OrderState) -> None:
-    one = order(state)
-    with pytest.raises(InvalidTransition) as caught:
-        one.amend()
-    assert (caught.value.facts["transition"], one.state) == ("amend", state)
 
 
 WRONG: Final = {
@@ -322,10 +245,3 @@ def test_a_refused_amendment_leaves_the_lines_of_the_order(wrong: str) -> None:
     with pytest.raises(DomainError):
         amended(one, *deepcopy(WRONG[wrong]))
     assert one == before
-
-
-def test_what_is_left_to_ship_and_invoice_follows_the_new_quantity() -> None:
-    one = progressed(shipped="1", invoiced="2")
-    amended(one, order_line(1, quantity="2"), order_line(2))
-    assert [one.lines[0].to_ship, one.lines[0].to_invoice] == [1, 0]
-    assert much("2") == one.lines[0].quantity

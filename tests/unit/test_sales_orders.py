@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
-from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -13,19 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.sales import (
-    ORDER,
     NotInStock,
     Order,
-    OrderFollowed,
     OrderLine,
     OrderNotOpen,
-    OrderNumbered,
     OrderState,
     OverInvoiced,
     OverShipped,
-    numbered,
 )
-from app.domain.shared.errors import Required, UnknownReference
+from app.domain.shared.errors import UnknownReference
 from app.domain.shared.ids import ProductId
 from app.domain.shared.lines import LineKind
 from app.domain.shared.money import currency, rate
@@ -34,7 +29,6 @@ from app.domain.shared.totals import VatMode
 from tests.support.sales import HERE, THERE, level, levels, much, order, order_line, part, priced_order, valuation
 
 pytestmark = pytest.mark.fast
-OPEN: Final = [OrderState.VALIDATED, OrderState.IN_SHIPMENT, OrderState.DELIVERED]
 NOT_OPEN: Final = [OrderState.DRAFT, OrderState.CANCELED]
 
 
@@ -44,11 +38,6 @@ def here(position: int = 1, **others: Any) -> OrderLine:
 
 
 # --- what is not invoiced yet ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("state", NOT_OPEN)
-def test_a_draft_and_a_canceled_order_owe_nothing(state: OrderState) -> None:
-    assert priced_order(state).uncharged == 0
 
 
 @pytest.mark.parametrize("state", [OrderState.VALIDATED, OrderState.IN_SHIPMENT])
@@ -84,12 +73,6 @@ def test_the_rest_is_rounded_where_the_document_rounds() -> None:
     assert [per_line.uncharged, per_rate.uncharged] == [Decimal("0.28"), Decimal("0.29")]
 
 
-def test_the_discount_of_a_line_counts_in_its_rest() -> None:
-    one = priced_order(OrderState.VALIDATED, order_line(1, discount=rate(Decimal(25))))
-    one.invoice([part(1, "1")])
-    assert one.uncharged == 9
-
-
 def test_goods_given_up_by_a_short_closing_are_not_owed_and_what_was_shipped_is() -> None:
     """ERP-07: a credit limit must not be used up by what will never be delivered."""
     one = priced_order(OrderState.IN_SHIPMENT, order_line(1, shipped="0.5"), order_line(2, LineKind.SERVICE))
@@ -98,12 +81,6 @@ def test_goods_given_up_by_a_short_closing_are_not_owed_and_what_was_shipped_is(
     assert one.uncharged == 6 + 24
     one.invoice([part(2, "2")])
     assert one.uncharged == 6
-
-
-def test_a_closed_order_invoiced_beyond_what_was_shipped_owes_nothing_less_than_nothing() -> None:
-    one = priced_order(OrderState.IN_SHIPMENT, order_line(1, shipped="1", invoiced="2"))
-    one.close_short("gone")
-    assert one.uncharged == 0
 
 
 def test_a_reopened_order_owes_its_rest_again() -> None:
@@ -141,13 +118,6 @@ def test_nothing_is_promised_where_more_was_promised_than_there_is() -> None:
     assert [one.lines[0].reserved, found[HERE, ProductId(1)].reserved] == [0, 3]
 
 
-def test_reserving_twice_promises_once() -> None:
-    one, found = order(OrderState.DRAFT, here()), levels(level(1, "9"))
-    one.reserve(found)
-    one.reserve(found)
-    assert [one.lines[0].reserved, found[HERE, ProductId(1)].reserved] == [2, 2]
-
-
 def test_only_what_is_left_to_ship_is_promised() -> None:
     one = order(OrderState.IN_SHIPMENT, here(shipped="1.5"))
     one.reserve(levels(level(1, "9")))
@@ -177,16 +147,6 @@ def test_freeing_gives_back_what_is_promised_and_no_more_than_that() -> None:
     assert found[HERE, ProductId(1)].reserved == Decimal("1.5")
 
 
-def test_the_places_of_an_order_are_each_told_once() -> None:
-    lines = [
-        here(1),
-        here(2, product_id=ProductId(1)),
-        order_line(3, warehouse_id=THERE),
-        order_line(4, LineKind.SERVICE),
-    ]
-    assert order(OrderState.DRAFT, *lines).places() == {HERE: {1}, THERE: {3}}
-
-
 def test_a_company_without_back_orders_is_told_every_line_that_is_short() -> None:
     lines = [here(1, reserved="2"), here(2, reserved="0.5", back_ordered="1.5"), here(4, back_ordered="2")]
     with pytest.raises(NotInStock) as caught:
@@ -201,10 +161,6 @@ def test_a_company_without_back_orders_is_told_every_line_that_is_short() -> Non
             {"position": 4, "wanted": 2, "available": 0},
         ],
     }
-
-
-def test_an_order_of_which_nothing_waits_is_in_stock() -> None:
-    order(OrderState.VALIDATED, here(1, reserved="2"), order_line(2, LineKind.SERVICE)).in_stock()
 
 
 # --- goods that leave, and come back --------------------------------------------------------------------------------
@@ -224,21 +180,6 @@ def test_what_leaves_from_elsewhere_is_first_what_waited_and_then_frees_what_was
     assert own == {}
     assert [one.lines[0].reserved, one.lines[0].back_ordered] == [1, 0]
     assert one.freed(own) == {(HERE, 1): Decimal("0.5")}
-
-
-def test_what_leaves_beyond_what_was_promised_is_what_waited() -> None:
-    one = order(OrderState.VALIDATED, here(reserved="0.5", back_ordered="1.5", held=much("0.5")))
-    _, own = one.ship([part(1, "1.5", HERE)])
-    assert own == {(HERE, 1): Decimal("0.5")}
-    assert [one.lines[0].reserved, one.lines[0].back_ordered] == [0, Decimal("0.5")]
-
-
-def test_two_lines_at_one_place_use_their_promises_together() -> None:
-    lines = [here(at, product_id=ProductId(7), reserved="2", held=much("2")) for at in (1, 2)]
-    one = order(OrderState.VALIDATED, *lines)
-    event, own = one.ship([part(1, "2", HERE), part(2, "1", HERE)])
-    assert own == {(HERE, ProductId(7)): 3}
-    assert not event.complete
 
 
 def test_only_named_lines_that_are_promised_or_awaited_elsewhere_are_told() -> None:
@@ -270,44 +211,7 @@ def test_an_order_closed_short_waits_for_all_of_its_rest_when_a_shipment_is_call
     assert [line.back_ordered for line in one.lines] == [line.to_ship for line in one.lines] == [3, 2, 0]
 
 
-def test_what_came_back_from_the_customer_is_not_to_be_shipped_and_can_be_undone() -> None:
-    one = order(OrderState.DELIVERED, here(shipped="2"))
-    one.take_back([part(1, "1.5")])
-    one.take_back([part(1, "-0.5")])
-    assert [one.lines[0].returned, one.lines[0].to_ship] == [1, 0]
-
-
-def test_the_last_shipment_called_off_leaves_an_order_as_before_the_first() -> None:
-    one = order(OrderState.IN_SHIPMENT, here(1, shipped="1"), here(2, shipped="0.5"))
-    one.unship([part(1, "1"), part(2, "0.5")])
-    assert one.state is OrderState.VALIDATED
-    one.cancel()
-
-
 # --- steps and their refusals ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("reason", ["", " ", "\t"])
-def test_a_short_closing_needs_a_reason(reason: str) -> None:
-    one = order(OrderState.VALIDATED)
-    with pytest.raises(Required) as caught:
-        one.close_short(reason)
-    assert (caught.value.at, one.state) == (("reason",), OrderState.VALIDATED)
-
-
-def test_a_short_closing_tells_its_reason() -> None:
-    assert order(OrderState.VALIDATED).close_short("gone").facts() == {"id": 5, "reason": "gone"}
-
-
-@pytest.mark.parametrize("state", [OrderState.VALIDATED, OrderState.IN_SHIPMENT])
-@pytest.mark.parametrize(
-    "lines", [[order_line(1, shipped="2")], [order_line(1, LineKind.SERVICE)]], ids=["goods", "work"]
-)
-def test_an_order_without_a_rest_is_closed_and_not_closed_short(state: OrderState, lines: list[OrderLine]) -> None:
-    one = order(state, *deepcopy(lines))
-    with pytest.raises(InvalidTransition):
-        one.close_short("gone")
-    assert one.close().facts() == {"id": 5}
 
 
 @pytest.mark.parametrize(
@@ -322,60 +226,6 @@ def test_a_reopened_order_stands_where_its_goods_do(state: OrderState, shipped: 
     one = order(state, order_line(shipped=shipped), ref="CO2611-0001")
     assert one.reopen().facts() == {"id": 5, "state": after}
     assert one.state is after
-
-
-def test_a_canceled_draft_never_was_in_force_and_stays_canceled() -> None:
-    one = order(OrderState.CANCELED)
-    with pytest.raises(InvalidTransition):
-        one.reopen()
-    assert one.state is OrderState.CANCELED
-
-
-@pytest.mark.parametrize("done", [{"shipped": "1"}, {"invoiced": "1"}], ids=repr)
-@pytest.mark.parametrize("step", ["cancel", "redraft"])
-def test_an_order_that_was_shipped_or_invoiced_is_neither_canceled_nor_a_draft_again(
-    step: str, done: dict[str, Any]
-) -> None:
-    one = order(OrderState.VALIDATED, order_line(1), order_line(2, **done))
-    before = deepcopy(one)
-    with pytest.raises(InvalidTransition):
-        getattr(one, step)()
-    assert one == before
-
-
-def test_an_order_with_drafts_of_shipments_or_invoices_is_no_draft_again() -> None:
-    one = order(OrderState.VALIDATED)
-    with pytest.raises(OrderFollowed) as caught:
-        one.redraft(followed=True)
-    assert (caught.value.facts, one.state) == ({"order": 5}, OrderState.VALIDATED)
-    assert one.redraft().facts() == {"id": 5}
-
-
-@pytest.mark.parametrize("state", [state for state in OrderState if state is not OrderState.VALIDATED])
-def test_the_state_is_asked_before_what_followed(state: OrderState) -> None:
-    with pytest.raises(InvalidTransition):
-        order(state).redraft(followed=True)
-
-
-def test_a_draft_that_had_a_number_is_not_deleted() -> None:
-    order().deletable()
-    with pytest.raises(OrderNumbered) as caught:
-        order(ref="CO2611-0001").deletable()
-    assert caught.value.facts == {"order": 5, "ref": "CO2611-0001"}
-
-
-@pytest.mark.parametrize(("ref", "kept"), [("(PROV5)", False), ("CO2611-0001", True), ("PROV", True)])
-def test_a_number_is_told_from_a_provisional_one(ref: str, kept: bool) -> None:  # noqa: FBT001 - a table of cases
-    assert numbered(order(ref=ref)) is kept
-
-
-@pytest.mark.parametrize("state", OPEN)
-def test_an_order_in_force_is_called_billed_once_and_not_billed_once(state: OrderState) -> None:
-    one = order(state)
-    assert [event and event.facts() for event in (one.unbill(), one.bill(), one.bill())] == [None, {"id": 5}, None]
-    assert one.billed
-    assert [event and event.facts() for event in (one.unbill(), one.unbill())] == [{"id": 5}, None]
-    assert not one.billed
 
 
 REFUSED: Final[dict[str, Callable[[Order], object]]] = {
@@ -396,21 +246,6 @@ def test_what_is_not_in_force_is_not_billed_in_any_way(state: OrderState, act: s
     assert (caught.value.facts, one) == ({"order": 5, "state": state.value}, before)
 
 
-def test_the_last_part_invoiced_bills_the_order_and_a_credit_takes_that_back() -> None:
-    one = order(OrderState.VALIDATED, order_line(1), order_line(2, LineKind.SERVICE))
-    assert one.invoice([part(1, "2")]) is None
-    assert one.invoice([part(2, "2")]) is not None
-    credited = one.credit([part(1, "0.5")])
-    assert credited is not None
-    assert (one.billed, one.lines[0].to_invoice) == (False, Decimal("0.5"))
-    assert one.credit([part(1, "0.5")]) is None
-
-
-def test_a_credit_of_nothing_is_not_told() -> None:
-    one = order(OrderState.VALIDATED, order_line(invoiced="2"), billed=True)
-    assert one.credit([]) is None
-
-
 def test_one_line_twice_in_an_invoice_is_no_more_than_it_has() -> None:
     one = order(OrderState.VALIDATED)
     with pytest.raises(OverInvoiced) as caught:
@@ -427,22 +262,6 @@ def test_a_line_is_found_by_its_position_whatever_an_amendment_left(positions: t
         with pytest.raises(UnknownReference) as caught:
             one.line(stranger, at=("x",))
         assert (caught.value.at, caught.value.facts) == (("x",), {"kind": "order line", "value": stranger})
-
-
-def test_a_delivery_on_the_day_of_the_order_is_in_time() -> None:
-    priced_order(delivery_date=date(2026, 11, 21))
-    priced_order(delivery_date=None)
-
-
-@pytest.mark.parametrize("state", OrderState)
-def test_goods_leave_only_for_an_order_in_force_and_not_closed(state: OrderState) -> None:
-    one = order(state)
-    if state in {OrderState.VALIDATED, OrderState.IN_SHIPMENT}:
-        one.can_ship()
-        return
-    with pytest.raises(InvalidTransition) as caught:
-        one.can_ship()
-    assert caught.value.facts["allowed"] == list(ORDER.allowed(state))
 
 
 # --- any run of events ----------------------------------------------------------------------------------------------

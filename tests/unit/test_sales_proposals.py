@@ -28,7 +28,7 @@ from app.domain.sales import (
     unfollowed,
 )
 from app.domain.shared.errors import DomainError
-from app.domain.shared.ids import ProductId, ProposalId
+from app.domain.shared.ids import ProposalId
 from app.domain.shared.lines import LineKind
 from app.domain.shared.money import price, rate
 from app.domain.shared.states import InvalidTransition
@@ -82,25 +82,6 @@ def test_an_option_left_out_moves_a_later_kit_and_its_components_together() -> N
     one = proposal(OPEN, *lines)
     one.sign(LAST)
     assert [(line.position, line.kit_position) for line in signed_lines(one, InvoiceLine)] == [(1, None), (2, 1)]
-
-
-def test_an_option_named_twice_is_chosen_once() -> None:
-    one = proposal(OPEN, proposal_line(1), option(2))
-    assert one.sign(LAST, [2, 2]).options == (2,)
-    assert one.totals.net == 40
-
-
-def test_all_options_may_be_chosen_in_any_order() -> None:
-    one = proposal(OPEN, option(1, "1"), option(2, "2"), option(3, "3"))
-    assert one.sign(LAST, [3, 1, 2]).options == (1, 2, 3)
-    assert one.totals.net == 12
-
-
-def test_a_proposal_without_options_is_signed_as_it_was_offered() -> None:
-    one = proposal(OPEN)
-    event = one.sign(DAY)
-    assert event.facts() == {"id": 5, "party": 1, "gross": Decimal(24), "options": ()}
-    assert one.signed_on == DAY
 
 
 def test_what_is_chosen_is_rounded_with_the_rest_and_not_by_itself() -> None:
@@ -192,15 +173,6 @@ def test_one_day_makes_the_difference(
     assert one == before
 
 
-def test_an_offer_of_one_day_stands_on_that_day() -> None:
-    one = proposal(valid_until=DAY)
-    one.can_validate(DAY)
-    one.validate("PR2611-0001")
-    one.sign(DAY)
-    with pytest.raises(InvalidTransition):
-        one.expire(DAY + ONE_DAY)
-
-
 def test_an_offer_may_be_reopened_until_the_day_it_is_reopened_on_and_no_earlier() -> None:
     one = proposal(ProposalState.REFUSED, refusal="too dear")
     with pytest.raises(ProposalLapsed) as caught:
@@ -262,25 +234,3 @@ def test_whatever_stands_of_a_follower_holds_its_place(state: str) -> None:
     assert len(one.followers) == 1
     with pytest.raises(InvalidTransition):
         one.cancel()
-
-
-def test_the_follower_that_stands_is_named_and_not_one_that_was_canceled() -> None:
-    gone, there = (
-        Follower(kind=FollowerKind.ORDER, id=at, state=state) for at, state in ((8, "canceled"), (9, "draft"))
-    )
-    with pytest.raises(ProposalFollowed) as caught:
-        proposal(ProposalState.SIGNED, followers=(gone, there)).becomes(FollowerKind.ORDER)
-    assert caught.value.facts["id"] == 9
-
-
-def test_a_refusal_and_a_number_are_told() -> None:
-    assert proposal(OPEN).refuse("too dear").facts() == {"id": 5, "reason": "too dear"}
-    told = proposal().validate("PR2611-0001").facts()
-    assert told == {"id": 5, "ref": "PR2611-0001", "party": 1, "gross": Decimal(24)}
-    assert proposal(revises_id=ProposalId(4)).created().facts() == {"id": 5, "party": 1, "revises": 4}
-
-
-def test_lines_of_one_product_stay_apart() -> None:
-    one = proposal(OPEN, proposal_line(1, product_id=ProductId(7)), option(2, product_id=ProductId(7)))
-    one.sign(LAST)
-    assert [line.position for line in signed_lines(one, OrderLine)] == [1]

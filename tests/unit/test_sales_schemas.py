@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -14,31 +14,24 @@ from app.api.schemas.sales import (
     AmendIn,
     AmendLineIn,
     CloseShortIn,
-    CopyIn,
     OrderChange,
-    OrderIn,
     OrderOut,
     ProposalChange,
-    ProposalIn,
     ProposalLineIn,
-    ProposalOrderIn,
-    ProposalOut,
     RefusalIn,
-    ReopeningIn,
     RevisionOut,
     RevisionsOut,
     SignatureIn,
 )
-from app.domain.sales import Follower, FollowerKind, OrderState, ProposalState, Revision, content_of
+from app.domain.sales import OrderState, Revision, content_of
 from app.domain.shared.ids import OrderId, UserId
 from app.domain.shared.lines import LineKind
 from app.domain.shared.money import currency, rate
-from app.usecases.sales import LineChange, Reopening, ShortClosing, Signature
-from tests.support.sales import HERE, order_line, priced_order, proposal, proposal_line, valuation
+from app.usecases.sales import LineChange
+from tests.support.sales import HERE, order_line, priced_order, valuation
 
 pytestmark = pytest.mark.fast
 LINE: Final = {"description": "Work", "quantity": "1", "unit_price": "5", "vat_rate": "0"}
-DRAFT: Final = {"party_id": 7, "lines": [LINE]}
 
 
 def problems(schema: type[BaseModel], body: Mapping[str, Any]) -> list[tuple[tuple[int | str, ...], str]]:
@@ -126,11 +119,6 @@ def test_an_amendment_changes_neither_customer_nor_date_nor_currency(
 # --- what is decided ------------------------------------------------------------------------------------------------
 
 
-def test_a_signature_names_options_or_none() -> None:
-    assert SignatureIn.model_validate({}).to_domain(5) == Signature(proposal_id=5, options=())  # type: ignore[arg-type]
-    assert SignatureIn.model_validate({"options": [3, 1]}).to_domain(5).options == (3, 1)
-
-
 @pytest.mark.parametrize("options", [["1"], [True], [1.5], None, [None], 1, [1] * 1001], ids=lambda one: repr(one)[:9])
 def test_options_are_whole_numbers(options: object) -> None:
     assert problems(SignatureIn, {"options": options})
@@ -145,74 +133,7 @@ def test_a_reason_is_needed_and_has_a_length(schema: type[BaseModel], longest: i
     assert problems(schema, {"reason": "a\0b"}) == [(("reason",), "text_characters")]
 
 
-def test_a_reason_is_stored_without_the_space_around_it() -> None:
-    assert CloseShortIn.model_validate({"reason": " gone "}).to_domain(5) == ShortClosing(
-        order_id=OrderId(5), reason="gone"
-    )
-
-
-def test_a_reopening_may_leave_the_last_day() -> None:
-    assert ReopeningIn.model_validate({}).to_domain(5) == Reopening(proposal_id=5)  # type: ignore[arg-type]
-    asked = ReopeningIn.model_validate({"valid_until": "2026-12-31"}).to_domain(5)
-    assert asked.valid_until == date(2026, 12, 31)
-
-
-@pytest.mark.parametrize("fresh", ["true", 1, None])
-def test_a_copy_has_the_prices_it_was_asked_for_and_nothing_that_looks_like_it(fresh: object) -> None:
-    assert CopyIn.model_validate({}).to_domain(5).fresh_prices is False
-    assert CopyIn.model_validate({"fresh_prices": True}).to_domain(5).fresh_prices is True
-    assert problems(CopyIn, {"fresh_prices": fresh})
-
-
-def test_an_order_of_a_proposal_takes_lines_and_customer_from_it() -> None:
-    asked = ProposalOrderIn.model_validate(
-        {"date": "2026-11-21", "delivery_date": "2026-12-01", "note": "n"}
-    ).to_domain(5)
-    assert (asked.proposal_id, asked.date, asked.delivery_date, asked.note) == (
-        5,
-        date(2026, 11, 21),
-        date(2026, 12, 1),
-        "n",
-    )
-    for name, value in (("lines", [LINE]), ("party_id", 3), ("currency", "USD")):
-        assert problems(ProposalOrderIn, {name: value}) == [((name,), "extra_forbidden")]
-
-
 # --- drafts ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("schema", [ProposalIn, OrderIn])
-@pytest.mark.parametrize(
-    ("wrong", "problem"),
-    [
-        ({"party_id": "7"}, (("party_id",), "int_type")),
-        ({"party_id": 0}, (("party_id",), "greater_than_equal")),
-        ({"currency": "eur"}, (("currency",), "string_pattern_mismatch")),
-        ({"rate": 1.1}, (("rate",), "decimal_type")),
-        ({"lines": []}, (("lines",), "too_short")),
-        ({"lines": [{**LINE, "vat": "1"}]}, (("lines", 0, "vat"), "extra_forbidden")),
-        ({"lines": [LINE, {**LINE, "quantity": None}]}, (("lines", 1, "quantity"), "decimal_type")),
-        ({"lines": [{**LINE, "kind": "goods"}]}, (("lines", 0, "kind"), "literal_error")),
-        ({"status": "validated"}, (("status",), "extra_forbidden")),
-        ({"date": "21/11/2026"}, (("date",), "date_type")),
-        ({"external_ref": "x" * 61}, (("external_ref",), "too_long")),
-    ],
-    ids=repr,
-)
-def test_a_draft_is_refused_at_its_field(
-    schema: type[BaseModel], wrong: dict[str, Any], problem: tuple[Any, ...]
-) -> None:
-    schema.model_validate(DRAFT)
-    assert problems(schema, {**DRAFT, **wrong}) == [problem]
-
-
-def test_only_a_proposal_has_options_and_only_an_order_warehouses() -> None:
-    assert problems(OrderIn, {**DRAFT, "lines": [{**LINE, "optional": True}]}) == [
-        (("lines", 0, "optional"), "extra_forbidden")
-    ]
-    assert problems(ProposalIn, {**DRAFT, "lines": [{**LINE, "warehouse_id": 1}]}) == [
-        (("lines", 0, "warehouse_id"), "extra_forbidden")
-    ]
 
 
 def test_every_field_of_a_proposals_line_reaches_the_line_asked_for() -> None:
@@ -240,34 +161,7 @@ def test_a_change_holds_only_what_was_sent(schema: type[ProposalChange | OrderCh
     assert schema.model_validate({}).to_domain(5, 2).changes == {}
 
 
-@pytest.mark.parametrize("schema", [ProposalChange, OrderChange])
-@pytest.mark.parametrize("name", ["party_id", "date", "currency", "note", "lines"])
-def test_what_a_document_needs_is_not_emptied(schema: type[BaseModel], name: str) -> None:
-    ((where, _),) = problems(schema, {name: None})
-    assert where == (name,)
-
-
 # --- what is shown --------------------------------------------------------------------------------------------------
-
-
-def test_a_proposal_shows_what_was_made_from_it_by_kind() -> None:
-    made = [(FollowerKind.ORDER, 8, "canceled"), (FollowerKind.INVOICE, 8, "draft"), (FollowerKind.ORDER, 9, "draft")]
-    followers = tuple(Follower(kind=kind, id=key, state=state) for kind, key, state in made)
-    shown = ProposalOut.of(proposal(ProposalState.SIGNED, followers=followers))
-    assert (shown.order_ids, shown.invoice_ids, shown.status) == ([8, 9], [8], "signed")
-
-
-def test_a_proposal_shows_options_with_their_price_and_whether_they_were_chosen() -> None:
-    one = proposal(ProposalState.VALIDATED, proposal_line(1), proposal_line(2, "3", optional=True))
-    before = ProposalOut.of(one)
-    assert [(line.optional, line.chosen, line.net) for line in before.lines] == [
-        (False, False, "20.00"),
-        (True, False, "6.00"),
-    ]
-    one.sign(one.date, [2])
-    after = ProposalOut.of(one)
-    assert [after.lines[1].chosen, before.total_net, after.total_net] == [True, "20.00", "26.00"]
-    assert after.signed_on == one.date
 
 
 def test_amounts_are_shown_in_the_digits_of_their_currency_and_quantities_without_trailing_zeros() -> None:
