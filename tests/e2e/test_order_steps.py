@@ -2,44 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from tests.support.office import ON_SQLITE, Office, Reply, free_line
+from tests.support.office import ON_SQLITE, Office, free_line
+from tests.support.steps import amend, events, invoice, ship
 
 pytestmark = [pytest.mark.fast, ON_SQLITE]
-
-
-def ship(office: Office, order: int, wanted: str) -> None:
-    """Ship so much of the first line."""
-    body = {"lines": [{"position": 1, "quantity": wanted}]}
-    shipment = office.make(f"/orders/{order}/shipments", body)["id"]
-    office.act(f"/shipments/{shipment}/validate")
-
-
-def invoice(office: Office, order: int, wanted: str | None = None) -> None:
-    """Invoice so much of the first line, or all that is left."""
-    body = {} if wanted is None else {"lines": [{"position": 1, "quantity": wanted}]}
-    made = office.make(f"/orders/{order}/invoices", body)["id"]
-    office.act(f"/invoices/{made}/validate")
-
-
-def amend(office: Office, order: dict[str, Any], body: dict[str, Any]) -> Reply:
-    """Amend an order as it was seen."""
-    return office.post(f"/orders/{order['id']}/amend", body, if_match=f'"{order["version"]}"')
 
 
 def level(office: Office, product: int) -> tuple[str, str]:
     """Give quantity and reserved of a product kept in one warehouse."""
     (row,) = office.items(f"/stock-levels?product_id={product}")
     return row["quantity"], row["reserved"]
-
-
-def events(office: Office, order: int) -> list[str]:
-    """Give what was told of an order, oldest first."""
-    office.served.container.dispatch()
-    return [one["event"] for one in office.items(f"/orders/{order}/audit?limit=100")][::-1]
 
 
 def test_an_order_with_a_rest_is_closed_for_a_reason_and_reopened(office: Office) -> None:

@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from multiprocessing.connection import Connection
 from typing import Any, Final
@@ -29,6 +30,7 @@ from app.domain.shared.ids import (
     PartyId,
     PaymentId,
     ProductId,
+    ProposalId,
     ReturnId,
     SepaOrderId,
     ShipmentId,
@@ -73,7 +75,28 @@ from app.usecases.billing import (
     ValidateInvoice,
 )
 from app.usecases.run import Runner
-from app.usecases.sales import CancelOrder, CreateOrder, OrderDraft, ReadOrder, ValidateOrder
+from app.usecases.sales import (
+    Amendment,
+    AmendOrder,
+    CancelOrder,
+    CreateOrder,
+    ExpireProposals,
+    LineChange,
+    OrderDraft,
+    OrderProposal,
+    ProposalOrderDraft,
+    ReadOrder,
+    Refusal,
+    RefuseProposal,
+    Reopening,
+    ReopenOrder,
+    ReopenProposal,
+    ReviseProposal,
+    Signature,
+    SignProposal,
+    ValidateOrder,
+    ValidateProposal,
+)
 from app.usecases.shared import LineDraft
 from app.usecases.shipping import (
     CancelShipment,
@@ -303,6 +326,46 @@ def _cancel(do: Do, desk: Desk, *, order: OrderId) -> Mapping[str, Any]:
     return {"ref": do(CancelOrder(), order).ref}
 
 
+def _amend(do: Do, desk: Desk, *, order: OrderId, version: int, quantity: str) -> Mapping[str, Any]:
+    """Amend the first line; version 0 is that of now."""
+    seen = version or do(ReadOrder(), order).version
+    lines = (LineChange(position=1, changes={"quantity": as_quantity(Decimal(quantity))}),)
+    made = do(AmendOrder(desk.clock), Amendment(id=order, version=seen, changes={"lines": lines}))
+    return {"version": made.version}
+
+
+def _reopen(do: Do, desk: Desk, *, order: OrderId) -> Mapping[str, Any]:
+    return {"state": do(ReopenOrder(desk.clock), order).state}
+
+
+def _sign(do: Do, desk: Desk, *, proposal: ProposalId) -> Mapping[str, Any]:
+    return {"state": do(SignProposal(desk.clock), Signature(proposal_id=proposal)).state}
+
+
+def _refuse(do: Do, desk: Desk, *, proposal: ProposalId) -> Mapping[str, Any]:
+    return {"state": do(RefuseProposal(), Refusal(proposal_id=proposal, reason="no")).state}
+
+
+def _order_offer(do: Do, desk: Desk, *, proposal: ProposalId) -> Mapping[str, Any]:
+    return {"order": do(OrderProposal(desk.clock), ProposalOrderDraft(proposal_id=proposal)).id}
+
+
+def _reopen_offer(do: Do, desk: Desk, *, proposal: ProposalId) -> Mapping[str, Any]:
+    return {"state": do(ReopenProposal(desk.clock), Reopening(proposal_id=proposal)).state}
+
+
+def _revise(do: Do, desk: Desk, *, proposal: ProposalId) -> Mapping[str, Any]:
+    return {"revision": do(ReviseProposal(desk.clock), proposal).revision}
+
+
+def _offer(do: Do, desk: Desk, *, proposal: ProposalId) -> Mapping[str, Any]:
+    return {"ref": do(ValidateProposal(desk.numbering, desk.clock), proposal).ref}
+
+
+def _expire(do: Do, desk: Desk, *, on: date) -> Mapping[str, Any]:
+    return {"closed": do(ExpireProposals(), on)}
+
+
 def _receive(do: Do, desk: Desk, *, product: ProductId, quantity: str) -> Mapping[str, Any]:
     move = StockMove(kind=MovementKind.RECEIVE, product_id=product, quantity=as_quantity(Decimal(quantity)))
     return {"level": do(MoveStock(desk.clock), move).level}
@@ -340,6 +403,15 @@ def _run_template(do: Do, desk: Desk, *, template: InvoiceTemplateId) -> Mapping
 
 CALLS: Final[Mapping[str, Callable[..., Mapping[str, Any]]]] = {
     "debit": _debit,
+    "amend": _amend,
+    "reopen": _reopen,
+    "sign": _sign,
+    "refuse": _refuse,
+    "order offer": _order_offer,
+    "reopen offer": _reopen_offer,
+    "revise": _revise,
+    "offer": _offer,
+    "expire": _expire,
     "order": _order,
     "cancel": _cancel,
     "receive": _receive,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -20,7 +20,6 @@ from app.domain.sales import (
     Proposal,
     ProposalFollowed,
     ProposalLapsed,
-    ProposalLine,
     ProposalNotDraft,
     ProposalNotSigned,
     ProposalState,
@@ -28,51 +27,17 @@ from app.domain.sales import (
     ValidityBeforeDate,
 )
 from app.domain.shared.errors import Required, UnknownReference
-from app.domain.shared.ids import PartyId, ProductId, ProposalId
-from app.domain.shared.lines import LineKind, NegativePrice, NoLines, Valuation
-from app.domain.shared.money import currency, plain, price, quantity, rate
+from app.domain.shared.ids import ProposalId
+from app.domain.shared.lines import NegativePrice, NoLines
+from app.domain.shared.money import plain, rate
 from app.domain.shared.states import InvalidTransition
-from app.domain.shared.totals import VatMode
 from app.usecases.sales import signed_lines
 from tests.support.lifecycles import declared, refused
+from tests.support.sales import DAY, LAST, proposal
+from tests.support.sales import proposal_line as line
 
 pytestmark = pytest.mark.fast
-EUR: Final = currency("EUR")
-DAY: Final = date(2026, 11, 21)
-LAST: Final = date(2026, 12, 21)
 AFTER: Final = LAST + timedelta(days=1)
-
-
-def line(position: int = 1, cost: str = "10", **others: Any) -> ProposalLine:
-    """Give a line of 2 at 10.00."""
-    fields: dict[str, Any] = {
-        "position": position,
-        "product_id": ProductId(position),
-        "kind": LineKind.GOODS,
-        "description": "Thing",
-        "quantity": quantity(Decimal(2)),
-        "unit_price": price(Decimal(cost)),
-        "vat_rate": rate(Decimal(20)),
-    }
-    return ProposalLine(**fields | others)
-
-
-def proposal(state: ProposalState = ProposalState.DRAFT, *lines: ProposalLine, **others: Any) -> Proposal:
-    """Give a proposal of that state, of one line unless told, priced."""
-    valuation = Valuation(currency=EUR, rate=rate(Decimal(1)), company_currency=EUR, vat_mode=VatMode.PER_RATE)
-    fields: dict[str, Any] = {
-        "id": ProposalId(5),
-        "ref": "(PROV5)" if state is ProposalState.DRAFT else "PR2611-0001",
-        "party_id": PartyId(1),
-        "date": DAY,
-        "valid_until": LAST,
-        "valuation": valuation,
-        "state": state,
-        "lines": list(lines) or [line()],
-    }
-    made = Proposal(**fields | others)
-    made.price()
-    return made
 
 
 def followed(kind: FollowerKind = FollowerKind.ORDER, state: str = "draft") -> dict[str, Any]:

@@ -14,9 +14,7 @@ from app.domain.sales import (
     ORDER,
     DeliveryBeforeOrder,
     LineNotShippable,
-    LineQuantity,
     Order,
-    OrderLine,
     OrderNotDraft,
     OrderNotOpen,
     OrderState,
@@ -24,50 +22,14 @@ from app.domain.sales import (
     OverShipped,
 )
 from app.domain.shared.errors import Invalid, Required, UnknownReference
-from app.domain.shared.ids import OrderId, PartyId, ProductId
-from app.domain.shared.lines import BadPercentage, LineKind, NegativePrice, NoLines, QuantityNotPositive, Valuation
-from app.domain.shared.money import currency, plain, price, quantity, rate
+from app.domain.shared.lines import BadPercentage, LineKind, NegativePrice, NoLines, QuantityNotPositive
+from app.domain.shared.money import plain, quantity, rate
 from app.domain.shared.states import InvalidTransition
-from app.domain.shared.totals import VatMode
 from tests.support.lifecycles import declared, refused
+from tests.support.sales import order, part
+from tests.support.sales import order_line as line
 
 pytestmark = pytest.mark.fast
-EUR: Final = currency("EUR")
-
-
-def line(position: int = 1, kind: LineKind = LineKind.GOODS, **others: Any) -> OrderLine:
-    """Give a line of 2 at 10.00."""
-    fields: dict[str, Any] = {
-        "position": position,
-        "product_id": ProductId(position),
-        "kind": kind,
-        "description": "Thing",
-        "quantity": quantity(Decimal(2)),
-        "unit_price": price(Decimal(10)),
-        "vat_rate": rate(Decimal(20)),
-    }
-    return OrderLine(**fields | others)
-
-
-def order(state: OrderState = OrderState.DRAFT, *lines: OrderLine, **others: Any) -> Order:
-    """Give an order of that state, of one line unless told."""
-    valuation = Valuation(currency=EUR, rate=rate(Decimal(1)), company_currency=EUR, vat_mode=VatMode.PER_RATE)
-    fields: dict[str, Any] = {
-        "id": OrderId(5),
-        "ref": "(PROV5)",
-        "party_id": PartyId(1),
-        "date": date(2026, 11, 21),
-        "valuation": valuation,
-        "state": state,
-        "lines": list(lines) or [line()],
-    }
-    return Order(**fields | others)
-
-
-def part(position: int, wanted: str) -> LineQuantity:
-    return LineQuantity(position=position, quantity=quantity(Decimal(wanted)))
-
-
 STEPS: Final[dict[str, Callable[[Order], object]]] = {
     "validate": lambda one: one.validate("CO1"),
     "cancel": lambda one: one.cancel(),

@@ -9,6 +9,7 @@ from app.domain.sales.amendments import (
     OrderAmended,
     Revision,
     content_of,
+    last_position,
     replace_lines,
 )
 from app.domain.sales.order_events import (
@@ -151,6 +152,7 @@ __all__ = [
     "WarehouseOfNoGoods",
     "content_of",
     "fully_shipped",
+    "last_position",
     "nothing_shipped",
     "numbered",
     "replace_lines",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from app.domain.sales.order_events import OrderEvent
 from app.domain.sales.order_lines import OrderLine
 from app.domain.sales.orders import Order
-from app.domain.shared.errors import Conflict, Invalid
+from app.domain.shared.errors import Conflict, Invalid, UnknownReference
 from app.domain.shared.ids import OrderId, UserId
 from app.domain.shared.money import Quantity, plain
 
@@ -54,10 +54,26 @@ class Revision:
     content: Mapping[str, object]
 
 
-def content_of(order: Order) -> dict[str, object]:
-    """Give what an amendment may change, and the totals that follow, as plain values: numbers are decimal strings."""
+def last_position(order: Order, latest: Revision | None) -> int:
+    """Give the highest position that a line of the order has or had; ``latest`` is its newest revision.
+
+    Documents name lines by position: one that is gone must not come to mean another line.
+    """
+    now = max(line.position for line in order.lines)
+    if latest is None:
+        return now
+    content: Mapping[str, Any] = latest.content
+    return int(max(now, content.get("last_position", 0), *(line["position"] for line in content["lines"])))
+
+
+def content_of(order: Order, last: int) -> dict[str, object]:
+    """Give what an amendment may change, and the totals that follow, as plain values: numbers are decimal strings.
+
+    ``last`` is the ``last_position``, kept for the next amendment.
+    """
     own = order.valuation.currency.digits
     return {
+        "last_position": last,
         "delivery_date": None if order.delivery_date is None else order.delivery_date.isoformat(),
         "external_ref": order.external_ref,
         "note": order.note,
@@ -83,23 +99,29 @@ def _line(line: OrderLine, digits: int) -> dict[str, object]:
     }
 
 
-def replace_lines(order: Order, lines: Sequence[OrderLine]) -> None:
-    """Let ``lines`` be the order's: those with a position of the order are that line, the others are new.
+def replace_lines(order: Order, lines: Sequence[OrderLine], last: int) -> None:
+    """Let ``lines`` be the order's: those with a position of the order are that line, those below 1 are new.
 
-    What was shipped, invoiced and reserved of a line goes with it. Raises LineTwice, UnknownReference, BelowProgress,
-    LineInProgress with ``at``.
+    New lines get the positions after ``last``, and a new kit comes before its components. What was shipped, invoiced
+    and reserved of a line goes with it. Raises LineTwice, UnknownReference, also for a component without its kit,
+    BelowProgress, LineInProgress with ``at``.
     """
     kept: set[int] = set()
-    following = max(line.position for line in order.lines) + 1
+    given: dict[int | None, int] = {}
     for index, line in enumerate(lines):
-        if not line.position:
-            line.position, following = following, following + 1
+        if line.position < 1:
+            last += 1
+            given[line.position] = last
+            line.position, line.kit_position = last, given.get(line.kit_position)
             continue
         before = order.line(line.position, at=("lines", index, "position"))
         if line.position in kept:
             raise LineTwice(at=("lines", index, "position"), position=line.position)
         kept.add(line.position)
         _progress(before, line, index)
+    for index, line in enumerate(lines):
+        if line.kit_position is not None and line.kit_position not in {*kept, *given.values()}:
+            raise UnknownReference(at=("lines", index, "position"), kind="order line", value=line.kit_position)
     for line in order.lines:
         if line.position not in kept and (line.shipped or line.invoiced):
             raise LineInProgress(at=("lines",), position=line.position, shipped=line.shipped, invoiced=line.invoiced)

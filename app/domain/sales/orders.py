@@ -154,16 +154,15 @@ class Order:
         """What is not invoiced yet, gross in the company's currency; nothing of a draft or a canceled order.
 
         The rest of each line is priced as a document of its own, so an order invoiced to the last line leaves zero.
+        Goods that a closed order will not ship any more are not owed.
         """
         if self.state in {OrderState.DRAFT, OrderState.CANCELED}:
             return Amount(ZERO)
-        if not any(line.invoiced for line in self.lines):
+        closed = self.state is OrderState.DELIVERED
+        if not any(line.invoiced or (closed and line.to_ship) for line in self.lines):
             return self.totals.company_gross
-        rest = [
-            LineInput(line.to_invoice, line.unit_price, line.discount, line.vat_rate)
-            for line in self.lines
-            if line.to_invoice > 0
-        ]
+        owed = [(Quantity(line.to_invoice - (line.to_ship if closed else ZERO)), line) for line in self.lines]
+        rest = [LineInput(left, line.unit_price, line.discount, line.vat_rate) for left, line in owed if left > 0]
         value = self.valuation
         amounts = compute(
             rest, value.currency, value.vat_mode, rate=value.rate, company_currency=value.company_currency
@@ -287,11 +286,18 @@ class Order:
         return {place: freed for place, freed in left.items() if freed}
 
     def unship(self, taken_back: Sequence[LineQuantity]) -> OrderUnshipped:
-        """Count ``taken_back``, shipped before, as not shipped; it waits for stock again. Raises InvalidTransition."""
+        """Count ``taken_back``, shipped before, as not shipped; it waits for stock again. Raises InvalidTransition.
+
+        So does whatever else a closed order had given up, as it is in force again.
+        """
         shipped = sum(line.shipped for line in self.lines) - sum(part.quantity for part in taken_back)
+        closed = self.state is OrderState.DELIVERED
         self.state = advance(ORDER, self.state, "unship" if shipped else "unship_all", self)
         for part in taken_back:
             self.line(part.position).unship(part.quantity)
+        if closed:
+            for line in self.lines:
+                line.back_ordered = Quantity(line.to_ship - line.reserved)
         return OrderUnshipped(id=self.id)
 
     def take_back(self, returned: Sequence[LineQuantity]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from app.domain.sales import Order, OrderEvent, OrderLine, numbered
+from app.domain.sales import FollowerKind, Order, OrderEvent, OrderLine, OrderState, numbered
 from app.domain.shared.events import Event
 from app.domain.shared.ids import OrderId
 from app.domain.shared.lines import LineKind
@@ -148,7 +148,9 @@ class CloseOrderShort:
 class ReopenOrder:
     """Put a closed order, or a canceled one with a number, in force again; it is reserved for as when validated.
 
-    Raises NotFound, InvalidTransition, NotInStock, CreditLimitExceeded.
+    A proposal has one order: a canceled one stays so when there is another, or the proposal is no longer signed.
+
+    Raises NotFound, InvalidTransition, ProposalNotSigned, ProposalFollowed, NotInStock, CreditLimitExceeded.
     """
 
     clock: Clock
@@ -158,8 +160,10 @@ class ReopenOrder:
     def execute(self, work: Work, context: Context, request: OrderId) -> Order:
         """Give the order, validated or in shipment."""
         order = work.orders.get(request, lock=True)
-        before = order.uncharged
+        before, canceled = order.uncharged, order.state is OrderState.CANCELED
         reopened = order.reopen()
+        if canceled and order.proposal_id is not None:
+            work.proposals.get(order.proposal_id, lock=True).becomes(FollowerKind.ORDER)
         more = Amount(order.uncharged - before)
         goods = reserve(work, context, order)
         within_credit(work, context, self.clock, order.party_id, order.credit_limit, more, order.valuation)

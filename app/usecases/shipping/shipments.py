@@ -418,17 +418,21 @@ class CancelShipment:
         order = work.orders.get(work.shipments.order_of(request), lock=True)
         shipment = work.shipments.get(request, lock=True)
         canceled = shipment.cancel()
+        closed = order.state is OrderState.DELIVERED
         unshipped = order.unship(shipment.parts())
-        self._put_back(work, context, order, shipment)
+        waiting = [LineQuantity(position=line.position, quantity=line.back_ordered) for line in order.lines]
+        self._put_back(work, context, order, shipment, waiting if closed else shipment.parts())
         work.shipments.save(shipment)
         work.outbox.add(canceled)
         work.outbox.add(unshipped)
         return shipment
 
-    def _put_back(self, work: Work, context: Context, order: Order, shipment: Shipment) -> None:
-        """Put the goods back; the order, which waits for them again, is served with whoever else waits."""
+    def _put_back(
+        self, work: Work, context: Context, order: Order, shipment: Shipment, waiting: Sequence[LineQuantity]
+    ) -> None:
+        """Put the goods back; the order, which has lines ``waiting`` again, is served with whoever else waits."""
         gone = work.stock.gone(shipment.id)
-        elsewhere = order.awaited_elsewhere(shipment.parts(), {(part.warehouse, part.product) for part in gone})
+        elsewhere = order.awaited_elsewhere(waiting, {(part.warehouse, part.product) for part in gone})
         if elsewhere:
             wanted = {place: set(products) for place, products in elsewhere.items()}
             for part in gone:
@@ -448,6 +452,8 @@ class CancelShipment:
         ]
         work.orders.save_reserved(order)
         restore(work, holdings.values(), movements, shipment.id)
+        if elsewhere:
+            release(work, work.stock.levels(elsewhere).values())
 
 
 class ListShipments(ListCase):

@@ -109,7 +109,7 @@ class RevisionOut(Out):
     @classmethod
     def of(cls, revision: Revision) -> "RevisionOut":
         """Show a revision."""
-        content: dict[str, Any] = dict(revision.content)
+        content: dict[str, Any] = {name: value for name, value in revision.content.items() if name != "last_position"}
         return cls(number=revision.number, reason=revision.reason, actor_id=revision.actor, at=revision.at, **content)
 
 

@@ -55,10 +55,6 @@ class Orders(Protocol):
         """Keep what an order was before an amendment."""
         ...
 
-    def last_revision(self, order: OrderId) -> int:
-        """Give the number of the latest revision, 0 when the order was never amended."""
-        ...
-
     def revisions(self, order: OrderId, *, before: int | None, limit: int) -> Sequence[Revision]:
         """Give at most ``limit`` revisions, newest first, those below ``before`` when it is given."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Integer, bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Integer, bindparam, delete, exists, insert, or_, select, update
 
 from app.domain.sales import Order, OrderLine, Revision
 from app.domain.shared.errors import NotFound, Stale
@@ -136,7 +136,6 @@ _REVISIONS = prepare(
     .order_by(order_revisions.c.number.desc())
     .limit(bindparam("limit", type_=Integer()))
 )
-_LAST = prepare(select(func.max(order_revisions.c.number)).where(*_REVISION), "select last revision")
 
 
 class SqlOrders:
@@ -233,10 +232,6 @@ class SqlOrders:
             at=revision.at,
             content=revision.content,
         )
-
-    def last_revision(self, order: OrderId) -> int:
-        """Give the number of the latest revision, 0 when the order was never amended."""
-        return int(self._session.scalar(_LAST, company_id=self._company, document=order) or 0)
 
     def revisions(self, order: OrderId, *, before: int | None, limit: int) -> Sequence[Revision]:
         """Give at most ``limit`` revisions, newest first, those below ``before`` when it is given."""
