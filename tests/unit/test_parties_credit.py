@@ -96,7 +96,7 @@ def test_without_a_limit_nothing_is_left_or_lacking() -> None:
 
 
 def test_nobody_owes_anything_at_first() -> None:
-    assert (Outstanding().total, Outstanding().overdue) == (0, 0)
+    assert {Outstanding().total, Outstanding().overdue} == {Decimal(0)}
 
 
 # --- changes --------------------------------------------------------------------------------------------------------

@@ -130,7 +130,7 @@ def test_representatives_are_united_and_the_first_stays_the_first(own: list[int]
     stands = party(2, representatives=tuple(UserId(one) for one in own))
     stands.merge(party(1, representatives=tuple(UserId(one) for one in other)))
     assert list(stands.representatives) == own + [one for one in other if one not in own]
-    assert stands.representative_id == (own or other or [None])[0]
+    assert stands.representative_id == next(iter(own or other), None)
 
 
 def test_the_one_that_goes_is_archived_and_keeps_what_it_was() -> None:
