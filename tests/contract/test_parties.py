@@ -325,7 +325,7 @@ def test_an_invoice_counts_by_its_state_kind_and_day(
     with works.reading(context) as work:
         owed = work.credits.outstanding(party, TODAY)
         assert work.credits.outstanding(other, TODAY).total == 0
-    assert (owed.unpaid, owed.overdue, owed.ordered) == (Decimal(unpaid), Decimal(overdue), 0)
+    assert [owed.unpaid, owed.overdue, owed.ordered] == [Decimal(unpaid), Decimal(overdue), 0]
     with works.reading(company_context(works)) as work:
         assert work.credits.outstanding(party, TODAY).total == 0
 
@@ -340,7 +340,7 @@ def test_orders_and_credit_of_payments_count_beside_invoices(
         put_row(rows, metadata.tables["payments"], context.company, party, company_credit_left=Decimal("0.5"))
     with works.reading(context) as work:
         owed = work.credits.outstanding(party, TODAY)
-    assert (owed.unpaid, owed.ordered, owed.total) == (Decimal("-0.5"), Decimal("10.5"), Decimal(10))
+    assert {owed.unpaid, owed.ordered, owed.total} == {Decimal("-0.5"), Decimal("10.5"), Decimal(10)}
 
 
 def test_credit_is_locked_again_and_again(works: SqlWorks, context: Context) -> None:
@@ -527,3 +527,22 @@ def test_a_merge_moves_both_versions_and_cannot_be_repeated(works: SqlWorks, con
         assert [work.parties.get(one.id).version for one in (first, second, third)] == [3, 3, 2]
         assert [one.id for one in work.parties.merged(third.id)] == [first.id, second.id]
         assert not work.parties.merged(second.id)
+
+
+@pytest.mark.parametrize("own", [(), (AddressKind.SHIPPING,), (AddressKind.SHIPPING, AddressKind.BILLING)])
+def test_what_was_preferred_stays_so_where_nothing_of_its_kind_is(
+    works: SqlWorks, context: Context, own: tuple[AddressKind, ...]
+) -> None:
+    """Debits and deliveries go on where they went, unless the one that stands has chosen itself."""
+    party, into = entered(works, context).id, entered(works, context).id
+    kinds = (AddressKind.SHIPPING, AddressKind.BILLING)
+    theirs = [PartyAddress(party_id=party, label="T", kind=kind, preferred=True) for kind in kinds]
+    spare = PartyAddress(party_id=party, label="T", kind=AddressKind.OTHER)
+    chosen = [PartyAddress(party_id=into, label="O", kind=kind, preferred=True) for kind in own]
+    put(works, context, "party_addresses", *theirs, spare, *chosen)
+    merged(works, context, party, into)
+    with works.reading(context) as work:
+        preferred = [(one.label, one.kind) for one in work.party_addresses.of(into) if one.preferred]
+    assert sorted(preferred) == sorted(
+        [*(("O", kind) for kind in own), *(("T", kind) for kind in kinds if kind not in own)]
+    )

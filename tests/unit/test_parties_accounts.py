@@ -176,11 +176,20 @@ def test_a_mandate_ends_when_both_halves_go() -> None:
 def test_a_twin_leaves_its_mandate_to_who_has_none(own: tuple[Any, Any], other: tuple[Any, Any], kept: Any) -> None:
     """ERP-07: a signature is not lost because an account was entered twice."""
     one = account(mandate_ref=own[0], mandate_date=own[1])
-    twin = account(mandate_ref=other[0], mandate_date=other[1], preferred=True, holder="Other")
-    took = one.take_mandate(twin)
+    twin = account(mandate_ref=other[0], mandate_date=other[1], holder="Other", bic="DEUTDEFF")
+    took = one.take_over(twin, chosen=False)
     assert (one.mandate_ref, one.mandate_date) == kept
     assert took == (own != kept)
-    assert (one.holder, one.preferred) == ("H", False)
+    assert (one.holder, one.bic) == ("H", "COBADEFFXXX")
+
+
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("other", [True, False])
+@pytest.mark.parametrize("chosen", [True, False])
+def test_a_twin_leaves_its_place_where_none_is_chosen(own: bool, other: bool, chosen: bool) -> None:  # noqa: FBT001
+    one = account(preferred=own)
+    assert one.take_over(account(preferred=other), chosen=chosen) == (other and not own and not chosen)
+    assert one.preferred == (own or (other and not chosen))
 
 
 # --- changes --------------------------------------------------------------------------------------------------------

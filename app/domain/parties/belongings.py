@@ -267,12 +267,16 @@ class PartyAccount(Belonging):
             changes = {"bic": None, **changes}
         return Belonging.change(self, changes)
 
-    def take_mandate(self, other: PartyAccount) -> bool:
-        """Go on with the mandate of ``other``, the same account entered twice; say whether there was none here."""
-        if self.mandate_ref is not None or other.mandate_ref is None:
-            return False
-        self.mandate_ref, self.mandate_date = other.mandate_ref, other.mandate_date
-        return True
+    def take_over(self, other: PartyAccount, *, chosen: bool) -> bool:
+        """Go on for ``other``, the same account entered twice: with its mandate when there is none here.
+
+        It is preferred like the other unless one is ``chosen`` already. Says whether anything differs.
+        """
+        before = replace(self)
+        if self.mandate_ref is None:
+            self.mandate_ref, self.mandate_date = other.mandate_ref, other.mandate_date
+        self.preferred = self.preferred or (other.preferred and not chosen)
+        return self != before
 
     def added(self) -> BankAccountAdded:
         """Give the event of its entry."""

@@ -71,8 +71,9 @@ class MergeParty:
         """Drop accounts that the other has already; a mandate that was given for one of them goes on."""
         theirs = work.party_accounts.of(gone)
         own = {one.iban: one for one in work.party_accounts.of(stands)} if theirs else {}
+        chosen = any(one.preferred for one in own.values())
         for twin in (one for one in theirs if one.iban in own):
-            if own[twin.iban].take_mandate(twin):
+            if own[twin.iban].take_over(twin, chosen=chosen):
                 work.party_accounts.save(own[twin.iban])
             work.party_accounts.delete(twin)
 

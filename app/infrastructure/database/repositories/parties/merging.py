@@ -14,6 +14,7 @@ from sqlalchemy import (
     case,
     delete,
     exists,
+    false,
     func,
     literal_column,
     select,
@@ -57,13 +58,21 @@ def _named(owner: Column[int], party: ColumnElement[int] = _FROM) -> tuple[Colum
     return (owner.table.c.company_id == _MINE, owner == party)
 
 
+def _has_preferred(table: Table) -> ColumnElement[bool]:
+    """Build the question whether the other prefers one of the row's kind itself."""
+    alike = ["kind"] if "kind" in table.c else []
+    chosen = select(table.c.id, *(table.c[name] for name in alike)).where(*_named(table.c.party_id, _INTO))
+    own = chosen.where(table.c.preferred).subquery("own")
+    return select(own.c.id).where(*(own.c[name] == table.c[name] for name in alike)).correlate(table).exists()
+
+
 def _move(table: Table) -> Prepared:
     values: dict[str, object] = {"party_id": _INTO, "version": table.c.version + 1}
     if "sealed_party_id" in table.c:
         sealed = coalesce(table.c.sealed_party_id, _FROM)
         values["sealed_party_id"] = case((table.c.link.is_not(None), sealed), else_=table.c.sealed_party_id)
     if "preferred" in table.c:
-        values["preferred"] = bindparam("unset", False, type_=table.c.preferred.type)  # noqa: FBT003 - a value
+        values["preferred"] = case((_has_preferred(table), false()), else_=table.c.preferred)
     return prepare(update(table).where(*_theirs(table)).values(values), f"merge {table.name}")
 
 
