@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.fast, pytest.mark.parametrize("kind", ["sqlite", "post
 BEFORE: Final = "0016"
 HERE: Final = "0017"
 MERGE: Final = "third_parties.merge"
-ROLES: Final = (
+ROLES: Final[tuple[tuple[int, str, str | None, list[str], list[str]], ...]] = (
     # company, name, ready, rights before, rights after
     (1, "administrator", "administrator", [], [MERGE]),
     (1, "Books", "accountant", ["invoices.write", "audit.read"], ["audit.read", "invoices.write", MERGE]),
