@@ -343,15 +343,6 @@ def test_orders_and_credit_of_payments_count_beside_invoices(
     assert {owed.unpaid, owed.ordered, owed.total} == {Decimal("-0.5"), Decimal("10.5"), Decimal(10)}
 
 
-def test_credit_is_locked_again_and_again(works: SqlWorks, context: Context) -> None:
-    """The row that is locked is made at the first time, and by whoever comes first."""
-    party = entered(works, context).id
-    for _ in range(2):
-        with writing(works, context) as work:
-            work.credits.lock(party)
-            work.credits.lock(party)
-
-
 # --- merging --------------------------------------------------------------------------------------------------------
 
 

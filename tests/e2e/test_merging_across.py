@@ -134,34 +134,3 @@ def test_nothing_more_is_hung_on_who_is_gone(office: Office) -> None:
         assert office.post(f"{path}/{what}", body).refusal == (409, "parties.gone")
     sorted_in = office.put(f"{path}/categories", {"category_ids": [kind]}, version)
     assert sorted_in.refusal == (409, "parties.gone")
-
-
-def test_the_merge_is_told_once_and_names_both(office: Office) -> None:
-    """One event in the audit of the one that goes; a refused merge tells nothing."""
-    party, into = office.customer(), office.customer()
-    office.order([free_line("5")], party_id=party)
-    merge(office, party, into)
-    merge(office, party, into)
-    office.served.container.dispatch()
-    told = office.get(f"/third-parties/{party}/audit")["items"]
-    assert [one["event"] for one in told] == ["parties.party_merged", "parties.party_created"]
-    assert str(into) in str(told[0])
-
-
-def test_a_merge_asked_for_twice_with_one_key_is_done_once(office: Office) -> None:
-    """A careless client repeats what timed out: the same answer comes back, and not a refusal."""
-    party, into = office.customer(), office.customer()
-    path, body = f"/third-parties/{party}/merge", {"into": into}
-    first, again = (office.post(path, body, idempotency_key="m") for _ in range(2))
-    assert (first.status, again.status) == (200, 200)
-    assert again.body == first.body
-    assert office.get(f"/third-parties/{into}")["version"] == first["version"]
-
-
-def test_somebody_else_s_third_parties_are_merged_neither_way(office: Office) -> None:
-    """CT-01: they are told from those that never were by nothing."""
-    mine, theirs = office.customer(), office.served.company().customer()
-    assert merge(office, mine, theirs).refusal == (422, "unknown_reference")
-    assert merge(office, mine, theirs).pointers == ["/into"]
-    assert merge(office, theirs, mine).refusal == (404, "not_found")
-    assert office.get(f"/third-parties/{mine}")["version"] == 1

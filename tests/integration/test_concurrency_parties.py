@@ -231,15 +231,6 @@ def test_of_two_merges_that_cross_one_is_refused(books: Books, database: Databas
 
 
 @full
-def test_one_cannot_go_two_ways_at_once(books: Books, database: Database) -> None:
-    twins, others = Twins.of(books), Twins.of(books)
-    crossing = Crossing(at="merge contacts", until="lock third_parties")
-    one, two = cross(database, crossing, twins.merge, lambda: twins.merge(into=others.into))
-    assert (isinstance(one, Party), isinstance(two, PartyGone)) == (True, True)
-    assert twins.read(others.into).version == 1
-
-
-@full
 def test_a_limit_holds_for_what_both_twins_owe(books: Books, database: Database) -> None:
     """ERP-07: an order validated while its customer is merged counts for the one that stands, once."""
     twins = Twins.of(books, credit_limit=amount(Decimal(100)))

@@ -21,7 +21,6 @@ from app.domain.parties import (
     PartyAddress,
     iban,
 )
-from app.domain.shared.errors import Required
 from app.domain.shared.ids import AddressId, ContactId, PartyAccountId, PartyId
 
 pytestmark = pytest.mark.fast
@@ -125,16 +124,7 @@ def test_what_is_no_bic_is_refused_with_the_country_of_the_account(wrong: str) -
     assert (refused.value.at, refused.value.facts) == (("bic",), {"country": "DE"})
 
 
-def test_a_bank_nobody_knows_leaves_the_bic_open() -> None:
-    assert account(iban="QA58DOHB00001234567890ABCDEFG").bic is None
-
-
 # --- mandates -------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("reference", ["M", "M-2026/0001", "A+B?C(D).,E'F:G", "x" * 35])
-def test_a_mandate_may_hold_what_sepa_allows(reference: str) -> None:
-    assert account(mandate_ref=reference, mandate_date=SIGNED).mandate_ref == reference
 
 
 @pytest.mark.parametrize("reference", ["", "x" * 36, "é", "M_1", "M\n", "M;1", "M\t1", "\N{EN DASH}"])
@@ -142,25 +132,6 @@ def test_a_mandate_that_no_bank_would_read_is_refused(reference: str) -> None:
     with pytest.raises(BadMandate) as refused:
         account(mandate_ref=reference, mandate_date=SIGNED)
     assert refused.value.at == ("mandate_ref",)
-
-
-@pytest.mark.parametrize(
-    ("changes", "at"),
-    [
-        ({"mandate_ref": None}, "mandate_ref"),
-        ({"mandate_date": None}, "mandate_date"),
-    ],
-)
-def test_half_a_mandate_is_not_left_by_a_change(changes: dict[str, Any], at: str) -> None:
-    with pytest.raises(BadMandate) as refused:
-        account(mandate_ref="M", mandate_date=SIGNED).change(changes)
-    assert refused.value.at == (at,)
-
-
-def test_a_mandate_ends_when_both_halves_go() -> None:
-    one = account(mandate_ref="M", mandate_date=SIGNED)
-    assert one.change({"mandate_ref": None, "mandate_date": None})
-    assert (one.mandate_ref, one.mandate_date) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -231,18 +202,6 @@ def test_what_settles_to_the_same_account_is_no_change(same: dict[str, Any]) -> 
     assert not account().change(same)
 
 
-@pytest.mark.parametrize(
-    "other", [{"holder": "I"}, {"iban": BRITISH}, {"bic": "DEUTDEFF"}, {"preferred": True}], ids=repr
-)
-def test_what_differs_is_a_change(other: dict[str, Any]) -> None:
-    assert account().change(other)
-
-
-def test_a_bad_iban_is_refused_by_a_change_too() -> None:
-    with pytest.raises(BadIban):
-        account().change({"iban": "DE88370400440532013000"})
-
-
 def address(**fields: Any) -> PartyAddress:
     place = Address(street="1 rue A", postal_code="69003", city="Lyon", country="FR")
     given = {"id": AddressId(4), "party_id": PartyId(2), "label": "Depot", "kind": AddressKind.SHIPPING}
@@ -276,14 +235,6 @@ def contact(**fields: Any) -> Contact:
     return made
 
 
-@pytest.mark.parametrize("name", ["", " ", "\n"])
-def test_nobody_is_left_without_a_name_to_be_called_by(name: str) -> None:
-    for one, field in ((contact(), "name"), (address(), "label"), (account(), "holder")):
-        with pytest.raises(Required) as refused:
-            one.change({field: name})
-        assert refused.value.at == (field,)
-
-
 def test_roles_are_kept_once_each_in_one_order() -> None:
     every = tuple(ContactRole)
     assert contact(roles=(*every[::-1], *every)).roles == every
@@ -304,8 +255,3 @@ def test_events_name_the_third_party_and_the_belonging_and_nothing_else(one: Any
         assert facts.pop("id") == 2
         assert list(facts.values()) == [one.id]
         assert event.aggregate == "third_party"
-
-
-def test_each_kind_and_turn_has_an_event_of_its_own() -> None:
-    kinds = (contact(), address(), account())
-    assert len({event.name for one in kinds for event in (one.added(), one.changed(), one.removed())}) == 9

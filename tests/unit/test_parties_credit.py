@@ -10,17 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.parties import (
-    Address,
-    CodeWithoutRole,
     CreditLimitExceeded,
     NegativeLimit,
-    NoPartyRole,
     NotACustomer,
     Outstanding,
     Party,
-    PartyArchived,
     PartyChanged,
-    PartyCreated,
 )
 from app.domain.shared.ids import PartyId, UserId
 from app.domain.shared.money import Amount, amount, currency
@@ -95,10 +90,6 @@ def test_without_a_limit_nothing_is_left_or_lacking() -> None:
     assert owing("10", "5").left(Amount(Decimal(0))) == -15
 
 
-def test_nobody_owes_anything_at_first() -> None:
-    assert {Outstanding().total, Outstanding().overdue} == {Decimal(0)}
-
-
 # --- changes --------------------------------------------------------------------------------------------------------
 
 
@@ -106,40 +97,11 @@ def party(**fields: Any) -> Party:
     return Party(**{"id": PartyId(2), "name": "P", "customer": True, "customer_code": "C", **fields})
 
 
-@pytest.mark.parametrize("limit", ["0", "0.0001", "99999999999999"])
-def test_a_limit_is_anything_that_is_not_below_zero(limit: str) -> None:
-    one = party()
-    assert one.change({"credit_limit": amount(Decimal(limit))}) is not None
-    assert one.credit_limit == Decimal(limit)
-
-
 @pytest.mark.parametrize("limit", ["-0.0001", "-1"])
 def test_a_limit_below_zero_is_refused(limit: str) -> None:
     with pytest.raises(NegativeLimit) as refused:
         party().change({"credit_limit": amount(Decimal(limit))})
     assert refused.value.at == ("credit_limit",)
-
-
-def test_a_limit_is_taken_away_and_then_there_is_none() -> None:
-    one = party(credit_limit=amount(Decimal(5)))
-    assert one.change({"credit_limit": None}) == PartyChanged(id=PartyId(2), fields=("credit_limit",))
-    assert one.credit_limit is None
-
-
-@pytest.mark.parametrize(
-    ("changes", "error", "at"),
-    [
-        ({"customer": False}, NoPartyRole, "customer"),
-        ({"customer": False, "supplier": True}, CodeWithoutRole, "customer_code"),
-        ({"supplier_code": "S"}, CodeWithoutRole, "supplier_code"),
-        ({"customer": False, "customer_code": None}, NoPartyRole, "customer"),
-    ],
-    ids=repr,
-)
-def test_a_role_does_not_leave_its_code_behind(changes: dict[str, Any], error: type[Exception], at: str) -> None:
-    with pytest.raises(error) as refused:
-        party().change(changes)
-    assert getattr(refused.value, "at", None) == (at,)
 
 
 def test_a_role_goes_with_its_code() -> None:
@@ -157,41 +119,6 @@ def test_who_is_archived_and_no_customer_is_told_the_latter() -> None:
         party(customer=False, supplier=True, customer_code=None, archived=True).buys()
 
 
-def test_who_was_archived_buys_again_when_taken_into_use() -> None:
-    one = party(archived=True)
-    with pytest.raises(PartyArchived) as refused:
-        one.buys()
-    assert refused.value.at == ("party_id",)
-    one.change({"archived": False})
-    one.buys()
-
-
-@pytest.mark.parametrize(
-    ("sent", "kept"),
-    [
-        ({"city": "Nice"}, Address(street="1", city="Nice", country="FR")),
-        ({"street": ""}, Address(city="Lyon", country="FR")),
-        (Address(), Address()),
-        (Address(city="Nice"), Address(city="Nice")),
-    ],
-    ids=repr,
-)
-def test_an_address_changes_in_part_or_whole_and_is_told_as_one(sent: Any, kept: Address) -> None:
-    one = party(address=Address(street="1", city="Lyon", country="FR"))
-    assert one.change({"address": sent}) == PartyChanged(id=PartyId(2), fields=("address",))
-    assert one.address == kept
-
-
-@pytest.mark.parametrize("same", [{}, {"city": "Lyon"}, Address(city="Lyon")], ids=repr)
-def test_the_same_address_is_not_told(same: Any) -> None:
-    assert party(address=Address(city="Lyon")).change({"address": same}) is None
-
-
-def test_only_the_fields_that_differ_are_told_in_the_order_sent() -> None:
-    event = party(phone="1").change({"phone": "1", "email": "e", "name": "Q", "archived": False})
-    assert event == PartyChanged(id=PartyId(2), fields=("email", "name"))
-
-
 def test_the_first_representative_is_who_documents_name() -> None:
     one = party(representatives=(UserId(4), UserId(3)))
     assert one.representative_id == 4
@@ -199,10 +126,3 @@ def test_the_first_representative_is_who_documents_name() -> None:
     assert one.representative_id == 3
     one.change({"representatives": ()})
     assert one.representative_id is None
-
-
-def test_the_event_of_an_entry_tells_the_codes_and_no_name() -> None:
-    """ERP-12: the journal keeps what is personal nowhere."""
-    told = party(email="a@example.com").created()
-    assert told == PartyCreated(id=PartyId(2), customer_code="C", supplier_code=None)
-    assert set(told.facts()) == {"id", "customer_code", "supplier_code"}

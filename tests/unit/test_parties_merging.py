@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.parties import Address, MergedWithItself, Party, PartyArchived, PartyGone, PartyMerged
+from app.domain.parties import Address, MergedWithItself, Party, PartyArchived, PartyGone
 from app.domain.privacy import Anonymised
 from app.domain.shared.errors import DomainError
 from app.domain.shared.ids import PartyId, PaymentTermsId, UserId
@@ -59,13 +59,6 @@ def test_what_is_there_stays_even_when_it_is_nothing(field: str) -> None:
     stands = party(2, **{field: OTHERS[field]})
     stands.merge(party(1, **{field: HELD[field]}))
     assert getattr(stands, field) == OTHERS[field]
-
-
-@pytest.mark.parametrize("field", HELD)
-def test_nothing_is_taken_from_who_has_nothing(field: str) -> None:
-    stands = party(2, **{field: HELD[field]})
-    stands.merge(party(1))
-    assert getattr(stands, field) == HELD[field]
 
 
 @pytest.mark.parametrize(
@@ -150,20 +143,9 @@ def test_the_one_that_stands_keeps_its_name_and_is_not_archived() -> None:
     assert [getattr(stands, name) for name in UNTOUCHED] == [getattr(before, name) for name in UNTOUCHED]
 
 
-def test_a_merge_is_told_as_the_end_of_the_one_that_goes() -> None:
-    assert party(2).merge(party(1)) == PartyMerged(id=PartyId(1), into=PartyId(2))
-
-
 def test_an_archived_duplicate_may_still_be_merged() -> None:
     """Who archived the duplicate first has not lost the way to merge it."""
     assert party(2).merge(party(1, archived=True)) is not None
-
-
-def test_several_may_be_merged_into_one_and_the_first_to_come_gives() -> None:
-    stands = party(3)
-    stands.merge(party(1, email="one@example.com"))
-    stands.merge(party(2, email="two@example.com", phone="2"))
-    assert (stands.email, stands.phone) == ("one@example.com", "2")
 
 
 ANONYMISED: Final = {"archived": True, "anonymised_at": NOW}
@@ -194,33 +176,6 @@ def test_a_merge_that_is_refused_changes_neither(
     assert (stands, gone) == before
 
 
-@pytest.mark.parametrize(
-    ("own", "other", "facts"),
-    [
-        ({"id": PartyId(1)}, {}, {"party": 1}),
-        ({"archived": True}, {}, {"party": 2}),
-        (ANONYMISED, {}, {"party": 2}),
-        ({}, ANONYMISED, {"party": 1}),
-        ({}, MERGED, {"party": 1, "into": 9}),
-    ],
-    ids=repr,
-)
-def test_a_refusal_names_who_stands_in_the_way(
-    own: dict[str, Any], other: dict[str, Any], facts: dict[str, Any]
-) -> None:
-    with pytest.raises(DomainError) as refused:
-        party(2, **own).merge(party(1, **other))
-    assert refused.value.facts == facts
-
-
-def test_a_circle_of_merges_is_refused_at_its_last_step() -> None:
-    first, second = party(1), party(2)
-    second.merge(first)
-    with pytest.raises(PartyGone):
-        first.merge(second)
-    assert second.merged_into_id is None
-
-
 # --- afterwards -----------------------------------------------------------------------------------------------------
 
 
@@ -237,11 +192,6 @@ def test_who_is_gone_takes_no_change_not_even_none(changes: dict[str, Any]) -> N
     assert refused.value.facts == {"party": 1, "into": 2}
 
 
-def test_who_is_gone_buys_nothing() -> None:
-    with pytest.raises(PartyArchived):
-        merged().buys()
-
-
 def test_who_is_gone_can_be_emptied_and_still_points_to_who_stands() -> None:
     """Anonymising the one empties those merged into it: sums by customer still find their way."""
     gone = merged()
@@ -251,10 +201,3 @@ def test_who_is_gone_can_be_emptied_and_still_points_to_who_stands() -> None:
     assert (gone.merged_into_id, gone.customer_code, gone.supplier_code) == (2, "ANON-1", "ANON-1")
     with pytest.raises(Anonymised):
         gone.change({})
-
-
-def test_an_emptied_party_keeps_no_code_of_a_role_it_never_had() -> None:
-    supplier = party(1, customer=False, supplier=True, supplier_code="S1")
-    supplier.anonymise(NOW)
-    assert (supplier.customer_code, supplier.supplier_code) == (None, "ANON-1")
-    supplier.check()
