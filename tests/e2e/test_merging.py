@@ -10,7 +10,6 @@ from sqlalchemy import text
 
 from app.domain.shared.rights import ALL_RIGHTS, Right
 from app.infrastructure.database.migrate import plain_engine
-from app.infrastructure.database.repositories.parties.merging import BELONGINGS, DOCUMENTS, STAYING
 from app.infrastructure.database.tables.shared import metadata
 from tests.e2e.test_parties import IBAN, OTHER_IBAN
 from tests.support.office import ON_SQLITE, Office, Reply, free_line, together
@@ -33,12 +32,6 @@ def furnish(office: Office, party: int) -> None:
     account = {"holder": "Secret Holder", "iban": IBAN, "mandate_ref": "MANDATE-7", "mandate_date": "2026-01-01"}
     office.post(f"{path}/bank-accounts", account, idempotency_key="b")
     office.upload(f"{path}/attachments", b"proof")
-
-
-def test_every_table_that_names_a_third_party_is_known_to_merging() -> None:
-    """A new document that does not follow would be left with somebody who is gone."""
-    naming = {table.name for table in metadata.sorted_tables if "party_id" in table.c}
-    assert naming == {table.name for table in (*DOCUMENTS, *BELONGINGS)} | set(STAYING)
 
 
 def test_whatever_named_the_one_names_the_other(office: Office) -> None:

@@ -109,6 +109,7 @@ def test_an_account_is_kept_compact_with_the_bank_it_tells_of() -> None:
 
 def test_contacts_and_addresses_need_a_name() -> None:
     contact = Contact(name="Ana", roles=(ContactRole.BILLING, ContactRole.SALES, ContactRole.BILLING))
+    contact.check()
     assert not contact.change({"name": "Ana"})
     assert contact.roles == (ContactRole.SALES, ContactRole.BILLING)
     with pytest.raises(Required):

@@ -6,8 +6,8 @@ Their events are the third party's and name them by id alone: all of it is perso
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import ClassVar, Final
 
@@ -157,21 +157,16 @@ class Belonging:
     version: int = 0
 
     def change(self, changes: Mapping[str, object]) -> bool:
-        """Set the named fields; say whether anything differs. Raises as ``check`` does."""
-        changed = [name for name, value in changes.items() if getattr(self, name) != value]
-        for name in changed:
-            setattr(self, name, changes[name])
+        """Set the named fields; say whether anything differs once ``check`` has settled them. Raises as it does."""
+        before = replace(self)
+        for name, value in changes.items():
+            setattr(self, name, value)
         self.check()
-        return bool(changed)
+        return self != before
 
     def check(self) -> None:
         """Pass only what is sound, and bring it into the form that is stored."""
         raise NotImplementedError
-
-    @property
-    def group(self) -> Sequence[str]:
-        """Within what only one is the preferred one: names of fields, besides the third party."""
-        return ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -220,10 +215,11 @@ class PartyAddress(Belonging):
         if not self.label.strip():
             raise Required(at=("label",))
 
-    @property
-    def group(self) -> Sequence[str]:
-        """One of each kind is preferred."""
-        return ("kind",)
+    def change(self, changes: Mapping[str, object]) -> bool:
+        """Set the named fields; an address may be given whole, or as a mapping of those of its fields that change."""
+        if isinstance(parts := changes.get("address"), Mapping):
+            changes = {**changes, "address": replace(self.address, **parts)}
+        return Belonging.change(self, changes)
 
     def added(self) -> AddressAdded:
         """Give the event of its entry."""
@@ -264,6 +260,23 @@ class PartyAccount(Belonging):
             raise BadMandate(at=("mandate_date" if self.mandate_date is None else "mandate_ref",))
         if self.mandate_ref is not None and not _MANDATE.fullmatch(self.mandate_ref):
             raise BadMandate(at=("mandate_ref",))
+
+    def change(self, changes: Mapping[str, object]) -> bool:
+        """Set the named fields; another IBAN without a BIC derives it anew. Raises as ``check`` does."""
+        if "iban" in changes and iban(str(changes["iban"])).compact != self.iban:
+            changes = {"bic": None, **changes}
+        return Belonging.change(self, changes)
+
+    def take_over(self, other: PartyAccount, *, chosen: bool) -> bool:
+        """Go on for ``other``, the same account entered twice: with its mandate when there is none here.
+
+        It is preferred like the other unless one is ``chosen`` already. Says whether anything differs.
+        """
+        before = replace(self)
+        if self.mandate_ref is None:
+            self.mandate_ref, self.mandate_date = other.mandate_ref, other.mandate_date
+        self.preferred = self.preferred or (other.preferred and not chosen)
+        return self != before
 
     def added(self) -> BankAccountAdded:
         """Give the event of its entry."""

@@ -232,7 +232,10 @@ class Party:
         for role in ("customer", "supplier"):
             if getattr(other, role) and not getattr(self, role):
                 setattr(self, role, True)
-        for name in ("email", "phone", "tax_id", "payment_days", "payment_terms_id", "credit_limit"):
+        taken = ["email", "phone", "tax_id", "price_list_id", "credit_limit"]
+        if self.payment_terms_id is None and self.payment_days is None:  # terms would go before its own days
+            taken += ["payment_terms_id", "payment_days"]
+        for name in taken:
             if getattr(self, name) is None:
                 setattr(self, name, getattr(other, name))
         if self.address == Address():

@@ -72,7 +72,7 @@ def tax_id(country: str, value: str) -> str:
     if country in _FORMS:
         found = _passed(eu, value)
         if found is not None:
-            return found
+            return _PREFIXES.get(found[:2], found[:2]) + found[2:]
     for index, check in enumerate(checks):
         found = _passed(check, value)
         if found is not None:

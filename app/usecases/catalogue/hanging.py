@@ -225,7 +225,10 @@ class ReadPartyCategories:
 
 @dataclass(frozen=True, slots=True)
 class SetPartyCategories:
-    """Sort a customer into categories. Raises NotFound, Stale, Anonymised, UnknownReference, CategoryOfOtherKind."""
+    """Sort a customer into categories.
+
+    Raises NotFound, Stale, Anonymised, PartyGone, UnknownReference, CategoryOfOtherKind.
+    """
 
     right: ClassVar[Right] = Right.THIRD_PARTIES_WRITE
     writes: ClassVar[bool] = True
@@ -235,6 +238,7 @@ class SetPartyCategories:
         party: Party = work.parties.get(PartyId(request.id))
         request.matches(party.version)
         party.known()
+        party.stands()
         ids = tuple(dict.fromkeys(request.parts))
         try:
             check_sorted(CategoryKind.CUSTOMER, ids, work.pricing.categories())

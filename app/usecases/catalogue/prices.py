@@ -103,7 +103,9 @@ class CreatePrice(CreateRecord):
         if record.price_list_id is not None:
             work.catalogue.get(PriceList, record.price_list_id)
         if record.party_id is not None:
-            work.parties.get(record.party_id, hold=True).known()
+            party = work.parties.get(record.party_id, hold=True)
+            party.known()
+            party.stands()
         if record.product_id not in work.products.of([record.product_id]):
             raise UnknownReference(at=("product_id",), kind="product", value=record.product_id)
 

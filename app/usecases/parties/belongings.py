@@ -5,11 +5,11 @@ Who enters or changes one locks the third party: it can neither be anonymised no
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from app.domain.parties import MOST, Belonging, Party, PartyAccount, PartyAddress, TooManyBelongings
+from app.domain.parties import MOST, Party, TooManyBelongings
 from app.domain.shared.ids import PartyId
 from app.domain.shared.rights import Right
 from app.domain.shared.search import Searched
@@ -151,7 +151,7 @@ class _Change(_OfKind):
         one: Any = books.get(request.party, request.id)
         locked(work, one.party_id)
         request.matches(one.version)
-        if one.change(_whole(one, request.changes)):
+        if one.change(request.changes):
             books.save(one)
             if getattr(one, "preferred", False):
                 books.prefer(one)
@@ -174,16 +174,6 @@ class _Remove(_OfKind):
         request.matches(one.version)
         books.delete(one)
         work.outbox.add(one.removed())
-
-
-def _whole(one: Belonging, changes: Mapping[str, object]) -> Mapping[str, object]:
-    """Give the changes with an address whole, whatever parts of it were sent, and without the BIC of another IBAN."""
-    parts = changes.get("address")
-    if isinstance(one, PartyAccount) and "iban" in changes:
-        return {"bic": None, **changes}
-    if isinstance(one, PartyAddress) and isinstance(parts, Mapping):
-        return {**changes, "address": replace(one.address, **parts)}
-    return changes
 
 
 class AddContact(_Add, _Contacts):

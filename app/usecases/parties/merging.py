@@ -26,7 +26,7 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class MergeParty:
-    """Merge a third party into another, for ever: documents, contacts, addresses, accounts and files follow.
+    """Merge a third party into another, for ever: documents, prices, contacts, accounts, files and the like follow.
 
     Fields and custom values that the other lacks are taken over. What is sealed still says whom it was made out to.
 
@@ -48,6 +48,7 @@ class MergeParty:
         before = stands.custom
         stands.custom = {**gone.custom, **before}
         take_codes(work, context, self.numbering, stands, self.clock)
+        self._unite_accounts(work, gone.id, stands.id)
         work.merging.move_belongings(gone.id, stands.id)
         work.parties.save(gone)
         work.parties.save(stands)
@@ -64,6 +65,17 @@ class MergeParty:
         except NotFound as error:
             raise UnknownReference(at=("into",), kind="third party", value=request.into) from error
         return into.merge(gone)
+
+    @staticmethod
+    def _unite_accounts(work: Work, gone: PartyId, stands: PartyId) -> None:
+        """Drop accounts that the other has already; a mandate that was given for one of them goes on."""
+        theirs = work.party_accounts.of(gone)
+        own = {one.iban: one for one in work.party_accounts.of(stands)} if theirs else {}
+        chosen = any(one.preferred for one in own.values())
+        for twin in (one for one in theirs if one.iban in own):
+            if own[twin.iban].take_over(twin, chosen=chosen):
+                work.party_accounts.save(own[twin.iban])
+            work.party_accounts.delete(twin)
 
     @staticmethod
     def _index(work: Work, stands: Party, gone: Party, *, changed: bool) -> None:

@@ -109,6 +109,7 @@ class Merging(Protocol):
     def move_belongings(self, party: PartyId, into: PartyId) -> None:
         """Let what is no document name ``into``. Raises RolledBack when a document was entered meanwhile.
 
-        Both are locked by then. Bank accounts that ``into`` has already are dropped.
+        Both are locked by then, and have no bank account in common. Of prices agreed on a product those of ``into`` go
+        before, and the others are dropped.
         """
         ...

@@ -152,7 +152,9 @@ _VARIANTS = prepare(
 )
 _SUPPLIERS = prepare_many(
     lambda n: select(third_parties.c.id, third_parties.c.supplier).where(
-        third_parties.c.company_id == _COMPANY, keys(third_parties.c.id, "party", n)
+        third_parties.c.company_id == _COMPANY,
+        keys(third_parties.c.id, "party", n),
+        third_parties.c.merged_into_id.is_(None),
     ),
     "select third_parties.suppliers",
     pads=True,
@@ -252,7 +254,7 @@ class SqlPricing:
         return found
 
     def suppliers(self, parties: Iterable[PartyId]) -> Mapping[int, bool]:
-        """Tell of those third parties that exist whether they are suppliers."""
+        """Tell of those third parties that exist, and were not merged, whether they are suppliers."""
         return {row[0]: row[1] for row in self._of(_SUPPLIERS, "party", parties)}
 
     def owners(self, gtins: Iterable[str]) -> Mapping[str, ProductId]:
