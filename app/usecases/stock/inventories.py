@@ -321,7 +321,8 @@ def _lot_id(lots: Mapping[tuple[ProductId, str], Lot], part: CountPart) -> LotId
 class PostInventory:
     """Make what was counted what is in stock: each line's variance is applied to the level as it is now.
 
-    Raises NotFound, InvalidTransition, NotEnoughStock, LotShort, SerialInStock, WarehouseArchived.
+    Raises NotFound, InvalidTransition, NotEnoughStock, LotShort, SerialInStock, WarehouseArchived, and CountByLot for a
+    product that was counted before it was tracked, or the other way round.
     """
 
     clock: Clock
@@ -358,12 +359,15 @@ class PostInventory:
             inventory=inventory.id,
         )
         entries = []
-        for line in lines:
+        # What was found before what was missed: a lot taken for another leaves nobody short in between.
+        for line in sorted(lines, key=lambda one: (one.variance or ZERO) < 0):
             variance = line.variance or Quantity(ZERO)
-            shelf = shelves.get((place.id, line.product_id))
+            if (line.lot_id is None) != (held[line.product_id].cost.tracking is Tracking.NONE):
+                raise CountByLot(at=("lines",), product=line.product_id)
             movement = held[line.product_id].adjust(variance, occasion)
             moved = []
-            if shelf is not None and line.lot_id is not None:
+            if line.lot_id is not None:
+                shelf = shelves[place.id, line.product_id]
                 moved = shelf.adjust(shelf.lots[line.lot_id], variance)
             line.value = movement.value
             entries.append(Entry(movement=movement, lots=moved))
