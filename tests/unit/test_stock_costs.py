@@ -185,9 +185,7 @@ def test_what_comes_back_below_zero_follows_the_rules_of_a_receipt(there: str, e
 
 
 def test_a_movement_that_comes_back_says_its_unit_cost_and_whose_it_is() -> None:
-    occasion = Occasion(
-        kind=MovementKind.RETURN, on=OCCASION.on, at=OCCASION.at, reason="sour", return_id=ReturnId(4)
-    )
+    occasion = Occasion(kind=MovementKind.RETURN, on=OCCASION.on, at=OCCASION.at, reason="sour", return_id=ReturnId(4))
     movement = held("1").take_back(q("3"), a("1"), occasion)
     assert (movement.quantity, movement.level, movement.value) == (3, 4, 1)
     assert movement.unit_cost == p("0.33333333")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -146,7 +146,7 @@ def test_what_is_said_of_a_known_lot_is_what_is_known(
 def test_lots_leave_by_their_day_then_by_their_age_and_last_without_a_day() -> None:
     days = {1: None, 2: date(2027, 1, 2), 3: date(2027, 1, 1), 4: date(2027, 1, 2), 5: None}
     lots = [Lot(id=LotId(key), product_id=PRODUCT, code=str(key), expires_on=day) for key, day in days.items()]
-    assert [lot.id for lot in sorted(lots[::-1], key=first_out)] == [3, 2, 4, 1, 5]
+    assert [lot.id for lot in sorted(reversed(lots), key=first_out)] == [3, 2, 4, 1, 5]
 
 
 # --- the lots that are named ----------------------------------------------------------------------------------------
@@ -397,6 +397,10 @@ def step(one: Shelf, what: str, code: str, moved: Quantity) -> Sequence[LotMoved
             return one.adjust(one.by_code()[code], quantity(moved - 3))
 
 
+def _without_nothing(by_lot: Mapping[LotId, Decimal]) -> dict[LotId, Decimal]:
+    return {lot: here for lot, here in by_lot.items() if here}
+
+
 @given(STEPS)
 def test_a_shelf_holds_what_its_movements_say_and_never_less_than_nothing(
     steps: list[tuple[str, str, Quantity]],
@@ -414,7 +418,9 @@ def test_a_shelf_holds_what_its_movements_say_and_never_less_than_nothing(
         for each in happened:
             assert each.quantity
             sums[each.lot.id] = sums.get(each.lot.id, Decimal(0)) + each.quantity
-        assert {key: here for key, here in one.here.items() if here} == {key: all_ for key, all_ in sums.items() if all_}
+        assert {key: here for key, here in one.here.items() if here} == {
+            key: all_ for key, all_ in sums.items() if all_
+        }
         assert all(here >= 0 for here in one.here.values())
 
 
