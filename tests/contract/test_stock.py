@@ -6,22 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
 from app.domain.shared.errors import NotFound, Stale, Taken
 from app.domain.shared.ids import (
-    InventoryId,
     LocationId,
-    LotId,
     ProductId,
-    StockRuleId,
-    TransferId,
-    UserId,
     WarehouseId,
 )
-from app.domain.shared.money import Amount, amount
+from app.domain.shared.money import amount
 from app.domain.shared.tracking import Tracking
 from app.domain.stock import (
     Inventory,
@@ -31,16 +26,14 @@ from app.domain.stock import (
     SheetLine,
     StockRule,
     Transfer,
-    TransferLine,
 )
 from app.infrastructure.database.work import SqlWork, SqlWorks
 from app.usecases.context import Context
 from app.usecases.ports.shared import RolledBack
 from tests.support.databases import company_context
-from tests.support.store import NOW, TODAY, Store, q
+from tests.support.store import TODAY, Store, q
 
 pytestmark = pytest.mark.fast
-NOBODY: Final = 10**15
 
 
 @pytest.fixture
@@ -54,25 +47,7 @@ def other(works: SqlWorks) -> Store:
     return Store.of(works, company_context(works))
 
 
-# --- what belongs to somebody else, and what is not there ------------------------------------------------------------
-
-ABSENT: Final[dict[str, tuple[str, Callable[[SqlWork], object]]]] = {
-    "warehouse": ("warehouse", lambda work: work.warehouses.get(WarehouseId(NOBODY))),
-    "transfer": ("stock transfer", lambda work: work.transfers.get(TransferId(NOBODY))),
-    "location": ("location", lambda work: work.locations.get(LocationId(NOBODY))),
-    "rule": ("stock rule", lambda work: work.stock_rules.get(StockRuleId(NOBODY))),
-    "lot": ("lot", lambda work: work.lots.get(LotId(NOBODY))),
-    "inventory": ("inventory", lambda work: work.inventories.get(InventoryId(NOBODY))),
-    "inventory, locked": ("inventory", lambda work: work.inventories.get(InventoryId(NOBODY), lock=True)),
-}
-
-
-@pytest.mark.parametrize("name", ABSENT)
-def test_what_is_not_there_is_not_found(store: Store, name: str) -> None:
-    kind, get = ABSENT[name]
-    with store.works.writing(store.context) as work, pytest.raises(NotFound) as caught:
-        get(work)
-    assert caught.value.facts == {"kind": kind, "id": NOBODY}
+# --- what belongs to somebody else----------------------------------------------------------------------------------
 
 
 def things(store: Store) -> dict[str, Callable[[SqlWork], object]]:
@@ -184,22 +159,6 @@ def test_a_code_is_taken_within_its_own_place_only(store: Store) -> None:
         assert caught.value.at == ("code",)
 
 
-def test_a_code_is_taken_by_a_change_too(store: Store) -> None:
-    product = store.goods(Tracking.LOT, a="1", b="1")
-    first, second = sorted(store.read(lambda work: work.lots.by_codes({product: "ab"})), key=lambda lot: lot.code)
-    second.code = first.code
-    with pytest.raises(Taken), store.works.writing(store.context) as work:
-        work.lots.save(second)
-    assert store.lots(product) == {"a": "1", "b": "1"}
-
-
-def test_a_product_has_one_rule_in_a_warehouse(store: Store) -> None:
-    rule: Any = store.read(things(store)["rule"])
-    with pytest.raises(Taken) as caught, store.works.writing(store.context) as work:
-        work.stock_rules.add(replace(rule))
-    assert caught.value.at == ("product_id",)
-
-
 def test_lots_met_by_two_at_once_are_entered_once(store: Store) -> None:
     """Who comes second begins again, and finds the lot."""
     product = store.goods(Tracking.LOT, a="1")
@@ -276,25 +235,6 @@ def test_what_moved_until_a_day_is_of_that_day_and_those_before(store: Store) ->
     assert sums(days[2]) == [(here, 0, 0), (there, q("1.5"), 3)]
 
 
-# --- transfers ------------------------------------------------------------------------------------------------------
-
-
-def test_a_transfer_is_read_as_it_was_entered(store: Store) -> None:
-    one, two = store.goods(), store.goods()
-    lines = [
-        TransferLine(position=1, product_id=two, quantity=q("0.000001"), value=Amount(Decimal("0.0001"))),
-        TransferLine(position=2, product_id=one, quantity=q("999999"), value=amount(Decimal("12.3456"))),
-    ]
-    made = Transfer(
-        ref="TR1", from_warehouse_id=store.here.id, to_warehouse_id=store.there.id, date=TODAY, reason="Ü", lines=lines
-    )
-    with store.writing() as work:
-        work.transfers.add(made)
-    found: Transfer = store.read(lambda work: work.transfers.get(made.id))
-    assert found == made
-    assert (found.version, found.value) == (1, Decimal("12.3457"))
-
-
 # --- places ---------------------------------------------------------------------------------------------------------
 
 
@@ -319,17 +259,6 @@ def test_a_product_has_one_place_in_each_warehouse(store: Store) -> None:
         work.inventories.add(inventory, [])
         expected = work.inventories.expected(inventory, None)
     assert {line.product_id: line.location_id for line in expected} == {one: second.id, two: first.id}
-
-
-def test_the_places_of_a_warehouse_are_a_tree_by_their_parents(store: Store) -> None:
-    top = Location(warehouse_id=store.here.id, code="A", name="Aisle")
-    with store.writing() as work:
-        work.locations.add(top)
-        below = Location(warehouse_id=store.here.id, code="A-1", parent_id=top.id, archived=True)
-        work.locations.add(below)
-        work.locations.add(Location(warehouse_id=store.there.id, code="A"))
-    assert store.read(lambda work: work.locations.tree(store.here.id)) == {top.id: None, below.id: top.id}
-    assert store.read(lambda work: work.locations.get(below.id)) == below
 
 
 # --- inventories ----------------------------------------------------------------------------------------------------
@@ -393,33 +322,3 @@ def test_lines_are_kept_in_the_order_of_their_positions(store: Store) -> None:
         work.inventories.write(made.id, [SheetLine(position=1, product_id=one, expected=q("4.5"))])
     (line,) = store.read(lambda work: work.inventories.lines(made.id))
     assert (line.product_id, line.expected, line.counted) == (one, q("4.5"), None)
-
-
-def test_an_inventory_without_lines_has_no_last_position(store: Store) -> None:
-    made = planned(store)
-    assert store.read(lambda work: work.inventories.last_position(made.id)) == 0
-    assert store.read(lambda work: work.inventories.lines(made.id, [])) == []
-
-
-def test_each_count_is_kept_and_the_line_has_the_last(store: Store) -> None:
-    one, two = store.goods(), store.goods()
-    made = planned(store, [one, two])
-    for moved in ("5", "6.5"):
-        with store.writing() as work:
-            lines = work.inventories.lines(made.id, [two])
-            counted = [line.count(q(moved), q("7"), UserId(3), NOW) for line in lines]
-            work.inventories.save_counts(made.id, lines, counted)
-    first, second = store.read(lambda work: work.inventories.lines(made.id))
-    assert (first.counted, first.counted_at) == (None, None)
-    assert (second.counted, second.booked, second.counted_by, second.counted_at) == (q("6.5"), 7, 3, NOW)
-
-
-def test_variances_are_stored_on_their_own_lines(store: Store) -> None:
-    made = planned(store, [store.goods(), store.goods()])
-    with store.writing() as work:
-        _, line = work.inventories.lines(made.id)
-        line.variance, line.value = q("-0.5"), amount(Decimal("-1.2345"))
-        work.inventories.save_variances(made.id, [line])
-    first, second = store.read(lambda work: work.inventories.lines(made.id))
-    assert (first.variance, first.value) == (None, None)
-    assert (second.variance, second.value) == (q("-0.5"), Decimal("-1.2345"))

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 
 import pytest
 
 from app.domain.shared.ids import (
     MovementId,
-    ReturnId,
-    ShipmentId,
 )
 from app.domain.shared.tracking import Tracking
 from app.domain.stock import (
-    Level,
     Lot,
     LotMoved,
 )
@@ -33,16 +29,6 @@ def store(works: SqlWorks, context: Context) -> Store:
 
 
 # --- levels, costs and movements ------------------------------------------------------------------------------------
-
-
-def test_a_movement_comes_back_as_it_was_posted(store: Store) -> None:
-    product = store.goods()
-    posted = store.receive(product, "3.000001")
-    held = store.held(product)
-    assert (held.level.quantity, held.cost.quantity) == (q("3.000001"), q("3.000001"))
-    assert (held.cost.value, held.cost.average) == (Decimal("6.0000"), p("2"))
-    assert posted.id > 0
-    assert store.move(product, "-1").id > posted.id
 
 
 def test_holdings_in_several_warehouses_share_one_cost(store: Store, database: Database) -> None:
@@ -83,24 +69,6 @@ def test_nothing_posted_writes_nothing(store: Store, database: Database) -> None
         assert work.stock.post([], []) == []
         work.stock.save_levels([])
     assert statements(traces) == []
-
-
-def test_a_product_met_for_the_first_time_has_nothing_costs_nothing_and_is_not_promised(store: Store) -> None:
-    held = store.held(store.goods())
-    assert (held.level, held.cost.quantity, held.cost.value, held.cost.average) == (
-        Level(warehouse=store.here.id, product=held.cost.product),
-        0,
-        0,
-        0,
-    )
-
-
-def test_what_left_with_a_shipment_is_only_that(store: Store) -> None:
-    """A product's other movements are not of it; a shipment nobody knows took nothing."""
-    store.receive(store.goods(), "3")
-    assert store.read(lambda work: work.stock.gone(ShipmentId(10**15))) == []
-    assert store.read(lambda work: work.lots.away(ShipmentId(10**15))) == []
-    assert store.read(lambda work: work.lots.came(ReturnId(10**15))) == []
 
 
 # --- lots -----------------------------------------------------------------------------------------------------------
@@ -171,14 +139,6 @@ def test_where_a_piece_is_counts_over_all_warehouses_and_is_known_on_each_shelf(
     for shelf in shelves.values():
         codes = {lot.code: shelf.anywhere.get(lot.id) for lot in shelf.lots.values()}
         assert codes == {"S1": 1, "S2": 1}
-
-
-def test_what_is_of_lots_in_one_warehouse_leaves_out_the_others(store: Store) -> None:
-    product = store.goods(Tracking.LOT, a="3")
-    store.receive_lots(product, store.there, {"a": "5", "b": "1"})
-    lots = {lot.code: lot.id for lot in store.read(lambda work: work.lots.by_codes({product: "ab"}))}
-    assert store.read(lambda work: work.lots.levels(store.here.id, lots.values())) == {lots["a"]: 3}
-    assert store.read(lambda work: work.lots.levels(store.there.id, [])) == {}
 
 
 def test_one_movement_may_move_many_lots(store: Store) -> None:

@@ -70,17 +70,6 @@ def test_a_piece_that_was_received_anew_does_not_come_back_a_second_time(office:
 
 
 @ON_SQLITE
-def test_a_piece_comes_back_once_it_is_not_there(office: Office) -> None:
-    here, machine = office.items("/warehouses")[0]["id"], office.product(tracking="serial")
-    receive(office, machine, "2", lots=[lot("S1", "1"), lot("S2", "1")])
-    shipment = shipped(office, machine, "2")
-    office.act(f"/returns/{returned(office, shipment, '1')}/validate")
-    assert lots_of(office, machine) == {(here, "S1"): "1"}
-    office.act(f"/returns/{returned(office, shipment, '1')}/validate")
-    assert lots_of(office, machine) == {(here, "S1"): "1", (here, "S2"): "1"}
-
-
-@ON_SQLITE
 def test_a_return_of_two_lines_of_one_product_is_called_off_whole(office: Office) -> None:
     """ERP-07: each line takes out its part of the lots that came, and all of them together what came."""
     here, milk = office.items("/warehouses")[0]["id"], office.product(tracking="lot")

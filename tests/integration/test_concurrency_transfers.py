@@ -97,17 +97,6 @@ def test_goods_that_go_to_and_fro_are_neither_lost_nor_doubled(shop: Shop, team:
 
 
 @in_full
-def test_of_a_stock_of_nine_exactly_nine_are_transferred(shop: Shop, team: Team) -> None:
-    """CT-02: the others are told that nothing is left, and no number of theirs is on a transfer."""
-    product, there = shop.goods("9"), shop.warehouse()
-    heard = team.compete([job(shop, *[transfer(shop.place, there, product)] * 2) for _ in EIGHT])
-    assert len(told_by(heard, "done")) == 9
-    assert {told.facts["code"] for told in told_by(heard, "refused")} == {"stock.not_enough"}
-    assert shop.levels(product) == {shop.place: 0, there: 9}
-    check_ledger(shop, product)
-
-
-@in_full
 def test_an_inventory_posted_by_many_is_posted_once(shop: Shop, team: Team) -> None:
     """ERP-07: its variance is applied once; who comes second is told that it is over."""
     product = shop.goods("10")

@@ -12,23 +12,21 @@ from typing import Any, Final
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
 
 from app.domain.catalogue import Component
 from app.domain.sales import Order
-from app.domain.shared.errors import DomainError
 from app.domain.shared.ids import OrderId, ProductId, ReturnId, ShipmentId, WarehouseId
 from app.domain.shared.money import Price, Quantity, plain, price, quantity
 from app.domain.shared.tracking import Tracking
 from app.domain.stock import Cost, LotPart, MovementKind, Warehouse
 from app.infrastructure.database.engine import Database
-from app.infrastructure.database.migrate import plain_engine
 from app.usecases import catalogue, sales, shipping, stock
 from app.usecases.ports.listing import Query
 from app.usecases.shared import Change, LineDraft
+from tests.property import test_reservations as reservations
 from tests.support.books import new_books
-from tests.support.promises import check_promises, orders_of, reserved
-from tests.support.shop import Shop, check_ledger
+from tests.support.promises import orders_of
+from tests.support.shop import Shop
 
 ZERO: Final = Decimal(0)
 COSTS: Final = ("0", "0.00006", "3.33333333", "7.00000001")
@@ -41,20 +39,8 @@ _names: Final = count(1)
 
 
 @dataclass(frozen=True)
-class Step:
-    """One thing to do: product, warehouse, lot and document by number; the kit is the third product."""
-
-    what: str
-    product: int
-    place: int
-    which: int
-    amount: int
-    half: bool
-
-    @property
-    def moved(self) -> Quantity:
-        """How much."""
-        return quantity(Decimal(self.amount) / (2 if self.half else 1))
+class Step(reservations.Step):
+    """One thing to do: product, warehouse, lot and document by number."""
 
     @property
     def cost(self) -> Price:
@@ -87,18 +73,13 @@ START: Final = [
 
 
 @dataclass
-class Floor:
+class Floor(reservations.Floor):
     """An untracked product, one of lots and a kit of both, in two warehouses of which the second is bottomless."""
 
-    shop: Shop
-    products: tuple[ProductId, ProductId]
-    kit: ProductId
-    places: tuple[WarehouseId, WarehouseId]
-    first: int
-    orders: list[OrderId] = field(default_factory=list)
+    kit: ProductId = ProductId(0)
+    ordered: list[OrderId] = field(default_factory=list)
     shipments: list[ShipmentId] = field(default_factory=list)
     returns: list[ReturnId] = field(default_factory=list)
-    short: Counter[int] = field(default_factory=Counter)
 
     @classmethod
     def of(cls, shop: Shop) -> Floor:
@@ -109,28 +90,11 @@ class Floor:
         parts = [Component(component_id=plain_one, quantity=quantity(Decimal(2)))]
         parts.append(Component(component_id=tracked, quantity=quantity(Decimal("0.5"))))
         do(catalogue.SetComponents(), catalogue.Whole(id=kit, version=1, parts=parts))
-        return cls(shop, (plain_one, tracked), kit, (shop.place, shop.warehouse(allow_negative=True)), first)
+        places = (shop.place, shop.warehouse(allow_negative=True))
+        return cls(shop, (plain_one, tracked), places, first=first, kit=kit)
 
-    def carry_out(self, step: Step) -> str:
-        """Do one thing and give what came of it: nothing, or the code of the refusal."""
-        before = self.available()
-        told = ""
-        try:
-            getattr(self, ACTS.get(step.what, step.what.replace(" ", "_")))(step)
-        except DomainError as refused:
-            told = refused.code
-        for key, after in self.available().items():
-            if after < 0 and after < before.get(key, ZERO):
-                self.short[key[0]] += 1
-        return told
-
-    def available(self) -> dict[tuple[ProductId, WarehouseId], Decimal]:
-        """Give what is promised to nobody."""
-        return {
-            (product, place): there - held
-            for product in self.products
-            for place, (there, held) in reserved(self.shop, product).items()
-        }
+    def _do(self, step: Any) -> None:
+        getattr(self, ACTS.get(step.what, step.what.replace(" ", "_")))(step)
 
     # --- each kind of movement
 
@@ -176,15 +140,15 @@ class Floor:
         )
         draft = sales.OrderDraft(party_id=self.shop.customer, lines=lines)
         made = self.shop.books.do(sales.CreateOrder(self.shop.books.desk.clock), draft).id
-        self.orders.append(made)
+        self.ordered.append(made)
         self.shop.validate(made)
 
     def ship(self, step: Step) -> None:
         """Ship all that is open of an order, or some of a line from a warehouse that may be another."""
-        if not self.orders:
+        if not self.ordered:
             return
         do, desk = self.shop.books.do, self.shop.books.desk
-        order: Order = self.shop.order(self.orders[step.which % len(self.orders)])
+        order: Order = self.shop.order(self.ordered[step.which % len(self.ordered)])
         draft = shipping.ShipmentDraft(order_id=order.id)
         if step.half:
             line = order.lines[step.product % len(order.lines)]
@@ -217,8 +181,8 @@ class Floor:
             self.shop.books.do(shipping.CancelReturn(self.shop.books.desk.clock), self._chosen(self.returns, step))
 
     def cancel_order(self, step: Step) -> None:
-        if self.orders:
-            self.shop.books.do(sales.CancelOrder(), self._chosen(self.orders, step))
+        if self.ordered:
+            self.shop.books.do(sales.CancelOrder(), self._chosen(self.ordered, step))
 
     @staticmethod
     def _chosen(some: Sequence[Any], step: Step) -> Any:
@@ -226,11 +190,10 @@ class Floor:
 
     # --- what holds
 
-    def check(self) -> None:
-        """Check levels, lots, values and promises against the ledger and each other."""
-        check_promises(self.shop, self.products, orders_of(self.shop, self.first))
+    def check(self, allowed: frozenset[WarehouseId]) -> None:
+        """Check lots and values too against the ledger and each other."""
+        super().check(allowed)
         for product, cost in zip(self.products, self._costs(), strict=True):
-            check_ledger(self.shop, product)
             rows = self.shop.movements(product)
             assert cost.value == sum(row["value"] for row in rows)
             assert cost.quantity == sum(row["quantity"] for row in rows) == sum(self.shop.levels(product).values())
@@ -238,8 +201,17 @@ class Floor:
             assert (cost.value >= 0) if cost.quantity > 0 else (cost.value <= 0)
             assert sum(row["value"] for row in rows if row["kind"] == MovementKind.TRANSFER) == 0
         self._check_lots()
+        self._check_worth()
         assert self.shop.levels(self.kit) == {}
-        assert self.shop.levels(self.products[0]).get(self.places[0], ZERO) >= 0
+
+    def _check_worth(self) -> None:
+        """Check what the report of today tells against costs and levels."""
+        told = self.shop.books.do(stock.StockValueReport(self.shop.books.desk.clock), stock.ValueRequest()).rows
+        for product, cost in zip(self.products, self._costs(), strict=True):
+            mine = {row.warehouse_id: row for row in told if row.product_id == product}
+            assert cost.value == sum(row.value for row in mine.values())
+            there = {place: level for place, level in self.shop.levels(product).items() if level}
+            assert {place: row.quantity for place, row in mine.items() if row.quantity} == there
 
     def _check_lots(self) -> None:
         here: dict[WarehouseId, Decimal] = dict.fromkeys(self.shop.levels(self.products[1]), ZERO)
@@ -264,15 +236,6 @@ class Floor:
             held = work.stock.hold(Warehouse(id=self.places[0], ref="w", name="w"), self.products)
         return [held[product].cost for product in self.products]
 
-    def told_short(self, database: Database) -> Counter[int]:
-        """Give how often it was told that a product is short."""
-        engine = plain_engine(database.settings.database_url)
-        found = text("SELECT aggregate_id FROM outbox WHERE company_id = :company AND name = 'stock.short'")
-        with engine.connect() as connection:
-            rows = connection.execute(found, {"company": self.shop.company}).scalars().all()
-        engine.dispose()
-        return Counter(int(row) for row in rows if row in self.products)
-
     def shown(self) -> list[tuple[str, ...]]:
         """Give the ledger as it is comparable with another floor's."""
         return [
@@ -288,7 +251,7 @@ def play(database: Database, shop: Shop, steps: Sequence[Step]) -> tuple[list[st
     told = []
     for step in [*START, *steps]:
         told.append(floor.carry_out(step))
-        floor.check()
+        floor.check(frozenset(floor.places[1:]))
     assert told[: len(START)] == [""] * len(START)
     assert floor.told_short(database) == floor.short
     return told, floor.shown()

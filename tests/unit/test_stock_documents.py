@@ -2,46 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.shared.errors import DomainError, Required
 from app.domain.shared.ids import (
     InventoryId,
     LocationId,
     OrderId,
     ProductId,
     StockRuleId,
-    TransferId,
     UserId,
     WarehouseId,
 )
-from app.domain.shared.lines import NoLines
 from app.domain.shared.money import Amount, Quantity, amount, quantity
 from app.domain.stock import (
-    DesiredBelowMinimum,
     Inventory,
     InventoryNotOpen,
     InventoryState,
     Level,
     Location,
-    LocationArchived,
     LocationElsewhere,
     LocationInCircle,
-    NegativeMinimum,
     NegativeQuantity,
-    QuantityNotPositive,
-    SameWarehouse,
     SheetLine,
     StockRule,
-    Transfer,
-    TransferLine,
-    TransferredTwice,
     Waiting,
     serve,
     spread,
@@ -64,85 +53,11 @@ def a(text: str) -> Amount:
     return amount(Decimal(text))
 
 
-# --- transfers ------------------------------------------------------------------------------------------------------
-
-
-def transfer(*lines: tuple[int, str], to: WarehouseId = THERE) -> Transfer:
-    return Transfer(
-        id=TransferId(5),
-        ref="TR1",
-        from_warehouse_id=HERE,
-        to_warehouse_id=to,
-        date=TODAY,
-        lines=[
-            TransferLine(position=at, product_id=ProductId(product), quantity=q(moved))
-            for at, (product, moved) in enumerate(lines, 1)
-        ],
-    )
-
-
-@pytest.mark.parametrize(
-    ("wrong", "error", "at"),
-    [
-        (transfer((1, "1"), to=HERE), SameWarehouse, ("to_warehouse_id",)),
-        (transfer(), NoLines, ("lines",)),
-        (transfer((1, "1"), (2, "1"), (1, "2")), TransferredTwice, ("lines", 2, "product_id")),
-        (transfer((1, "1"), (2, "0")), QuantityNotPositive, ("lines", 1, "quantity")),
-        (transfer((1, "-0.000001")), QuantityNotPositive, ("lines", 0, "quantity")),
-    ],
-)
-def test_a_transfer_that_makes_no_sense_is_refused_where_it_does_not(
-    wrong: Transfer, error: type[DomainError], at: tuple[Any, ...]
-) -> None:
-    with pytest.raises(error) as caught:
-        wrong.check()
-    assert caught.value.at == at
-
-
-def test_a_sound_transfer_tells_where_it_went_and_is_worth_its_lines() -> None:
-    sound = transfer((1, "1"), (2, "0.000001"))
-    sound.check()
-    assert sound.value == 0
-    sound.lines[0].value, sound.lines[1].value = a("1.0001"), a("0.0002")
-    assert sound.value == Decimal("1.0003")
-    assert sound.done().facts() == {"id": 5, "ref": "TR1", "source": 1, "target": 2}
-
-
 # --- rules of minimum stock -----------------------------------------------------------------------------------------
 
 
 def rule(minimum: str, desired: str) -> StockRule:
     return StockRule(id=StockRuleId(4), warehouse_id=HERE, product_id=PRODUCT, minimum=q(minimum), desired=q(desired))
-
-
-@pytest.mark.parametrize(
-    ("minimum", "desired", "error"),
-    [
-        ("0", "0", None),
-        ("5", "5", None),
-        ("-0.000001", "5", NegativeMinimum),
-        ("5", "4.999999", DesiredBelowMinimum),
-        ("-2", "-1", NegativeMinimum),
-    ],
-)
-def test_a_rule_orders_up_to_no_less_than_its_minimum(
-    minimum: str, desired: str, error: type[DomainError] | None
-) -> None:
-    one = rule(minimum, desired)
-    if error is None:
-        one.check()
-        return
-    with pytest.raises(error) as caught:
-        one.check()
-    assert caught.value.at == (("minimum",) if error is NegativeMinimum else ("desired",))
-
-
-def test_a_changed_rule_says_so_and_is_held_against_what_it_keeps() -> None:
-    one = rule("5", "10")
-    assert one.change({"minimum": q("5"), "desired": q("10")}) is False
-    assert one.change({"minimum": q("10")}) is True
-    with pytest.raises(DesiredBelowMinimum):
-        one.change({"minimum": q("10.000001")})
 
 
 @pytest.mark.parametrize(
@@ -165,32 +80,6 @@ def location(parent: int | None = None, key: int = 9) -> Location:
 def tree(**parents: int | None) -> dict[LocationId, LocationId | None]:
     """Give parents by ids written ``l1``."""
     return {LocationId(int(name[1:])): None if above is None else LocationId(above) for name, above in parents.items()}
-
-
-def test_a_place_has_a_code_when_it_is_made_and_when_it_is_changed() -> None:
-    with pytest.raises(Required) as caught:
-        Location(warehouse_id=HERE, code=" ")
-    assert caught.value.at == ("code",)
-    with pytest.raises(Required):
-        location().change({"code": ""})
-
-
-def test_a_place_tells_which_of_its_fields_were_changed() -> None:
-    one = location()
-    assert one.change({"code": "A-1", "parent_id": None}) is None
-    event = one.change({"code": "A-1", "name": "Aisle", "archived": True})
-    assert event is not None
-    assert event.facts() == {"id": 9, "fields": ("name", "archived")}
-    assert location(key=3).created().facts() == {"id": 3, "warehouse": 1, "code": "A-1"}
-
-
-def test_an_archived_place_takes_no_products() -> None:
-    one = location()
-    one.serves()
-    one.archived = True
-    with pytest.raises(LocationArchived) as caught:
-        one.serves()
-    assert caught.value.facts == {"location": 9}
 
 
 @pytest.mark.parametrize(
@@ -257,15 +146,6 @@ def test_what_nobody_counted_is_gone_only_where_that_was_asked_for(expected: str
     assert line(expected).difference(zero_uncounted=True) == (None if gone is None else q(gone))
 
 
-def test_the_last_count_of_a_line_stands_with_who_took_it_and_when() -> None:
-    one = line("10")
-    one.count(q("6"), q("10"), UserId(3), NOW)
-    last = one.count(q("8"), q("9"), UserId(4), NOW + timedelta(hours=1))
-    assert (one.counted, one.booked, one.counted_by, one.counted_at) == (8, 9, 4, NOW + timedelta(hours=1))
-    assert (last.position, last.quantity, last.by, last.at) == (2, 8, 4, NOW + timedelta(hours=1))
-    assert one.difference(zero_uncounted=False) == -1
-
-
 def test_a_count_below_zero_leaves_the_line_as_it_was() -> None:
     one = line("10")
     with pytest.raises(NegativeQuantity) as caught:
@@ -302,23 +182,6 @@ def test_a_posted_inventory_is_worth_the_variances_and_tells_how_many_there_were
     assert posted.facts() == {"id": 6, "variances": 3, "value": Decimal("-1.5")}
 
 
-def test_an_inventory_of_which_everything_was_right_is_worth_nothing_not_unknown() -> None:
-    one = inventory(InventoryState.OPEN)
-    assert one.value is None
-    assert one.post([valued("0", "0")]).variances == 0
-    assert one.value == 0
-
-
-def test_the_events_of_an_inventory_say_what_happened_to_it() -> None:
-    one = inventory()
-    assert one.created().facts() == {"id": 6, "warehouse": 1}
-    assert one.open("IN1").facts() == {"id": 6, "ref": "IN1"}
-    assert one.ref == "IN1"
-    assert one.counts([4, 1, 3]).positions == (1, 3, 4)
-    assert one.cancel().facts() == {"id": 6}
-    assert one.ref == "IN1"
-
-
 # --- who waits for stock --------------------------------------------------------------------------------------------
 
 
@@ -335,20 +198,6 @@ def waits(order: int, product: int, wanted: str, place: WarehouseId = HERE) -> W
 
 def level(product: int, there: str, reserved: str = "0", place: WarehouseId = HERE) -> Level:
     return Level(warehouse=place, product=ProductId(product), quantity=q(there), reserved=q(reserved))
-
-
-def test_what_is_there_is_promised_of_each_product_in_each_warehouse_by_itself() -> None:
-    levels = [level(1, "3"), level(2, "1"), level(1, "5", place=THERE)]
-    by_place = {(one.warehouse, one.product): one for one in levels}
-    served = serve(by_place, [waits(1, 1, "4"), waits(2, 2, "1"), waits(3, 1, "4", THERE), waits(4, 1, "1")])
-    assert [(one.order, one.reserved, one.back_ordered) for one in served] == [(1, 3, 1), (2, 1, 0), (3, 4, 0)]
-    assert [one.available for one in levels] == [0, 0, 1]
-
-
-def test_nobody_is_served_from_what_is_promised_to_more_than_there_is() -> None:
-    short = level(1, "2", "5")
-    assert serve({(HERE, ProductId(1)): short}, [waits(1, 1, "1")]) == []
-    assert short.reserved == 5
 
 
 @given(
@@ -370,24 +219,6 @@ def test_promises_never_exceed_what_is_there_and_nobody_waits_for_what_is_free(
 
 
 # --- what the stock of a warehouse is worth -------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("value", "quantities", "shares"),
-    [
-        ("0.0001", ["1", "1", "0"], ["0.0001", "0", "0"]),
-        ("-0.0001", ["1", "1"], ["-0.0001", "0"]),
-        ("7", ["0", "0"], ["0", "7"]),
-        ("7", ["0", "5", "-5"], ["0", "0", "7"]),
-        ("10", ["0.000001", "0.000002"], ["3.3333", "6.6667"]),
-        ("99999999999999.9999", ["1", "2"], ["33333333333333.3333", "66666666666666.6666"]),
-    ],
-)
-def test_what_rounding_leaves_goes_to_the_last_warehouse_that_has_any(
-    value: str, quantities: list[str], shares: list[str]
-) -> None:
-    """ERP-07: also where nothing is left in all and a value is, as on a day between two corrections."""
-    assert spread(a(value), [q(one) for one in quantities]) == [Decimal(one) for one in shares]
 
 
 @given(

@@ -11,20 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.shared.errors import DomainError, Required
+from app.domain.shared.errors import DomainError
 from app.domain.shared.ids import LotId, ProductId, WarehouseId
 from app.domain.shared.money import Quantity, quantity
 from app.domain.shared.tracking import Tracking
 from app.domain.stock import (
     Lot,
-    LotDatesBackwards,
     LotDatesDiffer,
     LotMoved,
     LotPart,
     LotQuantityNotPositive,
     LotsDiffer,
     LotShort,
-    LotsRequired,
     LotTwice,
     LotUnusable,
     NotEnoughInLots,
@@ -77,41 +75,6 @@ def told(moved: Sequence[LotMoved]) -> list[tuple[str, str]]:
 # --- a lot ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("code", ["", " ", "\t"])
-def test_a_lot_has_a_code(code: str) -> None:
-    with pytest.raises(Required) as caught:
-        Lot(product_id=PRODUCT, code=code)
-    assert caught.value.at == ("code",)
-
-
-@pytest.mark.parametrize(("days", "sound"), [(1, True), (0, True), (-1, False)])
-def test_a_lot_does_not_expire_before_it_is_made(days: int, *, sound: bool) -> None:
-    def make() -> Lot:
-        return Lot(product_id=PRODUCT, code="a", made_on=TODAY, expires_on=TODAY + timedelta(days))
-
-    if sound:
-        make()
-        return
-    with pytest.raises(LotDatesBackwards) as caught:
-        make()
-    assert caught.value.at == ("expires_on",)
-
-
-def test_a_change_of_one_date_is_held_against_the_other() -> None:
-    lot = Lot(product_id=PRODUCT, code="a", made_on=TODAY)
-    with pytest.raises(LotDatesBackwards):
-        lot.change({"expires_on": TODAY - timedelta(1)})
-
-
-def test_a_change_tells_the_fields_that_differ_and_nothing_when_none_does() -> None:
-    lot = Lot(id=LotId(3), product_id=PRODUCT, code="a")
-    assert lot.change({"code": "a", "blocked": False}) is None
-    event = lot.change({"code": "b", "blocked": True, "made_on": None})
-    assert event is not None
-    assert (event.id, event.fields) == (3, ("code", "blocked"))
-    assert (lot.code, lot.blocked) == ("b", True)
-
-
 @pytest.mark.parametrize(
     ("expires", "blocked", "leaves"),
     [(None, False, True), (None, True, False), (0, False, True), (-1, False, False), (1, True, False)],
@@ -143,12 +106,6 @@ def test_what_is_said_of_a_known_lot_is_what_is_known(
     assert caught.value.facts == {"lot": "a", "known": known}
 
 
-def test_lots_leave_by_their_day_then_by_their_age_and_last_without_a_day() -> None:
-    days = {1: None, 2: date(2027, 1, 2), 3: date(2027, 1, 1), 4: date(2027, 1, 2), 5: None}
-    lots = [Lot(id=LotId(key), product_id=PRODUCT, code=str(key), expires_on=day) for key, day in days.items()]
-    assert [lot.id for lot in sorted(lots, key=first_out)] == [3, 2, 4, 1, 5]
-
-
 # --- the lots that are named ----------------------------------------------------------------------------------------
 
 
@@ -168,11 +125,6 @@ def test_parts_that_make_no_sense_are_refused_where_they_stand(
     with pytest.raises(error) as caught:
         check_parts(named, serial=serial)
     assert caught.value.at == at
-
-
-def test_codes_that_differ_in_case_are_different_lots() -> None:
-    check_parts([part("a", "0.5"), part("A", "2")], serial=False)
-    check_parts([part("a", "1"), part("A", "1")], serial=True)
 
 
 ACTS: Final[dict[str, Callable[[Shelf, Quantity, Sequence[LotPart]], object]]] = {
@@ -203,34 +155,6 @@ def test_a_lot_nobody_knows_neither_comes_nor_goes(act: str) -> None:
 # --- taking out -----------------------------------------------------------------------------------------------------
 
 
-def test_what_is_named_leaves_whatever_would_expire_first() -> None:
-    one = shelf(a="5", b="5")
-    one.lots[LotId(1)].expires_on = TODAY
-    assert told(one.take(q("2"), [part("b", "2")], TODAY)) == [("b", "-2")]
-    assert there(one) == {"a": "5", "b": "3"}
-
-
-def test_all_of_a_lot_may_leave_and_not_a_millionth_more() -> None:
-    one = shelf(a="5")
-    with pytest.raises(LotShort) as caught:
-        one.take(q("5.000001"), [part("a", "5.000001")], TODAY)
-    assert caught.value.facts == {"lot": "a", "wanted": q("5.000001"), "available": 5}
-    assert told(one.take(q("5"), [part("a", "5")], TODAY)) == [("a", "-5")]
-
-
-def test_lots_of_which_nothing_is_left_are_passed_over() -> None:
-    one = shelf(a="0", b="2")
-    assert told(one.take(q("1"), (), TODAY)) == [("b", "-1")]
-
-
-def test_lots_that_may_not_leave_are_counted_out_of_what_is_usable() -> None:
-    one = shelf(a="2", b="3", c="4")
-    one.lots[LotId(2)].blocked, one.lots[LotId(3)].expires_on = True, TODAY - timedelta(1)
-    with pytest.raises(NotEnoughInLots) as caught:
-        one.take(q("2.5"), (), TODAY)
-    assert caught.value.facts == {"product": PRODUCT, "wanted": q("2.5"), "usable": 2}
-
-
 @pytest.mark.parametrize("why", ["blocked", "expired"])
 def test_a_lot_that_may_not_be_sold_may_be_put_elsewhere(why: str) -> None:
     """ERP-07: a transfer takes it when it is named, and never by itself."""
@@ -245,28 +169,7 @@ def test_a_lot_that_may_not_be_sold_may_be_put_elsewhere(why: str) -> None:
     assert told(one.take(q("1"), [part("a", "1")], TODAY, any_lot=True)) == [("a", "-1")]
 
 
-def test_two_takings_of_one_shelf_see_what_the_first_left() -> None:
-    """Two lines of one shipment: the second goes on where the first stopped."""
-    one = shelf(a="2", b="2")
-    assert told(one.take(q("3"), (), TODAY)) == [("a", "-2"), ("b", "-1")]
-    with pytest.raises(LotShort):
-        one.take(q("2"), [part("b", "2")], TODAY)
-    assert told(one.take(q("1"), (), TODAY)) == [("b", "-1")]
-
-
 # --- putting in -----------------------------------------------------------------------------------------------------
-
-
-def test_nothing_comes_in_without_its_lots() -> None:
-    with pytest.raises(LotsRequired) as caught:
-        shelf(a="1").put(q("1"), ())
-    assert (caught.value.at, caught.value.facts) == (("lots",), {"product": PRODUCT})
-
-
-def test_more_of_a_lot_comes_on_top_and_a_new_one_beside_it() -> None:
-    one = shelf(a="1", b="0")
-    assert told(one.put(q("3.5"), [part("b", "1.5"), part("a", "2")])) == [("b", "1.5"), ("a", "2")]
-    assert there(one) == {"a": "3", "b": "1.5"}
 
 
 def test_a_piece_comes_once_and_again_when_it_was_away() -> None:
@@ -277,13 +180,6 @@ def test_a_piece_comes_once_and_again_when_it_was_away() -> None:
         assert (caught.value.at, caught.value.facts) == (("lots", 0, "code"), {"serial": code})
     one.anywhere[LotId(2)] = q("0")
     assert told(one.put(q("1"), [part("S2", "1")])) == [("S2", "1")]
-
-
-def test_lots_may_come_as_often_as_there_is_more_of_them() -> None:
-    """Only pieces are one; ``anywhere`` says nothing about lots."""
-    one = shelf(a="1")
-    one.anywhere[LotId(1)] = q("1")
-    assert told(one.put(q("1"), [part("a", "1")])) == [("a", "1")]
 
 
 # --- counting -------------------------------------------------------------------------------------------------------
@@ -299,23 +195,6 @@ def test_a_count_tells_only_what_differed_and_what_is_not_named_is_gone() -> Non
     assert there(one) == {"a": "0", "b": "1", "c": "1", "d": "3"}
 
 
-def test_an_empty_shelf_is_counted_without_naming_anything() -> None:
-    assert told(shelf(a="2", b="3").count(q("0"), ())) == [("a", "-2"), ("b", "-3")]
-    assert shelf().count(q("0"), ()) == []
-
-
-def test_a_count_of_something_names_what() -> None:
-    with pytest.raises(LotsRequired):
-        shelf(a="2").count(q("2"), ())
-
-
-def test_a_piece_that_stands_elsewhere_is_not_counted_here() -> None:
-    one = serials("S1", away=["S2"])
-    with pytest.raises(SerialInStock) as caught:
-        one.count(q("2"), [part("S1", "1"), part("S2", "1")])
-    assert caught.value.facts == {"serial": "S2"}
-
-
 def test_a_lot_is_adjusted_down_to_nothing_and_no_further() -> None:
     one = shelf(a="2")
     lot = one.lots[LotId(1)]
@@ -326,34 +205,7 @@ def test_a_lot_is_adjusted_down_to_nothing_and_no_further() -> None:
     assert one.adjust(lot, q("0")) == []
 
 
-@pytest.mark.parametrize(("code", "difference", "fits"), [("S1", "1", False), ("S2", "1", False), ("S1", "-1", True)])
-def test_a_piece_is_adjusted_to_one_at_most(code: str, difference: str, *, fits: bool) -> None:
-    one = serials("S1", away=["S2"])
-    lot = one.by_code()[code]
-    if fits:
-        assert told(one.adjust(lot, q(difference))) == [(code, difference)]
-        return
-    with pytest.raises(SerialInStock):
-        one.adjust(lot, q(difference))
-
-
 # --- from shelf to shelf, and back from a customer ------------------------------------------------------------------
-
-
-def test_what_leaves_one_shelf_is_what_the_other_gets() -> None:
-    source, target = shelf(a="2", b="2"), shelf(b="1")
-    target.lots = {LotId(2): source.lots[LotId(2)]}
-    target.here = {LotId(2): q("1")}
-    went = source.take(q("3"), (), TODAY)
-    assert told(target.accept(went)) == [("a", "2"), ("b", "1")]
-    assert (there(source), there(target)) == ({"a": "0", "b": "1"}, {"b": "2", "a": "2"})
-
-
-def test_a_piece_may_change_its_warehouse() -> None:
-    """It is in stock already, and that is no reason to refuse it."""
-    source, target = serials("S1"), serials()
-    target.anywhere[LotId(1)] = q("1")
-    assert told(target.accept(source.take(q("1"), (), TODAY))) == [("S1", "1")]
 
 
 def test_a_piece_that_came_again_cannot_come_back_from_where_it_was_sent() -> None:
