@@ -14,7 +14,6 @@ from app.domain.shared.errors import NotFound, Stale, Taken
 from app.domain.shared.ids import (
     LocationId,
     ProductId,
-    WarehouseId,
 )
 from app.domain.shared.money import amount
 from app.domain.shared.tracking import Tracking
@@ -150,10 +149,11 @@ def test_a_code_is_taken_within_its_own_place_only(store: Store) -> None:
         work.locations.add(Location(warehouse_id=store.here.id, code="a"))
         work.lots.add(Lot(product_id=second, code="a"))
         work.lots.add(Lot(product_id=product, code="A"))
-    for add in (
+    adds: list[Callable[[SqlWork], None]] = [
         lambda work: work.locations.add(Location(warehouse_id=store.here.id, code="A")),
         lambda work: work.lots.add(Lot(product_id=product, code="A")),
-    ):
+    ]
+    for add in adds:
         with pytest.raises(Taken) as caught, store.works.writing(store.context) as work:
             add(work)
         assert caught.value.at == ("code",)
@@ -223,7 +223,7 @@ def test_what_moved_until_a_day_is_of_that_day_and_those_before(store: Store) ->
         store.receive(product, "1.5", place, on)
     store.move(product, "-3", on=days[2])
 
-    def sums(on: date) -> list[tuple[WarehouseId, Decimal, Decimal]]:
+    def sums(on: date) -> list[tuple[object, ...]]:
         return [
             (row.warehouse, row.quantity, row.value) for row in store.read(lambda work: work.stock_reports.sums(on))
         ]

@@ -152,6 +152,16 @@ def test_a_transfer_names_the_warehouse_that_takes_no_part_in_it(office: Office,
 
 
 @ON_SQLITE
+def test_a_place_stands_in_its_own_warehouse_only(office: Office) -> None:
+    here, there = office.items("/warehouses")[0]["id"], office.warehouse()
+    aisle = office.make(f"/warehouses/{here}/locations", {"code": "A"})
+    for parent, code in ((aisle["id"], "stock.location_elsewhere"), (10**15, "unknown_reference")):
+        reply = office.post(f"/warehouses/{there}/locations", {"code": "A-1", "parent_id": parent})
+        assert (reply.refusal, reply.pointers) == ((422, code), ["/parent_id"])
+    assert office.items(f"/warehouses/{there}/locations") == []
+
+
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("line", "code", "pointer"),
     [

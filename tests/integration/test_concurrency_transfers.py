@@ -24,23 +24,14 @@ from app.usecases.stock import (
 )
 from tests.support.books import Books
 from tests.support.contender import Call, Job
+from tests.support.databases import KINDS
 from tests.support.processes import ON_EACH, Team, told_by
 from tests.support.shop import Shop, check_ledger
 
 EIGHT: Final = range(8)
-IN_FULL: Final = [
-    pytest.mark.full,
-    pytest.mark.parametrize(
-        "database_kind", ["sqlite", "postgresql", "mariadb", "mariadb-no-returning"], indirect=True
-    ),
-]
-
-
-def in_full(test: Any) -> Any:
-    """Run a test on each database, not in the quick run."""
-    for mark in IN_FULL:
-        test = mark(test)
-    return test
+IN_FULL: Final = pytest.mark.parametrize(
+    "database_kind", [pytest.param(kind, marks=pytest.mark.full) for kind in KINDS], indirect=True
+)
 
 
 @pytest.fixture
@@ -96,7 +87,7 @@ def test_goods_that_go_to_and_fro_are_neither_lost_nor_doubled(shop: Shop, team:
         check_ledger(shop, product)
 
 
-@in_full
+@IN_FULL
 def test_an_inventory_posted_by_many_is_posted_once(shop: Shop, team: Team) -> None:
     """ERP-07: its variance is applied once; who comes second is told that it is over."""
     product = shop.goods("10")
@@ -110,7 +101,7 @@ def test_an_inventory_posted_by_many_is_posted_once(shop: Shop, team: Team) -> N
     check_ledger(shop, product)
 
 
-@in_full
+@IN_FULL
 def test_what_leaves_while_an_inventory_is_posted_keeps_its_effect(shop: Shop, team: Team, database: Database) -> None:
     """ERP-07: the variance is of the level as it is once it is locked, not as it was read before."""
     product = shop.goods("10")
@@ -132,7 +123,7 @@ def test_what_leaves_while_an_inventory_is_posted_keeps_its_effect(shop: Shop, t
     check_ledger(shop, product)
 
 
-@in_full
+@IN_FULL
 def test_a_count_that_comes_while_the_inventory_is_posted_is_not_lost_unseen(shop: Shop, team: Team) -> None:
     """ERP-07: it is taken before, and then is what is posted, or refused after; never taken and forgotten."""
     product = shop.goods("10")
@@ -150,7 +141,7 @@ def test_a_count_that_comes_while_the_inventory_is_posted_is_not_lost_unseen(sho
     assert shop.books.do(ReadInventory(), inventory).value == level - 10
 
 
-@in_full
+@IN_FULL
 def test_a_lot_met_by_many_at_once_is_one_lot(shop: Shop, team: Team) -> None:
     """ERP-07: received in two warehouses and counted in an inventory; what was undone is done again."""
     product, there = tracked(shop), shop.warehouse()
@@ -168,7 +159,7 @@ def test_a_lot_met_by_many_at_once_is_one_lot(shop: Shop, team: Team) -> None:
     check_ledger(shop, product)
 
 
-@in_full
+@IN_FULL
 def test_transfers_inventories_and_shipments_of_the_same_goods_end_in_sound_books(shop: Shop, team: Team) -> None:
     """CT-02, ERP-07: all that locks stock at once; refused only for want of stock, and nothing deadlocks for good."""
     goods, there = tuple(shop.goods("12") for _ in range(3)), shop.warehouse()

@@ -70,8 +70,13 @@ def held(
     return Holding(warehouse, here, shared or cost(level, average="1"))
 
 
-def numbers(one: Cost) -> tuple[Decimal, Decimal, Decimal]:
+def numbers(one: Cost) -> tuple[object, ...]:
     return one.quantity, one.value, one.average
+
+
+def seen(*values: object) -> tuple[object, ...]:
+    """Give values to be compared with plain numbers."""
+    return values
 
 
 def equal(one: Cost, there: str, value: str, average: str) -> bool:
@@ -87,7 +92,7 @@ def test_stock_that_is_there_is_never_worth_less_than_nothing() -> None:
     one.move(q("10"), p("0.00006"))
     values = [one.move(q("-1"), None) for _ in range(8)]
     assert sum(values) == Decimal("-0.0006")
-    assert (one.quantity, one.value) == (2, 0)
+    assert seen(one.quantity, one.value) == (2, 0)
 
 
 def test_a_free_receipt_after_rounding_leaves_no_average_below_zero() -> None:
@@ -176,8 +181,8 @@ def test_a_transfer_leaves_the_cost_as_it_is() -> None:
     before = numbers(source.cost)
     out, into = source.hand_over(target, q("2"), OCCASION)
     assert numbers(source.cost) == before
-    assert (out.warehouse, out.quantity, out.level, out.value) == (1, -2, 0, Decimal("-6.6667"))
-    assert (into.warehouse, into.quantity, into.level, into.value) == (2, 2, 3, Decimal("6.6667"))
+    assert seen(out.warehouse, out.quantity, out.level, out.value) == (1, -2, 0, Decimal("-6.6667"))
+    assert seen(into.warehouse, into.quantity, into.level, into.value) == (2, 2, 3, Decimal("6.6667"))
     assert out.unit_cost == into.unit_cost == p("3.33333333")
 
 
@@ -187,14 +192,14 @@ def test_more_than_is_there_is_not_transferred_and_neither_side_moves() -> None:
         source.hand_over(target, q("2.000001"), OCCASION)
     assert caught.value.facts["available"] == 2
     assert caught.value.facts["warehouse"] == 1
-    assert (source.level.quantity, target.level.quantity) == (2, 1)
+    assert seen(source.level.quantity, target.level.quantity) == (2, 1)
 
 
 def test_a_transfer_out_of_a_bottomless_warehouse_tells_of_what_orders_miss() -> None:
     source, target = pair("1", "0", allow_negative=True)
     source.level.reserved = q("1")
     source.hand_over(target, q("3"), OCCASION)
-    assert [(short.warehouse, short.short_by) for short in source.told] == [(1, 3)]
+    assert [seen(short.warehouse, short.short_by) for short in source.told] == [(1, 3)]
     assert target.told == []
 
 
@@ -206,7 +211,7 @@ def test_an_adjustment_takes_what_is_promised_and_tells() -> None:
     one = held("5", reserved="4")
     one.adjust(q("-3"), OCCASION)
     assert one.told == [StockShort(product=PRODUCT, warehouse=WarehouseId(1), short_by=q("2"))]
-    assert (one.level.quantity, one.level.reserved) == (2, 4)
+    assert seen(one.level.quantity, one.level.reserved) == (2, 4)
 
 
 @pytest.mark.parametrize("tracking", [Tracking.LOT, Tracking.SERIAL])
@@ -252,7 +257,7 @@ def test_only_the_movement_that_crosses_the_minimum_tells(before: str, after: st
     event = one.fell(moved_to(one, after))
     assert (event is not None) is told
     if event is not None:
-        assert (event.level, event.minimum, event.warehouse) == (q(after), 8, 1)
+        assert seen(event.level, event.minimum, event.warehouse) == (q(after), 8, 1)
 
 
 def test_a_movement_carries_all_of_its_occasion() -> None:

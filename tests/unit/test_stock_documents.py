@@ -28,7 +28,6 @@ from app.domain.stock import (
     Location,
     LocationElsewhere,
     LocationInCircle,
-    NegativeQuantity,
     SheetLine,
     StockRule,
     Waiting,
@@ -144,14 +143,6 @@ def test_a_count_differs_from_what_was_booked_when_it_was_taken(
 def test_what_nobody_counted_is_gone_only_where_that_was_asked_for(expected: str | None, gone: str | None) -> None:
     assert line(expected).difference(zero_uncounted=False) is None
     assert line(expected).difference(zero_uncounted=True) == (None if gone is None else q(gone))
-
-
-def test_a_count_below_zero_leaves_the_line_as_it_was() -> None:
-    one = line("10")
-    with pytest.raises(NegativeQuantity) as caught:
-        one.count(q("-0.000001"), q("10"), UserId(3), NOW)
-    assert caught.value.at == ("quantity",)
-    assert (one.counted, one.booked, one.counted_by) == (None, None, None)
 
 
 def inventory(state: InventoryState = InventoryState.DRAFT) -> Inventory:

@@ -96,7 +96,7 @@ def test_what_is_said_of_a_known_lot_is_what_is_known(
 ) -> None:
     """A lot whose date is not known does not get one by the way: somebody would have sold it by then."""
     lot = Lot(product_id=PRODUCT, code="a", **{name: known})  # type: ignore[arg-type]
-    named = LotPart(code="a", quantity=q("1"), **{name: said})  # type: ignore[arg-type]
+    named = LotPart(code="a", quantity=q("1"), **{name: said})
     if agrees:
         lot.agrees(named)
         return
@@ -281,7 +281,7 @@ def test_what_leaves_by_expiry_leaves_nothing_behind_that_expires_sooner(
     lots: list[tuple[Quantity, int | None]], data: st.DataObject
 ) -> None:
     """ERP-07: first expired, first out, and of each all before any of the next."""
-    one = shelf(**{f"l{at}": str(there) for at, (there, _) in enumerate(lots)})
+    one = shelf(Tracking.LOT, **{f"l{at}": str(there) for at, (there, _) in enumerate(lots)})
     for lot, (_, days) in zip(one.lots.values(), lots, strict=True):
         lot.expires_on = None if days is None else TODAY + timedelta(days)
     usable = [lot for lot in one.lots.values() if lot.leaves(TODAY)]

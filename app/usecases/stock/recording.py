@@ -127,7 +127,9 @@ class _Moved:
         named: dict[ProductId, list[LotPart]] = {}
         for lot in self.lots.values():
             if lot.product_id in serial:
-                named.setdefault(lot.product_id, []).append(LotPart(code=lot.code, quantity=Quantity(self.left[lot.id])))
+                named.setdefault(lot.product_id, []).append(
+                    LotPart(code=lot.code, quantity=Quantity(self.left[lot.id]))
+                )
         return named
 
     def take(self, movement: Movement, wanted: Quantity) -> list[LotMoved]:
