@@ -24,6 +24,7 @@ from app.domain.shared.errors import DomainError
 from app.domain.shared.ids import (
     BankAccountId,
     CompanyId,
+    InventoryId,
     InvoiceId,
     InvoiceTemplateId,
     OrderId,
@@ -38,7 +39,7 @@ from app.domain.shared.ids import (
 )
 from app.domain.shared.money import Amount, amount, quantity
 from app.domain.shared.money import quantity as as_quantity
-from app.domain.stock import MovementKind
+from app.domain.stock import LotPart, MovementKind
 from app.importer.files import Desk
 from app.infrastructure.clock import pause
 from app.infrastructure.database.engine import Database
@@ -106,7 +107,17 @@ from app.usecases.shipping import (
     ValidateReturn,
     ValidateShipment,
 )
-from app.usecases.stock import MoveStock, StockMove
+from app.usecases.stock import (
+    CountInventory,
+    CountPart,
+    CountRequest,
+    MoveStock,
+    PostInventory,
+    StockMove,
+    TransferDraft,
+    TransferPart,
+    TransferStock,
+)
 from tests.support.books import books_of
 
 GO: Final = "go"
@@ -401,6 +412,33 @@ def _run_template(do: Do, desk: Desk, *, template: InvoiceTemplateId) -> Mapping
     return {"occurrence": do(RunInvoiceTemplate(desk.clock, desk.numbering), template).occurrence}
 
 
+def _transfer(
+    do: Do, desk: Desk, *, source: WarehouseId, target: WarehouseId, products: tuple[ProductId, ...]
+) -> Mapping[str, Any]:
+    parts = tuple(TransferPart(product_id=product, quantity=as_quantity(Decimal(1))) for product in products)
+    draft = TransferDraft(from_warehouse_id=source, to_warehouse_id=target, lines=parts)
+    return {"ref": do(TransferStock(desk.clock, desk.numbering), draft).ref}
+
+
+def _count(
+    do: Do, desk: Desk, *, inventory: InventoryId, product: ProductId, counted: str, lot: str | None = None
+) -> Mapping[str, Any]:
+    part = CountPart(product_id=product, lot=lot, quantity=as_quantity(Decimal(counted)))
+    do(CountInventory(desk.clock), CountRequest(inventory_id=inventory, lines=(part,)))
+    return {}
+
+
+def _post_inventory(do: Do, desk: Desk, *, inventory: InventoryId) -> Mapping[str, Any]:
+    return {"value": do(PostInventory(desk.clock), inventory).value}
+
+
+def _receive_lot(do: Do, desk: Desk, *, product: ProductId, warehouse: WarehouseId, lot: str) -> Mapping[str, Any]:
+    one = as_quantity(Decimal(1))
+    parts = (LotPart(code=lot, quantity=one),)
+    move = StockMove(kind=MovementKind.RECEIVE, product_id=product, warehouse_id=warehouse, quantity=one, lots=parts)
+    return {"level": do(MoveStock(desk.clock), move).level}
+
+
 CALLS: Final[Mapping[str, Callable[..., Mapping[str, Any]]]] = {
     "debit": _debit,
     "amend": _amend,
@@ -437,4 +475,8 @@ CALLS: Final[Mapping[str, Callable[..., Mapping[str, Any]]]] = {
     "abandon": _abandon,
     "close invoice": _close_invoice,
     "run template": _run_template,
+    "transfer": _transfer,
+    "count": _count,
+    "post inventory": _post_inventory,
+    "receive lot": _receive_lot,
 }

@@ -272,6 +272,13 @@ class Shelf:
             self.lots.setdefault(one.lot.id, one.lot)
         return [self._move(one.lot, quantity(-one.quantity)) for one in moved]
 
+    def take_back(self, moved: Sequence[LotMoved]) -> list[LotMoved]:
+        """Put in what left with a document. Raises SerialInStock for a piece that came again meanwhile."""
+        for one in moved:
+            if self.tracking is Tracking.SERIAL and self.anywhere.get(one.lot.id, ZERO) > 0:
+                raise SerialInStock(at=("lines",), serial=one.lot.code)
+        return self.accept(moved)
+
     def _take_named(self, index: int, part: LotPart, lot: Lot | None, on: date | None) -> LotMoved:
         here = ZERO if lot is None else self.here.get(lot.id, ZERO)
         if lot is None or part.quantity > here:

@@ -132,8 +132,11 @@ class Cost:
             else:
                 self.average = unit_cost
                 self.value = _value(after * unit_cost)
+        elif after > 0:
+            # Many small pieces that leave for a rounded value each: the last ones are worth nothing, never less.
+            self.value = _value(max(self.value + moved * self.average, ZERO))
         else:
-            self.value = _value(after * self.average) if after <= 0 else _value(self.value + moved * self.average)
+            self.value = _value(after * self.average)
         self.quantity = quantity(after)
         if self.quantity == 0:
             self.value = Amount(ZERO)

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from app.domain.catalogue import NotStocked, Product
 from app.domain.shared.dates import Day
-from app.domain.shared.errors import DomainError, NotFound, UnknownReference
+from app.domain.shared.errors import DomainError, UnknownReference
 from app.domain.shared.ids import InventoryId, LocationId, LotId, ProductId, WarehouseId
 from app.domain.shared.money import Amount, Quantity
 from app.domain.shared.rights import Right
@@ -38,6 +38,7 @@ from app.usecases.context import Context
 from app.usecases.ports.listing import FieldKind, ListField, Listing, Sort
 from app.usecases.ports.shared import Clock, Work
 from app.usecases.shared import ListCase, Numbering, warehouse
+from app.usecases.stock.locations import check_stocked, named_location
 from app.usecases.stock.recording import Entry, enter, record
 
 INVENTORIES = Listing(
@@ -120,7 +121,7 @@ class CreateInventory:
         place = warehouse(work, context, request.warehouse_id)
         if request.location_id is not None:
             _location(work, place.id, request.location_id)
-        stocked(work, request.product_ids)
+        check_stocked(work, request.product_ids)
         inventory = Inventory(
             warehouse_id=place.id,
             location_id=request.location_id,
@@ -135,26 +136,12 @@ class CreateInventory:
         return inventory
 
 
-def stocked(work: Work, products: Sequence[ProductId], name: str = "product_ids") -> Mapping[ProductId, Product]:
-    """Give products that are kept in stock. Raises UnknownReference, NotStocked with ``at`` within ``name``."""
-    known = work.products.of(products)
-    for index, product in enumerate(products):
-        if product not in known:
-            raise UnknownReference(at=(name, index), kind="product", value=product)
-        if not known[product].stocked:
-            raise NotStocked(at=(name, index), product=product)
-    return known
-
-
 def _distinct(products: Sequence[ProductId]) -> list[ProductId]:
     return list(dict.fromkeys(products))
 
 
 def _location(work: Work, place: WarehouseId, wanted: LocationId) -> Location:
-    try:
-        found = work.locations.get(wanted)
-    except NotFound as error:
-        raise UnknownReference(at=("location_id",), kind="location", value=wanted) from error
+    found = named_location(work, wanted, "location_id")
     if found.warehouse_id != place:
         raise LocationElsewhere(at=("location_id",), location=found.id, warehouse=place)
     return found
@@ -321,7 +308,8 @@ def _lot_id(lots: Mapping[tuple[ProductId, str], Lot], part: CountPart) -> LotId
 class PostInventory:
     """Make what was counted what is in stock: each line's variance is applied to the level as it is now.
 
-    Raises NotFound, InvalidTransition, NotEnoughStock, LotShort, SerialInStock, WarehouseArchived.
+    Raises NotFound, InvalidTransition, NotEnoughStock, LotShort, SerialInStock, WarehouseArchived, and CountByLot for a
+    product that was counted before it was tracked, or the other way round.
     """
 
     clock: Clock
@@ -358,12 +346,15 @@ class PostInventory:
             inventory=inventory.id,
         )
         entries = []
-        for line in lines:
+        # What was found before what was missed: a lot taken for another leaves nobody short in between.
+        for line in sorted(lines, key=lambda one: (one.variance or ZERO) < 0):
             variance = line.variance or Quantity(ZERO)
-            shelf = shelves.get((place.id, line.product_id))
+            if (line.lot_id is None) != (held[line.product_id].cost.tracking is Tracking.NONE):
+                raise CountByLot(at=("lines",), product=line.product_id)
             movement = held[line.product_id].adjust(variance, occasion)
             moved = []
-            if shelf is not None and line.lot_id is not None:
+            if line.lot_id is not None:
+                shelf = shelves[place.id, line.product_id]
                 moved = shelf.adjust(shelf.lots[line.lot_id], variance)
             line.value = movement.value
             entries.append(Entry(movement=movement, lots=moved))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from app.domain.catalogue import NotStocked
-from app.domain.shared.errors import UnknownReference
+from app.domain.shared.errors import NotFound, UnknownReference
 from app.domain.shared.ids import LocationId, ProductId, WarehouseId
 from app.domain.shared.rights import Right
 from app.domain.stock import Location, ProductsPlaced
@@ -100,8 +101,26 @@ def _stands(work: Work, location: Location) -> None:
         return
     tree = work.locations.tree(location.warehouse_id)
     if location.parent_id not in tree:
-        raise UnknownReference(at=("parent_id",), kind="location", value=location.parent_id)
+        named_location(work, location.parent_id, "parent_id")
     location.stands_in({**tree, location.id: location.parent_id} if location.id else tree)
+
+
+def named_location(work: Work, wanted: LocationId, name: str) -> Location:
+    """Give the location that a field called ``name`` means. Raises UnknownReference."""
+    try:
+        return work.locations.get(wanted)
+    except NotFound as error:
+        raise UnknownReference(at=(name,), kind="location", value=wanted) from error
+
+
+def check_stocked(work: Work, products: Sequence[ProductId]) -> None:
+    """Pass only products that are kept in stock. Raises UnknownReference, NotStocked within ``product_ids``."""
+    known = work.products.of(products)
+    for index, product in enumerate(products):
+        if product not in known:
+            raise UnknownReference(at=("product_ids", index), kind="product", value=product)
+        if not known[product].stocked:
+            raise NotStocked(at=("product_ids", index), product=product)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +137,7 @@ class PlaceProducts:
         """Give the location."""
         location = work.locations.get(request.location_id)
         location.serves()
-        known = work.products.of(request.product_ids)
-        for index, product in enumerate(request.product_ids):
-            if product not in known:
-                raise UnknownReference(at=("product_ids", index), kind="product", value=product)
-            if not known[product].stocked:
-                raise NotStocked(at=("product_ids", index), product=product)
+        check_stocked(work, request.product_ids)
         work.locations.place(location, request.product_ids)
         work.outbox.add(ProductsPlaced(id=location.id, products=tuple(sorted(set(request.product_ids)))))
         return location

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from app.domain.shared.errors import DomainError
 from app.domain.shared.ids import LotId, MovementId, ProductId, ReturnId, ShipmentId, WarehouseId
@@ -67,13 +68,16 @@ def issue(
 
 
 def restore(work: Work, holdings: Collection[Holding], movements: Sequence[Movement], shipment: ShipmentId) -> Written:
-    """Write what a shipment sent and comes back: of tracked products the lots that left. Raises LotsRequired."""
-    shelves = shelves_of(work, holdings, {})
-    away = _Away.of(work.lots.away(shipment)) if shelves else _Away({})
+    """Write what a shipment sent and comes back: of tracked products the lots that left, into the warehouse they left.
+
+    Raises LotsRequired, SerialInStock.
+    """
+    away = _Moved.of(work.lots.away(shipment) if tracked(holdings) else ())
+    shelves = shelves_of(work, holdings, away.serials(holdings))
     entries = []
     for movement in movements:
         shelf = shelves.get((movement.warehouse, movement.product))
-        lots = [] if shelf is None else shelf.accept(away.take(movement.product, movement.quantity))
+        lots = [] if shelf is None else shelf.take_back(away.take(movement, movement.quantity))
         entries.append(Entry(movement=movement, lots=lots))
     return record(work, holdings, entries, shelves.values())
 
@@ -81,45 +85,74 @@ def restore(work: Work, holdings: Collection[Holding], movements: Sequence[Movem
 def send_away(work: Work, holdings: Collection[Holding], movements: Sequence[Movement], back: ReturnId) -> Written:
     """Write what a return had put into stock and leaves again: of tracked products the same lots. Raises LotShort."""
     shelves = shelves_of(work, holdings, {})
-    came = work.lots.came(back) if shelves else ()
+    found = work.lots.came(back) if shelves else ()
+    came = _Moved.of(replace(one, quantity=Quantity(-one.quantity)) for one in found)
     entries = []
     for movement in movements:
         shelf = shelves.get((movement.warehouse, movement.product))
         lots: Sequence[LotMoved] = ()
         if shelf is not None:
-            mine = [one for one in came if (one.warehouse, one.lot.product_id) == (shelf.warehouse, shelf.product)]
-            parts = [LotPart(code=one.lot.code, quantity=Quantity(-one.quantity)) for one in mine]
-            lots = shelf.take(Quantity(-movement.quantity), parts, movement.on, any_lot=True)
+            wanted = Quantity(-movement.quantity)
+            parts = [
+                LotPart(code=one.lot.code, quantity=Quantity(-one.quantity)) for one in came.take(movement, wanted)
+            ]
+            lots = shelf.take(wanted, parts, movement.on, any_lot=True)
         entries.append(Entry(movement=movement, lots=lots))
     return record(work, holdings, entries, shelves.values())
 
 
 @dataclass(slots=True)
-class _Away:
-    """The lots that are away, by product, in the order in which they expire."""
+class _Moved:
+    """What a document did to lots, in the order in which they expire, and how much of it is not undone yet.
 
-    left: dict[ProductId, dict[LotId, tuple[Lot, Quantity]]]
+    ``left`` is what is left of each lot over all warehouses, ``where`` what of it each warehouse gave or got.
+    """
+
+    lots: dict[LotId, Lot] = field(default_factory=dict)
+    left: dict[LotId, Decimal] = field(default_factory=dict)
+    where: dict[tuple[WarehouseId, LotId], Decimal] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, found: Iterable[LotAway]) -> _Away:
-        left: dict[ProductId, dict[LotId, tuple[Lot, Quantity]]] = {}
+    def of(cls, found: Iterable[LotAway]) -> _Moved:
+        made = cls()
         for one in sorted(found, key=lambda each: first_out(each.lot)):
-            mine = left.setdefault(one.lot.product_id, {})
-            before = mine[one.lot.id][1] if one.lot.id in mine else ZERO
-            mine[one.lot.id] = (one.lot, quantity(before + one.quantity))
-        return cls(left)
+            made.lots[one.lot.id] = one.lot
+            made.left[one.lot.id] = made.left.get(one.lot.id, ZERO) + one.quantity
+            made.where[one.warehouse, one.lot.id] = one.quantity
+        return made
 
-    def take(self, product: ProductId, wanted: Quantity) -> list[LotMoved]:
-        """Give so much of the lots that are away, as they left. Raises LotsRequired when there is not so much."""
-        taken, mine = [], self.left.get(product, {})
-        for key, (lot, there) in mine.items():
-            portion = quantity(min(wanted, there))
-            if portion > 0:
-                taken.append(LotMoved(lot=lot, quantity=quantity(-portion)))
-                mine[key], wanted = (lot, quantity(there - portion)), quantity(wanted - portion)
-        if wanted:
-            raise LotsRequired(at=("lines",), product=product)
-        return taken
+    def serials(self, holdings: Iterable[Holding]) -> Named:
+        """Name the pieces with serial numbers, for which it matters where else they are."""
+        serial = {held.cost.product for held in holdings if held.cost.tracking is Tracking.SERIAL}
+        named: dict[ProductId, list[LotPart]] = {}
+        for lot in self.lots.values():
+            if lot.product_id in serial:
+                named.setdefault(lot.product_id, []).append(
+                    LotPart(code=lot.code, quantity=Quantity(self.left[lot.id]))
+                )
+        return named
+
+    def take(self, movement: Movement, wanted: Quantity) -> list[LotMoved]:
+        """Give so much of the lots of a movement's product, below zero; first those that its warehouse gave.
+
+        Raises LotsRequired when there is not so much.
+        """
+        mine = [lot for lot in self.lots.values() if lot.product_id == movement.product]
+        taken: dict[LotId, Decimal] = {}
+        missing: Decimal = wanted
+        for its_own in (True, False):
+            for lot in mine:
+                here = (movement.warehouse, lot.id)
+                there = self.where.get(here, ZERO)
+                portion = min(missing, self.left[lot.id], there if its_own else missing)
+                if portion > 0:
+                    taken[lot.id] = taken.get(lot.id, ZERO) + portion
+                    self.left[lot.id] -= portion
+                    self.where[here] = there - portion
+                    missing -= portion
+        if missing:
+            raise LotsRequired(at=("lines",), product=movement.product)
+        return [LotMoved(lot=self.lots[key], quantity=quantity(-portion)) for key, portion in taken.items()]
 
 
 def tracked(holdings: Iterable[Holding]) -> list[Holding]:

@@ -255,10 +255,11 @@ class SqlLots:
 
     def _count_serials(self, shelves: Iterable[Shelf], named: Iterable[Lot]) -> None:
         """Say of serial numbers that were named whether they are anywhere."""
-        serial = {shelf.product: shelf for shelf in shelves if shelf.tracking is Tracking.SERIAL}
-        asked = [{"lot": lot.id} for lot in sorted(named, key=lambda one: one.id) if lot.product_id in serial]
+        serial = [shelf for shelf in shelves if shelf.tracking is Tracking.SERIAL]
+        products = {shelf.product for shelf in serial}
+        asked = [{"lot": lot.id} for lot in sorted(named, key=lambda one: one.id) if lot.product_id in products]
         totals: dict[LotId, Quantity] = dict(self._session.all_of(_ANYWHERE, asked, company_id=self._company))
-        for shelf in serial.values():
+        for shelf in serial:
             shelf.anywhere.update(totals)
 
     def save_shelves(self, shelves: Iterable[Shelf], moved: Mapping[MovementId, Sequence[LotMoved]]) -> None:
