@@ -265,10 +265,9 @@ class Order:
         return OrderShipped(id=self.id, complete=fully_shipped(self)), own
 
     def awaited_elsewhere(
-        self, parts: Sequence[LineQuantity], places: Collection[Place]
+        self, positions: Collection[int], places: Collection[Place]
     ) -> dict[WarehouseId, set[ProductId]]:
-        """Give where else than at ``places`` the goods of ``parts`` are promised or awaited, with the products."""
-        positions = {part.position for part in parts}
+        """Give where else than at ``places`` the goods of lines are promised or awaited, with the products."""
         found: dict[WarehouseId, set[ProductId]] = {}
         for line in self.lines:
             if line.position not in positions or line.place is None or line.place in places:
@@ -287,11 +286,18 @@ class Order:
         return {place: freed for place, freed in left.items() if freed}
 
     def unship(self, taken_back: Sequence[LineQuantity]) -> OrderUnshipped:
-        """Count ``taken_back``, shipped before, as not shipped; it waits for stock again. Raises InvalidTransition."""
+        """Count ``taken_back``, shipped before, as not shipped; it waits for stock again. Raises InvalidTransition.
+
+        So does what a closed order had given up: it is in force again.
+        """
         shipped = sum(line.shipped for line in self.lines) - sum(part.quantity for part in taken_back)
+        closed = self.state is OrderState.DELIVERED
         self.state = advance(ORDER, self.state, "unship" if shipped else "unship_all", self)
         for part in taken_back:
             self.line(part.position).unship(part.quantity)
+        if closed:
+            for line in self.lines:
+                line.wait()
         return OrderUnshipped(id=self.id)
 
     def take_back(self, returned: Sequence[LineQuantity]) -> None:

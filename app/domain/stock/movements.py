@@ -133,7 +133,9 @@ class Cost:
                 self.average = unit_cost
                 self.value = _value(after * unit_cost)
         else:
-            self.value = _value(after * self.average) if after <= 0 else _value(self.value + moved * self.average)
+            # What is left is never worth less than nothing, however often rounding took a little too much.
+            left = after * self.average if after <= 0 else max(self.value + moved * self.average, ZERO)
+            self.value = _value(left)
         self.quantity = quantity(after)
         if self.quantity == 0:
             self.value = Amount(ZERO)
