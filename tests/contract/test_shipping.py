@@ -15,7 +15,7 @@ import pytest
 from app.domain.parties import Address
 from app.domain.shared.errors import NotFound, Stale, Taken
 from app.domain.shared.ids import CarrierId, OrderId, ProductId, ReturnId, ShipmentId, WarehouseId
-from app.domain.shared.money import Quantity, amount, price, quantity
+from app.domain.shared.money import Quantity, amount, plain, price, quantity
 from app.domain.shipping import (
     Carrier,
     Packed,
@@ -27,7 +27,6 @@ from app.domain.shipping import (
     ShipmentLine,
     ShipmentState,
 )
-from app.domain.stock import Waiting
 from app.infrastructure.database.engine import Database
 from app.infrastructure.database.work import SqlWork, SqlWorks
 from app.usecases.sales import CreateOrder, OrderDraft
@@ -180,11 +179,6 @@ def test_a_shipment_is_read_as_it_was_written(store: Store) -> None:
     assert store.read(made.id) == made
 
 
-def test_a_shipment_without_parcels_or_address_has_none(store: Store) -> None:
-    read = store.read(store.shipment().id)
-    assert (read.parcels, read.delivery_address, read.delivered_on, read.carrier_id) == ((), None, None, None)
-
-
 def test_lines_and_parcels_are_replaced_only_when_asked(store: Store) -> None:
     """More, fewer and none: what was there before is gone."""
     made = store.shipment(parcels=(Parcel(position=1, tracking_number="A"), Parcel(position=2)))
@@ -198,7 +192,7 @@ def test_lines_and_parcels_are_replaced_only_when_asked(store: Store) -> None:
         work.shipments.save(kept, lines=True, parcels=True)
     read = store.read(made.id)
     assert read == kept
-    assert (read.version, [line.quantity for line in read.lines]) == (3, [7])
+    assert (read.version, *(plain(line.quantity) for line in read.lines)) == (3, "7")
     read.parcels = ()
     with store.work() as work:
         work.shipments.save(read, parcels=True)
@@ -301,20 +295,13 @@ def test_a_return_of_a_shipment_is_read_as_it_was_written(store: Store) -> None:
     assert (source.order, source.shipment) == (shipment.order_id, shipment.id)
 
 
-def test_a_return_of_loose_goods_is_of_nothing(store: Store) -> None:
-    made = store.back()
-    with store.work() as work:
-        source = work.returns.source(made.id)
-    assert (source.order, source.shipment) == (None, None)
-
-
 def test_what_a_return_was_worth_is_stored_only_when_asked(store: Store) -> None:
     made = store.back()
     made.state, made.ref, made.lines[0].value = ReturnState.VALIDATED, "RE1", amount(Decimal("3.3334"))
     with store.work() as work:
         work.returns.save(made)
     read = store.read_back(made.id)
-    assert (read.state, read.ref, read.version, read.lines[0].value) == (ReturnState.VALIDATED, "RE1", 2, 0)
+    assert (read.state, read.ref, read.version, plain(read.lines[0].value)) == (ReturnState.VALIDATED, "RE1", 2, "0")
     with store.work() as work:
         work.returns.save(made, values=True)
     assert store.read_back(made.id) == made
@@ -329,15 +316,7 @@ def test_a_return_seen_at_another_version_is_left_alone(store: Store, way: str) 
     with pytest.raises(Stale), store.work() as work:
         work.returns.save(made, values=True) if way == "save" else work.returns.delete(made)
     read = store.read_back(made.id)
-    assert (read.version, read.lines[0].value) == (2, 0)
-
-
-def test_a_deleted_return_is_gone(store: Store) -> None:
-    made = store.back()
-    with store.work() as work:
-        work.returns.delete(made)
-    with pytest.raises(NotFound):
-        store.read_back(made.id)
+    assert (read.version, plain(read.lines[0].value)) == (2, "0")
 
 
 READS: Final[dict[str, Callable[[SqlWork, Any], object]]] = {
@@ -390,27 +369,12 @@ def test_who_waits_is_found_by_date_of_order_then_by_id(store: Store) -> None:
         levels = work.stock.levels({store.shop.place: [product]})
         found = work.stock.waiting(levels.values())
         assert [one.order for one in found] == [waiting[1], waiting[0], waiting[2]]
-        assert {(one.reserved, one.back_ordered, one.warehouse) for one in found} == {(0, 1, store.shop.place)}
+        assert {(plain(one.reserved), plain(one.back_ordered), one.warehouse) for one in found} == {
+            ("0", "1", store.shop.place)
+        }
         work.stock.promise([replace(found[0], reserved=Quantity(LEAST), back_ordered=Quantity(Decimal(0)))])
     with store.work() as work:
         assert [one.order for one in work.stock.waiting(levels.values())] == [waiting[0], waiting[2]]
     (line,) = store.shop.order(waiting[1]).lines
-    assert (line.reserved, line.back_ordered) == (LEAST, 0)
+    assert (line.reserved, line.back_ordered) == (LEAST, Decimal(0))
     assert store.shop.order(served).lines[0].reserved == 1
-
-
-def test_what_is_promised_to_one_line_leaves_the_others_alone(store: Store) -> None:
-    one, other = store.order(), store.order()
-    place, (line,) = store.shop.place, store.shop.order(one).lines
-    served = Waiting(
-        order=one,
-        position=1,
-        warehouse=place,
-        product=line.product_id or ProductId(0),
-        reserved=Quantity(LEAST),
-        back_ordered=Quantity(MOST),
-    )
-    with store.work() as work:
-        work.stock.promise([served])
-    assert [(kept.reserved, kept.back_ordered) for kept in store.shop.order(one).lines] == [(LEAST, MOST)]
-    assert [(kept.reserved, kept.back_ordered) for kept in store.shop.order(other).lines] == [(0, 5)]

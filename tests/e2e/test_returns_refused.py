@@ -91,30 +91,6 @@ def test_goods_whose_warehouse_was_archived_since_stay_out_until_one_in_use_is_n
     assert came(office, shipment, warehouse_id=here(office))["lines"][0]["warehouse_id"] == here(office)
 
 
-def test_two_drafts_of_the_same_goods_are_entered_and_one_is_validated(office: Office) -> None:
-    """The other says how much is left, and stays a draft that can be deleted."""
-    shipment = shipment_of(office)
-    path = f"/shipments/{shipment['id']}/returns"
-    one, other = (office.make(path, {"reason": "x"}) for _ in range(2))
-    office.act(f"/returns/{one['id']}/validate")
-    refused = office.post(f"/returns/{other['id']}/validate")
-    assert (refused.refusal, refused["facts"]["left"]) == ((409, "shipping.over_returned"), "0.000000")
-    assert office.get(f"/returns/{other['id']}").body == other
-    assert office.delete(f"/returns/{other['id']}", other["version"]).status == 204
-    assert [row["id"] for row in office.items("/returns")] == [one["id"]]
-
-
-def test_a_return_is_deleted_as_a_draft_of_the_version_that_was_seen(office: Office) -> None:
-    shipment = shipment_of(office)
-    draft = office.make(f"/shipments/{shipment['id']}/returns", {"reason": "x"})
-    path = f"/returns/{draft['id']}"
-    assert office.send("DELETE", path).status == 428
-    assert office.delete(path, draft["version"] + 1).status == 412
-    done = office.act(f"{path}/validate")
-    assert office.delete(path, done["version"]).refusal == (409, "shipping.return_not_draft")
-    assert office.get(path).body == done
-
-
 @pytest.mark.parametrize("step", ["validate", "close", "cancel"])
 def test_who_may_enter_may_not_let_goods_in_or_out(office: Office, step: str) -> None:
     """ERP-13: rights to write and to validate are two."""
@@ -125,15 +101,6 @@ def test_who_may_enter_may_not_let_goods_in_or_out(office: Office, step: str) ->
         refused = clerk.post(f"{path}/{step}")
         assert refused.refusal == (403, "rights.missing")
         assert clerk.get(path)["status"] in {"draft", "validated"}
-
-
-def test_who_may_see_shipments_does_not_see_returns_by_that(office: Office) -> None:
-    shipment = shipment_of(office)
-    back = came(office, shipment)
-    clerk = office.served.clerk(office.company, frozenset({Right.SHIPMENTS_READ, Right.SHIPMENTS_WRITE}))
-    assert clerk.get(f"/returns/{back['id']}").refusal == (403, "rights.missing")
-    assert clerk.post(f"/shipments/{shipment['id']}/returns", {"reason": "x"}).refusal == (403, "rights.missing")
-    assert clerk.post("/carriers", CARRIER).refusal == (403, "rights.missing")
 
 
 def test_parcels_are_followed_anew_with_another_carrier_and_nowhere_without_one(office: Office) -> None:

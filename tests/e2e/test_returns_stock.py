@@ -128,25 +128,6 @@ def test_lots_that_came_back_and_went_again_are_put_back_by_the_cancellation(off
     assert lots_of(office, milk) == before
 
 
-def test_one_return_goes_to_several_places_and_partly_to_waste(office: Office) -> None:
-    there, product = office.warehouse(), office.product("6")
-    shipment = sent(office, ordered(office, product, "6"))
-    lines = [
-        {"position": 1, "quantity": "1"},
-        {"position": 1, "quantity": "2", "warehouse_id": there},
-        {"position": 1, "quantity": "1", "scrap": True},
-    ]
-    back = came(office, shipment, lines=lines)
-    assert [(line["warehouse_id"], line["value"]) for line in back["lines"]] == [
-        (here(office), "4"),
-        (there, "8"),
-        (None, "0"),
-    ]
-    assert levels(office, product) == {here(office): "1", there: "2"}
-    rest = came(office, shipment, warehouse_id=there)
-    assert [(line["quantity"], line["warehouse_id"]) for line in rest["lines"]] == [("2", there)]
-
-
 def test_all_that_is_left_goes_back_to_where_each_line_came_from(office: Office) -> None:
     there, product = office.warehouse(), office.product("3")
     receive(office, product, "3", warehouse_id=there)
@@ -202,16 +183,3 @@ def test_a_kit_leaves_and_comes_back_as_its_parts(office: Office) -> None:
     office.act(f"/shipments/{tops['id']}/cancel")
     assert (office.level(leg), office.level(top)) == ("5", "9")
     assert [line["reserved"] for line in office.get(f"/orders/{order}")["lines"]] == ["0", "0", "2"]
-
-
-def test_a_kit_of_which_one_part_is_missing_ships_what_there_is_and_waits_for_that_part(office: Office) -> None:
-    kit, (leg, top) = kit_of(office, legs="4", top="1")
-    office.act("/stock-movements", {"kind": "count", "product_id": leg, "quantity": "6"})
-    order = office.order([{"product_id": kit, "quantity": "2"}])["id"]
-    draft = office.make(f"/orders/{order}/shipments", {})["id"]
-    assert office.post(f"/shipments/{draft}/validate").refusal == (409, "stock.not_enough")
-    assert (office.level(leg), office.level(top)) == ("6", "9")
-    assert office.get(f"/shipments/{draft}")["status"] == "draft"
-    receive(office, leg, "2")
-    office.act(f"/shipments/{draft}/validate")
-    assert (office.level(leg), office.level(top)) == ("0", "7")

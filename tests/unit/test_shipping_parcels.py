@@ -88,12 +88,6 @@ def test_what_cannot_be_packed_is_refused_where_it_stands(
     assert caught.value.at == ("parcels", *at)
 
 
-def test_too_much_says_of_which_line_and_how_much_is_shipped() -> None:
-    with pytest.raises(OverPacked) as caught:
-        check_parcels([box((1, "1"), (2, "1"))], SHIPPED)
-    assert caught.value.facts == {"position": 2, "shipped": q("0.5")}
-
-
 AMOUNTS: Final = st.decimals(min_value=Decimal(LEAST), max_value=Decimal(3), places=6).map(Quantity)
 PACKED: Final = st.builds(Packed, position=st.integers(1, 2), quantity=AMOUNTS)
 BOXES: Final = st.lists(st.builds(Parcel, position=st.just(0), contents=st.lists(PACKED, max_size=3).map(tuple)))
@@ -113,10 +107,6 @@ def test_however_it_is_packed_it_is_refused_exactly_when_a_line_has_less(parcels
         assert fits
 
 
-def test_parcels_are_numbered_in_order_whatever_number_they_had() -> None:
-    assert [one.position for one in followed([box(), box(), box()], None)] == [1, 2, 3]
-
-
 def test_each_parcel_is_followed_by_its_own_number() -> None:
     rapid = Carrier(name="Rapid", tracking_url="https://rapid.example/{tracking}")
     numbers = ("A", None, "B/1")
@@ -124,10 +114,3 @@ def test_each_parcel_is_followed_by_its_own_number() -> None:
     urls = ["https://rapid.example/A", None, "https://rapid.example/B%2F1"]
     assert [one.tracking_url for one in found] == urls
     assert {(one.contents, one.weight) for one in found} == {((Packed(position=1, quantity=q("1")),), q("2"))}
-
-
-def test_parcels_that_nobody_carries_any_more_are_followed_nowhere() -> None:
-    """The address of the carrier before is forgotten, the number is kept."""
-    before = box(tracking_number="A", tracking_url="https://slow.example/A")
-    (now,) = followed([before], None)
-    assert (now.tracking_number, now.tracking_url) == ("A", None)

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.sales import LineNotShippable, LineQuantity, Order, OrderLine, OrderState, OverShipped
-from app.domain.shared.errors import UnknownReference
+from app.domain.sales import LineQuantity, Order, OrderLine, OrderState
 from app.domain.shared.ids import OrderId, PartyId, ProductId, WarehouseId
 from app.domain.shared.lines import LineKind, Valuation
 from app.domain.shared.money import Quantity, currency, price, quantity, rate
@@ -92,13 +91,6 @@ def test_a_line_is_promised_what_there_is_and_waits_for_the_rest(there: str, res
     assert levels[HERE, CHAIR].available == q(there) - q(reserved)
 
 
-def test_a_line_that_has_a_promise_is_promised_only_what_it_lacks() -> None:
-    levels, one = shelves((HERE, CHAIR, "9")), promised("2", "3")
-    levels[HERE, CHAIR].reserved = q("2")
-    one.reserve(levels)
-    assert (counts(one), levels[HERE, CHAIR].reserved) == (("0", "5", "0"), q("5"))
-
-
 def test_two_lines_of_one_product_are_promised_each_its_own_in_turn() -> None:
     one = order(line("2"), line("2", position=2))
     one.reserve(levels := shelves((HERE, CHAIR, "3")))
@@ -118,7 +110,7 @@ def test_a_line_that_comes_from_nowhere_yet_waits_for_all_of_it() -> None:
 def test_what_is_not_goods_waits_for_nothing(kind: LineKind) -> None:
     one = line("5", kind=kind)
     one.reserve({})
-    assert (counts(one), one.to_ship, one.place) == (("0", "0", "0"), 0, None)
+    assert (counts(one), one.place) == (("0", "0", "0"), None)
 
 
 def test_a_line_given_up_gives_its_promise_back_and_waits_no_more() -> None:
@@ -172,13 +164,6 @@ def test_whatever_leaves_and_comes_back_a_line_is_promised_or_waits_for_exactly_
         assert min(one.shipped, one.reserved, one.back_ordered) >= 0
 
 
-def test_what_comes_back_waits_until_it_is_served() -> None:
-    """A promise is made under the lock of a level, never by a line alone."""
-    one = promised("1", shipped=q("4"))
-    one.unship(q("3"))
-    assert counts(one) == ("1", "1", "3")
-
-
 def test_an_order_tells_what_of_a_shipment_was_its_own_by_place() -> None:
     """Two lines of one product take from one promise; what was not promised there is not its own."""
     one = order(
@@ -190,28 +175,10 @@ def test_an_order_tells_what_of_a_shipment_was_its_own_by_place() -> None:
     assert one.state is OrderState.IN_SHIPMENT
 
 
-def test_nothing_of_a_shipment_from_elsewhere_was_promised_there() -> None:
-    one = order(promised("3"))
-    event, own = one.ship([part("3", place=THERE)])
-    assert (own, event.facts()["complete"]) == ({}, True)
-
-
 def test_what_is_promised_and_not_taken_is_free_where_it_was_promised() -> None:
     one = order(promised("3"), promised("4", position=2, product=TABLE))
     _, own = one.ship([part("1"), part("2", place=THERE), part("1", position=2)])
     assert one.freed(own) == {(HERE, CHAIR): q("2")}
-
-
-def test_nothing_is_free_when_all_that_was_promised_left() -> None:
-    one = order(promised("3"))
-    _, own = one.ship([part("3")])
-    assert one.freed(own) == {}
-
-
-def test_two_lines_of_one_place_free_together() -> None:
-    one = order(promised("3"), promised("2", position=2))
-    _, own = one.ship([part("3", place=THERE), part("1", position=2, place=THERE), part("1", position=2)])
-    assert one.freed(own) == {(HERE, CHAIR): q("4")}
 
 
 def test_goods_are_awaited_where_a_line_that_moved_has_a_promise_or_waits() -> None:
@@ -226,45 +193,6 @@ def test_goods_are_awaited_where_a_line_that_moved_has_a_promise_or_waits() -> N
     assert one.awaited_elsewhere(every, ()) == {HERE: {CHAIR}, THERE: {TABLE}, FAR: {TABLE}}
     assert one.awaited_elsewhere(every, {(HERE, CHAIR), (FAR, TABLE)}) == {THERE: {TABLE}}
     assert one.awaited_elsewhere({1, 4}, {(THERE, CHAIR)}) == {HERE: {CHAIR}}
-
-
-@pytest.mark.parametrize(
-    ("wanted", "error", "at"),
-    [
-        ([part("6")], OverShipped, ("lines", 0, "quantity")),
-        ([part("3"), part("3", place=THERE)], OverShipped, ("lines", 1, "quantity")),
-        ([part("1"), part("1", position=2)], LineNotShippable, ("lines", 1, "position")),
-        ([part("1"), part("1", position=9)], UnknownReference, ("lines", 1, "position")),
-        ([part("1"), part("1", position=0)], UnknownReference, ("lines", 1, "position")),
-    ],
-    ids=["too much", "too much in two places", "a service", "no line", "line zero"],
-)
-def test_what_cannot_be_shipped_is_refused_where_it_stands_and_nothing_counted(
-    wanted: list[LineQuantity], error: type[Exception], at: tuple[str | int, ...]
-) -> None:
-    one = order(promised("3", "2"), line(position=2, kind=LineKind.SERVICE))
-    with pytest.raises(error) as caught:
-        one.ship(wanted)
-    assert getattr(caught.value, "at", None) == at
-    assert (counts(one.lines[0]), one.state) == (("0", "3", "2"), OrderState.VALIDATED)
-
-
-def test_an_amended_order_with_a_gap_ships_the_line_of_that_position() -> None:
-    one = order(promised("2"), promised("5", position=3))
-    one.ship([part("5", position=3)])
-    assert [counts(each)[0] for each in one.lines] == ["0", "5"]
-
-
-@pytest.mark.parametrize(
-    ("back", "state"), [("4", OrderState.VALIDATED), ("3", OrderState.IN_SHIPMENT), ("1", OrderState.IN_SHIPMENT)]
-)
-@pytest.mark.parametrize("before", [OrderState.IN_SHIPMENT, OrderState.DELIVERED])
-def test_an_order_is_in_shipment_again_as_long_as_something_is_out(
-    back: str, state: OrderState, before: OrderState
-) -> None:
-    one = order(line("4", shipped=q("4")), state=before)
-    assert one.unship([part(back)]).facts() == {"id": 5}
-    assert (one.state, counts(one.lines[0])[2]) == (state, back)
 
 
 def test_an_order_closed_short_waits_for_all_it_had_given_up_once_goods_are_put_back() -> None:
@@ -282,33 +210,10 @@ def test_an_open_order_waits_for_no_more_than_what_was_put_back() -> None:
     assert [counts(each) for each in one.lines] == [("1", "0", "1"), ("0", "0", "0")]
 
 
-def test_what_came_back_from_the_customer_is_counted_apart_and_undone() -> None:
-    one = order(line("4", shipped=q("4")), state=OrderState.DELIVERED)
-    one.take_back([part("3"), part("1")])
-    assert (one.lines[0].returned, one.lines[0].shipped, one.state) == (q("4"), q("4"), OrderState.DELIVERED)
-    one.take_back([part("-3")])
-    assert one.lines[0].returned == q("1")
-
-
 def waiting(at: int, much: str, *, product: ProductId = CHAIR, place: WarehouseId = HERE) -> Waiting:
     return Waiting(
         order=OrderId(at), position=1, warehouse=place, product=product, reserved=q("1"), back_ordered=q(much)
     )
-
-
-def test_nobody_is_served_where_all_is_promised_or_more_than_there_is() -> None:
-    levels = shelves((HERE, CHAIR, "3"))
-    for held in ("3", "4"):
-        levels[HERE, CHAIR].reserved = q(held)
-        assert serve(levels, [waiting(7, "2")]) == []
-        assert levels[HERE, CHAIR].reserved == q(held)
-
-
-def test_who_waits_is_served_from_its_own_warehouse_and_product_only() -> None:
-    levels = shelves((HERE, CHAIR, "1"), (THERE, CHAIR, "5"), (HERE, TABLE, "0"))
-    waits = [waiting(1, "4"), waiting(2, "4", place=THERE), waiting(3, "4", product=TABLE)]
-    served = [(one.order, one.warehouse, one.reserved, one.back_ordered) for one in serve(levels, waits)]
-    assert served == [(1, HERE, q("2"), q("3")), (2, THERE, q("5"), q("0"))]
 
 
 @given(

@@ -13,22 +13,18 @@ from hypothesis import strategies as st
 
 from app.domain.sales import LineQuantity
 from app.domain.shared.errors import DomainError, Required, UnknownReference
-from app.domain.shared.ids import InvoiceId, OrderId, PartyId, ProductId, ReturnId, ShipmentId, WarehouseId
+from app.domain.shared.ids import OrderId, PartyId, ProductId, ReturnId, ShipmentId, WarehouseId
 from app.domain.shared.lines import NoLines
-from app.domain.shared.money import Amount, Price, Quantity, amount, price, quantity
-from app.domain.shared.states import InvalidTransition
+from app.domain.shared.money import Amount, Quantity, amount, plain, price, quantity
 from app.domain.shipping import (
     OverReturned,
     Return,
     ReturnCostNegative,
     ReturnedQuantityNotPositive,
     ReturnLine,
-    ReturnNotDraft,
     ReturnState,
     Shipment,
     ShipmentLine,
-    ShipmentNotDraft,
-    ShipmentNotSent,
     ShipmentState,
     Worth,
 )
@@ -46,9 +42,13 @@ def q(value: str | int) -> Quantity:
     return quantity(Decimal(value))
 
 
+def shown(*values: Decimal) -> tuple[str, ...]:
+    return tuple(map(plain, values))
+
+
 def back_line(much: str = "1", at: int | None = None, **fields: Any) -> ReturnLine:
     kept = {"position": 1, "product_id": GOODS, "warehouse_id": PLACE, "quantity": q(much), "shipment_position": at}
-    return ReturnLine(**{**kept, **fields})  # type: ignore[arg-type]
+    return ReturnLine(**{**kept, **fields})
 
 
 def back(*lines: ReturnLine, **fields: Any) -> Return:
@@ -101,10 +101,6 @@ def test_an_unsound_return_is_refused_where_it_is_wrong(
     assert caught.value.at == at
 
 
-def test_a_return_of_the_least_quantity_for_no_cost_is_sound() -> None:
-    back(back_line("0.000001", unit_cost=Price(Decimal(0))), back_line(warehouse_id=None)).check()
-
-
 def test_a_return_takes_of_its_shipment_what_its_lines_name() -> None:
     """Scrap counts as come back; goods of no shipment take nothing of one."""
     one = back(back_line("2", 1), back_line("1", 1, warehouse_id=None), back_line("3", 2), back_line("9"))
@@ -118,33 +114,6 @@ def test_its_events_tell_customer_number_and_shipment() -> None:
     assert (one.ref, one.close().facts()) == ("RE1", {"id": 6})
     assert back(back_line()).validate("RE2").facts()["shipment"] is None
     assert back(back_line(), state=ReturnState.VALIDATED).cancel().facts() == {"id": 6}
-
-
-@pytest.mark.parametrize("state", [ReturnState.VALIDATED, ReturnState.CLOSED, ReturnState.CANCELED])
-def test_only_a_draft_is_deleted_and_only_once_validated(state: ReturnState) -> None:
-    one = back(back_line(), state=state)
-    with pytest.raises(ReturnNotDraft) as caught:
-        one.editable()
-    assert caught.value.facts == {"return_id": 6, "state": state.value}
-    with pytest.raises(InvalidTransition):
-        one.can_validate()
-
-
-def test_whether_a_draft_may_be_validated_is_asked_without_validating_it() -> None:
-    one = back(back_line())
-    one.can_validate()
-    one.editable()
-    assert one.state is ReturnState.DRAFT
-
-
-def test_a_credited_draft_may_be_called_off_a_credited_return_not() -> None:
-    """Only the money of what came back was given back."""
-    back(back_line(), credit_note_id=InvoiceId(3)).cancel()
-    one = back(back_line(), state=ReturnState.VALIDATED, credit_note_id=InvoiceId(3))
-    with pytest.raises(InvalidTransition):
-        one.cancel()
-    assert one.state is ReturnState.VALIDATED
-    one.close()
 
 
 # --- what of a shipment can come back ---------------------------------------------------------------------------------
@@ -176,21 +145,6 @@ def test_what_cannot_come_back_is_refused_where_it_stands_and_nothing_counted(
     assert [line.returned for line in one.lines] == [0, 0]
 
 
-@pytest.mark.parametrize("state", [ShipmentState.DRAFT, ShipmentState.CANCELED])
-def test_nothing_at_all_comes_back_of_what_has_not_left(state: ShipmentState) -> None:
-    with pytest.raises(ShipmentNotSent) as caught:
-        sent("3", state=state).returnable(())
-    assert caught.value.facts == {"shipment": 8, "state": state.value}
-
-
-def test_what_came_back_before_leaves_less_to_come_back() -> None:
-    one = sent("3")
-    one.take_back(parts((1, "2")))
-    with pytest.raises(OverReturned) as caught:
-        one.returnable(parts((1, "2")))
-    assert caught.value.facts["left"] == 1
-
-
 PARTS: Final = st.lists(st.tuples(st.integers(1, 2), st.integers(1, 4)), max_size=4)
 
 
@@ -216,51 +170,6 @@ def test_whatever_comes_back_and_goes_again_never_more_than_left_is_back(
     assert [line.returned for line in one.lines] == [0, 0]
 
 
-@pytest.mark.parametrize("returned", ["1", "0.000001"])
-def test_a_shipment_of_which_anything_came_back_is_not_called_off(returned: str) -> None:
-    one = sent("3", "1")
-    one.take_back(parts((2, returned)))
-    with pytest.raises(InvalidTransition):
-        one.cancel()
-    assert one.state is ShipmentState.VALIDATED
-
-
-@pytest.mark.parametrize(
-    ("on", "told"), [(TODAY, TODAY), (date(2026, 11, 20), TODAY), (date(2026, 11, 22), date(2026, 11, 22))]
-)
-def test_goods_never_arrive_before_the_day_they_left(on: date, told: date) -> None:
-    one = sent("1")
-    one.close(on)
-    assert one.delivered_on == told
-
-
-def test_whether_a_shipment_may_go_is_asked_without_letting_it_go() -> None:
-    one = sent("1", state=ShipmentState.DRAFT)
-    one.can_validate()
-    assert one.state is ShipmentState.DRAFT
-    with pytest.raises(InvalidTransition):
-        sent("1").can_validate()
-
-
-@pytest.mark.parametrize("state", [ShipmentState.VALIDATED, ShipmentState.CLOSED])
-@pytest.mark.parametrize("field", ["date", "warehouse_id", "lines", "delivery_address", "custom"])
-def test_what_left_is_what_left_only_how_it_travels_may_change(state: ShipmentState, field: str) -> None:
-    one = sent("1", state=state)
-    one.changeable(("carrier_id", "method", "parcels"))
-    with pytest.raises(ShipmentNotDraft) as caught:
-        one.changeable(("method", field, "carrier_id"))
-    assert (caught.value.at, caught.value.facts["state"]) == ((field,), state.value)
-
-
-def test_a_draft_may_be_changed_in_everything_and_a_canceled_one_in_nothing() -> None:
-    sent("1", state=ShipmentState.DRAFT).changeable(("date", "lines", "carrier_id"))
-    gone = sent("1", state=ShipmentState.CANCELED)
-    with pytest.raises(ShipmentNotDraft) as caught:
-        gone.changeable(("parcels",))
-    assert caught.value.at == ("parcels",)
-    gone.changeable(())
-
-
 # --- what it is worth -------------------------------------------------------------------------------------------------
 
 
@@ -284,11 +193,6 @@ def test_what_came_back_before_has_had_its_share() -> None:
     assert (worth.take(q("1")), worth.take(q("1"))) == (Decimal("3.3334"), Decimal("3.3333"))
 
 
-def test_goods_that_left_for_nothing_come_back_for_nothing() -> None:
-    worth = Worth(quantity=Decimal(3), value=Decimal(0))
-    assert worth.take(q("2")) == 0
-
-
 def holding(there: str = "0", unit_cost: str = "0") -> Holding:
     """Give a product of which there is so much at that cost."""
     held = Holding(Warehouse(id=PLACE, ref="W", name="W"), Level(warehouse=PLACE, product=GOODS), Cost(product=GOODS))
@@ -301,14 +205,8 @@ def test_goods_put_back_raise_the_stock_by_what_they_left_with() -> None:
     """The average follows: two at 4 and one put back for 10 are three worth 18."""
     held = holding("2", "4")
     moved = held.take_back(q("1"), amount(Decimal(10)), GONE)
-    assert (moved.quantity, moved.value, moved.unit_cost, moved.level) == (1, 10, 10, 3)
-    assert (held.cost.value, held.cost.average, held.level.quantity) == (18, 6, 3)
-
-
-def test_goods_put_back_for_nothing_dilute_the_average() -> None:
-    held = holding("1", "4")
-    held.take_back(q("1"), Amount(Decimal(0)), GONE)
-    assert (held.cost.value, held.cost.average) == (4, 2)
+    assert shown(moved.quantity, moved.value, moved.unit_cost, moved.level) == ("1", "10", "10", "3")
+    assert shown(held.cost.value, held.cost.average, held.level.quantity) == ("18", "6", "3")
 
 
 def test_goods_put_back_where_more_is_missing_than_comes_are_worth_what_the_rest_is() -> None:
@@ -317,9 +215,9 @@ def test_goods_put_back_where_more_is_missing_than_comes_are_worth_what_the_rest
     held.warehouse.allow_negative = True
     held.debit(q("4"), GONE)
     moved = held.take_back(q("2"), amount(Decimal(100)), GONE)
-    assert (moved.value, held.cost.quantity, held.cost.value, held.cost.average) == (8, -1, -4, 4)
+    assert shown(moved.value, held.cost.quantity, held.cost.value, held.cost.average) == ("8", "-1", "-4", "4")
     held.take_back(q("3"), amount(Decimal(30)), GONE)
-    assert (held.cost.quantity, held.cost.value, held.cost.average) == (2, 20, 10)
+    assert shown(held.cost.quantity, held.cost.value, held.cost.average) == ("2", "20", "10")
 
 
 @pytest.mark.parametrize(
@@ -330,7 +228,7 @@ def test_nothing_is_put_back_for_less_than_nothing(much: str, value: str, error:
     held = holding("2", "4")
     with pytest.raises(error):
         held.take_back(q(much), amount(Decimal(value)), GONE)
-    assert (held.level.quantity, held.cost.value) == (2, 8)
+    assert shown(held.level.quantity, held.cost.value) == ("2", "8")
 
 
 @given(
@@ -347,14 +245,7 @@ def test_what_leaves_in_small_parts_leaves_for_something_and_can_all_be_put_back
         gone.append(held.debit(q(size), GONE))
         assert held.cost.value >= 0
         assert gone[-1].value <= 0
-    assert (held.cost.quantity, held.cost.value) == (0, 0)
+    assert shown(held.cost.quantity, held.cost.value) == ("0", "0")
     for one in reversed(gone):
         held.take_back(Quantity(-one.quantity), Amount(-one.value), GONE)
-    assert (held.level.quantity, held.cost.value) == (sum(sizes), whole)
-
-
-def test_ten_screws_that_cost_six_hundred_thousandths_leave_for_what_they_cost() -> None:
-    """Each takes a ten-thousandth; after six of them nothing is left to take."""
-    held = holding("10", "0.00006")
-    values = [held.debit(q("1"), GONE).value for _ in range(10)]
-    assert values == [Decimal("-0.0001")] * 6 + [0] * 4
+    assert (held.level.quantity, held.cost.value) == (q(sum(sizes)), whole)

@@ -10,18 +10,15 @@ import pytest
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import String, Table
 
-from app.api.schemas.shipping import ReturnIn, ReturnOut, ShipmentChange, ShipmentIn, ShipmentOut, ShipmentReturnIn
+from app.api.schemas.shipping import ReturnIn, ShipmentChange, ShipmentIn, ShipmentOut, ShipmentReturnIn
 from app.api.schemas.shipping.carriers import CarrierChange, CarrierIn
 from app.api.schemas.shipping.shipments import ParcelIn
 from app.domain.parties import Address
-from app.domain.shared.ids import CarrierId, OrderId, PartyId, ProductId, ReturnId, ShipmentId, WarehouseId
-from app.domain.shared.money import Amount, amount, price, quantity
+from app.domain.shared.ids import CarrierId, OrderId, PartyId, ProductId, ShipmentId, WarehouseId
+from app.domain.shared.money import plain, quantity
 from app.domain.shipping import (
     Packed,
     Parcel,
-    Return,
-    ReturnLine,
-    ReturnState,
     Shipment,
     ShipmentLine,
     ShipmentState,
@@ -33,7 +30,6 @@ pytestmark = pytest.mark.fast
 TODAY: Final = date(2026, 11, 21)
 PART: Final = {"position": 1, "quantity": "2"}
 SHIPPED_BACK: Final = {"reason": "Broken", "lines": [PART]}
-LOOSE: Final = {"party_id": 1, "reason": "Found", "lines": [{"product_id": 3, "quantity": "1"}]}
 
 
 def refused_at(schema: type[BaseModel], body: dict[str, Any]) -> list[tuple[str | int, ...]]:
@@ -67,25 +63,17 @@ def test_no_text_is_longer_than_its_column(schema: type[BaseModel], table: Table
     ("changes", "at"),
     [
         ({"lines": []}, ("lines",)),
-        ({"lines": [{"quantity": "1"}]}, ("lines", 0, "position")),
-        ({"lines": [{"position": 1}]}, ("lines", 0, "quantity")),
         ({"lines": [PART, {**PART, "position": 0}]}, ("lines", 1, "position")),
         ({"lines": [{**PART, "position": True}]}, ("lines", 0, "position")),
         ({"lines": [{**PART, "quantity": 1.5}]}, ("lines", 0, "quantity")),
-        ({"lines": [{**PART, "quantity": "1e3"}]}, ("lines", 0, "quantity")),
         ({"lines": [{**PART, "quantity": "0.0000001"}]}, ("lines", 0, "quantity")),
         ({"lines": [{**PART, "quantity": "1234567890123"}]}, ("lines", 0, "quantity")),
-        ({"lines": [{**PART, "warehouse_id": 0}]}, ("lines", 0, "warehouse_id")),
         ({"lines": [{**PART, "product_id": 3}]}, ("lines", 0, "product_id")),
-        ({"warehouse_id": "1"}, ("warehouse_id",)),
-        ({"carrier_id": -1}, ("carrier_id",)),
-        ({"date": "21/11/2026"}, ("date",)),
         ({"date": "2026-02-30"}, ("date",)),
         ({"method": "x" * 61}, ("method",)),
         ({"method": None}, ("method",)),
         ({"parcels": None}, ("parcels",)),
         ({"parcels": [{}] * 201}, ("parcels",)),
-        ({"parcels": [{"weight": "heavy"}]}, ("parcels", 0, "weight")),
         ({"parcels": [{"position": 1}]}, ("parcels", 0, "position")),
         ({"parcels": [{"contents": [{"position": 0, "quantity": "1"}]}]}, ("parcels", 0, "contents", 0, "position")),
         ({"parcels": [{"tracking_url": "https://evil.example"}]}, ("parcels", 0, "tracking_url")),
@@ -110,18 +98,6 @@ def test_what_a_shipment_always_has_cannot_be_emptied(field: str) -> None:
     assert refused_at(ShipmentChange, {field: None}) == [(field,)]
 
 
-def test_a_shipment_asked_for_without_anything_is_all_that_is_left_from_the_default_today() -> None:
-    draft = ShipmentIn.model_validate({}).to_domain(12)
-    assert (draft.order_id, draft.lines, draft.warehouse_id, draft.date, draft.carrier_id) == (
-        12,
-        None,
-        None,
-        None,
-        None,
-    )
-    assert (draft.delivery_address, draft.method, draft.parcels, draft.custom) == (None, "", (), {})
-
-
 def test_a_shipment_asked_for_is_read_whole() -> None:
     contents = [{"position": 1, "quantity": "1.5"}]
     parcel = {"weight": "2.4", "length": "60", "width": "40", "height": 30, "tracking_number": " RP1 "}
@@ -135,10 +111,8 @@ def test_a_shipment_asked_for_is_read_whole() -> None:
         "parcels": [{**parcel, "contents": contents}],
     }
     draft = ShipmentIn.model_validate(body).to_domain(12)
-    assert [(one.position, one.quantity, getattr(one, "warehouse_id", 0)) for one in draft.lines or ()] == [
-        (1, 2, None),
-        (2, 3, 9),
-    ]
+    read = [(one.position, plain(one.quantity), getattr(one, "warehouse_id", 0)) for one in draft.lines or ()]
+    assert read == [(1, "2", None), (2, "3", 9)]
     assert (draft.date, draft.method, draft.delivery_address) == (TODAY, "express", Address(city="Nice"))
     measures = {"weight": Decimal("2.4"), "length": Decimal(60), "width": Decimal(40), "height": Decimal(30)}
     packed = (Packed(position=1, quantity=quantity(Decimal("1.5"))),)
@@ -159,18 +133,13 @@ def test_a_change_holds_only_the_fields_that_were_sent() -> None:
     [
         ({"reason": ""}, ("reason",)),
         ({"reason": "  "}, ("reason",)),
-        ({"reason": None}, ("reason",)),
         ({"reason": "x" * 201}, ("reason",)),
         ({"lines": []}, ("lines",)),
-        ({"lines": [{"quantity": "1"}]}, ("lines", 0, "position")),
         ({"lines": [{**PART, "scrap": "yes"}]}, ("lines", 0, "scrap")),
         ({"lines": [{**PART, "scrap": None}]}, ("lines", 0, "scrap")),
         ({"lines": [{**PART, "unit_cost": "1"}]}, ("lines", 0, "unit_cost")),
         ({"lines": [{**PART, "product_id": 3}]}, ("lines", 0, "product_id")),
         ({"lines": [{**PART, "position": 1_000_001}]}, ("lines", 0, "position")),
-        ({"scrap": 1}, ("scrap",)),
-        ({"warehouse_id": 0}, ("warehouse_id",)),
-        ({"date": "2026-13-01"}, ("date",)),
         ({"party_id": 1}, ("party_id",)),
         ({"credit_note_id": 1}, ("credit_note_id",)),
     ],
@@ -179,42 +148,6 @@ def test_a_careless_return_of_a_shipment_is_refused_where_it_is_wrong(
     changes: dict[str, Any], at: tuple[str | int, ...]
 ) -> None:
     assert refused_at(ShipmentReturnIn, {**SHIPPED_BACK, **changes}) == [at]
-
-
-@pytest.mark.parametrize(
-    ("changes", "at"),
-    [
-        ({"party_id": None}, ("party_id",)),
-        ({"reason": " "}, ("reason",)),
-        ({"lines": None}, ("lines",)),
-        ({"lines": []}, ("lines",)),
-        ({"scrap": True}, ("scrap",)),
-        ({"shipment_id": 4}, ("shipment_id",)),
-        ({"lines": [{"quantity": "1"}]}, ("lines", 0, "product_id")),
-        ({"lines": [{"product_id": 3, "quantity": "1", "position": 1}]}, ("lines", 0, "position")),
-        ({"lines": [{"product_id": 3, "quantity": "1", "unit_cost": "0.000000001"}]}, ("lines", 0, "unit_cost")),
-    ],
-)
-def test_a_careless_return_of_loose_goods_is_refused_where_it_is_wrong(
-    changes: dict[str, Any], at: tuple[str | int, ...]
-) -> None:
-    assert refused_at(ReturnIn, {**LOOSE, **changes}) == [at]
-
-
-def test_all_of_a_shipment_comes_back_when_no_lines_are_named() -> None:
-    draft = ShipmentReturnIn.model_validate({"reason": " Broken ", "scrap": True}).to_domain(4)
-    assert (draft.shipment_id, draft.lines, draft.scrap, draft.reason) == (4, None, True, "Broken")
-    assert (draft.date, draft.warehouse_id) == (None, None)
-
-
-def test_lines_that_come_back_are_read_whole() -> None:
-    lines = [{**PART, "scrap": True}, {"position": 2, "quantity": "0.5", "warehouse_id": 9}]
-    draft = ShipmentReturnIn.model_validate({**SHIPPED_BACK, "lines": lines, "date": "2026-11-21"}).to_domain(4)
-    read = [(one.position, one.quantity, one.warehouse_id, one.scrap, one.unit_cost) for one in draft.lines or ()]
-    assert read == [(1, 2, None, True, None), (2, Decimal("0.5"), 9, False, None)]
-    loose = {"product_id": 3, "quantity": "1", "unit_cost": "4.5", "warehouse_id": 9}
-    (line,) = ReturnIn.model_validate({**LOOSE, "lines": [loose]}).to_domain().lines
-    assert (line.product_id, line.position, line.warehouse_id, line.unit_cost) == (3, None, 9, Decimal("4.5"))
 
 
 def test_a_shipment_is_shown_with_decimals_as_texts_and_no_zeros_behind_them() -> None:
@@ -255,34 +188,3 @@ def test_a_shipment_is_shown_with_decimals_as_texts_and_no_zeros_behind_them() -
         "Nice",
     )
     assert ShipmentOut.model_validate(shown) == ShipmentOut.of(one)
-
-
-def test_a_return_shows_what_is_scrap_and_what_stock_gained() -> None:
-    much = quantity(Decimal(1))
-    kept = ReturnLine(
-        position=1,
-        product_id=ProductId(4),
-        warehouse_id=WarehouseId(2),
-        quantity=much,
-        unit_cost=price(Decimal("4.50000000")),
-        value=amount(Decimal("4.5000")),
-    )
-    scrap = ReturnLine(
-        position=2,
-        shipment_position=7,
-        product_id=ProductId(4),
-        warehouse_id=None,
-        quantity=much,
-        value=Amount(Decimal(0)),
-    )
-    one = Return(
-        id=ReturnId(5), party_id=PartyId(1), date=TODAY, reason="x", state=ReturnState.CANCELED, lines=[kept, scrap]
-    )
-    shown = ReturnOut.of(one).model_dump(mode="json")
-    told = [(row["scrap"], row["warehouse_id"], row["unit_cost"], row["value"]) for row in shown["lines"]]
-    assert told == [(False, 2, "4.5", "4.5"), (True, None, None, "0")]
-    assert [row["shipment_position"] for row in shown["lines"]] == [None, 7]
-    assert (shown["status"], shown["shipment_id"], shown["order_id"], shown["credit_note_id"]) == (
-        "canceled",
-        *[None] * 3,
-    )
