@@ -31,7 +31,6 @@ def shipment_of(office: Office, much: str = "3") -> dict[str, Any]:
     [
         ({"lines": [{"position": 2, "quantity": "1"}]}, (422, "unknown_reference"), ["/lines/0/position"]),
         ({"lines": [{"position": 1, "quantity": "4"}]}, (409, "shipping.over_returned"), []),
-        ({"lines": [{"position": 1, "quantity": "0"}]}, (422, "shipping.returned_not_positive"), ["/lines/0/quantity"]),
         (
             {"lines": [{"position": 1, "quantity": "-1"}]},
             (422, "shipping.returned_not_positive"),
@@ -50,7 +49,7 @@ def shipment_of(office: Office, much: str = "3") -> dict[str, Any]:
         ({"warehouse_id": 10**9}, (422, "unknown_reference"), ["/warehouse_id"]),
         ({"scrap": True, "warehouse_id": 1}, (422, "shipping.scrap_has_no_warehouse"), ["/scrap"]),
     ],
-    ids=["line", "more", "nothing", "less", "less then more", "warehouse", "warehouse of all", "scrap to a warehouse"],
+    ids=["line", "more", "less", "less then more", "warehouse", "warehouse of all", "scrap to a warehouse"],
 )
 def test_a_return_that_cannot_be_is_refused_where_it_is_wrong_and_not_kept(
     office: Office, body: dict[str, Any], refusal: tuple[int, str], pointers: list[str]

@@ -8,12 +8,12 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import String, Table
 
 from app.domain.shared.errors import Required
 from app.domain.shared.ids import CarrierId
 from app.domain.shipping import BadTrackingUrl, Carrier, CarrierArchived
 from app.infrastructure.database.tables.shipping import carriers, shipment_parcels
+from tests.unit.test_schemas import length_of
 
 pytestmark = pytest.mark.fast
 
@@ -155,12 +155,6 @@ def test_an_archived_carrier_serves_no_more_and_one_called_back_does() -> None:
 
 def test_the_longest_number_fits_at_the_end_of_the_longest_address() -> None:
     """What the API lets in has its place: every sign of a number may take three to be escaped."""
-    longest = "https://rapid.example/{tracking}".ljust(_length(carriers, "tracking_url"), "a")
-    followed = carrier(longest).follow("%" * _length(shipment_parcels, "tracking_number"))
-    assert len(followed or "") <= _length(shipment_parcels, "tracking_url")
-
-
-def _length(table: Table, column: str) -> int:
-    kept = table.c[column].type
-    assert isinstance(kept, String)
-    return kept.length or 0
+    longest = "https://rapid.example/{tracking}".ljust(length_of(carriers, "tracking_url"), "a")
+    followed = carrier(longest).follow("%" * length_of(shipment_parcels, "tracking_number"))
+    assert len(followed or "") <= length_of(shipment_parcels, "tracking_url")

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import String, Table
+from sqlalchemy import Table
 
 from app.api.schemas.shipping import ReturnIn, ShipmentChange, ShipmentIn, ShipmentOut, ShipmentReturnIn
 from app.api.schemas.shipping.carriers import CarrierChange, CarrierIn
@@ -24,6 +24,7 @@ from app.domain.shipping import (
     ShipmentState,
 )
 from app.infrastructure.database.tables import shipping as tables
+from tests.unit.test_schemas import length_of, texts
 
 pytestmark = pytest.mark.fast
 
@@ -51,12 +52,11 @@ def refused_at(schema: type[BaseModel], body: dict[str, Any]) -> list[tuple[str 
         (ShipmentReturnIn, tables.returns),
     ],
 )
-def test_no_text_is_longer_than_its_column(schema: type[BaseModel], table: Table) -> None:
+def test_a_text_may_be_as_long_as_its_column_and_no_longer(schema: type[BaseModel], table: Table) -> None:
     """What is too long is refused at its field, never by the database."""
-    for name, field in schema.model_fields.items():
-        if name in table.c and isinstance(kept := table.c[name].type, String):
-            lengths = [one.max_length for one in field.metadata if hasattr(one, "max_length")]
-            assert lengths == [kept.length], name
+    lengths = {name: text["maxLength"] for name, text in texts(schema).items() if name in table.c}
+    assert lengths
+    assert lengths == {name: length_of(table, name) for name in lengths}
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,6 @@ def test_no_text_is_longer_than_its_column(schema: type[BaseModel], table: Table
         ({"lines": [{**PART, "product_id": 3}]}, ("lines", 0, "product_id")),
         ({"date": "2026-02-30"}, ("date",)),
         ({"method": "x" * 61}, ("method",)),
-        ({"method": None}, ("method",)),
-        ({"parcels": None}, ("parcels",)),
         ({"parcels": [{}] * 201}, ("parcels",)),
         ({"parcels": [{"position": 1}]}, ("parcels", 0, "position")),
         ({"parcels": [{"contents": [{"position": 0, "quantity": "1"}]}]}, ("parcels", 0, "contents", 0, "position")),
