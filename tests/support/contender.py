@@ -100,7 +100,9 @@ from app.usecases.sales import (
 )
 from app.usecases.shared import LineDraft
 from app.usecases.shipping import (
+    CancelReturn,
     CancelShipment,
+    CloseReturn,
     CloseShipment,
     CreateShipment,
     ShipmentDraft,
@@ -260,6 +262,14 @@ def _close_shipment(do: Do, desk: Desk, *, shipment: ShipmentId) -> Mapping[str,
 
 def _take_back(do: Do, desk: Desk, *, back: ReturnId) -> Mapping[str, Any]:
     return {"ref": do(ValidateReturn(desk.clock, desk.numbering), back).ref}
+
+
+def _cancel_return(do: Do, desk: Desk, *, back: ReturnId) -> Mapping[str, Any]:
+    return {"state": do(CancelReturn(desk.clock), back).state}
+
+
+def _close_return(do: Do, _desk: Desk, *, back: ReturnId) -> Mapping[str, Any]:
+    return {"state": do(CloseReturn(), back).state}
 
 
 def _validate(do: Do, desk: Desk, *, invoice: InvoiceId) -> Mapping[str, Any]:
@@ -458,6 +468,8 @@ CALLS: Final[Mapping[str, Callable[..., Mapping[str, Any]]]] = {
     "cancel shipment": _cancel_shipment,
     "close shipment": _close_shipment,
     "take back": _take_back,
+    "cancel return": _cancel_return,
+    "close return": _close_return,
     "validate": _validate,
     "validate order": _validate_order,
     "pay": _pay,

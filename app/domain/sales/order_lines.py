@@ -52,6 +52,10 @@ class OrderLine(PricedLine):
         if self.place is not None:
             given = levels[self.place].reserve(Quantity(self.to_ship - self.reserved))
             self.reserved = Quantity(self.reserved + given)
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait for all that is left to ship and not reserved."""
         self.back_ordered = Quantity(self.to_ship - self.reserved)
 
     def free(self, levels: Levels) -> None:

@@ -264,10 +264,9 @@ class Order:
         return OrderShipped(id=self.id, complete=fully_shipped(self)), own
 
     def awaited_elsewhere(
-        self, parts: Sequence[LineQuantity], places: Collection[Place]
+        self, positions: Collection[int], places: Collection[Place]
     ) -> dict[WarehouseId, set[ProductId]]:
-        """Give where else than at ``places`` the goods of ``parts`` are promised or awaited, with the products."""
-        positions = {part.position for part in parts}
+        """Give where else than at ``places`` the goods of lines are promised or awaited, with the products."""
         found: dict[WarehouseId, set[ProductId]] = {}
         for line in self.lines:
             if line.position not in positions or line.place is None or line.place in places:
@@ -288,7 +287,7 @@ class Order:
     def unship(self, taken_back: Sequence[LineQuantity]) -> OrderUnshipped:
         """Count ``taken_back``, shipped before, as not shipped; it waits for stock again. Raises InvalidTransition.
 
-        So does whatever else a closed order had given up, as it is in force again.
+        So does what a closed order had given up: it is in force again.
         """
         shipped = sum(line.shipped for line in self.lines) - sum(part.quantity for part in taken_back)
         closed = self.state is OrderState.DELIVERED
@@ -297,7 +296,7 @@ class Order:
             self.line(part.position).unship(part.quantity)
         if closed:
             for line in self.lines:
-                line.back_ordered = Quantity(line.to_ship - line.reserved)
+                line.wait()
         return OrderUnshipped(id=self.id)
 
     def take_back(self, returned: Sequence[LineQuantity]) -> None:

@@ -85,8 +85,11 @@ class Carrier:
             raise CarrierArchived(at=("carrier_id",), carrier=self.id)
 
     def follow(self, tracking_number: str | None) -> str | None:
-        """Give where the parcel of that number is followed; the number can become no other part of the address."""
-        if not self.tracking_url or tracking_number is None:
+        """Give where the parcel of that number is followed; the number can become no other part of the address.
+
+        None of a number that a path would take for a step: dots cannot be escaped.
+        """
+        if not self.tracking_url or tracking_number in {None, ".", ".."}:
             return None
         return self.tracking_url.replace(PLACE, quote(tracking_number, safe=""))
 

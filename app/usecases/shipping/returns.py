@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from app.domain.catalogue import NotStocked, Product
@@ -25,7 +25,7 @@ from app.domain.shipping import (
     Shipment,
     Worth,
 )
-from app.domain.stock import Holding, LotsRequired, Movement, MovementKind, Occasion
+from app.domain.stock import Holding, LotsRequired, Movement, MovementKind, Occasion, Warehouse
 from app.usecases.context import Context
 from app.usecases.ports.listing import FieldKind, Found, ListField, Listing, Sort
 from app.usecases.ports.shared import Clock, Work
@@ -79,7 +79,10 @@ class ReturnDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShipmentReturnDraft:
-    """A return of a shipment as asked for: ``lines`` None is all that has not come back yet."""
+    """A return of a shipment as asked for: ``lines`` None is all that has not come back yet.
+
+    ``scrap`` is for all that names no warehouse.
+    """
 
     shipment_id: ShipmentId
     date: Day | None = None
@@ -139,7 +142,9 @@ class ReturnShipment:
     def execute(self, work: Work, context: Context, request: ShipmentReturnDraft) -> Return:
         """Give the draft with its id."""
         shipment = work.shipments.get(request.shipment_id)
-        parts = _left(shipment, request) if request.lines is None else request.lines
+        if request.scrap and request.warehouse_id is not None:
+            raise ScrapHasNoWarehouse(at=("scrap",))
+        parts = _left(shipment, request) if request.lines is None else _named(request.lines, scrap=request.scrap)
         shipment.returnable([LineQuantity(position=part.position or 0, quantity=part.quantity) for part in parts])
         where = warehouses_of(work, context, request.warehouse_id, parts)
         lines: list[ReturnLine] = []
@@ -190,6 +195,11 @@ def _left(shipment: Shipment, request: ShipmentReturnDraft) -> tuple[ReturnPart,
     return left
 
 
+def _named(parts: Sequence[ReturnPart], *, scrap: bool) -> Sequence[ReturnPart]:
+    """Give the lines asked for; what the return scraps holds for those that name no warehouse."""
+    return [replace(part, scrap=part.scrap or part.warehouse_id is None) for part in parts] if scrap else parts
+
+
 def warehouses_of(
     work: Work, context: Context, usual: WarehouseId | None, parts: Sequence[ReturnPart]
 ) -> list[WarehouseId | None]:
@@ -210,7 +220,7 @@ def warehouses_of(
     return chosen
 
 
-def _put(part: ReturnPart, default: WarehouseId | None, found: Mapping[WarehouseId, object]) -> WarehouseId | None:
+def _put(part: ReturnPart, default: WarehouseId | None, found: Mapping[WarehouseId, Warehouse]) -> WarehouseId | None:
     named = part.warehouse_id
     if part.scrap:
         if named is not None or part.unit_cost is not None:
@@ -220,6 +230,7 @@ def _put(part: ReturnPart, default: WarehouseId | None, found: Mapping[Warehouse
         return default
     if named not in found:
         raise UnknownReference(at=("warehouse_id",), kind="warehouse", value=named)
+    found[named].serves()
     return named
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import ClassVar, Final
@@ -302,7 +302,7 @@ class ValidateShipment:
             if order.line(line.order_position, at=("lines", index)).product_id != line.product_id:
                 raise UnknownReference(at=("lines", index), kind="order line", value=line.order_position)
         needs = _needs(shipment)
-        elsewhere = order.awaited_elsewhere(shipment.parts(), needs)
+        elsewhere = order.awaited_elsewhere({line.order_position for line in shipment.lines}, needs)
         shipped, own = order.ship(shipment.parts())
         freed = order.freed(own)
         ref = self.numbering.fast(work, context, SeriesKind.SHIPMENT, shipment.date)
@@ -418,19 +418,20 @@ class CancelShipment:
         order = work.orders.get(work.shipments.order_of(request), lock=True)
         shipment = work.shipments.get(request, lock=True)
         canceled = shipment.cancel()
-        closed = order.state is OrderState.DELIVERED
+        waiting = {line.order_position for line in shipment.lines}
+        if order.state is OrderState.DELIVERED:  # what it had given up is in force again
+            waiting = {line.position for line in order.lines}
         unshipped = order.unship(shipment.parts())
-        waiting = [LineQuantity(position=line.position, quantity=line.back_ordered) for line in order.lines]
-        self._put_back(work, context, order, shipment, waiting if closed else shipment.parts())
+        self._put_back(work, context, order, shipment, waiting)
         work.shipments.save(shipment)
         work.outbox.add(canceled)
         work.outbox.add(unshipped)
         return shipment
 
     def _put_back(
-        self, work: Work, context: Context, order: Order, shipment: Shipment, waiting: Sequence[LineQuantity]
+        self, work: Work, context: Context, order: Order, shipment: Shipment, waiting: Collection[int]
     ) -> None:
-        """Put the goods back; the order, which has lines ``waiting`` again, is served with whoever else waits."""
+        """Put the goods back; the order, which waits for them again, is served with whoever else waits."""
         gone = work.stock.gone(shipment.id)
         elsewhere = order.awaited_elsewhere(waiting, {(part.warehouse, part.product) for part in gone})
         if elsewhere:
@@ -451,9 +452,9 @@ class CancelShipment:
             holdings[part.warehouse, part.product].take_back(part.quantity, part.value, occasion) for part in gone
         ]
         work.orders.save_reserved(order)
-        restore(work, holdings.values(), movements, shipment.id)
         if elsewhere:
             release(work, work.stock.levels(elsewhere).values())
+        restore(work, holdings.values(), movements, shipment.id)
 
 
 class ListShipments(ListCase):

@@ -84,7 +84,7 @@ class ShipmentReturnIn(In):
     warehouse_id: Id | None = Field(
         None, description="Id of the warehouse; left out: the company's default, for all that is left where it was"
     )
-    scrap: Flag = Field(default=False, description="For all that is left: " + SCRAP.lower())
+    scrap: Flag = Field(default=False, description=SCRAP + ", for all that names no warehouse")
     reason: Text = Field(min_length=1, max_length=200, description=REASON, examples=["Wrong colour"])
     lines: list[ShipmentReturnLineIn] | None = Field(
         None, min_length=1, description="What comes back; left out: all that has not yet"

@@ -62,7 +62,12 @@ class ParcelIn(In):
     width: QuantityIn | None = Field(None, description="Width in cm, above zero", examples=["40"])
     height: QuantityIn | None = Field(None, description="Height in cm, above zero", examples=["30"])
     tracking_number: Text | None = Field(
-        None, min_length=1, max_length=100, description="The carrier's number", examples=["RP123456789FR"]
+        None,
+        min_length=1,
+        max_length=100,
+        pattern="^[ -~]*$",
+        description="The carrier's number, in ASCII",
+        examples=["RP123456789FR"],
     )
     contents: list[PackedIn] = Field([], description="What is in it; may be left out")
 
