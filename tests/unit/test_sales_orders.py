@@ -191,9 +191,8 @@ def test_only_named_lines_that_are_promised_or_awaited_elsewhere_are_told() -> N
         order_line(5, LineKind.SERVICE),
     ]
     one = order(OrderState.VALIDATED, *lines)
-    parts = [part(at, "1") for at in (1, 2, 3, 5)]
-    assert one.awaited_elsewhere(parts, ()) == {HERE: {1, 2}}
-    assert one.awaited_elsewhere(parts, {(HERE, ProductId(1))}) == {HERE: {2}}
+    assert one.awaited_elsewhere({1, 2, 3, 5}, ()) == {HERE: {1, 2}}
+    assert one.awaited_elsewhere({1, 2, 3, 5}, {(HERE, ProductId(1))}) == {HERE: {2}}
 
 
 def test_goods_of_a_canceled_shipment_wait_again_beside_what_waited() -> None:
