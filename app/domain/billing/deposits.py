@@ -12,7 +12,7 @@ from app.domain.billing.invoices import Invoice, InvoiceEvent, InvoiceKind, Invo
 from app.domain.shared.errors import Conflict, Invalid
 from app.domain.shared.ids import InvoiceId
 from app.domain.shared.lines import LineKind, Valuation
-from app.domain.shared.money import EXACT, Amount, Price, Quantity
+from app.domain.shared.money import EXACT, Amount, Price, Quantity, convert
 from app.domain.shared.totals import Totals, VatLine
 
 ZERO: Final = Decimal(0)
@@ -90,9 +90,6 @@ def deposit_lines(gross: Amount, vat: Sequence[VatLine], valuation: Valuation, d
 
 
 def _line(position: int, description: str, net: Amount, tax: Amount, at: VatLine, valuation: Valuation) -> InvoiceLine:
-    def company(value: Amount) -> Amount:
-        return valuation.company_currency.round(EXACT.multiply(value, valuation.rate))
-
     return InvoiceLine(
         position=position,
         kind=LineKind.SERVICE,
@@ -102,8 +99,8 @@ def _line(position: int, description: str, net: Amount, tax: Amount, at: VatLine
         vat_rate=at.rate,
         net=net,
         vat=tax,
-        company_net=company(net),
-        company_vat=company(tax),
+        company_net=convert(net, valuation.rate, valuation.company_currency),
+        company_vat=convert(tax, valuation.rate, valuation.company_currency),
     )
 
 

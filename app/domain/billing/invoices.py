@@ -359,7 +359,7 @@ class Invoice:
             raise WrongKind(invoice=self.id, is_kind=self.kind.value, kinds=[kind.value for kind in kinds])
 
     def issued(self) -> None:
-        """Pass only an invoice that was validated and not given up. Raises InvoiceNotOpen."""
+        """Pass only an invoice that was validated and not given up. Raises InvoiceNotIssued."""
         if self.state not in {InvoiceState.VALIDATED, InvoiceState.PAID}:
             raise InvoiceNotIssued(invoice=self.id, state=self.state.value)
 

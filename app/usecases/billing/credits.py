@@ -38,7 +38,7 @@ class WriteOff:
 class WriteOffInvoice:
     """Give up what is due of an invoice as a bad debt; the event tells the books net and VAT of the loss.
 
-    Raises NotFound, InvalidTransition.
+    Raises NotFound, WrongKind, InvalidTransition.
     """
 
     clock: Clock

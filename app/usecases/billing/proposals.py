@@ -11,7 +11,7 @@ from app.domain.sales import FollowerKind
 from app.domain.shared.dates import Day
 from app.domain.shared.ids import ProposalId
 from app.domain.shared.rights import Right
-from app.usecases.billing.invoices import due_date, enter, terms
+from app.usecases.billing.invoices import due_date, enter, payer, terms
 from app.usecases.context import Context
 from app.usecases.ports.shared import Clock, Work
 from app.usecases.sales import signed_lines, tie
@@ -43,8 +43,7 @@ class InvoiceProposal:
         """Give the draft with its id and totals."""
         proposal = work.proposals.get(request.proposal_id, lock=True)
         proposal.becomes(FollowerKind.INVOICE)
-        party = work.parties.get(proposal.party_id, hold=True)
-        party.known()
+        party = payer(work, proposal.party_id)
         on = request.date or self.clock.today(context.zone)
         invoice = Invoice(
             party_id=proposal.party_id,
