@@ -232,8 +232,8 @@ def test_nothing_is_put_back_for_less_than_nothing(much: str, value: str, error:
 
 
 @given(
-    unit_cost=st.decimals(min_value=0, max_value=Decimal("0.0002"), places=8),
-    sizes=st.lists(st.integers(1, 4), min_size=1, max_size=14),
+    unit_cost=st.sampled_from([Decimal(cost) for cost in ("0", "0.00006", "0.00009", "0.00015", "0.33333333")]),
+    sizes=st.lists(st.integers(1, 3), min_size=1, max_size=14),
 )
 def test_what_leaves_in_small_parts_leaves_for_something_and_can_all_be_put_back(
     unit_cost: Decimal, sizes: Sequence[int]
