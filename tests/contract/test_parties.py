@@ -133,16 +133,6 @@ def test_another_company_finds_nothing_and_changes_nothing(works: SqlWorks, cont
         assert work.parties.get(made.id).name == "Client"
 
 
-def test_of_two_who_saw_the_same_version_one_saves(works: SqlWorks, context: Context) -> None:
-    made = entered(works, context)
-    with writing(works, context) as work:
-        work.parties.save(replace(made, name="First"))
-    with pytest.raises(Stale), writing(works, context) as work:
-        work.parties.save(replace(made, name="Second"))
-    with works.reading(context) as work:
-        assert (work.parties.get(made.id).name, work.parties.get(made.id).version) == ("First", 2)
-
-
 # --- what belongs to them -------------------------------------------------------------------------------------------
 
 

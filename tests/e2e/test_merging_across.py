@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from tests.e2e.test_merging import merge
-from tests.support.catalogue import category, price_list
+from tests.support.catalogue import category
 from tests.support.credits import OWN_ACCOUNT
 from tests.support.office import ON_SQLITE, Office, free_line
 from tests.support.posts import template
@@ -33,16 +33,6 @@ def test_what_was_agreed_with_a_duplicate_is_charged_to_who_stands(office: Offic
     assert merge(office, party, into).status == 200
     assert [charged(office, into, product) for product in (one, both)] == ["7", "8"]
     assert office.items(f"/third-parties/{party}/prices") == []
-
-
-def test_the_list_of_a_duplicate_is_that_of_who_has_none(office: Office) -> None:
-    product, lists = office.product(), [price_list(office), price_list(office)]
-    for key, price in zip(lists, ("7", "8"), strict=True):
-        office.make(f"/price-lists/{key}/prices", {"product_id": product, "price": price})
-    for own, price in ((None, "7"), (lists[1], "8")):
-        party, into = office.customer(price_list_id=lists[0]), office.customer(price_list_id=own)
-        merge(office, party, into)
-        assert charged(office, into, product) == price
 
 
 def test_what_a_duplicate_supplier_asks_is_asked_by_who_stands(office: Office) -> None:

@@ -85,11 +85,6 @@ def test_what_is_left_is_exactly_what_is_admitted(
         owed.admit(PartyId(1), Amount(left + Decimal("0.0001")), limit, EURO)
 
 
-def test_without_a_limit_nothing_is_left_or_lacking() -> None:
-    assert owing("1000000").left(None) is None
-    assert owing("10", "5").left(Amount(Decimal(0))) == -15
-
-
 # --- changes --------------------------------------------------------------------------------------------------------
 
 

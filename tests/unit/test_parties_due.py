@@ -17,7 +17,6 @@ from app.domain.parties import (
     Instalment,
     PaymentTerms,
     TermsArchived,
-    TermsChanged,
     instalments,
 )
 from app.domain.shared.ids import PaymentTermsId
@@ -205,14 +204,6 @@ def test_bad_percentages_are_refused_where_they_are(
 
 def terms(**fields: Any) -> PaymentTerms:
     return PaymentTerms(**{"id": PaymentTermsId(3), "name": "30 days", "instalments": (part(days=30),), **fields})
-
-
-def test_a_change_of_terms_is_told_only_when_something_differs() -> None:
-    one = terms()
-    assert one.change({"name": "30 days", "archived": False}) is None
-    assert one.change({}) is None
-    assert one.change({"name": "Thirty"}) == TermsChanged(id=PaymentTermsId(3))
-    assert (one.name, one.archived) == ("Thirty", False)
 
 
 def test_archived_terms_are_given_to_nobody_until_they_are_used_again() -> None:
