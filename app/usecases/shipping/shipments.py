@@ -447,6 +447,8 @@ class CancelShipment:
             holdings[part.warehouse, part.product].take_back(part.quantity, part.value, occasion) for part in gone
         ]
         work.orders.save_reserved(order)
+        if elsewhere:
+            release(work, work.stock.levels(elsewhere).values())
         restore(work, holdings.values(), movements, shipment.id)
 
 
