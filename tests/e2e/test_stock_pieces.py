@@ -195,3 +195,19 @@ def test_what_moved_after_the_sheet_and_was_not_counted_stays_gone(office: Offic
     receive(office, product, "3")
     office.act(f"{path}/post")
     assert office.level(product) == "3"
+
+
+@ON_SQLITE
+def test_what_was_shipped_from_elsewhere_and_called_off_is_promised_where_it_waits(office: Office) -> None:
+    """ERP-07: nobody waits for what is there; the goods go back to where they left, the order to its own warehouse."""
+    here, there = office.items("/warehouses")[0]["id"], office.warehouse()
+    desk = office.product("4")
+    receive(office, desk, "4", warehouse_id=there)
+    order = office.order([{"product_id": desk, "quantity": "4"}])["id"]
+    line = {"position": 1, "quantity": "4", "warehouse_id": there}
+    shipment = office.make(f"/orders/{order}/shipments", {"lines": [line]})["id"]
+    office.act(f"/shipments/{shipment}/validate")
+    office.act(f"/shipments/{shipment}/cancel")
+    (kept,) = office.get(f"/orders/{order}")["lines"]
+    assert (kept["reserved"], kept["back_ordered"]) == ("4", "0")
+    assert levels(office, desk) == {here: "4", there: "4"}

@@ -278,7 +278,8 @@ def shops(databases: Mapping[str, Database]) -> Mapping[str, Shop]:
 
 
 @pytest.mark.full
-@settings(max_examples=20)
+@pytest.mark.timeout(900)  # three databases, one after the other, on a busy machine
+@settings(max_examples=15)
 @given(steps=STEPS)
 def test_whatever_moves_the_books_of_stock_are_the_same_on_three_databases(
     shops: Mapping[str, Shop], databases: Mapping[str, Database], steps: list[Step]
