@@ -55,7 +55,8 @@ _HEADER: Final = (
     "note",
     "custom",
 )
-_COLUMNS: Final = ("id", "version", "status", *_HEADER, *VALUED, *TOTALS)
+# What is uncharged follows from the rest; it is read for the audit alone, which tells what it was before.
+_COLUMNS: Final = ("id", "version", "status", "uncharged", *_HEADER, *VALUED, *TOTALS)
 _PROGRESSED: Final = ("shipped", "invoiced", "returned", "warehouse_id", "reserved", "back_ordered")
 _LINE: Final = (*PRICED, *_PROGRESSED)
 _STORED: Final = ("status", "uncharged", *_HEADER, *VALUED, *TOTALS)
@@ -271,7 +272,7 @@ class SqlOrders:
     def _whole(self, row: tuple[Any, ...]) -> Order:
         header = dict(zip(_COLUMNS, row, strict=True))
         self._words.saw(row[0], _TEXTS(row))
-        at = 3 + len(_HEADER)
+        at = _COLUMNS.index(VALUED[0])
         valuation = valuation_of(row[at : at + len(VALUED)])
         found = self._session.all(_LINES, company_id=self._company, document=header["id"])
         lines = [_line(line) for line in found]
