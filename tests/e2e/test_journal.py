@@ -138,6 +138,7 @@ class Auditor(Meter):
         assert {item["request_id"] for item in items} != {""}
 
 
+@pytest.mark.slow_on_servers
 def test_every_write_over_http_is_audited_with_before_and_after(office: Office) -> None:
     """ERP-08, demand 15: who did what, by every endpoint that writes; a new one without an entry fails here."""
     measured(office, 3, Auditor)
