@@ -55,16 +55,24 @@ def _said(headers: Iterable[tuple[bytes, bytes]]) -> Sequence[str]:
             written[name] += value.decode("latin-1").split(",")
     if written[b"x-forwarded-for"]:
         return written[b"x-forwarded-for"]
-    found = (_FOR.search(element) for element in written[b"forwarded"])
-    return ["" if one is None else one[1].strip('"') for one in found]
+    return [_for(element) for element in written[b"forwarded"]]
+
+
+def _for(element: str) -> str:
+    """Give whom an element of Forwarded stands for, nothing when it does not say."""
+    found = _FOR.search(element)
+    return "" if found is None else found[1].strip('"')
 
 
 def _read(text: str) -> Address | None:
     """Read an address with or without a port; None for names, ``unknown`` and rubbish."""
-    text = text.strip()
-    ported = _PORT.fullmatch(text)
     try:
-        address = ip_address((ported[1] or ported[2] or "") if ported else text)
+        address = ip_address(_without_port(text.strip()))
     except ValueError:
         return None
     return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address
+
+
+def _without_port(text: str) -> str:
+    ported = _PORT.fullmatch(text)
+    return text if ported is None else ported[1] or ported[2] or ""

@@ -103,7 +103,7 @@ def _sort(listing: Listing, text: str | None) -> tuple[Sort, ...]:
     if text is None:
         return _ending_with_key(listing, listing.default_sort)
     keys: list[Sort] = []
-    sortable = [field.name for field in listing.fields if field.sortable]
+    sortable = listing.sortable
     for part in text.split(","):
         name = part.removeprefix("-")
         if name not in sortable or any(key.field == name for key in keys):

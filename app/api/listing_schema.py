@@ -61,7 +61,7 @@ def list_parameters(listing: Listing) -> list[dict[str, Any]]:
         for operator in Operator
         if operator in listing.operators(field)
     ]
-    names = "|".join(field.name for field in listing.fields if field.sortable)
+    names = "|".join(listing.sortable)
     sort = {"type": "string", "pattern": f"^-?({names})(,-?({names}))*$"}
     limit = {"type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT_LIMIT}
     return [

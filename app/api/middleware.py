@@ -39,6 +39,12 @@ def header(scope: Scope, name: bytes) -> bytes | None:
     return next((value for key, value in scope["headers"] if key == name), None)
 
 
+def _declared(scope: Scope) -> int:
+    """Give how many bytes the body is said to have; 0 when nothing is said, or nothing that could be meant."""
+    length = header(scope, b"content-length")
+    return int(length) if length is not None and length.isdigit() else 0
+
+
 class Reception:
     """Names each request, puts its id into the log context and the answer, and writes one log line when it is over.
 
@@ -113,9 +119,8 @@ class Safety:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        declared = header(scope, b"content-length")
         limit, patience = self._most(scope)
-        if declared is not None and declared.isdigit() and int(declared) > limit:
+        if _declared(scope) > limit:
             response = self._problems.response(Request(scope), TooLarge(limit=limit))
             await response(scope, receive, send)
             return

@@ -64,6 +64,12 @@ def status_of(error: DomainError) -> int:
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), INTERNAL)
 
 
+def _status(request: Request, error: DomainError) -> int:
+    """Give the status of the answer: what a GET is wrong about are parameters, which are 400, as it has no body."""
+    status = status_of(error)
+    return 400 if status == 422 and request.method == "GET" else status
+
+
 def pointer(path: Sequence[str | int]) -> str:
     """Give the JSON pointer (RFC 6901) of ``path``; the empty one means the whole body."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
@@ -128,14 +134,11 @@ class Problems:
 
     def document(self, request: Request, error: DomainError) -> dict[str, Any]:
         """Give the problem document for ``error`` as a value."""
-        status = status_of(error)
-        if status == 422 and request.method == "GET":
-            status = 400  # what a GET is wrong about are parameters: it has no body
         locale = self._locale(request)
         document: dict[str, Any] = {
             "type": f"urn:tramita:problem:{error.code}",
             "title": self._texts.text(locale, f"{error.code}.title", error.facts),
-            "status": status,
+            "status": _status(request, error),
             "detail": self._texts.text(locale, f"{error.code}.detail", error.facts),
             "instance": request.scope["path"],
             "code": error.code,

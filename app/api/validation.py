@@ -9,6 +9,11 @@ from app.api.refusals import BadInput, BadParameters, FieldProblem, MalformedBod
 
 MOST_PROBLEMS: Final = 100
 _RELATIONS: Final = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
+_LIMITS: Final = {
+    "validation.too_short": "min_length",
+    "validation.too_long": "max_length",
+    "validation.decimals": "decimal_places",
+}
 
 
 CODES: Final[Mapping[str, str]] = {
@@ -70,18 +75,14 @@ def _problem(error: Mapping[str, Any]) -> FieldProblem:
 
 
 def _facts(code: str, given: Mapping[str, Any]) -> dict[str, object]:
+    if code in _LIMITS:
+        return {"limit": given[_LIMITS[code]]}
     match code:
         case "validation.range":
             name = next(name for name in _RELATIONS if name in given)
             return {"relation": _RELATIONS[name], "limit": given[name]}
-        case "validation.too_short":
-            return {"limit": given["min_length"]}
-        case "validation.too_long":
-            return {"limit": given["max_length"]}
         case "validation.choice":
             return {"allowed": str(given["expected"]).replace("'", "").replace(" or ", ", ")}
-        case "validation.decimals":
-            return {"limit": given["decimal_places"]}
         case "validation.digits":
             return {"limit": given.get("max_digits", given.get("whole_digits"))}
         case _:

@@ -103,6 +103,12 @@ def write_value(value: object) -> str:
             return str(value)
 
 
+def _own_currency(listing: Listing, names: Sequence[str]) -> int | None:
+    """Give which column holds the currency of the row's amounts, if it has amounts in a currency of its own."""
+    amounts = any(field.kind is FieldKind.AMOUNT for field in listing.fields)
+    return names.index("currency") if amounts and "currency" in names else None
+
+
 def shows(listing: Listing, digits: int) -> Show:
     """Give the function from a row to its JSON object.
 
@@ -110,8 +116,7 @@ def shows(listing: Listing, digits: int) -> Show:
     amounts of the company always have; other numbers have as many as they need. Dates and instants are left to orjson.
     """
     names = [field.name for field in listing.fields]
-    amounts = any(field.kind is FieldKind.AMOUNT for field in listing.fields)
-    own = names.index("currency") if amounts and "currency" in names else None
+    own = _own_currency(listing, names)
     told = [(field.name, writer) for field in listing.fields if (writer := _writer(field.kind, digits)) is not None]
 
     def show(row: Sequence[object]) -> dict[str, Any]:

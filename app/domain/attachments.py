@@ -153,8 +153,7 @@ def file_name(sent: str) -> str:
 
     A long one keeps its extension. Raises BadFileName when nothing is left.
     """
-    last = sent.replace("\\", "/").rpartition("/")[2]
-    visible = "".join(char for char in unicodedata.normalize("NFC", last) if unicodedata.category(char)[0] != "C")
+    visible = _visible(sent.replace("\\", "/").rpartition("/")[2])
     name = visible.strip().strip(".").strip() if not visible.strip(". ") else visible.strip()
     if not name:
         raise BadFileName(at=("file",), longest=LONGEST_NAME)
@@ -166,18 +165,28 @@ def file_name(sent: str) -> str:
     return stem[: LONGEST_NAME - len(extension) - 1] + dot + extension
 
 
+def _visible(text: str) -> str:
+    """Give a text without control and invisible characters."""
+    return "".join(char for char in unicodedata.normalize("NFC", text) if unicodedata.category(char)[0] != "C")
+
+
 def media_type(declared: str, head: bytes) -> str:
     """Give the type a file may be served as: what its first bytes say, and what was declared where they agree with it.
 
     Everything else, HTML and SVG among it, is ``application/octet-stream``.
     """
     declared = declared.partition(";")[0].strip().lower()
-    found = next((name for name, at, mark in _SIGNATURES if head[at : at + len(mark)] == mark), None)
+    found = _signed(head)
     if found == "application/zip":
         return declared if declared in _ZIPPED else found
     if found is not None:
         return found
     return declared if declared in _TEXTS and _readable(head) else UNKNOWN
+
+
+def _signed(head: bytes) -> str | None:
+    """Give the type that the first bytes are the mark of, if any."""
+    return next((name for name, at, mark in _SIGNATURES if head[at : at + len(mark)] == mark), None)
 
 
 def _readable(head: bytes) -> bool:

@@ -203,16 +203,10 @@ class CustomField:
         match self.type:
             case FieldType.TEXT:
                 return f"1..{self.max_length or DEFAULT_LENGTH} characters"
-            case FieldType.INTEGER:
-                return f"-{LARGEST_INTEGER}..{LARGEST_INTEGER}"
-            case FieldType.DECIMAL:
-                return '"0.000000"'
-            case FieldType.FLAG:
-                return "true, false"
-            case FieldType.DATE:
-                return "YYYY-MM-DD"
             case FieldType.CHOICE:
                 return ", ".join(self.choices)
+            case simple:
+                return _LOOKS[simple]
 
     def value(self, sent: object) -> object:
         """Give ``sent`` as it is stored and shown: a decimal without needless zeros. Raises BadCustomValue."""
@@ -271,6 +265,13 @@ _READERS: Final[Mapping[FieldType, Callable[[CustomField, object], object | None
     FieldType.DATE: _date,
     FieldType.CHOICE: lambda field, sent: sent if isinstance(sent, str) and sent in field.choices else None,
 }
+_LOOKS: Final[Mapping[FieldType, str]] = {
+    FieldType.INTEGER: f"-{LARGEST_INTEGER}..{LARGEST_INTEGER}",
+    FieldType.DECIMAL: '"0.000000"',
+    FieldType.FLAG: "true, false",
+    FieldType.DATE: "YYYY-MM-DD",
+}
+"""What values look like whose look no option of the field changes."""
 
 
 def _check_choices(choices: Sequence[str]) -> None:

@@ -76,9 +76,7 @@ def sought(work: Work, listing: Listing, query: Query) -> Query:
 
 def _filter(definitions: Mapping[str, CustomField], name: str, text: str) -> CustomFilter:
     parameter = f"{CUSTOM}.{name}"[:100]
-    operator, found = Operator.EQ, definitions.get(name)
-    if found is None and (split := _SUFFIXED.fullmatch(name)):
-        found, operator = definitions.get(split[1]), Operator(split[2])
+    found, operator = _compared(definitions, name)
     if found is None:
         raise UnknownField(at=(parameter,), value=name[:100], allowed=", ".join(definitions) or "-")
     if not found.type.ordered and operator not in {Operator.EQ, Operator.NE}:
@@ -87,3 +85,11 @@ def _filter(definitions: Mapping[str, CustomField], name: str, text: str) -> Cus
         return CustomFilter(operator=operator, entry=found.sought(text))
     except BadCustomValue as error:
         raise error.within(parameter) from None
+
+
+def _compared(definitions: Mapping[str, CustomField], name: str) -> tuple[CustomField | None, Operator]:
+    """Read ``weight_gt``: the field, if there is one, and how it is compared; a field may itself be called so."""
+    split = None if name in definitions else _SUFFIXED.fullmatch(name)
+    if split is None:
+        return definitions.get(name), Operator.EQ
+    return definitions.get(split[1]), Operator(split[2])

@@ -38,17 +38,21 @@ class AnonymiseParty:
         party = work.parties.get(request, lock=True)
         party.known()
         # Locked, so that a document in the making either is seen here or sees the party archived.
-        waiting = work.privacy.open_documents(party.id, MOST_NAMED)
-        if waiting:
-            raise OpenDocuments(
-                party=party.id,
-                refs=[one.ref for one in waiting],
-                documents=[{"document": one.document, "id": one.id, "ref": one.ref} for one in waiting],
-            )
+        self._nothing_open(work, party.id)
         # Who was merged into it is the same person: their rows still say who that is.
         for one in (party, *(gone for gone in work.parties.merged(party.id) if gone.anonymised_at is None)):
             self._empty(work, one)
         return party
+
+    @staticmethod
+    def _nothing_open(work: Work, party: PartyId) -> None:
+        waiting = work.privacy.open_documents(party, MOST_NAMED)
+        if waiting:
+            raise OpenDocuments(
+                party=party,
+                refs=[one.ref for one in waiting],
+                documents=[{"document": one.document, "id": one.id, "ref": one.ref} for one in waiting],
+            )
 
     def _empty(self, work: Work, party: Party) -> None:
         words = told_by(party)

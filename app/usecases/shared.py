@@ -262,17 +262,17 @@ def _with_components(work: Work, drafts: Sequence[LineDraft]) -> tuple[Mapping[P
     """Give the products named and, of kits, what they hold."""
     products = work.products.of(_named(drafts))
     kits = {one.id for one in products.values() if one.kit}
-    contents = work.pricing.contents(kits) if kits else {}
+    contents = work.pricing.contents(kits)
     inside = {one.component_id for kit in contents.values() for one in kit} - products.keys()
-    return ({**products, **work.products.of(inside)} if inside else products), contents
+    return {**products, **work.products.of(inside)}, contents
 
 
 def _offers(work: Work, drafts: Sequence[LineDraft], party: Party | None) -> Mapping[ProductId, Sequence[Offered]]:
     """Give what a customer may pay for products whose lines name no price; nothing for who has no prices of its own."""
-    if party is None or not (party.own_prices or party.price_list_id is not None):
+    if party is None or not party.has_prices:
         return {}
     unpriced = {one for one, lines in _named(drafts).items() if any(line.price is None for line in lines)}
-    return work.pricing.offers(unpriced, party.id, party.price_list_id) if unpriced else {}
+    return work.pricing.offers(unpriced, party.id, party.price_list_id)
 
 
 def _measures(

@@ -53,6 +53,11 @@ class DepositedCheque:
     amount: Amount
 
 
+def _in_hand(payment: Payment) -> bool:
+    """Tell whether it is a cheque that was received, and that has not bounced since."""
+    return payment.method is PaymentMethod.CHEQUE and payment.amount > 0 and payment.reversed_by_id is None
+
+
 @dataclass(slots=True, kw_only=True)
 class ChequeDeposit:
     """A slip of cheques, final as soon as it is entered; a cheque that bounces has its payment reversed."""
@@ -76,8 +81,7 @@ class ChequeDeposit:
         account.serves(account.currency)
         slip = cls(date=on, account_id=account.id, currency=account.currency)
         for index, cheque in enumerate(cheques):
-            received = cheque.method is PaymentMethod.CHEQUE and cheque.amount > 0 and cheque.reversed_by_id is None
-            if not received or cheque.currency != account.currency:
+            if not _in_hand(cheque) or cheque.currency != account.currency:
                 raise NoCheque(at=("payments", index), payment=cheque.ref, currency=account.currency.code)
             if any(line.payment_id == cheque.id for line in slip.lines):
                 raise ChequeTwice(at=("payments", index), payment=cheque.ref)

@@ -80,6 +80,13 @@ class Share:
     company_net: Decimal = ZERO
     company_vat: Decimal = ZERO
 
+    @classmethod
+    def of(cls, line: InvoiceLine) -> Share:
+        """Give the amounts of one line; its tax only where the line has one of its own."""
+        if line.vat is None:
+            return cls(net=line.net, company_net=line.company_net)
+        return cls(net=line.net, vat=line.vat, company_net=line.company_net, company_vat=line.company_vat or ZERO)
+
     def __add__(self, other: Share) -> Share:
         return Share(
             net=self.net + other.net,
@@ -113,10 +120,8 @@ def charged_by(invoice: Invoice) -> Mapping[Group, Share]:
     found: dict[Group, Share] = {}
     given: dict[Rate, Decimal] = {}
     for line in invoice.lines:
-        share = Share(net=line.net, company_net=line.company_net)
-        if line.vat is not None:
-            share += Share(vat=line.vat, company_vat=line.company_vat or ZERO)
-            given[line.vat_rate] = given.get(line.vat_rate, ZERO) + line.vat
+        share = Share.of(line)
+        given[line.vat_rate] = given.get(line.vat_rate, ZERO) + share.vat
         group = (line.vat_rate, line.deposit_id)
         found[group] = found.get(group, Share()) + share
     valuation = invoice.valuation

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from app.domain.billing.invoices import AbandonReason, Invoice, InvoiceAbandoned, InvoiceEvent, InvoiceKind
 from app.domain.shared.dates import Day
 from app.domain.shared.money import EXACT, Amount, Currency, total
+
+_SEALED: Final = tuple(kind for kind in InvoiceKind if kind.sealed)
 
 
 class CreditKind(StrEnum):
@@ -55,7 +57,7 @@ def write_off(invoice: Invoice, on: Day) -> tuple[InvoiceAbandoned, InvoiceWritt
     that of an invoice nothing was paid of exactly the VAT charged is lost; what rounding leaves is net, of the highest
     rate, so that all parts add up to the amount. Raises WrongKind, InvalidTransition.
     """
-    invoice.must_be(*(kind for kind in InvoiceKind if kind.sealed))
+    invoice.must_be(*_SEALED)
     due, totals, valued = invoice.due, invoice.totals, invoice.valuation
     company_amount = Amount(totals.company_gross - invoice.company_paid)
     abandoned = invoice.abandon(AbandonReason.BAD_CUSTOMER)

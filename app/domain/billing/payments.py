@@ -70,6 +70,10 @@ class Allocation:
             company_amount=Amount(self.company_amount + other.company_amount),
         )
 
+    def undone(self) -> Allocation:
+        """Give what takes it back."""
+        return replace(self, amount=Amount(-self.amount), company_amount=Amount(-self.company_amount))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditUse:
@@ -79,6 +83,10 @@ class CreditUse:
     kind: AllocationKind = AllocationKind.SETTLEMENT
     amount: Amount
     company_amount: Amount
+
+    def undone(self) -> CreditUse:
+        """Give what takes it back."""
+        return replace(self, amount=Amount(-self.amount), company_amount=Amount(-self.company_amount))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -199,15 +207,7 @@ class Payment:
 
         Raises PaymentReversedBefore, ReversalFinal, DatedBefore, CreditAlreadyUsed.
         """
-        if self.reversed_by_id is not None:
-            raise PaymentReversedBefore(payment=self.ref)
-        if self.reverses_id is not None:
-            raise ReversalFinal(payment=self.ref)
-        if on < self.date:
-            raise DatedBefore(at=("date",), payment=self.ref, date=self.date)
-        if self.credit_left != self.credit:
-            used = Amount(self.credit - self.credit_left)
-            raise CreditAlreadyUsed(payment=self.ref, used=used, currency=self.currency.code)
+        self._reversible(on)
         made = type(self)(
             party_id=self.party_id,
             date=on,
@@ -222,25 +222,23 @@ class Payment:
             reverses_id=self.id,
             reason=reason,
         )
-        made.allocations = [
-            Allocation(
-                invoice_id=a.invoice_id,
-                kind=a.kind,
-                amount=Amount(-a.amount),
-                company_amount=Amount(-a.company_amount),
-            )
-            for a in self.allocations
-        ]
-        made.uses = [
-            CreditUse(
-                credit_of=u.credit_of, kind=u.kind, amount=Amount(-u.amount), company_amount=Amount(-u.company_amount)
-            )
-            for u in self.uses
-        ]
+        made.allocations = [allocation.undone() for allocation in self.allocations]
+        made.uses = [use.undone() for use in self.uses]
         if self.credit:
             amount, company_amount = Amount(-self.credit), Amount(-self.company_credit)
             made.uses.append(CreditUse(credit_of=self.id, amount=amount, company_amount=company_amount))
         return made
+
+    def _reversible(self, on: Day) -> None:
+        if self.reversed_by_id is not None:
+            raise PaymentReversedBefore(payment=self.ref)
+        if self.reverses_id is not None:
+            raise ReversalFinal(payment=self.ref)
+        if on < self.date:
+            raise DatedBefore(at=("date",), payment=self.ref, date=self.date)
+        if self.credit_left != self.credit:
+            used = Amount(self.credit - self.credit_left)
+            raise CreditAlreadyUsed(payment=self.ref, used=used, currency=self.currency.code)
 
     def _valued(self, amount: Amount) -> Amount:
         """Give ``amount``, the next part, in company currency: all parts are exactly the whole at the rate."""
@@ -282,6 +280,10 @@ class Payment:
         if self.currency.round(amount) != amount:
             raise FractionOfMinorUnit(at=("amount",), amount=amount, currency=self.currency.code)
         return amount
+
+    def used_of(self, source: PaymentId) -> Amount:
+        """Give how much of the credit of ``source`` it uses; below zero when it takes a use back."""
+        return Amount(-sum((use.amount for use in self.uses if use.credit_of == source), ZERO))
 
     def take(self, number: Number) -> None:
         """Take the number, and its date when that was moved."""

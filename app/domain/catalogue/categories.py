@@ -48,6 +48,14 @@ class Category(Record):
 
         Raises UnknownReference, CategoryOfOtherKind, CategoryCycle, Taken.
         """
+        self._check_above(all_)
+        # No unique constraint sees two at the top: their parents are null, and nulls differ.
+        place = (self.kind, self.parent_id, self.name)
+        if any((one.kind, one.parent_id, one.name) == place and one.id != self.id for one in all_.values()):
+            raise Taken(at=("name",), value=self.name)
+
+    def _check_above(self, all_: Mapping[int, Category]) -> None:
+        """Pass only parents, up to the top, that are of the same kind and do not lead back here."""
         above, seen = self.parent_id, {self.id}
         while above is not None:
             parent = all_.get(above)
@@ -59,10 +67,6 @@ class Category(Record):
                 raise CategoryCycle(at=("parent_id",), value=self.parent_id)
             seen.add(above)
             above = parent.parent_id
-        # No unique constraint sees two at the top: their parents are null, and nulls differ.
-        place = (self.kind, self.parent_id, self.name)
-        if any((one.kind, one.parent_id, one.name) == place and one.id != self.id for one in all_.values()):
-            raise Taken(at=("name",), value=self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,14 +134,14 @@ def combinations(chosen: Sequence[Chosen], attributes: Mapping[int, Attribute]) 
         count *= len(column)
     if count > MOST_VARIANTS:
         raise TooManyVariants(at=("attributes",), count=count, most=MOST_VARIANTS)
-    made = []
-    for row in combined(*columns):
-        traits = tuple(
-            Trait(attribute_id=one.attribute_id, value=two.value) for one, two in zip(chosen, row, strict=True)
-        )
-        extra = Price(sum((one.price_extra for one in row), Decimal(0)))
-        made.append(Combination(traits=traits, extra=extra, key=_key(traits)))
-    return made
+    return [_combination(chosen, row) for row in combined(*columns)]
+
+
+def _combination(chosen: Sequence[Chosen], row: Sequence[AttributeValue]) -> Combination:
+    """Give what one value of each chosen attribute makes."""
+    traits = tuple(Trait(attribute_id=one.attribute_id, value=two.value) for one, two in zip(chosen, row, strict=True))
+    extra = Price(sum((one.price_extra for one in row), Decimal(0)))
+    return Combination(traits=traits, extra=extra, key=_key(traits))
 
 
 def _key(traits: Iterable[Trait]) -> str:

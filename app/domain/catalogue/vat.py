@@ -57,10 +57,12 @@ class VatRate(Record):
         """Pass only a time that none of ``others`` of the same country and category shares. Raises VatRatesOverlap."""
         for other in others:
             same = (other.country, other.category) == (self.country, self.category) and other.id != self.id
-            ends_before = self.valid_until is not None and self.valid_until < other.valid_from
-            begins_after = other.valid_until is not None and other.valid_until < self.valid_from
-            if same and not (ends_before or begins_after):
+            if same and not (_ends_before(self, other) or _ends_before(other, self)):
                 raise VatRatesOverlap(at=("valid_from",), valid_from=other.valid_from)
+
+
+def _ends_before(one: VatRate, other: VatRate) -> bool:
+    return one.valid_until is not None and one.valid_until < other.valid_from
 
 
 def vat_category(field: str, value: str) -> None:

@@ -184,6 +184,11 @@ class Member:
         """A number that grows whenever account or membership change."""
         return sum(self.versions)
 
+    @property
+    def roles_in_force(self) -> frozenset[RoleId]:
+        """The roles while active; none else."""
+        return self.roles if self.active else frozenset()
+
     def change(self, changes: Mapping[str, object]) -> MembershipChanged | None:
         """Set the named fields, of ``name``, ``locale``, ``active``, ``roles``; None when nothing differs.
 

@@ -161,6 +161,11 @@ class Party:
         """Who new documents name, if anybody."""
         return self.representatives[0] if self.representatives else None
 
+    @property
+    def has_prices(self) -> bool:
+        """Whether it may pay other prices than everybody: those agreed with it, or those of a price list."""
+        return self.own_prices or self.price_list_id is not None
+
     def settle_tax_id(self) -> None:
         """Bring a tax number that was entered into its compact form. Raises BadTaxId; stored ones are left alone."""
         if self.tax_id is not None:

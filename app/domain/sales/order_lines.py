@@ -47,6 +47,11 @@ class OrderLine(PricedLine):
             return None
         return self.warehouse_id, self.product_id
 
+    @property
+    def awaited(self) -> bool:
+        """Whether goods are promised to it, or it waits for some."""
+        return bool(self.reserved or self.back_ordered)
+
     def reserve(self, levels: Levels) -> None:
         """Reserve what is available of what is left to ship; the rest is back-ordered."""
         if self.place is not None:

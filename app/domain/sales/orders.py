@@ -237,6 +237,11 @@ class Order:
                 lines=lines,
             )
 
+    @property
+    def has_goods(self) -> bool:
+        """Whether any line is of goods."""
+        return any(line.kind is LineKind.GOODS for line in self.lines)
+
     def free(self, levels: Levels) -> None:
         """Give back all that is reserved; nothing is back-ordered any more."""
         for line in self.lines:
@@ -271,7 +276,7 @@ class Order:
         for line in self.lines:
             if line.position not in positions or line.place is None or line.place in places:
                 continue
-            if line.reserved or line.back_ordered:
+            if line.awaited:
                 found.setdefault(line.place[0], set()).add(line.place[1])
         return found
 

@@ -61,10 +61,7 @@ def check_parcels(parcels: Sequence[Parcel], shipped: Mapping[int, Quantity]) ->
     """
     packed: defaultdict[int, Decimal] = defaultdict(Decimal)
     for index, parcel in enumerate(parcels):
-        for name in MEASURES:
-            value = getattr(parcel, name)
-            if value is not None and value <= 0:
-                raise MeasureNotPositive(at=("parcels", index, name), value=value)
+        _check_measures(index, parcel)
         for place, part in enumerate(parcel.contents):
             at = ("parcels", index, "contents", place)
             if part.position not in shipped:
@@ -74,3 +71,10 @@ def check_parcels(parcels: Sequence[Parcel], shipped: Mapping[int, Quantity]) ->
             packed[part.position] += part.quantity
             if packed[part.position] > shipped[part.position]:
                 raise OverPacked(at=(*at, "quantity"), position=part.position, shipped=shipped[part.position])
+
+
+def _check_measures(index: int, parcel: Parcel) -> None:
+    for name in MEASURES:
+        value = getattr(parcel, name)
+        if value is not None and value <= 0:
+            raise MeasureNotPositive(at=("parcels", index, name), value=value)

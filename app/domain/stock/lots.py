@@ -208,13 +208,16 @@ class Shelf:
         ``any_lot`` lets blocked and expired lots go when they are named: they may be put elsewhere. Raises LotsDiffer,
         LotUnusable, LotShort, NotEnoughInLots, SerialNotOne.
         """
-        if named:
-            self._adds_up(taken, named)
-            known = self.by_code()
-            return [
-                self._take_named(index, part, known.get(part.code), None if any_lot else on)
-                for index, part in enumerate(named)
-            ]
+        if not named:
+            return self._take_first_out(taken, on)
+        self._adds_up(taken, named)
+        known = self.by_code()
+        return [
+            self._take_named(index, part, known.get(part.code), None if any_lot else on)
+            for index, part in enumerate(named)
+        ]
+
+    def _take_first_out(self, taken: Quantity, on: date) -> list[LotMoved]:
         left: Decimal = taken
         moved = []
         for lot in sorted(self.lots.values(), key=first_out):

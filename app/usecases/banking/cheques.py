@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from app.domain.banking import ChequeDeposit, ChequeDeposited
+from app.domain.billing import Payment
 from app.domain.shared.dates import Day
 from app.domain.shared.errors import UnknownReference
 from app.domain.shared.ids import BankAccountId, ChequeDepositId, PaymentId
@@ -54,20 +56,26 @@ class CreateChequeDeposit:
     def execute(self, work: Work, context: Context, request: DepositDraft) -> ChequeDeposit:
         """Give the slip with its number."""
         account = bank_account(work, request.account_id)
-        locked = work.payments.lock(request.payments)
-        for index, wanted in enumerate(request.payments):
-            if wanted not in locked:
-                raise UnknownReference(at=("payments", index), kind="payment", value=wanted)
+        cheques = _locked(work, request.payments)
         on = request.date or self.clock.today(context.zone)
-        slip = ChequeDeposit.of(account, [locked[wanted] for wanted in request.payments], on)
-        before = work.cheque_deposits.deposited(locked)
-        for index, wanted in enumerate(request.payments):
-            if wanted in before:
-                raise ChequeDeposited(at=("payments", index), payment=locked[wanted].ref)
+        slip = ChequeDeposit.of(account, cheques, on)
+        before = work.cheque_deposits.deposited(request.payments)
+        for index, cheque in enumerate(cheques):
+            if cheque.id in before:
+                raise ChequeDeposited(at=("payments", index), payment=cheque.ref)
         slip.ref = self.numbering.fast(work, context, SeriesKind.CHEQUE_DEPOSIT, on)
         work.cheque_deposits.add(slip)
         work.outbox.add(slip.deposited())
         return slip
+
+
+def _locked(work: Work, wanted: Sequence[PaymentId]) -> list[Payment]:
+    """Give the payments named, locked, in the order of ``wanted``. Raises UnknownReference."""
+    locked = work.payments.lock(wanted)
+    for index, payment in enumerate(wanted):
+        if payment not in locked:
+            raise UnknownReference(at=("payments", index), kind="payment", value=payment)
+    return [locked[payment] for payment in wanted]
 
 
 @dataclass(frozen=True, slots=True)

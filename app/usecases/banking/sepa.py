@@ -56,6 +56,14 @@ class SepaSettlement:
     rate: Rate | None = None
     returned: tuple[int, ...] = ()
 
+    def carried_out(self, order: SepaOrder) -> list[SepaLine]:
+        """Give the lines of ``order`` that were not returned. Raises NoSuchPosition."""
+        positions = {line.position for line in order.lines}
+        for index, position in enumerate(self.returned):
+            if position not in positions:
+                raise NoSuchPosition(at=("returned", index), position=position)
+        return [line for line in order.lines if line.position not in self.returned]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SepaFile:
@@ -93,11 +101,7 @@ class CreateSepaOrder:
         preferred: dict[PartyId, PartyAccount | None] = {}
         for index, line in enumerate(request.lines):
             try:
-                if not line.iban and (invoice := invoices.get(line.invoice_id)) is not None:
-                    party = invoice.party_id
-                    if party not in preferred:
-                        preferred[party] = next((one for one in work.party_accounts.of(party) if one.preferred), None)
-                    line.take(preferred[party])
+                self._complete(work, line, invoices.get(line.invoice_id), preferred)
                 line.check(request.kind)
                 self._draw(invoices, held, line, request.kind)
             except DomainError as error:
@@ -105,6 +109,18 @@ class CreateSepaOrder:
         work.sepa_orders.add(request)
         work.outbox.add(request.created())
         return request
+
+    @staticmethod
+    def _complete(
+        work: Work, line: SepaLine, invoice: Invoice | None, preferred: dict[PartyId, PartyAccount | None]
+    ) -> None:
+        """Let a line without an account take the one its customer prefers; each customer is asked for it once."""
+        if line.iban or invoice is None:
+            return
+        party = invoice.party_id
+        if party not in preferred:
+            preferred[party] = next((one for one in work.party_accounts.of(party) if one.preferred), None)
+        line.take(preferred[party])
 
     @staticmethod
     def _draw(invoices: Mapping[InvoiceId, Invoice], held: set[InvoiceId], line: SepaLine, kind: SepaKind) -> None:
@@ -204,10 +220,7 @@ class SettleSepaOrder(Entry):
         order = work.sepa_orders.get(request.order_id, lock=True)
         _paid_out(work, context, order)
         order.can_settle()
-        for index, position in enumerate(request.returned):
-            if position not in {line.position for line in order.lines}:
-                raise NoSuchPosition(at=("returned", index), position=position)
-        carried = [line for line in order.lines if line.position not in request.returned]
+        carried = request.carried_out(order)
         made = [self._pay(context, request, order, line, invoices[line.invoice_id]) for line in carried]
         for line, (payment, touched) in zip(carried, made, strict=True):
             self.enter(work, context, payment, touched, Filled())

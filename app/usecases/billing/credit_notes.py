@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from app.domain.billing import CREDITABLE, CreditNoteLines, DepositDeducted, Invoice, InvoiceKind, Part, RatePart
+from app.domain.billing import (
+    CREDITABLE,
+    CreditNoteLines,
+    DepositDeducted,
+    Invoice,
+    InvoiceKind,
+    InvoiceLine,
+    Part,
+    RatePart,
+)
 from app.domain.fields import Values
 from app.domain.shared.dates import Day
 from app.domain.shared.ids import InvoiceId
@@ -31,6 +40,14 @@ class CreditNoteDraft:
     reopen_order: bool = False
     custom: Values = field(default_factory=dict)
 
+    def taken_back(self, making: CreditNoteLines) -> list[InvoiceLine]:
+        """Let ``making`` give the lines asked for. Raises as it does."""
+        if self.lines is not None:
+            return making.parts(self.lines)
+        if self.amounts is not None:
+            return making.amounts(self.amounts, self.description)
+        return making.whole()
+
 
 @dataclass(frozen=True, slots=True)
 class CreditInvoice:
@@ -54,13 +71,7 @@ class CreditInvoice:
         if source.kind is InvoiceKind.DEPOSIT and work.invoices.deducted(source.id):
             raise DepositDeducted(deposit=source.id)
         party = payer(work, source.party_id)
-        making = CreditNoteLines(source, work.invoices.credited(source.id))
-        if request.lines is not None:
-            lines = making.parts(request.lines)
-        elif request.amounts is not None:
-            lines = making.amounts(request.amounts, request.description)
-        else:
-            lines = making.whole()
+        lines = request.taken_back(CreditNoteLines(source, work.invoices.credited(source.id)))
         if not request.reopen_order:
             for line in lines:
                 line.order_position = None

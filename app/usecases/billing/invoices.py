@@ -207,13 +207,15 @@ def enter(work: Work, context: Context, invoice: Invoice, sent: Values) -> Invoi
     return invoice
 
 
+def _left(order: Order) -> list[LineQuantity]:
+    left = [LineQuantity(position=line.position, quantity=line.to_invoice) for line in order.lines if line.to_invoice]
+    if not left:
+        raise NothingToInvoice(order=order.id)
+    return left
+
+
 def _order_lines(order: Order, wanted: Sequence[LineQuantity] | None) -> list[InvoiceLine]:
-    if wanted is None:
-        wanted = [
-            LineQuantity(position=line.position, quantity=line.to_invoice) for line in order.lines if line.to_invoice
-        ]
-        if not wanted:
-            raise NothingToInvoice(order=order.id)
+    wanted = _left(order) if wanted is None else wanted
     order.invoiceable(wanted)
     lines = []
     for position, part in enumerate(wanted, 1):
@@ -366,24 +368,18 @@ class ValidateInvoice:
 
     def _count(self, work: Work, invoice: Invoice, order_id: OrderId) -> None:
         """Count what is invoiced of the order, or no longer; a replacement charges what its source had charged."""
+        if invoice.kind not in {InvoiceKind.STANDARD, InvoiceKind.CREDIT_NOTE}:
+            return
         parts = [
             LineQuantity(position=line.order_position, quantity=Quantity(abs(line.quantity)))
             for line in invoice.lines
             if line.order_position is not None
         ]
-        if invoice.kind not in {InvoiceKind.STANDARD, InvoiceKind.CREDIT_NOTE}:
-            return
         order = work.orders.get(order_id, lock=True)
-        billed = None
-        if invoice.kind is InvoiceKind.CREDIT_NOTE:
-            unbilled = order.credit(parts)
-            if unbilled is not None:
-                work.outbox.add(unbilled)
-        else:
-            billed = order.invoice(parts)
+        counted = order.credit(parts) if invoice.kind is InvoiceKind.CREDIT_NOTE else order.invoice(parts)
         work.orders.save_progress(order)
-        if billed is not None:
-            work.outbox.add(billed)
+        if counted is not None:
+            work.outbox.add(counted)
 
 
 def finish(numbering: Numbering, work: Work, context: Context, invoice: Invoice) -> None:

@@ -118,8 +118,8 @@ class Entry:
         for event in touched.events:
             work.outbox.add(event)
         for source in touched.sources:
-            if (taken := -sum(use.amount for use in payment.uses if use.credit_of == source.id)) != 0:
-                used = CreditUsed(id=source.id, payment=payment.id, amount=Amount(taken), left=source.credit_left)
+            if taken := payment.used_of(source.id):
+                used = CreditUsed(id=source.id, payment=payment.id, amount=taken, left=source.credit_left)
                 work.outbox.add(used)
         if touched.reversed is not None:
             work.outbox.add(touched.reversed.reversed(payment))

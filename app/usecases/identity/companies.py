@@ -131,12 +131,16 @@ class ChangeSettings:
             self._serves(work, after.default_warehouse)
         if after.currency != before.currency and work.companies.counts_money(company.id):
             raise CurrencyInUse(at=("currency",), currency=before.currency.code)
-        for kind, mask in after.masks.items():
-            if mask != before.masks[kind]:
-                self._differs(company, after, kind)
-                self._writes_anew(work, company, kind, mask)
+        self._check_masks(work, company, after)
         adopt(work, company, after)
         return company
+
+    def _check_masks(self, work: Work, company: Company, after: CompanySettings) -> None:
+        """Pass only new masks that write no reference twice. Raises RefsCollide."""
+        for kind, mask in after.masks.items():
+            if mask != company.settings.masks[kind]:
+                self._differs(company, after, kind)
+                self._writes_anew(work, company, kind, mask)
 
     def _serves(self, work: Work, warehouse_id: WarehouseId) -> None:
         at = "default_warehouse_id"

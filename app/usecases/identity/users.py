@@ -161,15 +161,15 @@ class ChangeUser:
         member = work.users.member(context.company, UserId(request.id))
         request.matches(member.version)
         changes = dict(request.changes)
-        held, was_active = member.roles, member.active
+        held, was_active = member.roles_in_force, member.active
         if "roles" in changes:
             roles = roles_named(work, context, cast("Sequence[RoleId]", changes["roles"]))
             changes["roles"] = frozenset(roles)
         changed = member.change(changes)
         if changed is None:
             return member
-        given = member.roles - held if was_active else member.roles
-        if member.active and given:
+        given = member.roles_in_force - held
+        if given:
             may_give(context, _union(work.roles.of(context.company, given).values()), "role_ids")
         with _administered(work, context):
             work.users.save_member(context.company, member)

@@ -111,6 +111,11 @@ class Listing:
         return frozenset({Operator.EQ}) if field in self.links else field.operators
 
     @property
+    def sortable(self) -> list[str]:
+        """The fields that rows may be sorted by."""
+        return [field.name for field in self.fields if field.sortable]
+
+    @property
     def customized(self) -> bool:
         """Whether the rows have custom values."""
         return any(field.kind is FieldKind.CUSTOM for field in self.fields)

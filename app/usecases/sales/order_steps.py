@@ -90,7 +90,7 @@ def let_go(work: Work, order: Order, event: OrderEvent) -> Order:
     levels = work.stock.levels(order.places())
     held = {line.place for line in order.lines if line.reserved}
     order.free(levels)
-    if any(line.kind is LineKind.GOODS for line in order.lines):
+    if order.has_goods:
         work.orders.save_reserved(order)
     else:
         work.orders.save(order, lines=False)

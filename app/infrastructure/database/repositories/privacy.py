@@ -69,16 +69,19 @@ def forget_answers(session: Session, company: int, erasure: Erasure) -> None:
 
     They are not removed: whoever repeats the request would then do it a second time.
     """
-    sought = [f'"{name}":{erasure.party}{end}' for name in ("id", "party_id") for end in ",}"] + [
-        _inside(word) for word in erasure.words
-    ]
-    rows = session.all_of(_KEPT, [{"word": word.encode()} for word in sought], company_id=company)
+    rows = session.all_of(_KEPT, [{"word": word.encode()} for word in _showing(erasure)], company_id=company)
     for *key, body in rows:
         before = orjson.loads(bytes(body))
         after = _without(before, erasure)
         if after != before:
             place = {f"the_{name}": value for name, value in zip(_KEY, key, strict=True)}
             session.run(_REWRITE, rewritten=orjson.dumps(after), **place)
+
+
+def _showing(erasure: Erasure) -> list[str]:
+    """Give what stands in the body of an answer that shows the party: its id, or one of its words."""
+    ids = [f'"{name}":{erasure.party}{end}' for name in ("id", "party_id") for end in ",}"]
+    return ids + [_inside(word) for word in erasure.words]
 
 
 _FORGET_ADDRESSES = prepare(

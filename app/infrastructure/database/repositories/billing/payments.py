@@ -122,10 +122,7 @@ class SqlPayments:
         found = _header(row)
         allocated = self._session.all(_ALLOCATIONS, company_id=self._company, document=payment)
         found.allocations = [Allocation(**dict(zip(_ALLOCATION, part, strict=True))) for part in allocated]
-        # Nearly all payments use no credit and show it: their parts add up without.
-        if found.reverses_id is not None or total(part.amount for part in found.allocations) + found.credit != (
-            found.amount
-        ):
+        if found.reverses_id is not None or not _adds_up(found):
             used = self._session.all(_USES, company_id=self._company, document=payment)
             found.uses = [CreditUse(**dict(zip(_USE, part, strict=True))) for part in used]
         return found
@@ -187,6 +184,11 @@ def _parts(parts: Sequence[object], columns: Sequence[str]) -> list[dict[str, An
         {"position": position, **{name: getattr(part, name) for name in columns}}
         for position, part in enumerate(parts, 1)
     ]
+
+
+def _adds_up(payment: Payment) -> bool:
+    """Tell whether a payment uses no credit, as nearly all do: what it settles and leaves is then all of it."""
+    return total(part.amount for part in payment.allocations) + payment.credit == payment.amount
 
 
 def _header(row: tuple[Any, ...]) -> Payment:

@@ -139,13 +139,7 @@ class SqlProposals:
 
     def get(self, proposal: ProposalId, *, lock: bool = False) -> Proposal:
         """Give a proposal, locked until the end of the transaction if asked. Raises NotFound."""
-        if lock:
-            held = Lock.document("proposal", [proposal])
-            row = self._session.one(_LOCK, lock=held, company_id=self._company, document=proposal)
-        else:
-            row = self._session.one(_GET, company_id=self._company, document=proposal)
-        if row is None:
-            raise NotFound(kind="proposal", id=proposal)
+        row = self._row(proposal, lock=lock)
         self._words.saw(row[0], _TEXTS(row))
         whole = _header(row)
         found = self._session.all(_LINES, company_id=self._company, document=proposal)
@@ -153,9 +147,22 @@ class SqlProposals:
         counted = [line for line in whole.lines if line.counted]
         whole.vat = vat_of(counted, whole.valuation) if counted else ()
         if whole.state is not ProposalState.DRAFT:  # nothing is made from a draft
-            rows = self._session.all(_FOLLOWERS, company_id=self._company, document=proposal)
-            whole.followers = tuple(Follower(kind=FollowerKind(kind), id=key, state=state) for kind, key, state in rows)
+            whole.followers = self._followers(proposal)
         return whole
+
+    def _row(self, proposal: ProposalId, *, lock: bool) -> tuple[Any, ...]:
+        if lock:
+            held = Lock.document("proposal", [proposal])
+            row = self._session.one(_LOCK, lock=held, company_id=self._company, document=proposal)
+        else:
+            row = self._session.one(_GET, company_id=self._company, document=proposal)
+        if row is None:
+            raise NotFound(kind="proposal", id=proposal)
+        return row
+
+    def _followers(self, proposal: ProposalId) -> tuple[Follower, ...]:
+        rows = self._session.all(_FOLLOWERS, company_id=self._company, document=proposal)
+        return tuple(Follower(kind=FollowerKind(kind), id=key, state=state) for kind, key, state in rows)
 
     def former(self, proposal: ProposalId) -> ProposalId | None:
         """Give the version that a proposal revises, without reading either; None also where there is no proposal."""
