@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import pytest
 
-from app.api.create import create_app
 from app.api.listing import ListProvided
 from app.api.switchboard import endpoints
 from app.domain.catalogue import Product
@@ -22,11 +21,11 @@ from app.usecases.context import Context
 from app.usecases.journal import JOURNAL
 from app.usecases.parties import PARTIES
 from app.usecases.ports.listing import Filter, Listing, Operator, Query, Sort
-from tests.support.api import container
+from tests.support.api import described
 from tests.support.databases import company_context, statements, tracing
 
 pytestmark = pytest.mark.fast
-ENTRIES = [one.entry for one in endpoints(create_app(container()))]
+ENTRIES = [one.entry for one in endpoints(described())]
 SHOWN = {entry.listing.name: entry.listing for entry in ENTRIES if isinstance(entry, ListProvided)}
 # What the audit shows of actors is looked up beside the list.
 LISTINGS = [listing for _, listing in sorted({**SHOWN, JOURNAL.name: JOURNAL}.items())]

@@ -8,7 +8,6 @@ from typing import Any, Final
 import pytest
 
 from app.api.batch import BatchProvided, BatchRun
-from app.api.create import create_app
 from app.api.provide import Provided
 from app.api.route import API
 from app.api.switchboard import endpoints
@@ -16,13 +15,13 @@ from app.domain.shared.rights import Right
 from app.infrastructure.database.locks import LockOrder
 from app.settings import Settings
 from app.usecases.sales import CreateOrder
-from tests.support.api import container
+from tests.support.api import described
 from tests.support.databases import statements, tracing
 from tests.support.office import ON_SQLITE, Office, free_line, serving, together
 
 pytestmark = pytest.mark.fast
 
-ROUTES: Final = endpoints(create_app(container()))
+ROUTES: Final = endpoints(described())
 BATCHES: Final = [one for one in ROUTES if isinstance(one.entry, BatchProvided)]
 # Who may do what is not entered in bulk, and a file is a request of its own.
 DAYS: Final = ("2026-12-31", "2027-01-01", "2027-02-01")

@@ -8,13 +8,12 @@ from typing import Any, Final
 
 import pytest
 
-from app.api.create import create_app
-from tests.support.api import container
+from tests.support.api import described
 from tests.support.office import ON_SQLITE, Office, free_line
 
 pytestmark = pytest.mark.fast
 
-SCHEMAS: Final = create_app(container()).openapi()["components"]["schemas"]
+SCHEMAS: Final = described().openapi()["components"]["schemas"]
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from app.api.provide import Run, provide
 from app.api.route import gives, router
 from app.api.schemas.shared import In, PathId, Text
 from app.api.switchboard import endpoints
-from tests.support.api import ANN, CLERK, COMPANY, ListNotes, Note, NoteOut, ReadNote, WriteNote, container
+from tests.support.api import ANN, CLERK, COMPANY, ListNotes, Note, NoteOut, ReadNote, WriteNote, container, described
 
 pytestmark = pytest.mark.fast
 
@@ -145,7 +145,7 @@ def test_the_document_marks_all_three(document: dict[str, Any]) -> None:
 
 def test_nothing_of_the_product_is_on_its_way_out() -> None:
     """The day something is, it must be marked here and told in docs/api.md."""
-    app = create_app(container())
+    app = described()
     assert not [one.name for one in endpoints(app) if one.marked]
     assert "deprecated" not in str(app.openapi())
 

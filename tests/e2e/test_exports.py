@@ -28,7 +28,7 @@ from app.api.route import API
 from app.api.switchboard import endpoints
 from app.domain.shared.errors import Cancelled, Unavailable
 from app.usecases.ports.listing import Page, Query, Sort
-from tests.support.api import ANN, CLERK, COMPANY, FakeContainer, ListNotes, client, container, notes
+from tests.support.api import ANN, CLERK, COMPANY, FakeContainer, ListNotes, client, container, described, notes
 from tests.support.databases import context_of
 from tests.support.office import ON_SQLITE, Office, Served, free_line
 from tests.support.rows import rows_in_every_list
@@ -37,7 +37,7 @@ from tests.support.servers import free_port
 
 pytestmark = pytest.mark.fast
 
-ENDPOINTS: Final = endpoints(create_app(container()))
+ENDPOINTS: Final = endpoints(described())
 LISTS: Final = {one.path for one in ENDPOINTS if isinstance(one.entry, ListProvided) and "{" not in one.path}
 EXPORTS: Final = [one for one in ENDPOINTS if isinstance(one.entry, ExportProvided)]
 

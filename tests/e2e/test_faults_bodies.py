@@ -7,16 +7,15 @@ from typing import Any, Final
 
 import pytest
 
-from app.api.create import create_app
 from app.api.route import API
 from app.api.switchboard import endpoints
-from tests.support.api import container
+from tests.support.api import described
 from tests.support.office import ON_SQLITE, Office, free_line
 
 pytestmark = pytest.mark.fast
 
 DEEP: Final = 10_000
-WITH_BODY: Final = [one for one in endpoints(create_app(container())) if one.body_field is not None]
+WITH_BODY: Final = [one for one in endpoints(described()) if one.body_field is not None]
 JSON: Final = {"content-type": "application/json"}
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from app.api.create import create_app
 from app.api.direct import Direct
 from app.api.export import ExportProvided
 from app.api.route import API
 from app.api.switchboard import endpoints
-from tests.support.api import client, container
+from tests.support.api import client, container, described
 
 pytestmark = pytest.mark.fast
 
@@ -17,7 +16,7 @@ pytestmark = pytest.mark.fast
 def test_every_endpoint_of_the_business_takes_the_short_way() -> None:
     usual = {
         one.name
-        for one in endpoints(create_app(container()))
+        for one in endpoints(described())
         if one.path.startswith(API) and not isinstance(one.app, Direct) and not isinstance(one.entry, ExportProvided)
     }
     coroutines = {"me", "my_companies", "list_rights", "create_user", "change_password", "disable_second_factor"}

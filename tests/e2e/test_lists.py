@@ -11,12 +11,11 @@ from urllib.parse import quote
 
 import pytest
 
-from app.api.create import create_app
 from app.api.listing import ListProvided
 from app.api.route import API, Endpoint
 from app.api.switchboard import endpoints
 from app.usecases.ports.listing import FieldKind, ListField, Listing, Operator
-from tests.support.api import container
+from tests.support.api import described
 from tests.support.office import ON_SQLITE, Office, Served, free_line
 from tests.support.rows import rows_in_every_list
 
@@ -24,7 +23,7 @@ pytestmark = pytest.mark.fast
 
 LISTINGS: Final[list[tuple[str, Listing]]] = [
     (one.path.removeprefix(API), one.entry.listing)
-    for one in endpoints(create_app(container()))
+    for one in endpoints(described())
     if isinstance(one.entry, ListProvided) and "{" not in one.path
 ]
 
@@ -363,7 +362,7 @@ def test_what_is_odd_but_right_is_answered(full: Office, path: str, listing: Lis
 
 OBJECTS: Final = [
     (one, one.path.removeprefix(API).partition("/{")[0])
-    for one in endpoints(create_app(container()))
+    for one in endpoints(described())
     if one.verb == "GET" and one.path.startswith(API) and one.path.endswith("_id}") and one.path.count("{") == 1
 ]
 

@@ -6,16 +6,15 @@ from typing import Any, Final
 
 import pytest
 
-from app.api.create import create_app
 from app.api.route import Endpoint
 from app.api.switchboard import endpoints
-from tests.support.api import container
+from tests.support.api import described
 from tests.support.office import ON_SQLITE, Office
 from tests.support.posts import CHANGES
 
 pytestmark = pytest.mark.fast
 
-APP: Final = create_app(container())
+APP: Final = described()
 DOCUMENT: Final = APP.openapi()
 PATCHES: Final = {one.name: one for one in endpoints(APP) if one.verb == "PATCH"}
 ON_ALL: Final = pytest.mark.parametrize("name", PATCHES)

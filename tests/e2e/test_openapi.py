@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from app.api.create import ROUTERS, create_app
 from app.api.switchboard import endpoints
-from tests.support.api import container, notes
+from tests.support.api import container, described, notes
 
 pytestmark = pytest.mark.fast
 
@@ -52,7 +52,7 @@ def test_the_document_is_valid(document: dict[str, Any]) -> None:
 
 def test_the_server_is_the_one_set(document: dict[str, Any]) -> None:
     assert document["servers"] == [{"url": "https://erp.example"}]
-    assert create_app(container()).openapi()["servers"] == [{"url": "/"}]
+    assert described().openapi()["servers"] == [{"url": "/"}]
 
 
 def test_operations_are_named_after_their_functions_and_say_what_they_do(operations: dict[str, Any]) -> None:
@@ -157,7 +157,7 @@ def test_no_schema_is_split_into_input_and_output(document: dict[str, Any]) -> N
 
 def bodies() -> Iterator[tuple[str, type[BaseModel]]]:
     """Give the operations that take a JSON body, each with the model that reads it."""
-    for endpoint in endpoints(create_app(container())):
+    for endpoint in endpoints(described()):
         if endpoint.body_field is not None:
             model = endpoint.body_field.field_info.annotation
             if isinstance(model, type) and issubclass(model, BaseModel):

@@ -12,12 +12,11 @@ from schwifty import IBAN
 from stdnum.ean import calc_check_digit
 
 from app.api.batch import BatchProvided
-from app.api.create import create_app
 from app.api.export import ExportProvided
 from app.api.route import API
 from app.api.switchboard import endpoints
 from app.domain.shared.objects import ObjectKind
-from tests.support.api import PASSWORD, container
+from tests.support.api import PASSWORD, described
 from tests.support.catalogue import KINDS, category, unit, variants
 from tests.support.credits import OWN_ACCOUNT, debit_of
 from tests.support.databases import statements, tracing
@@ -27,7 +26,7 @@ pytestmark = pytest.mark.fast
 
 ALL: Final = [
     one
-    for one in endpoints(create_app(container()))
+    for one in endpoints(described())
     if one.path.startswith(API) and not isinstance(one.entry, BatchProvided)  # as many as its items' single posts
 ]
 EXPORTS: Final = [one for one in ALL if isinstance(one.entry, ExportProvided)]

@@ -7,19 +7,18 @@ from typing import Any, Final
 
 import pytest
 
-from app.api.create import create_app
 from app.api.listing import ListProvided
 from app.api.route import API, Endpoint
 from app.api.switchboard import endpoints
 from app.api.uploads import UploadProvided
-from tests.support.api import container
+from tests.support.api import described
 from tests.support.databases import statements, tracing
 from tests.support.office import ON_SQLITE, Office, Reply, together
 from tests.support.posts import POSTS, Sent, post
 
 pytestmark = pytest.mark.fast
 
-ROUTES: Final = endpoints(create_app(container()))
+ROUTES: Final = endpoints(described())
 KEYED: Final = {one.name: one for one in ROUTES if one.verb == "POST" and one.entry is not None and one.entry.keyed}
 LISTS: Final = [
     one.path.removeprefix(API) for one in ROUTES if isinstance(one.entry, ListProvided) and "{" not in one.path

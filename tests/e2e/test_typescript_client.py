@@ -8,9 +8,8 @@ from typing import Final
 
 import pytest
 
-from app.api.create import create_app
 from house.node import FOLDER
-from tests.support.api import container
+from tests.support.api import described
 from tests.support.node import project, run_node, run_package
 from tests.support.served import served_demo
 
@@ -52,7 +51,7 @@ def test_a_generated_client_compiles_strictly_and_takes_an_order_to_cash(tmp_pat
 def test_what_the_api_does_not_know_does_not_compile(tmp_path: Path) -> None:
     """Each slip is found, at its line, before anything runs."""
     folder = project(tmp_path / "shop")
-    (folder / "openapi.json").write_text(json.dumps(create_app(container()).openapi()), encoding="utf-8")
+    (folder / "openapi.json").write_text(json.dumps(described().openapi()), encoding="utf-8")
     generate(folder, "openapi.json")
     right = (FOLDER / "client.ts").read_text(encoding="utf-8")
     names = []

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import pytest
 
-from app.api.create import create_app
 from app.api.export import ExportProvided
 from app.api.listing import ListProvided
 from app.api.route import API, Endpoint
@@ -17,7 +16,7 @@ from app.domain.identity import ReadyRole
 from app.domain.shared.rights import ALL_RIGHTS, Right
 from app.infrastructure.database.migrate import plain_engine
 from app.infrastructure.database.tables.shared import metadata
-from tests.support.api import container
+from tests.support.api import described
 from tests.support.belongings import belongings
 from tests.support.catalogue import category, price_list
 from tests.support.credits import OWN_ACCOUNT, debit_of
@@ -26,9 +25,9 @@ from tests.support.posts import template
 
 pytestmark = pytest.mark.fast
 
-DOCUMENT: Final = create_app(container()).openapi()
+DOCUMENT: Final = described().openapi()
 SCHEMAS: Final = DOCUMENT["components"]["schemas"]
-ENDPOINTS: Final = [one for one in endpoints(create_app(container())) if one.path.startswith(API)]
+ENDPOINTS: Final = [one for one in endpoints(described()) if one.path.startswith(API)]
 ON_ONE: Final = [one for one in ENDPOINTS if "{" in one.path]
 GUARDED: Final = [one for one in ENDPOINTS if one.entry is not None and one.entry.right is not None]
 EXPORTS: Final = [one for one in ENDPOINTS if isinstance(one.entry, ExportProvided)]

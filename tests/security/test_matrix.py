@@ -10,13 +10,12 @@ from typing import Any, Final
 
 import pytest
 
-from app.api.create import create_app
 from app.api.route import Endpoint
 from app.api.switchboard import endpoints
 from app.domain.identity import ready_roles
 from app.domain.shared.rights import ALL_RIGHTS, Right
 from app.infrastructure.keys import decode_key
-from tests.support.api import container
+from tests.support.api import described
 from tests.support.belongings import MISSING, belongings, filled, plain
 from tests.support.databases import KEY
 from tests.support.forgery import Forger, altered
@@ -24,7 +23,7 @@ from tests.support.office import ON_SQLITE, Office, Served
 
 pytestmark = pytest.mark.fast
 
-ENDPOINTS: Final = [one for one in endpoints(create_app(container())) if one.entry is not None and not one.entry.public]
+ENDPOINTS: Final = [one for one in endpoints(described()) if one.entry is not None and not one.entry.public]
 OBJECTS: Final = ("own", "foreign", "missing")
 EACH: Final = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)
 

@@ -11,7 +11,7 @@ from app.api.create import create_app
 from app.api.provide import Entry
 from app.api.switchboard import endpoints
 from app.domain.shared.rights import Right
-from tests.support.api import container
+from tests.support.api import container, described
 
 pytestmark = pytest.mark.fast
 
@@ -36,7 +36,7 @@ SIGNED_IN: Final = {
 }
 UNLISTED: Final = {"/openapi.json": "clients read how to sign in before they do"}
 
-ENDPOINTS: Final = endpoints(create_app(container()))
+ENDPOINTS: Final = endpoints(described())
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)
@@ -57,7 +57,7 @@ def test_an_endpoint_declares_its_right_or_is_public_for_a_reason(endpoint: obje
 
 def test_nothing_is_served_past_the_switchboard() -> None:
     """A route added another way would not be asked for its right."""
-    app = create_app(container())
+    app = described()
     others = {getattr(route, "path", "") for route in app.routes if hasattr(route, "path")}
     assert others == set(UNLISTED)
 

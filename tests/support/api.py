@@ -7,12 +7,13 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from itertools import count
 from typing import Annotated, Any, ClassVar, Final
 
 from anyio import to_thread
 from argon2 import PasswordHasher
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, FastAPI, Response
 from pydantic import Field
 from starlette.testclient import TestClient
 
@@ -311,6 +312,12 @@ def container(**settings: Any) -> FakeContainer:
         **doors(runner, passwords, tokens, clock),
         cases={type(case): case for case in cases},
     )
+
+
+@cache
+def described() -> FastAPI:
+    """Give the application to be looked at, never served: its routes, and its document, which takes seconds to make."""
+    return create_app(container())
 
 
 def client(given: FakeContainer, *, signed_in: bool = True) -> TestClient:
