@@ -14,12 +14,12 @@ from app.api.route import API, Endpoint
 from app.api.switchboard import endpoints
 from app.domain.identity import ReadyRole
 from app.domain.shared.rights import ALL_RIGHTS, Right
-from app.infrastructure.database.migrate import plain_engine
 from app.infrastructure.database.tables.shared import metadata
 from tests.support.api import described
 from tests.support.belongings import belongings
 from tests.support.catalogue import category, price_list
 from tests.support.credits import OWN_ACCOUNT, debit_of
+from tests.support.databases import looking
 from tests.support.office import ON_SQLITE, Office, Served, free_line
 from tests.support.posts import template
 
@@ -112,8 +112,7 @@ def name_of(endpoint: Endpoint) -> str:
 
 def everything(office: Office) -> dict[str, list[Any]]:
     """Give every row that is the company's, by table."""
-    engine = plain_engine(office.served.container.settings.database_url)
-    with engine.connect() as connection:
+    with looking(office.served.container.settings.database_url).connect() as connection:
         return {
             table.name: list(connection.execute(table.select().where(table.c.company_id == office.company)))
             for table in metadata.sorted_tables

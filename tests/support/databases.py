@@ -6,12 +6,13 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 
 from app.domain.identity import Company, CompanySettings
@@ -55,6 +56,12 @@ def drop_database(server: str, name: str) -> None:
         connection.execution_options(isolation_level="AUTOCOMMIT")
         force = " WITH (FORCE)" if server == "postgresql" else ""
         connection.execute(text(f"DROP DATABASE IF EXISTS {name}{force}"))
+
+
+@cache
+def looking(url: str) -> Engine:
+    """Give an engine past the application, the same one each time: it remembers how its statements are written."""
+    return plain_engine(url)
 
 
 def unique_name(prefix: str = "tramita") -> str:
