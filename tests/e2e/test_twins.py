@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 import pytest
 
-from app.api.listing import ListProvided
-from app.api.route import API, Endpoint
+from app.api.route import Endpoint
 from app.api.switchboard import endpoints
 from app.api.uploads import UploadProvided
 from tests.support.api import described
 from tests.support.databases import statements, tracing
 from tests.support.office import ON_SQLITE, Office, Reply, together
-from tests.support.posts import POSTS, Sent, post
+from tests.support.posts import POSTS, post
+from tests.support.rows import company_rows
 
 pytestmark = pytest.mark.fast
 
 ROUTES: Final = endpoints(described())
 KEYED: Final = {one.name: one for one in ROUTES if one.verb == "POST" and one.entry is not None and one.entry.keyed}
-LISTS: Final = [
-    one.path.removeprefix(API) for one in ROUTES if isinstance(one.entry, ListProvided) and "{" not in one.path
-]
 
 
 def _takes_file(endpoint: Endpoint) -> bool:
     return isinstance(endpoint.entry, UploadProvided)
-
-
-def everything(office: Office, sent: Sent) -> Mapping[str, Any]:
-    """Give how many rows of each kind there are, and the newest of them; and the files, where one was sent."""
-    pages = {path: office.get(f"{path}?total=true&limit=5") for path in LISTS}
-    assert {page.status for page in pages.values()} == {200}
-    found = {path: (page["total"], page["items"]) for path, page in pages.items()}
-    return {**found, "files": office.items(sent.path)} if isinstance(sent.body, bytes) else found
 
 
 def test_every_route_that_posts_is_tried() -> None:
@@ -49,14 +37,14 @@ def test_twins_at_a_barrier_have_one_effect_and_one_answer(office: Office, name:
     sent = POSTS[name](office)
     replies = together(3, lambda _: post(office, sent.path, sent.body, **sent.headers, idempotency_key="twin"))
     assert {reply.status for reply in replies} <= {200, 201}, [reply.body for reply in replies]
-    after = everything(office, sent)
+    after = company_rows(office)
     replies.append(post(office, sent.path, sent.body, **sent.headers, idempotency_key="twin"))
     assert all(_same(reply, replies[0]) for reply in replies)
     assert sum("idempotent-replay" in reply.headers for reply in replies) == 3
     if sent.other is not None:
         other = post(office, sent.path, sent.other, **sent.headers, idempotency_key="twin")
         assert other.refusal == (422, "idempotency.key_reused")
-    assert everything(office, sent) == after
+    assert company_rows(office) == after
 
 
 def _same(one: Reply, other: Reply) -> bool:

@@ -14,14 +14,13 @@ from app.api.route import API, Endpoint
 from app.api.switchboard import endpoints
 from app.domain.identity import ReadyRole
 from app.domain.shared.rights import ALL_RIGHTS, Right
-from app.infrastructure.database.tables.shared import metadata
 from tests.support.api import described
 from tests.support.belongings import belongings
 from tests.support.catalogue import category, price_list
 from tests.support.credits import OWN_ACCOUNT, debit_of
-from tests.support.databases import looking
 from tests.support.office import ON_SQLITE, Office, Served, free_line
 from tests.support.posts import template
+from tests.support.rows import company_rows
 
 pytestmark = pytest.mark.fast
 
@@ -110,16 +109,6 @@ def name_of(endpoint: Endpoint) -> str:
     return endpoint.name
 
 
-def everything(office: Office) -> dict[str, list[Any]]:
-    """Give every row that is the company's, by table."""
-    with looking(office.served.container.settings.database_url).connect() as connection:
-        return {
-            table.name: list(connection.execute(table.select().where(table.c.company_id == office.company)))
-            for table in metadata.sorted_tables
-            if "company_id" in table.c
-        }
-
-
 @pytest.fixture(scope="module")
 def theirs(served: Served) -> tuple[Office, dict[str, Any]]:
     office = served.company()
@@ -130,7 +119,7 @@ def theirs(served: Served) -> tuple[Office, dict[str, Any]]:
 @pytest.fixture(scope="module")
 def before(theirs: tuple[Office, dict[str, Any]]) -> dict[str, list[Any]]:
     """Give what the other company had before anybody tried anything: it has it all the time."""
-    return everything(theirs[0])
+    return company_rows(theirs[0])
 
 
 @pytest.mark.parametrize("endpoint", ON_ONE, ids=name_of)
@@ -145,7 +134,7 @@ def test_an_object_of_another_company_is_not_there(
     headers = {"if_match": '"0"'} if versioned else {}
     reply = office.send(endpoint.verb, path, BODIES.get(endpoint.name), **headers)
     assert reply.refusal == (404, "not_found")
-    assert everything(owner) == before
+    assert company_rows(owner) == before
 
 
 @ON_SQLITE

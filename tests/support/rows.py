@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
+from app.infrastructure.database.tables.shared import metadata
 from tests.support.catalogue import KINDS, attribute, category, price_list, unit, vat_rate
 from tests.support.credits import OWN_ACCOUNT, debit_of
+from tests.support.databases import looking
 from tests.support.office import Office
 from tests.support.posts import TERMS, template
 
@@ -120,3 +122,13 @@ def _iban(n: int) -> str:
     """Give a German account of its own for each number (ISO 13616)."""
     account = f"37040044{n:010}"
     return f"DE{98 - int(f'{account}131400') % 97:02}{account}"
+
+
+def company_rows(office: Office) -> dict[str, list[Any]]:
+    """Give every row that is the company's, by table."""
+    with looking(office.served.container.settings.database_url).connect() as connection:
+        return {
+            table.name: list(connection.execute(table.select().where(table.c.company_id == office.company)))
+            for table in metadata.sorted_tables
+            if "company_id" in table.c
+        }
