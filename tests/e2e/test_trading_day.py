@@ -157,8 +157,8 @@ def a_desk_comes_back(day: Day) -> None:
     acme.act(f"/returns/{back['id']}/validate")
     assert acme.level(day.desk) == "8"
     assert [line["returned"] for line in day.now("order")["lines"]] == ["1", "0", "0"]
-    body = {"date": EVENING, "lines": [{"position": 1, "quantity": "1"}]}
-    draft = acme.make(f"{day.path('invoice')}/credit-notes", body)
+    draft = acme.make(f"{day.path('invoice')}/credit-notes", {"date": EVENING, "return_id": back["id"]})
+    assert acme.get(f"/returns/{back['id']}")["credit_note_id"] == draft["id"]
     day.papers["note"] = acme.act(f"/invoices/{draft['id']}/validate")
     assert told(day.papers["note"], "ref", "total_gross", "company_gross") == ["AV2611-0001", "-310.00", "-279.00"]
     (credit,) = acme.get(f"/third-parties/{day.customer}/credits")["items"]

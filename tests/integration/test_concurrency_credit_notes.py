@@ -19,19 +19,31 @@ from app.domain.billing import (
     TemplateLine,
     TemplateState,
 )
-from app.domain.shared.ids import InvoiceId, InvoiceTemplateId
+from app.domain.sales import LineQuantity
+from app.domain.shared.ids import InvoiceId, InvoiceTemplateId, OrderId, ReturnId
 from app.domain.shared.lines import LineKind
 from app.domain.shared.money import price, quantity, rate
+from app.domain.shipping import ReturnState
 from app.usecases.billing import (
     CopyDraft,
     CreateInvoice,
     CreateInvoiceTemplate,
     InvoiceDraft,
+    InvoiceOrder,
+    OrderInvoiceDraft,
     ReadInvoiceTemplate,
     ReplaceInvoice,
     ValidateInvoice,
 )
 from app.usecases.shared import LineDraft
+from app.usecases.shipping import (
+    ReadReturn,
+    ReturnPart,
+    ReturnShipment,
+    ShipmentReturnDraft,
+    ValidateReturn,
+    ValidateShipment,
+)
 from tests.support.books import Books
 from tests.support.contender import Call, Job
 from tests.support.processes import ON_EACH, Heard, Team, told_by
@@ -42,6 +54,17 @@ ROUNDS: Final = 4
 FULL: Final = pytest.mark.parametrize(
     "database_kind",
     [pytest.param(kind, marks=pytest.mark.full) for kind in ("sqlite", "postgresql", "mariadb")],
+    indirect=True,
+)
+
+
+SERVERS_IN_FULL: Final = pytest.mark.parametrize(
+    "database_kind",
+    [
+        pytest.param("sqlite", marks=pytest.mark.fast),
+        pytest.param("postgresql", marks=pytest.mark.full),
+        pytest.param("mariadb", marks=pytest.mark.full),
+    ],
     indirect=True,
 )
 
@@ -102,6 +125,52 @@ def test_eight_credit_notes_of_one_invoice_never_take_back_more_than_it_charged(
         ("billing.over_credited", Decimal(1))
     ] * 5
     assert notes_of(shop, source) == [-30, -30, -30]
+
+
+def came_back(shop: Shop) -> tuple[ReturnId, list[InvoiceId]]:
+    """Give the return of one of four pieces, and two invoices of two pieces each that charge for them."""
+    desk = shop.books.desk
+    shipment = shop.books.do(ValidateShipment(desk.clock, desk.numbering), shop.shipment([(shop.goods("4"), 4)]))
+    parts = (ReturnPart(position=1, quantity=quantity(Decimal(1))),)
+    asked = ShipmentReturnDraft(shipment_id=shipment.id, reason="x", lines=parts)
+    back = shop.books.do(ReturnShipment(desk.clock), asked)
+    shop.books.do(ValidateReturn(desk.clock, desk.numbering), back.id)
+    return back.id, [half(shop, shipment.order_id) for _ in range(2)]
+
+
+def half(shop: Shop, order: OrderId) -> InvoiceId:
+    """Enter and validate an invoice of two pieces of an order."""
+    desk = shop.books.desk
+    parts = (LineQuantity(position=1, quantity=quantity(Decimal(2))),)
+    made = shop.books.do(InvoiceOrder(desk.clock), OrderInvoiceDraft(order_id=order, lines=parts))
+    return shop.books.do(ValidateInvoice(desk.numbering), made.id).id
+
+
+@SERVERS_IN_FULL
+def test_a_return_is_credited_once_however_many_notes_name_it(shop: Shop, team: Team) -> None:
+    """CT-02: half of the eight credit one invoice of the order and half the other: only the return is shared."""
+    made = [came_back(shop) for _ in range(ROUNDS)]
+    heard = compete(
+        shop, team, *([("credit", {"invoice": of[at % 2], "back": back}) for back, of in made] for at in EIGHT)
+    )
+    assert done_once_each(heard)
+    assert codes(heard) == {"billing.return_credited"}
+    named = [shop.books.do(ReadReturn(), back).credit_note_id for back, _ in made]
+    assert sorted(one for one in named if one) == sorted(one.facts["id"] for one in told_by(heard, "done"))
+
+
+@FULL
+def test_a_return_is_credited_or_called_off(shop: Shop, team: Team) -> None:
+    """CT-02: of four who credit it and four who cancel it one is first, and nobody second."""
+    made = [came_back(shop) for _ in range(ROUNDS)]
+    crediting: list[Call] = [("credit", {"invoice": of[0], "back": back}) for back, of in made]
+    canceling: list[Call] = [("cancel return", {"back": back}) for back, _ in made]
+    heard = compete(shop, team, *[crediting, canceling] * 4)
+    assert done_once_each(heard)
+    assert codes(heard) <= {"billing.return_credited", "billing.return_not_back", "state.invalid_transition"}
+    for back, _ in made:
+        found = shop.books.do(ReadReturn(), back)
+        assert (found.credit_note_id is None) is (found.state is ReturnState.CANCELED)
 
 
 @FULL

@@ -52,7 +52,7 @@ from app.domain.identity import CompanySettings, Membership, Role, User
 from app.domain.parties import AddressKind, Contact, Instalment, Party, PartyAccount, PartyAddress, PaymentTerms
 from app.domain.sales import LineQuantity, Order, Proposal
 from app.domain.shared.errors import Conflict
-from app.domain.shared.ids import BankAccountId, CarrierId, InvoiceId, PartyId, ProductId, ShipmentId
+from app.domain.shared.ids import BankAccountId, CarrierId, InvoiceId, PartyId, ProductId, ReturnId, ShipmentId
 from app.domain.shared.lines import LineKind
 from app.domain.shared.money import amount, currency, price, quantity, rate
 from app.domain.shared.numbering import Reset
@@ -587,8 +587,17 @@ class Story:
         )
         for made in (self.do(shipping.ReturnShipment(clock), sent), self.do(shipping.CreateReturn(clock), free)):
             self.do(shipping.ValidateReturn(clock, numbering), made.id)
+            if made.shipment_id:
+                self.credited(order, made.id)
             end = shipping.CancelReturn(clock) if made.shipment_id else shipping.CloseReturn()
             self.do(end, made.id)
+
+    def credited(self, order: Order, back: ReturnId) -> None:
+        """Invoice an order, credit what came back of it, and think better of it."""
+        source = self.issued(self.do(billing.InvoiceOrder(self.tools[0]), billing.OrderInvoiceDraft(order_id=order.id)))
+        asked = billing.CreditNoteDraft(invoice_id=source.id, return_id=back)
+        note: Invoice = self.do(billing.CreditInvoice(self.tools[0]), asked)
+        self.do(billing.DeleteInvoice(), Versioned(id=note.id, version=note.version))
 
     def packed(self, order: Order, lines: tuple[shipping.Part, ...], carrier: CarrierId) -> ShipmentId:
         """Ship an order in a parcel."""

@@ -422,6 +422,11 @@ REFERENCES: Final[Mapping[tuple[str, str], tuple[Made, Callable[[Office, dict[st
         lambda _, ids: {"deposit_id": ids["invoice_id"]},
         "/deposit_id",
     ),
+    ("CreditNoteIn", "return_id"): (
+        lambda office: f"/invoices/{_due(office)}/credit-notes",
+        lambda _, ids: {"return_id": ids["return_id"]},
+        "/return_id",
+    ),
     ("InvoiceTemplateIn", "party_id"): (
         lambda _: "/invoice-templates",
         lambda _, ids: _monthly(ids["party_id"], [free_line("1")]),

@@ -401,9 +401,12 @@ def _ship_reserved(do: Do, desk: Desk, *, order: OrderId) -> Mapping[str, Any]:
     return {"ref": do(ValidateShipment(desk.clock, desk.numbering), shipment.id).ref}
 
 
-def _credit(do: Do, desk: Desk, *, invoice: InvoiceId, part: str = "") -> Mapping[str, Any]:
+def _credit(
+    do: Do, desk: Desk, *, invoice: InvoiceId, part: str = "", back: ReturnId | None = None
+) -> Mapping[str, Any]:
     parts = (CreditPart(1, quantity(Decimal(part))),) if part else None
-    return {"id": do(CreditInvoice(desk.clock), CreditNoteDraft(invoice_id=invoice, lines=parts)).id}
+    draft = CreditNoteDraft(invoice_id=invoice, lines=parts, return_id=back)
+    return {"id": do(CreditInvoice(desk.clock), draft).id}
 
 
 def _deduct(do: Do, _desk: Desk, *, invoice: InvoiceId, deposit: InvoiceId) -> Mapping[str, Any]:

@@ -26,6 +26,7 @@ from app.domain.billing import (
     deduct,
 )
 from app.domain.billing.credit_notes import Group, left_of
+from app.domain.sales import LineQuantity
 from app.domain.shared.errors import DomainError, UnknownReference
 from app.domain.shared.ids import ProductId
 from app.domain.shared.lines import LineKind
@@ -101,6 +102,57 @@ def test_a_part_says_what_it_takes_back_and_what_it_cost() -> None:
     (line,) = credit(source, [], part(2, "2")).lines
     assert (line.product_id, line.kind, line.order_position, line.source_position) == (8, LineKind.GOODS, 4, 2)
     assert [line.quantity, line.unit_price, line.discount, line.company_cost] == [-2, 10, 10, -5]
+
+
+def charging(*positions: int | None) -> Invoice:
+    """Give an invoice whose lines, of 2 pieces each, charge for these lines of its order."""
+    source = invoice(valued(), [("2", str(each), "0", "20") for each in range(1, len(positions) + 1)])
+    for line, position in zip(source.lines, positions, strict=True):
+        line.order_position = position
+    return source
+
+
+def returned(source: Invoice, before: Sequence[Invoice], *came: tuple[int, str]) -> list[tuple[int | None, str]]:
+    """Give what is taken back of each line when so much of the order's lines came back."""
+    wanted = [LineQuantity(position=position, quantity=quantity(Decimal(many))) for position, many in came]
+    lines = CreditNoteLines(source, taken_by(before)).returned(wanted)
+    return [(line.source_position, str(-line.quantity.normalize())) for line in lines]
+
+
+def test_what_came_back_is_credited_on_the_lines_that_charge_for_it_in_order() -> None:
+    """Two lines of one order line, and twice the same order line from two warehouses."""
+    source = charging(3, None, 7, 3)
+    assert returned(source, [], (3, "1")) == [(1, "1")]
+    assert returned(source, [], (3, "3")) == [(1, "2"), (4, "1")]
+    assert returned(source, [], (3, "1.5"), (7, "2"), (3, "2.5")) == [(1, "2"), (4, "2"), (3, "2")]
+
+
+def test_what_is_credited_already_is_passed_over() -> None:
+    source = charging(3, 3)
+    before = [credit(source, [], part(1, "1.5"))]
+    assert returned(source, before, (3, "2")) == [(1, "0.5"), (2, "1.5")]
+    before.append(credit(source, before, part(1, "0.5")))
+    assert returned(source, before, (3, "2")) == [(2, "2")]
+
+
+@pytest.mark.parametrize(
+    ("came", "left"), [((3, "4.1"), "4"), ((9, "1"), "0"), ((7, "3"), "2")], ids=["more", "not charged", "of one line"]
+)
+def test_more_than_is_charged_for_cannot_be_credited_for_a_return(came: tuple[int, str], left: str) -> None:
+    with pytest.raises(OverCredited) as caught:
+        returned(charging(3, None, 7, 3), [], came)
+    assert (caught.value.at, caught.value.facts) == (("return_id",), {"left": Decimal(left)})
+
+
+def test_what_was_credited_by_amount_is_not_there_for_a_return_either() -> None:
+    """2.00 and 4.00 were charged; 5.50 of it is given back: of the second line 0.50 is left."""
+    source = charging(3, 7)
+    with pytest.raises(OverCredited) as caught:
+        returned(source, [discount(source, [], at_rate("20", "5.50"))], (7, "1"))
+    assert (caught.value.at, caught.value.facts) == (("return_id",), {"left": Decimal("0.50")})
+    with pytest.raises(NothingToCredit) as nothing:
+        returned(source, [credit(source, [])], (7, "1"))
+    assert nothing.value.at == ("return_id",)
 
 
 def test_an_amount_is_one_piece_without_a_line_of_its_own() -> None:

@@ -14,8 +14,12 @@ from app.domain.billing.credit_notes import (
     PositionTwice,
     RatePart,
     RateTwice,
+    ReturnCreditedBefore,
+    ReturnElsewhere,
+    ReturnNotBack,
     Share,
     charged_by,
+    repayable,
 )
 from app.domain.billing.credits import CreditKind, InvoiceWrittenOff, OpenCredit, write_off
 from app.domain.billing.deposits import (
@@ -198,6 +202,9 @@ __all__ = [
     "RateTwice",
     "Recurrence",
     "RefundNotNegative",
+    "ReturnCreditedBefore",
+    "ReturnElsewhere",
+    "ReturnNotBack",
     "ReversalEntered",
     "ReversalFinal",
     "Settled",
@@ -223,6 +230,7 @@ __all__ = [
     "given_up",
     "late_fee",
     "nothing_due",
+    "repayable",
     "something_due",
     "write_off",
 ]

@@ -8,16 +8,19 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from app.domain.billing.invoices import Invoice, InvoiceKind, InvoiceLine
+from app.domain.sales import LineQuantity
 from app.domain.shared.errors import Conflict, Invalid, UnknownReference
 from app.domain.shared.ids import InvoiceId
 from app.domain.shared.lines import LineKind, Valuation
 from app.domain.shared.money import EXACT, Amount, Price, Quantity, Rate, convert
 from app.domain.shared.totals import VatMode
+from app.domain.shipping import Return
 
 ZERO: Final = Decimal(0)
 Group = tuple[Rate, InvoiceId | None]
 """What is taxed together: a VAT rate, apart from each deposit deducted at it, whose tax was another invoice's."""
 HUNDRED: Final = Decimal(100)
+RETURN_ID: Final = ("return_id",)
 CREDITABLE: Final = (InvoiceKind.STANDARD, InvoiceKind.DEPOSIT, InvoiceKind.REPLACEMENT)
 
 
@@ -55,6 +58,24 @@ class PositionTwice(Invalid):
     """The line stands twice in the credit note."""
 
     code = "billing.position_twice"
+
+
+class ReturnElsewhere(Conflict):
+    """The return is another customer's, or of another order."""
+
+    code = "billing.return_elsewhere"
+
+
+class ReturnNotBack(Conflict):
+    """Money is given back for a return once its goods are back."""
+
+    code = "billing.return_not_back"
+
+
+class ReturnCreditedBefore(Conflict):
+    """Another credit note names the return already."""
+
+    code = "billing.return_credited"
 
 
 class Part(NamedTuple):
@@ -115,6 +136,19 @@ class Credited:
     share: Share
 
 
+def repayable(source: Invoice, back: Return) -> None:
+    """Pass only a return that a credit note of ``source`` may name; one of no order may be of any.
+
+    Raises ReturnElsewhere, ReturnNotBack, ReturnCreditedBefore.
+    """
+    if back.party_id != source.party_id or back.order_id not in {None, source.order_id}:
+        raise ReturnElsewhere(at=RETURN_ID, return_id=back.id, invoice=source.id)
+    if not back.back:
+        raise ReturnNotBack(at=RETURN_ID, return_id=back.id, state=back.state.value)
+    if back.credit_note_id is not None:
+        raise ReturnCreditedBefore(at=RETURN_ID, return_id=back.id, credit_note=back.credit_note_id)
+
+
 def charged_by(invoice: Invoice) -> Mapping[Group, Share]:
     """Give what an invoice charges by group; the shares sum to its totals in both currencies."""
     found: dict[Group, Share] = {}
@@ -169,8 +203,7 @@ class CreditNoteLines:
 
     def whole(self) -> list[InvoiceLine]:
         """Take back all that is left. Raises NothingToCredit."""
-        if (self._by_line or self._by_amount) and not any(left != Share() for left in self._left.values()):
-            raise NothingToCredit(invoice=self.source.id)
+        self._open()
         for line in self.source.lines:
             if rest := self._rest(line):
                 self._line(line, Quantity(abs(rest)))
@@ -179,6 +212,22 @@ class CreditNoteLines:
             if net := left.net + self._made(group).net:
                 self._add(group[0], "", Share(net=-net, company_net=-left.company_net - self._made(group).company_net))
         return self._taxed()
+
+    def returned(self, wanted: Iterable[LineQuantity]) -> list[InvoiceLine]:
+        """Take back so much of what each line of the order is charged by; positions are the order's.
+
+        Where several lines charge for one, the first are taken back first. Raises OverCredited, NothingToCredit with
+        ``at`` the return.
+        """
+        self._open(at=RETURN_ID)
+        asked: dict[int, Decimal] = {}
+        for one in wanted:
+            asked[one.position] = asked.get(one.position, ZERO) + one.quantity
+        found = [part for position, quantity in asked.items() for part in self._charging(position, quantity)]
+        try:
+            return self.parts(found)
+        except OverCredited as error:  # of the rate, when some of it was credited by amount
+            raise OverCredited(at=RETURN_ID, **error.facts) from None
 
     def parts(self, wanted: Sequence[Part]) -> list[InvoiceLine]:
         """Take back these quantities. Raises OverCredited, UnknownReference, PositionTwice with ``at``."""
@@ -213,6 +262,24 @@ class CreditNoteLines:
             self._add(part.rate, description, Share(net=-net, company_net=-self._converted(net)))
             self._within((part.rate, None), at)
         return self._taxed()
+
+    def _open(self, at: tuple[str | int, ...] = ()) -> None:
+        """Pass only when something is left. Raises NothingToCredit."""
+        if (self._by_line or self._by_amount) and not any(left != Share() for left in self._left.values()):
+            raise NothingToCredit(at=at, invoice=self.source.id)
+
+    def _charging(self, position: int, quantity: Decimal) -> list[Part]:
+        """Give what is left of the lines that charge for a line of the order, ``quantity`` in all."""
+        found: list[Part] = []
+        missing = quantity
+        for line in self.source.lines:
+            taken = min(missing, abs(self._rest(line)))
+            if line.order_position == position and taken:
+                found.append(Part(line.position, Quantity(taken)))
+                missing -= taken
+        if missing:
+            raise OverCredited(at=RETURN_ID, left=quantity - missing)
+        return found
 
     def _source_line(self, position: int, at: tuple[str | int, ...] = ()) -> InvoiceLine:
         if not 1 <= position <= len(self.source.lines):

@@ -106,6 +106,21 @@ class ReturnCanceled(ReturnEvent):
     name: ClassVar[str] = "shipping.return_canceled"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnCredited(ReturnEvent):
+    """A credit note was entered that gives the money back."""
+
+    name: ClassVar[str] = "shipping.return_credited"
+    note: InvoiceId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnUncredited(ReturnEvent):
+    """The draft of the credit note was deleted: the money is not given back yet."""
+
+    name: ClassVar[str] = "shipping.return_uncredited"
+
+
 @dataclass(slots=True, kw_only=True)
 class ReturnLine:
     """So much of one product that comes back; ``warehouse_id`` None is scrap.
@@ -195,6 +210,21 @@ class Return:
         """Call it off. Raises InvalidTransition once it is closed or credited."""
         self.state = advance(RETURN, self.state, "cancel", self)
         return ReturnCanceled(id=self.id)
+
+    @property
+    def back(self) -> bool:
+        """Whether the goods came back and stay."""
+        return self.state in {ReturnState.VALIDATED, ReturnState.CLOSED}
+
+    def credit(self, note: InvoiceId) -> ReturnCredited:
+        """Name the credit note that gives the money back."""
+        self.credit_note_id = note
+        return ReturnCredited(id=self.id, note=note)
+
+    def uncredit(self) -> ReturnUncredited:
+        """Name none any more: its draft is deleted."""
+        self.credit_note_id = None
+        return ReturnUncredited(id=self.id)
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from app.domain.billing import (
 )
 from app.domain.fields import Values
 from app.domain.parties import DueAmount, Party, instalments
-from app.domain.sales import FollowerKind, LineQuantity, Order
+from app.domain.sales import LineQuantity, Order
 from app.domain.shared.dates import Day
 from app.domain.shared.ids import InvoiceId, OrderId, PartyId, PaymentTermsId, UserId
 from app.domain.shared.money import Quantity, Rate
@@ -29,12 +29,12 @@ from app.domain.shared.numbering import Number
 from app.domain.shared.objects import ObjectKind
 from app.domain.shared.rights import Right
 from app.domain.shared.search import Searched
+from app.usecases.billing.ties import release
 from app.usecases.context import Context
 from app.usecases.custom import drop, fill, keep, refill
 from app.usecases.parties import representative, within_credit
 from app.usecases.ports.listing import CUSTOM_VALUES, FieldKind, Found, ListField, Listing, Sort
 from app.usecases.ports.shared import Clock, Work
-from app.usecases.sales import untie
 from app.usecases.shared import Change, LineDraft, ListCase, Numbering, Versioned, buyer, customer, priced, valuation
 
 INVOICES = Listing(
@@ -312,7 +312,7 @@ class ChangeInvoice:
 
 @dataclass(frozen=True, slots=True)
 class DeleteInvoice:
-    """Delete a draft. Raises NotFound, Stale, InvoiceNotDraft."""
+    """Delete a draft. What it charges or takes back is free again. Raises NotFound, Stale, InvoiceNotDraft."""
 
     right: ClassVar[Right] = Right.INVOICES_WRITE
     writes: ClassVar[bool] = True
@@ -322,8 +322,8 @@ class DeleteInvoice:
         invoice = work.invoices.get(InvoiceId(request.id), lock=True)
         request.matches(invoice.version)
         invoice.editable()
+        release(work, invoice)
         work.invoices.delete(invoice)
-        untie(work, invoice.proposal_id, FollowerKind.INVOICE, invoice.id)
         drop(work, ObjectKind.INVOICES, invoice.id, invoice.custom)
         work.outbox.add(InvoiceDeleted(id=invoice.id))
 

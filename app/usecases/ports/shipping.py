@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from app.domain.parties import Address
-from app.domain.shared.ids import CarrierId, OrderId, ReturnId, ShipmentId
+from app.domain.shared.ids import CarrierId, InvoiceId, OrderId, ReturnId, ShipmentId
 from app.domain.shipping import Carrier, Return, Shipment
 
 
@@ -87,6 +87,10 @@ class Returns(Protocol):
 
     def source(self, back: ReturnId) -> Source:
         """Give the order and shipment that goods come back of, which never change. Raises NotFound."""
+        ...
+
+    def credited_by(self, note: InvoiceId) -> ReturnId | None:
+        """Give the return that names a credit note, if one does."""
         ...
 
     def add(self, back: Return) -> None:

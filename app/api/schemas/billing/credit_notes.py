@@ -11,6 +11,7 @@ from app.api.schemas.shared import (
     CustomValues,
     Day,
     Flag,
+    Id,
     In,
     QuantityIn,
     RateIn,
@@ -18,7 +19,7 @@ from app.api.schemas.shared import (
     Whole,
 )
 from app.domain.billing import Part, RatePart
-from app.domain.shared.ids import InvoiceId
+from app.domain.shared.ids import InvoiceId, ReturnId
 from app.usecases.billing import CreditNoteDraft
 
 
@@ -45,7 +46,10 @@ class CreditAmountIn(In):
 
 
 class CreditNoteIn(In):
-    """A new credit note of an invoice: of lines, or of amounts; of neither it takes back all that is left."""
+    """A new credit note of an invoice: of lines, or of amounts; of neither it takes back all that is left.
+
+    With a return and neither it takes back what came back with that.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"lines": [{"position": 1, "quantity": "2"}], "note": "Two came broken"}]}
@@ -56,6 +60,7 @@ class CreditNoteIn(In):
     lines: list[CreditPartIn] | None = Field(None, min_length=1, description="Which lines are taken back")
     amounts: list[CreditAmountIn] | None = Field(None, min_length=1, description="Which amounts are taken back")
     description: Text = Field("", max_length=10_000, description="Text of amounts; left out: the invoice's number")
+    return_id: Id | None = Field(None, description="Id of the return it gives the money back for", examples=[4])
     reopen_order: Flag = Field(default=False, description="Whether the order may be invoiced for it again")
     custom: CustomValues = Field(default_factory=dict, description=CUSTOM_IN)
 
@@ -75,6 +80,7 @@ class CreditNoteIn(In):
             lines=None if self.lines is None else tuple(part.to_domain() for part in self.lines),
             amounts=None if self.amounts is None else tuple(part.to_domain() for part in self.amounts),
             description=self.description,
+            return_id=None if self.return_id is None else ReturnId(self.return_id),
             reopen_order=self.reopen_order,
             custom=self.custom,
         )

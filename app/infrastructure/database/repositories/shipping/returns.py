@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import bindparam, delete, select, update
 
 from app.domain.shared.errors import NotFound, Stale
-from app.domain.shared.ids import ReturnId
+from app.domain.shared.ids import InvoiceId, ReturnId
 from app.domain.shared.search import Searched
 from app.domain.shipping import Return, ReturnLine
 from app.infrastructure.database.compiled import prepare, prepare_many
@@ -30,6 +30,12 @@ _MINE: Final = (returns.c.company_id == bindparam("company_id"), returns.c.id ==
 _GET = prepare(by_id(returns, _COLUMNS))
 _LOCK = locking(returns, _COLUMNS)
 _SOURCE = prepare(by_id(returns, ("order_id", "shipment_id")), "select returns.source")
+_CREDITED_BY = prepare(
+    select(returns.c.id).where(
+        returns.c.company_id == bindparam("company_id"), returns.c.credit_note_id == bindparam("note")
+    ),
+    "select returns.credited_by",
+)
 _LINES = lines_of(return_lines, "return_id", _LINE)
 _NEW = NewDocuments(returns, ("version", "status", *_STORED), return_lines, _LINE, owner="return_id")
 _UPDATE = prepare(
@@ -78,6 +84,11 @@ class SqlReturns:
         if row is None:
             raise NotFound(kind="return", id=back)
         return Source(order=row[0], shipment=row[1])
+
+    def credited_by(self, note: InvoiceId) -> ReturnId | None:
+        """Give the return that names a credit note, if one does."""
+        row = self._session.one(_CREDITED_BY, company_id=self._company, note=note)
+        return None if row is None else ReturnId(row[0])
 
     def add(self, back: Return) -> None:
         """Store a new return, set its id, and its ref to ``(PROV<id>)``."""
