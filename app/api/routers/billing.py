@@ -11,12 +11,12 @@ from app.api.route import gives, router
 from app.api.schemas.billing import (
     AbandonIn,
     CloseIn,
-    CopyIn,
     CreditNoteIn,
     CreditsOut,
     DeductionIn,
     DepositIn,
     InvoiceChange,
+    InvoiceCopyIn,
     InvoiceIn,
     InvoiceOut,
     InvoicePaymentIn,
@@ -173,13 +173,15 @@ def deduct_deposit(invoice_id: PathId, body: DeductionIn, run: Annotated[Run, pr
 
 
 @routes.post("/invoices/{invoice_id}/replacement", **gives(InvoiceOut, 201))
-def replace_invoice(invoice_id: PathId, body: CopyIn, run: Annotated[Run, provide(ReplaceInvoice)]) -> Response:
+def replace_invoice(invoice_id: PathId, body: InvoiceCopyIn, run: Annotated[Run, provide(ReplaceInvoice)]) -> Response:
     """Copy an unpaid invoice as the draft of its replacement; validating that abandons the invoice."""
     return run(build=lambda: body.to_domain(invoice_id), present=InvoiceOut.of, location=ONE)
 
 
 @routes.post("/invoices/{invoice_id}/invoice", **gives(InvoiceOut, 201))
-def invoice_pro_forma(invoice_id: PathId, body: CopyIn, run: Annotated[Run, provide(InvoiceProForma)]) -> Response:
+def invoice_pro_forma(
+    invoice_id: PathId, body: InvoiceCopyIn, run: Annotated[Run, provide(InvoiceProForma)]
+) -> Response:
     """Enter the invoice of a pro forma as a draft."""
     return run(build=lambda: body.to_domain(invoice_id), present=InvoiceOut.of, location=ONE)
 

@@ -10,9 +10,9 @@ from app.api.provide import IfMatch, Run, provide
 from app.api.route import gives, router
 from app.api.schemas.billing import InvoiceOut, ProposalInvoiceIn
 from app.api.schemas.sales import (
-    CopyIn,
     OrderOut,
     ProposalChange,
+    ProposalCopyIn,
     ProposalIn,
     ProposalOrderIn,
     ProposalOut,
@@ -132,7 +132,7 @@ def revise_proposal(proposal_id: PathId, run: Annotated[Run, provide(RevisePropo
 
 
 @routes.post("/proposals/{proposal_id}/copy", **gives(ProposalOut, 201))
-def copy_proposal(proposal_id: PathId, body: CopyIn, run: Annotated[Run, provide(CopyProposal)]) -> Response:
+def copy_proposal(proposal_id: PathId, body: ProposalCopyIn, run: Annotated[Run, provide(CopyProposal)]) -> Response:
     """Enter a new proposal with the lines of another, as a draft dated today."""
     return run(build=lambda: body.to_domain(proposal_id), present=ProposalOut.of, location=NEW)
 

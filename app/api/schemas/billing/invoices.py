@@ -135,7 +135,7 @@ class CloseIn(In):
         return Closing(invoice_id=InvoiceId(invoice_id), reason=self.reason)
 
 
-class CopyIn(In):
+class InvoiceCopyIn(In):
     """An invoice made of another one."""
 
     date: Day | None = Field(None, description="Legal date; left out: today", examples=["2026-11-21"])

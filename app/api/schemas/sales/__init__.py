@@ -12,8 +12,8 @@ from app.api.schemas.sales.amendments import (
 )
 from app.api.schemas.sales.orders import SOME_DAY, OrderChange, OrderIn, OrderLineIn, OrderLineOut, OrderOut
 from app.api.schemas.sales.proposals import (
-    CopyIn,
     ProposalChange,
+    ProposalCopyIn,
     ProposalIn,
     ProposalLineIn,
     ProposalLineOut,
@@ -30,13 +30,13 @@ __all__ = [
     "AmendIn",
     "AmendLineIn",
     "CloseShortIn",
-    "CopyIn",
     "OrderChange",
     "OrderIn",
     "OrderLineIn",
     "OrderLineOut",
     "OrderOut",
     "ProposalChange",
+    "ProposalCopyIn",
     "ProposalIn",
     "ProposalLineIn",
     "ProposalLineOut",

@@ -149,7 +149,7 @@ class ReopeningIn(In):
         return Reopening(proposal_id=ProposalId(proposal_id), valid_until=self.valid_until)
 
 
-class CopyIn(In):
+class ProposalCopyIn(In):
     """How a proposal is copied."""
 
     fresh_prices: Flag = Field(
