@@ -43,7 +43,9 @@ UNMARKED: Final = pytest.StashKey[bool]()
 UNIT: Final = Path(__file__).parent / "unit"
 CONTRACT: Final = Path(__file__).parent / "contract"
 STORIES: Final = Path(__file__).parent / "e2e"
+STATEMENTS: Final = {"test_capabilities.py", "test_statements.py", "test_work.py"}
 SERVERS: Final = ("postgresql", "mariadb")
+DATABASES: Final = ("sqlite", *SERVERS)
 
 hypothesis.settings.register_profile("fast", derandomize=True, database=None, deadline=None, max_examples=60)
 hypothesis.settings.register_profile("full", derandomize=True, database=None, deadline=None, max_examples=1000)
@@ -77,20 +79,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _repeats(item: pytest.Item) -> bool:
     """Tell whether the fast run leaves a test to `--full` on its kind of database.
 
-    Contract tests run on every kind. What else is written for several runs on SQLite and the servers; stories over HTTP
-    on one of the servers only, each server having about half of them; what is ``slow_on_servers`` on none.
+    Contract tests run on every kind; on MariaDB without RETURNING those of statements, which alone differ there. What
+    else is written for several runs on SQLite and the servers; stories over HTTP on one of the servers only, each
+    server having about half of them; what is ``slow_on_servers`` on none.
     """
     callspec = getattr(item, "callspec", None)
     kind = callspec.params.get("database_kind") if callspec is not None else None
-    if callspec is None or kind in {None, "sqlite"} or item.path.is_relative_to(CONTRACT):
+    if kind is not None and item.get_closest_marker("on_one_database") is not None:
+        return bool(kind != _chosen(item, kind, DATABASES))
+    if callspec is None or kind in {None, "sqlite"} or item.path.name in STATEMENTS:
+        return False
+    if kind != "mariadb-no-returning" and item.path.is_relative_to(CONTRACT):
         return False
     if kind == "mariadb-no-returning" or item.get_closest_marker("slow_on_servers") is not None:
         return True
-    if not item.path.is_relative_to(STORIES) or item.get_closest_marker("on_this_server") is not None:
-        return False
-    name = item.nodeid.replace(kind, "")
-    chosen: str = SERVERS[crc32(name.encode()) % len(SERVERS)]
-    return bool(kind != chosen)
+    return item.path.is_relative_to(STORIES) and kind != _chosen(item, kind, SERVERS)
+
+
+def _chosen(item: pytest.Item, kind: str, among: tuple[str, ...]) -> str:
+    """Give which of ``among`` a test of this name runs on, whichever ``kind`` it is for."""
+    return among[crc32(item.nodeid.replace(kind, "").encode()) % len(among)]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

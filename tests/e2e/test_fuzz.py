@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from operator import itemgetter
 from typing import Any, Final
 
 import pytest
@@ -49,8 +48,6 @@ CHECKS: Final = [
 ]
 # 207 is a batch whose items are refused each on its own.
 REFUSALS: Final = ["207", "400", "403", "404", "405", "409", "412", "413", "415", "422", "428"]
-# Sorted by database: each is set up once a worker.
-IN_TURN: Final = sorted(((name, KINDS[at % len(KINDS)]) for at, name in enumerate(OPERATIONS)), key=itemgetter(1))
 ON_EACH: Final = pytest.mark.parametrize("database_kind", KINDS, indirect=True)
 
 
@@ -115,8 +112,9 @@ def fuzz(known: tuple[Office, dict[str, Any]], schema: Any, name: str, examples:
 
 
 @pytest.mark.fast
-@pytest.mark.on_this_server
-@pytest.mark.parametrize(("name", "database_kind"), IN_TURN, indirect=["database_kind"])
+@pytest.mark.on_one_database
+@ON_EACH
+@pytest.mark.parametrize("name", OPERATIONS)
 def test_no_request_is_answered_by_surprise(known: Any, schema: Any, name: str) -> None:
     """Design 4: the document is exercised by a fuzzer, on objects that exist, with values right and wrong."""
     assert fuzz(known, schema, name, FEW) >= FEW or name in NOTHING_TO_SEND
