@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -44,8 +45,7 @@ UNIT: Final = Path(__file__).parent / "unit"
 CONTRACT: Final = Path(__file__).parent / "contract"
 STORIES: Final = Path(__file__).parent / "e2e"
 STATEMENTS: Final = {"test_capabilities.py", "test_statements.py", "test_work.py"}
-SERVERS: Final = ("postgresql", "mariadb")
-DATABASES: Final = ("sqlite", *SERVERS)
+DATABASES: Final = ("sqlite", "postgresql", "mariadb")
 
 hypothesis.settings.register_profile("fast", derandomize=True, database=None, deadline=None, max_examples=60)
 hypothesis.settings.register_profile("full", derandomize=True, database=None, deadline=None, max_examples=1000)
@@ -76,29 +76,37 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=repeated)
 
 
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector off what was imported and collected: it stays, and looking through it costs time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
 def _repeats(item: pytest.Item) -> bool:
     """Tell whether the fast run leaves a test to `--full` on its kind of database.
 
     Contract tests run on every kind; on MariaDB without RETURNING those of statements, which alone differ there. What
-    else is written for several runs on SQLite and the servers; stories over HTTP on one of the servers only, each
-    server having about half of them; what is ``slow_on_servers`` on none.
+    else is written for several runs on SQLite and the servers; stories over HTTP and migrations with data on one of the
+    servers or on none, a third of them each; what is ``slow_on_servers`` on none.
     """
     callspec = getattr(item, "callspec", None)
     kind = callspec.params.get("database_kind") if callspec is not None else None
     if kind is not None and item.get_closest_marker("on_one_database") is not None:
-        return bool(kind != _chosen(item, kind, DATABASES))
+        return bool(kind != _chosen(item, kind))
     if callspec is None or kind in {None, "sqlite"} or item.path.name in STATEMENTS:
         return False
     if kind != "mariadb-no-returning" and item.path.is_relative_to(CONTRACT):
         return False
     if kind == "mariadb-no-returning" or item.get_closest_marker("slow_on_servers") is not None:
         return True
-    return item.path.is_relative_to(STORIES) and kind != _chosen(item, kind, SERVERS)
+    one_of_three = item.path.is_relative_to(STORIES) or item.path.name.endswith("_data.py")
+    return one_of_three and kind != _chosen(item, kind)
 
 
-def _chosen(item: pytest.Item, kind: str, among: tuple[str, ...]) -> str:
-    """Give which of ``among`` a test of this name runs on, whichever ``kind`` it is for."""
-    return among[crc32(item.nodeid.replace(kind, "").encode()) % len(among)]
+def _chosen(item: pytest.Item, kind: str) -> str:
+    """Give the one of three databases that a test of this name is given, whichever ``kind`` it is for."""
+    return DATABASES[crc32(item.nodeid.replace(kind, "").encode()) % len(DATABASES)]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -126,6 +126,7 @@ def test_a_run_that_is_cut_after_each_of_its_transactions_comes_to_the_same_book
 
 
 @pytest.mark.fast
+@pytest.mark.slow_on_servers
 def test_sales_are_reported_for_a_period(books: Books, small: Path) -> None:
     told = run_northwind(books.desk, small, ignore)
     assert told[-4] == "30 invoices paid"
@@ -137,6 +138,7 @@ def test_sales_are_reported_for_a_period(books: Books, small: Path) -> None:
 
 
 @pytest.mark.fast
+@pytest.mark.slow_on_servers
 def test_a_company_reports_its_own_sales_alone(books: Books, database: Database, small: Path) -> None:
     run_northwind(books.desk, small, ignore)
     other = new_books(database, f"other-{books.company}")
@@ -146,6 +148,7 @@ def test_a_company_reports_its_own_sales_alone(books: Books, database: Database,
 
 
 @pytest.mark.fast
+@pytest.mark.slow_on_servers
 def test_northwind_is_not_begun_on_data_that_was_refused(books: Books, small: Path) -> None:
     customers = small / "customers.csv"
     customers.write_text(customers.read_text(encoding="utf-8").replace(",Germany,", ",Atlantis,"), encoding="utf-8")

@@ -125,10 +125,10 @@ def _iban(n: int) -> str:
 
 
 def company_rows(office: Office) -> dict[str, list[Any]]:
-    """Give every row that is the company's, by table."""
+    """Give every row that is the company's, by table; a server gives them in any order."""
     with looking(office.served.container.settings.database_url).connect() as connection:
         return {
-            table.name: list(connection.execute(table.select().where(table.c.company_id == office.company)))
+            table.name: sorted(connection.execute(table.select().where(table.c.company_id == office.company)), key=str)
             for table in metadata.sorted_tables
             if "company_id" in table.c
         }
