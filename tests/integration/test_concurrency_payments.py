@@ -135,11 +135,12 @@ def test_an_order_is_settled_or_canceled_once(shop: Shop, team: Team) -> None:
 
 @ONCE
 def test_what_is_paid_by_hand_while_the_bank_collects_it_is_paid_once(shop: Shop, team: Team) -> None:
-    """CT-02: whichever comes first, by hand or by the bank; whoever the database undoes in between tries again."""
+    """CT-02: whichever comes first, by hand or by the bank; they lock in one order, so no database undoes either."""
     invoices = [euros(shop, "10") for _ in range(3)]
     made = order(shop, *invoices)
     hand: list[Call] = [("pay", {"parts": tuple((one, "10") for one in invoices[::-1])})] * 4
     heard = team.compete(each(shop, *hand, *[("settle", {"order": made.id})] * 4))
+    assert told_by(heard, "again") == []
     assert len(told_by(heard, "done")) == 1
     assert set(codes(heard)) <= {"billing.invoice_not_open", "state.invalid_transition"}
     assert {shop.invoice(one).state for one in invoices} == {InvoiceState.PAID}

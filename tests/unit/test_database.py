@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from app.infrastructure.database import work
-from app.infrastructure.database.compiled import Prepared, compile_all
+from app.infrastructure.database.compiled import _REGISTRY, Prepared, PreparedMany, compile_all
 from app.infrastructure.database.dialects import MARIADB, MARIADB_PLAIN, MYSQL, POSTGRESQL, SQLITE, Dialect, dialect_of
 from app.infrastructure.database.failures import Constraint, Failure, FailureKind, read_mysql, read_postgresql
 from app.infrastructure.database.locks import Lock, LockOrder, Trace, TraceKind
@@ -25,6 +25,14 @@ from app.infrastructure.database.tables.shared import metadata
 from app.infrastructure.database.types import AMOUNT, KEY, Scaled
 
 pytestmark = pytest.mark.fast
+LOCKED_BY_KEY = (
+    "lock invoices",
+    "lock orders",
+    "lock payments",
+    "lock proposals",
+    "lock shipments",
+    "lock stock_levels",
+)
 DIALECTS = (POSTGRESQL, MARIADB, MARIADB_PLAIN, MYSQL, SQLITE)
 EACH = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda one: f"{one.name}-{one.ids}")
 t = Table("t", MetaData(), Column("id", KEY, primary_key=True), Column("a", AMOUNT))
@@ -35,6 +43,20 @@ def test_every_statement_of_every_repository_compiles(dialect: Dialect) -> None:
     """ERP-03: also for MySQL, which the tests have no server of."""
     assert work.SqlWorks is not None
     assert compile_all(dialect) > 50
+
+
+def test_documents_and_levels_are_locked_by_the_index_that_holds_their_rows() -> None:
+    """ERP-03: on MariaDB a row found by another index is locked there first, against who has it and needs the entry."""
+    locks = [one for one in _REGISTRY if one.name.startswith(LOCKED_BY_KEY)]
+    assert len(locks) >= 9
+    assert [one.name for one in locks if "FORCE INDEX (PRIMARY)" not in one.on(MARIADB).sql] == []
+    assert [one.name for one in locks if "FORCE INDEX" in one.on(POSTGRESQL).sql + one.on(SQLITE).sql] == []
+
+
+def test_traces_call_a_statement_the_same_in_every_process() -> None:
+    """A join has no name of its own but the places of its tables in memory."""
+    assert [one.name for one in _REGISTRY if "(" in one.name] == []
+    assert "select products[1]" in {one.sized(1).name for one in _REGISTRY if isinstance(one, PreparedMany)}
 
 
 @EACH

@@ -12,7 +12,7 @@ from operator import itemgetter
 from threading import Lock
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Executable, Table, TextClause
+from sqlalchemy import BindParameter, Executable, Join, Table, TextClause
 from sqlalchemy import Dialect as SqlDialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
@@ -313,4 +313,9 @@ def _name(statement: Statement) -> str:
     if isinstance(statement, UpdateBase):
         return f"{type(statement).__name__.lower()} {statement.table.description}"
     sources: Sequence[Any] = getattr(statement, "get_final_froms", list)()
-    return f"select {getattr(sources[0], 'description', sources[0])}" if sources else "select"
+    if not sources:
+        return "select"
+    first = sources[0]
+    while isinstance(first, Join):
+        first = first.left
+    return f"select {getattr(first, 'description', first)}"

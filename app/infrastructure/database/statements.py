@@ -12,6 +12,7 @@ from sqlalchemy import (
     Executable,
     Insert,
     Integer,
+    Select,
     Table,
     and_,
     bindparam,
@@ -43,6 +44,16 @@ from app.infrastructure.database.types import Flag
 def keys(column: ColumnElement[Any], name: str, count: int) -> ColumnElement[bool]:
     """Give ``column IN (:name__0, ... :name__<count-1>)``."""
     return column.in_([bindparam(f"{name}__{index}", type_=column.type) for index in range(count)])
+
+
+def by_clustered_key(reading: Select[Any], table: Table) -> Select[Any]:
+    """Let MariaDB and MySQL find the rows that ``reading`` locks by the primary key alone; others do as before.
+
+    InnoDB locks an entry of the index it reads before the row itself. Whoever has the row and then needs the entry, as
+    the check of a foreign key does, would wait for it in a circle.
+    """
+    hint = "FORCE INDEX (PRIMARY)"
+    return reading.with_hint(table, hint, "mariadb").with_hint(table, hint, "mysql")
 
 
 def insert_rows(

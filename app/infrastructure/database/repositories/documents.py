@@ -10,10 +10,10 @@ from sqlalchemy import Executable, ScalarSelect, Table, bindparam, insert, selec
 from app.domain.shared.lines import LineKind, PricedLine, Valuation
 from app.domain.shared.money import currency
 from app.domain.shared.totals import Totals, VatLine, VatMode, compute
-from app.infrastructure.database.compiled import Prepared, prepare, prepare_many
+from app.infrastructure.database.compiled import Prepared, PreparedMany, prepare, prepare_many
 from app.infrastructure.database.history import History, tracked
 from app.infrastructure.database.session import Rows, Session
-from app.infrastructure.database.statements import insert_document, insert_rows
+from app.infrastructure.database.statements import by_clustered_key, insert_document, insert_rows, keys
 
 VALUED: Final = ("currency", "rate", "company_currency", "vat_mode")
 TOTALS: Final = ("total_net", "total_vat", "total_gross", "company_net", "company_vat", "company_gross")
@@ -103,7 +103,18 @@ def locking(table: Table, columns: Sequence[str], *beside: ScalarSelect[Any]) ->
     reading: Any = by_id(table, columns)
     if beside:
         reading = reading.add_columns(*beside)
-    return prepare(reading.with_for_update(), f"lock {table.name}")
+    return prepare(by_clustered_key(reading.with_for_update(), table), f"lock {table.name}")
+
+
+def locking_many(table: Table, columns: Sequence[str]) -> PreparedMany:
+    """Prepare the statement that reads ``columns`` of documents by their ids and locks their rows in that order."""
+    names = [table.c[name] for name in columns]
+
+    def build(count: int) -> Executable:
+        wanted = (table.c.company_id == bindparam("company_id"), keys(table.c.id, "id", count))
+        return by_clustered_key(select(*names).where(*wanted).order_by(table.c.id).with_for_update(), table)
+
+    return prepare_many(build, f"lock {table.name}", pads=True)
 
 
 def lines_of(table: Table, owner: str, columns: Sequence[str]) -> Prepared:

@@ -34,6 +34,7 @@ from app.infrastructure.database.repositories.documents import (
     line_values,
     lines_of,
     locking,
+    locking_many,
     provisional,
     totals_of,
     totals_values,
@@ -44,7 +45,7 @@ from app.infrastructure.database.repositories.documents import (
 from app.infrastructure.database.repositories.parties.credits import limit_of
 from app.infrastructure.database.repositories.search import SqlWords, texts_in
 from app.infrastructure.database.session import Session
-from app.infrastructure.database.statements import insert_rows, keys, update_rows
+from app.infrastructure.database.statements import insert_rows, update_rows
 from app.infrastructure.database.tables.billing import (
     invoice_lines,
     invoice_taxes,
@@ -88,16 +89,7 @@ _MINE: Final = (invoices.c.company_id == bindparam("company_id"), invoices.c.id 
 
 _GET = prepare(by_id(invoices, _COLUMNS))
 _LOCK = locking(invoices, _COLUMNS, limit_of(invoices))
-_LOCK_HEADERS = prepare_many(
-    lambda n: (
-        select(*(invoices.c[name] for name in _COLUMNS))
-        .where(invoices.c.company_id == bindparam("company_id"), keys(invoices.c.id, "id", n))
-        .order_by(invoices.c.id)
-        .with_for_update()
-    ),
-    "lock invoices",
-    pads=True,
-)
+_LOCK_HEADERS = locking_many(invoices, _COLUMNS)
 _LINES = lines_of(invoice_lines, "invoice_id", _LINE)
 _NEW = NewDocuments(
     invoices,

@@ -17,10 +17,11 @@ from app.infrastructure.database.locks import Lock
 from app.infrastructure.database.repositories.documents import (
     by_id,
     lines_of,
+    locking_many,
 )
 from app.infrastructure.database.repositories.search import SqlWords
 from app.infrastructure.database.session import Session
-from app.infrastructure.database.statements import insert_rows, keys, update_rows
+from app.infrastructure.database.statements import insert_rows, update_rows
 from app.infrastructure.database.tables.billing import (
     CREDIT,
     invoices,
@@ -60,16 +61,7 @@ _LATER: Final = ("credit_left", "company_credit_left", "reversed_by_id")
 _GET_PAYMENT = prepare(by_id(payments, _PAYMENT))
 _ALLOCATIONS = lines_of(payment_allocations, "payment_id", _ALLOCATION)
 _USES = lines_of(payment_uses, "payment_id", _USE)
-_LOCK = prepare_many(
-    lambda n: (
-        select(*(payments.c[name] for name in _PAYMENT))
-        .where(payments.c.company_id == bindparam("company_id"), keys(payments.c.id, "id", n))
-        .order_by(payments.c.id)
-        .with_for_update()
-    ),
-    "lock payments",
-    pads=True,
-)
+_LOCK = locking_many(payments, _PAYMENT)
 _SAVE = prepare_many(update_rows(payments, _LATER, match=("id", "version"), versioned=True))
 _INSERT_USES = prepare_many(insert_rows(payment_uses, ("position", *_USE), common=("company_id", "payment_id")))
 _LEFT = prepare(

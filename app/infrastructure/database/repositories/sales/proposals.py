@@ -24,6 +24,7 @@ from app.infrastructure.database.repositories.documents import (
     line_values,
     lines_of,
     locking,
+    locking_many,
     provisional,
     totals_of,
     totals_values,
@@ -33,7 +34,7 @@ from app.infrastructure.database.repositories.documents import (
 )
 from app.infrastructure.database.repositories.search import SqlWords, texts_in
 from app.infrastructure.database.session import Session
-from app.infrastructure.database.statements import keys, update_rows
+from app.infrastructure.database.statements import update_rows
 from app.infrastructure.database.tables.billing import invoices
 from app.infrastructure.database.tables.sales import orders, proposal_lines
 from app.infrastructure.database.tables.sales import proposals as p
@@ -92,16 +93,7 @@ _LAPSED = prepare(
     .limit(bindparam("most", type_=Integer())),
     "select proposals.lapsed",
 )
-_LOCK_HEADERS = prepare_many(
-    lambda n: (
-        select(*(p.c[name] for name in _COLUMNS))
-        .where(p.c.company_id == bindparam("company_id"), keys(p.c.id, "id", n))
-        .order_by(p.c.id)
-        .with_for_update()
-    ),
-    "lock proposals",
-    pads=True,
-)
+_LOCK_HEADERS = locking_many(p, _COLUMNS)
 _NEW = NewDocuments(
     p,
     ("version", *(name for name in _STORED if name != "ref")),

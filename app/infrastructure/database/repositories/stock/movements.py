@@ -15,7 +15,7 @@ from app.infrastructure.database.compiled import PreparedMany, prepare, prepare_
 from app.infrastructure.database.failures import ConstraintViolated
 from app.infrastructure.database.locks import Lock
 from app.infrastructure.database.session import Session
-from app.infrastructure.database.statements import insert_rows, keys, update_rows
+from app.infrastructure.database.statements import by_clustered_key, insert_rows, keys, update_rows
 from app.infrastructure.database.tables.sales import order_lines as ol
 from app.infrastructure.database.tables.sales import orders
 from app.infrastructure.database.tables.stock import stock_costs, stock_levels, stock_movements
@@ -26,7 +26,6 @@ from app.usecases.ports.stock import Gone
 _COST_NAMES: Final = ("product", "quantity", "value", "average", "tracking")
 MOST_SERVED: Final = 500
 _LEVEL: Final = ("quantity", "reserved", "minimum")
-_BY_KEY: Final = "FORCE INDEX (PRIMARY)"
 _COST: Final = ("product_id", "quantity", "value", "average", "tracking")
 # Both locks run over the clustered key, in its order: two documents that need the same rows wait, they never deadlock.
 _LOCK_COSTS = prepare_many(
@@ -41,17 +40,18 @@ _LOCK_COSTS = prepare_many(
 )
 _LOCK_LEVELS = prepare_many(
     lambda n: (
-        select(*(stock_levels.c[name] for name in ("product_id", *_LEVEL)))
-        .where(
-            stock_levels.c.company_id == bindparam("company_id"),
-            stock_levels.c.warehouse_id == bindparam("warehouse_id"),
-            keys(stock_levels.c.product_id, "product_id", n),
-        )
-        .order_by(stock_levels.c.product_id)
-        .with_for_update()
         # The index by product holds the whole key too; for several products InnoDB takes either, and would lock both.
-        .with_hint(stock_levels, _BY_KEY, "mariadb")
-        .with_hint(stock_levels, _BY_KEY, "mysql")
+        by_clustered_key(
+            select(*(stock_levels.c[name] for name in ("product_id", *_LEVEL)))
+            .where(
+                stock_levels.c.company_id == bindparam("company_id"),
+                stock_levels.c.warehouse_id == bindparam("warehouse_id"),
+                keys(stock_levels.c.product_id, "product_id", n),
+            )
+            .order_by(stock_levels.c.product_id)
+            .with_for_update(),
+            stock_levels,
+        )
     ),
     "lock stock_levels",
     pads=True,
@@ -74,13 +74,12 @@ def _chosen(name: str, rows: int) -> Any:
 
 
 _LOCK_PLACES = prepare_many(
-    lambda n: (
+    lambda n: by_clustered_key(
         select(*(stock_levels.c[name] for name in (*_PLACE, *_LEVEL)))
         .where(stock_levels.c.company_id == bindparam("company_id"), or_(*map(_there, range(n))))
         .order_by(stock_levels.c.warehouse_id, stock_levels.c.product_id)
-        .with_for_update()
-        .with_hint(stock_levels, _BY_KEY, "mariadb")
-        .with_hint(stock_levels, _BY_KEY, "mysql")
+        .with_for_update(),
+        stock_levels,
     ),
     "lock stock_levels.places",
     pads=True,
