@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.served import program, served_demo
 
-pytestmark = pytest.mark.full
+pytestmark = pytest.mark.fast
 
 # The generator knows no XML: a file for a bank is bytes to its clients, as docs/api.md says.
 CONFIG = "post_hooks: []\ncontent_type_overrides:\n  application/xml: application/octet-stream\n"
