@@ -145,6 +145,7 @@ def test_what_the_settings_were_is_kept(office: Office) -> None:
     assert first["items"] + second["items"] == whole["items"]
     assert second["next"] is None
     assert office.get("/company/settings/versions?limit=0").status == 400
+    assert office.get(f"/company/settings/versions?after={2**31}").status == 400  # more than a version can be
 
 
 @ON_SQLITE

@@ -72,6 +72,7 @@ def test_what_was_given_up_is_neither_credited_nor_replaced(office: Office, endi
     path = f"/invoices/{office.invoice('9')['id']}"
     office.act(f"{path}/{ending}", {"reason": "abandon"} if ending == "abandon" else {})
     assert office.post(f"{path}/credit-notes", {}).refusal == (409, "billing.invoice_not_issued")
+    assert office.get(f"{path}/late-fee").refusal == (409, "billing.invoice_not_issued")
     assert office.post(f"{path}/replacement", {}).refusal == (409, "billing.not_replaceable")
     assert len(office.items("/invoices")) == 1
     office.act(f"{path}/reopen")

@@ -159,6 +159,7 @@ def test_northwind_is_not_begun_on_data_that_was_refused(books: Books, small: Pa
 
 
 @pytest.mark.full
+@pytest.mark.timeout(900)  # twenty thousand requests' worth of statements, on a busy machine
 def test_the_whole_of_northwind_is_shipped_invoiced_and_paid(books: Books, northwind: Path) -> None:
     """ERP-06, ERP-08: 809 orders to the cent, in numbers without a gap."""
     told = run_northwind(books.desk, northwind, ignore)

@@ -7,7 +7,7 @@ from fastapi import Query, Response
 from app.api.batch import batch
 from app.api.listing import ListRun, provide_list
 from app.api.provide import IfMatch, Run, provide
-from app.api.route import gives, router
+from app.api.route import gives, problem_answers, router
 from app.api.schemas.billing import (
     AbandonIn,
     CloseIn,
@@ -75,6 +75,8 @@ from app.usecases.shared import Versioned
 
 routes = router("invoices")
 ONE = "/api/v1/invoices/{id}"
+_COMPUTED = gives(LateFeeOut)
+_COMPUTED["responses"] = {**_COMPUTED["responses"], **problem_answers(409)}  # of an invoice that was never sent
 To = Annotated[Day | None, Query(description="To which day interest runs; left out: today")]
 
 
@@ -186,7 +188,7 @@ def invoice_pro_forma(
     return run(build=lambda: body.to_domain(invoice_id), present=InvoiceOut.of, location=ONE)
 
 
-@routes.get("/invoices/{invoice_id}/late-fee", **gives(LateFeeOut))
+@routes.get("/invoices/{invoice_id}/late-fee", **_COMPUTED)
 def read_late_fee(invoice_id: PathId, run: Annotated[Run, provide(ReadLateFee)], on: To = None) -> Response:
     """Compute what being late costs: simple interest on what was due, and the company's fixed sum."""
     return run(build=lambda: LateFeeRequest(invoice_id=InvoiceId(invoice_id), on=on), present=LateFeeOut.of)

@@ -27,7 +27,7 @@ from app.api.schemas.identity import (
     UserIn,
     UserOut,
 )
-from app.api.schemas.shared import LARGEST_ID, PathId
+from app.api.schemas.shared import LARGEST_COUNT, PathId
 from app.api.shell import shell_of
 from app.domain.shared.ids import RoleId, UserId
 from app.domain.shared.rights import Right
@@ -180,7 +180,7 @@ def change_settings(version: IfMatch, body: SettingsChange, run: Annotated[Run, 
     return run(build=lambda: body.to_domain(run.context.company, version), present=SettingsOut.of)
 
 
-After = Annotated[int | None, Query(ge=1, le=LARGEST_ID, description="The `next` of the page before")]
+After = Annotated[int | None, Query(ge=1, le=LARGEST_COUNT, description="The `next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=MOST, description="Most versions of the page")]
 
 

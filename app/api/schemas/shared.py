@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from app.domain.shared.money import Amount, Price, Quantity, Rate
 
 LARGEST_ID: Final = 2**63 - 1
+LARGEST_COUNT: Final = 2**31 - 1
 DIGITS: Final = 18
 _DECIMAL: Final = re.compile(r"-?([0-9]{1,30})(?:\.([0-9]{1,30}))?")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
