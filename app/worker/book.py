@@ -51,9 +51,9 @@ class JobBook:
         """Look what could be claimed."""
         return self._call(jobs.LookForJobs(self.clock), lambda: Wanted(kinds=kinds, most=most))
 
-    def claim(self, wanted: Collection[JobId], worker: WorkerId) -> Sequence[Job]:
-        """Claim jobs."""
-        return self._call(jobs.ClaimJobs(), lambda: Claim(jobs=wanted, worker=worker))
+    def claim(self, wanted: Collection[JobId], worker: WorkerId) -> Sequence[Job] | None:
+        """Claim jobs; None when others took this process for dead."""
+        return self._call(jobs.ClaimJobs(self.clock), lambda: Claim(jobs=wanted, worker=worker))
 
     def start(self, job: Job, most: int) -> Job:
         """Begin an attempt. Raises JobLost."""

@@ -40,7 +40,8 @@ class Attempt:
 
     def end(self) -> None:
         """End the job, when nothing else is to be stored. Raises JobLost."""
-        self.runner.call(self.context, EndAttempt[None, None](self.clock, self.job), lambda: None)
+        ending: EndAttempt[None, None] = EndAttempt(self.clock, self.job)
+        self.runner.call(self.context, ending, lambda: None)
         self.finished = True
 
 

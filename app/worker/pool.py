@@ -156,16 +156,21 @@ class Pool:
             await self._enter()
             seen.due(now)
         elif seen.due(now) and not await self._alive(self._worker):
-            _log.warning("taken for dead: entering anew", worker=self._worker)
-            self._buffer.clear()
+            self._gone()
             await self._enter()
         if sweep.due(now):
             await self._written(self._sweep)
             if await self._written(self.tools.book.ask_for_scheduled):
                 self._woken.set()
 
-    async def _enter(self) -> None:
+    def _gone(self) -> None:
+        """Take note that others have taken this process for dead, and what it held: it enters anew."""
+        _log.warning("taken for dead", worker=self._worker, held=self.held)
+        self._buffer.clear()
         self._worker = None
+        self._woken.set()
+
+    async def _enter(self) -> None:
         self._worker = await self._written(self._entered)
 
     def _entered(self) -> WorkerId:
@@ -204,6 +209,9 @@ class Pool:
         if not chosen:
             return
         claimed = await self._written(partial(self.tools.book.claim, chosen, self._worker))
+        if claimed is None:
+            self._gone()
+            return
         for taken in sorted(claimed, key=lambda one: (one.priority, one.due_at, one.id)):
             self._buffer.setdefault(taken.kind, deque()).append(taken)
         if len(due) >= room:

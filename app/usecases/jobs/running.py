@@ -84,11 +84,11 @@ class FreeJobs:
 
     def execute(self, work: Work, context: Context, request: WorkerId) -> int:
         """Give how many jobs were freed; an attempt that was under way counts as one."""
+        work.queue.leave(request)  # first: from now on it claims nothing that would be overlooked
         jobs = work.queue.held(request)
         for job in jobs:
             job.hand_back()
             work.queue.save(job)
-        work.queue.leave(request)
         return len(jobs)
 
 
@@ -125,11 +125,14 @@ class Claim:
 class ClaimJobs:
     """Claim jobs; those that another worker has taken meanwhile are left out."""
 
+    clock: Clock
     right: ClassVar[Right | None] = None
     writes: ClassVar[bool] = True
 
-    def execute(self, work: Work, context: Context, request: Claim) -> Sequence[Job]:
-        """Give the jobs claimed."""
+    def execute(self, work: Work, context: Context, request: Claim) -> Sequence[Job] | None:
+        """Give the jobs claimed; None when the worker was taken for dead: nobody would free what it claims."""
+        if not work.queue.seen(request.worker, self.clock.now()):
+            return None
         return work.queue.claim(request.jobs, request.worker)
 
 

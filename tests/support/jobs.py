@@ -1,0 +1,193 @@
+"""Pools of jobs in this process, each with a loop of its own in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import Any, Final
+
+from sqlalchemy import bindparam, select
+
+from app.domain.jobs import Job, JobState, NewJob
+from app.domain.shared.ids import JobId
+from app.infrastructure.calendar import CronCalendar
+from app.infrastructure.clock import pause
+from app.infrastructure.database.compiled import Prepared
+from app.infrastructure.database.engine import Database
+from app.infrastructure.database.liveness import liveness_of
+from app.infrastructure.database.tables.jobs import jobs
+from app.infrastructure.database.work import SqlWorks
+from app.usecases.context import Context, Deadline, system_context
+from app.usecases.jobs import Planned
+from app.usecases.ports.jobs import Liveness
+from app.usecases.ports.shared import Clock
+from app.usecases.run import Runner
+from app.worker.book import JobBook
+from app.worker.kinds import Attempt, JobKind
+from app.worker.pool import Pool, PoolSettings, Tools
+
+WAIT_S: Final = 60.0
+"""Longer than anything takes; a test that waits so long has failed."""
+_numbers = count(1)
+_IDS = Prepared(
+    select(jobs.c.id).where(jobs.c.company_id == bindparam("company_id")).order_by(jobs.c.id), "ids of jobs"
+)
+
+
+def fresh(name: str) -> str:
+    """Give a kind that no other test asks for: all of them share the queue."""
+    return f"{name}.{next(_numbers)}"
+
+
+def ask(works: SqlWorks, context: Context, *new: NewJob) -> list[JobId]:
+    """Ask for jobs in one transaction, and give the ids of the company's jobs of these kinds, oldest first."""
+    with works.writing(context) as work:
+        for job in new:
+            work.jobs.add(job)
+        work.commit()
+    return [job.id for job in stand(works, context, {job.kind for job in new})]
+
+
+def stand(works: SqlWorks, context: Context, kinds: Iterable[str]) -> list[Job]:
+    """Give the company's jobs of some kinds by id, as they stand."""
+    wanted = set(kinds)
+    with works.reading(context) as work:
+        rows = work.session.all(_IDS, company_id=context.company)
+        return [job for job in (work.jobs.get(JobId(row[0])) for row in rows) if job.kind in wanted]
+
+
+def states(works: SqlWorks, context: Context, kinds: Iterable[str]) -> list[JobState]:
+    """Give the states of the company's jobs of some kinds, by id."""
+    return [job.state for job in stand(works, context, kinds)]
+
+
+@dataclass
+class Gate:
+    """Holds jobs until it is opened, and tells how many have come."""
+
+    come: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    open: threading.Event = field(default_factory=threading.Event)
+    most: int = 0
+    _at: int = 0
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, _attempt: Attempt) -> None:
+        with self._turn:
+            self._at += 1
+            self.most = max(self.most, self._at)
+        self.come.release()
+        assert self.open.wait(WAIT_S)
+        with self._turn:
+            self._at -= 1
+
+    def wait_for(self, number: int) -> None:
+        """Wait until so many more have come."""
+        for _ in range(number):
+            assert self.come.acquire(timeout=WAIT_S)
+
+
+@dataclass
+class Ends:
+    """Hears how attempts end, and waits for so many of them."""
+
+    heard: list[tuple[str, str]] = field(default_factory=list)
+    _more: threading.Condition = field(default_factory=threading.Condition)
+
+    def __call__(self, kind: str, outcome: str, _seconds: float) -> None:
+        with self._more:
+            self.heard.append((kind, outcome))
+            self._more.notify_all()
+
+    def wait_for(self, number: int, outcome: str | None = None) -> list[str]:
+        """Give the outcomes heard, once there are so many (of one kind of outcome, if named)."""
+        with self._more:
+            assert self._more.wait_for(lambda: self._count(outcome) >= number, WAIT_S), self.heard
+            return [one for _, one in self.heard]
+
+    def _count(self, outcome: str | None) -> int:
+        return sum(outcome in {None, one} for _, one in self.heard)
+
+
+@dataclass
+class Running:
+    """A pool at work, what it hears, and the end of its thread."""
+
+    pool: Pool
+    ends: Ends
+    thread: threading.Thread
+    loop: asyncio.AbstractEventLoop
+
+    def drain(self) -> None:
+        """Let it come to its end; its time runs from now on."""
+        heard = threading.Event()
+
+        def drain() -> None:
+            self.pool.drain()
+            heard.set()
+
+        self.loop.call_soon_threadsafe(drain)
+        assert heard.wait(WAIT_S)
+
+    def over(self) -> None:
+        """Wait for its end."""
+        self.thread.join(WAIT_S)
+        assert not self.thread.is_alive()
+
+    def stop(self) -> None:
+        """Let it come to its end, and wait."""
+        if self.thread.is_alive():
+            self.drain()
+            self.over()
+
+
+def context_for(clock: Clock) -> Callable[[Job, float], Context]:
+    """Give what gives the context of a job: that of its company, with nobody's rights."""
+
+    def give(job: Job, seconds: float) -> Context:
+        deadline = Deadline(seconds, clock.monotonic)
+        return replace(system_context(job.request_id), company=job.company, actor=job.actor, deadline=deadline)
+
+    return give
+
+
+@contextmanager
+def pool_at_work(
+    database: Database,
+    clock: Clock,
+    kinds: Sequence[JobKind],
+    *,
+    works: SqlWorks | None = None,
+    liveness: Liveness | None = None,
+    schedules: Sequence[Planned] = (),
+    **settings: Any,
+) -> Iterator[Running]:
+    """Run a pool in a thread until the end of the block."""
+    runner = Runner(works or SqlWorks(database, clock), pause)
+    ends = Ends()
+    tools = Tools(
+        book=JobBook(runner, clock, CronCalendar()),
+        kinds={kind.name: kind for kind in kinds},
+        liveness=liveness or liveness_of(database),
+        runner=runner,
+        clock=clock,
+        context=context_for(clock),
+        schedules=schedules,
+        told=ends,
+    )
+    loop = asyncio.new_event_loop()
+    pool = Pool(tools, PoolSettings(name="test", **({"poll_s": 0.02} | settings)))
+    thread = threading.Thread(target=lambda: loop.run_until_complete(pool.run()), daemon=True)
+    running = Running(pool, ends, thread, loop)
+    thread.start()
+    entered = threading.Event()
+    while not pool.working:
+        entered.wait(0.01)
+    try:
+        yield running
+    finally:
+        running.stop()
+        loop.close()
