@@ -33,6 +33,7 @@ from app.infrastructure.sepa import SepaXml
 from app.infrastructure.texts import Texts
 from app.infrastructure.tokens import JwtTokens
 from app.infrastructure.vault import AesVault
+from app.infrastructure.watching.quiet import NoListener, NoSpans, NoWatch
 from app.settings import Settings
 from app.usecases import (
     access,
@@ -69,6 +70,12 @@ class SchemaOutdated(Unavailable):
     code = "setup.schema_outdated"
 
 
+class TracingMissing(Unavailable):
+    """Traces are wanted and OpenTelemetry is not installed: install `tramita[otel]`."""
+
+    code = "setup.tracing_missing"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
     """Everything the program is made of; ``close`` gives it back."""
@@ -94,6 +101,9 @@ class Container:
     dispatch: journal.Dispatch
     daily: Daily
     background: Chores
+    watch: NoWatch
+    spans: NoSpans
+    listener: NoListener
     draining: threading.Event = field(default_factory=threading.Event)
 
     def call(self, case: UseCase[Request, Result], request: Callable[[], Request]) -> Result:
@@ -145,9 +155,19 @@ class Container:
         """Give the HTTP application."""
         # Imported here: its routes take longer to make than most commands to run.
         from app.api.create import create_app  # noqa: PLC0415
+        from app.infrastructure.watching.requests import alongside  # noqa: PLC0415
 
         self.database.prepare()
-        return create_app(self)
+        served = create_app(self)
+        self.watch.around(served)
+        self.spans.around(served)
+        alongside(served, self.listener.start, self.unwatch)
+        return served
+
+    def unwatch(self) -> None:
+        """Answer no more on the internal port, and send what spans were not sent yet."""
+        self.listener.stop()
+        self.spans.close()
 
     def sweep_files(self) -> int:
         """Remove files that no attachment refers to, older than a day; give how many."""
@@ -156,6 +176,7 @@ class Container:
     def close(self) -> None:
         """End what runs beside the requests, and close every connection."""
         self.background.stop()
+        self.unwatch()
         self.database.close()
 
 
@@ -165,14 +186,18 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     def pick(name: str, build: Callable[[], Any]) -> Any:  # noqa: ANN401 - as above
         return replacements[name] if name in replacements else build()
 
-    set_up_logging(settings.log_level, settings.log_format.value)
+    spans = pick("spans", lambda: spans_of(settings))
+    set_up_logging(settings.log_level, settings.log_format.value, spans.processors)
     database = pick("database", lambda: Database.of(settings))
+    spans.follow(database)
     clock = pick("clock", lambda: OffsetClock(database.now))
     clock.now()  # Measured here: inside a transaction the pool's only connection might be the transaction's own.
     # The chores are built last but woken by the first thing built, the works.
     told = threading.Event()
     works = pick("works", lambda: SqlWorks(database, clock, told.set))
-    runner = pick("runner", lambda: Runner(works, pause))
+    draining = threading.Event()
+    watch, listener = watching_of(settings, database, clock, draining)
+    runner = pick("runner", lambda: spans.runner(works, watch.pausing(pause)))
     passwords = pick("passwords", lambda: ArgonPasswords(least_score=settings.password_least_score))
     tokens = pick("tokens", lambda: JwtTokens.of(settings, clock))
     seal = pick("seal", lambda: HmacSeal(settings.chain_key.get_secret_value()))
@@ -211,8 +236,12 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
         daily=daily,
         background=pick(
             "background",
-            lambda: background_of(runner, clock, dispatch, daily, told, enabled=settings.chores),
+            lambda: background_of(runner, clock, dispatch, daily, told, watch, enabled=settings.chores),
         ),
+        watch=watch,
+        spans=spans,
+        listener=listener,
+        draining=draining,
         settings=settings,
         database=database,
         clock=clock,
@@ -239,6 +268,36 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
             ),
         ),
     )
+
+
+def spans_of(settings: Settings) -> NoSpans:
+    """Give what traces, or what does not. Raises TracingMissing."""
+    if not settings.traces():
+        return NoSpans()
+    # Imported here: it is an extra, and takes a tenth of a second.
+    try:
+        from app.infrastructure.watching.tracing import OtelSpans  # noqa: PLC0415
+    except ImportError as error:
+        raise TracingMissing from error
+    return OtelSpans.exporting()
+
+
+def watching_of(
+    settings: Settings, database: Database, clock: Clock, draining: threading.Event
+) -> tuple[NoWatch, NoListener]:
+    """Give the metrics and who answers for them; without a port nothing is counted."""
+    ports = settings.metrics_ports()
+    if not ports:
+        return NoWatch(), NoListener()
+    # Imported here: as long as nobody asks for metrics no command pays for them.
+    from prometheus_client import make_wsgi_app  # noqa: PLC0415
+
+    from app.infrastructure.watching.listener import Listener, Pages  # noqa: PLC0415
+    from app.infrastructure.watching.metrics import Metrics  # noqa: PLC0415
+
+    metrics = Metrics(clock, database)
+    pages = Pages(make_wsgi_app(metrics.registry), database.readiness, draining, clock)
+    return metrics, Listener(settings.metrics_host, ports, pages)
 
 
 def contexts_of(runner: Runner) -> Sequence[Context]:
@@ -272,7 +331,14 @@ class Daily:
 
 
 def background_of(
-    runner: Runner, clock: Clock, dispatch: journal.Dispatch, daily: Daily, told: threading.Event, *, enabled: bool
+    runner: Runner,
+    clock: Clock,
+    dispatch: journal.Dispatch,
+    daily: Daily,
+    told: threading.Event,
+    watch: NoWatch,
+    *,
+    enabled: bool,
 ) -> Chores:
     """Give what the process does without being asked; ``told`` is set by commits that left events."""
     day = timedelta(days=1)
@@ -285,7 +351,7 @@ def background_of(
         Chore(name="expire-proposals", every=day, run=lambda: daily.proposals(contexts_of(runner))),
         Chore(name="sweep-files", every=day, run=daily.files),
     )
-    return Chores(chores, Turns(runner, clock), clock, told, enabled=enabled)
+    return Chores(chores, Turns(runner, clock), clock, told, enabled=enabled, ended=watch.chore_ended)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,8 +23,11 @@ def serve(
 ) -> None:
     """Serve the HTTP API until SIGTERM or SIGINT."""
     complete_keys(Settings().data_dir)
+    # Server processes read the environment.
     if chores is not None:
-        os.environ["CHORES"] = str(chores).lower()  # server processes read the environment
+        os.environ["CHORES"] = str(chores).lower()
+    if workers is not None:
+        os.environ["WORKERS"] = str(workers)  # each takes a port of its own for its metrics
     settings = Settings()
     with opened(settings) as container:
         container.check_schema()
@@ -33,7 +36,7 @@ def serve(
         factory=True,
         host=host or settings.host,
         port=settings.port if port is None else port,
-        workers=workers or settings.workers,
+        workers=settings.workers,
         log_config=None,
         access_log=False,
         server_header=False,
