@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import structlog
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode, format_span_id, format_trace_id
 
+import app
 from app.bootstrap import TracingMissing, bootstrap
 from app.infrastructure.watching.quiet import NoSpans
 from app.infrastructure.watching.tracing import OtelSpans
@@ -28,6 +25,7 @@ from house.base import ROOT
 from tests.support.databases import settings_for
 from tests.support.lines import lines_of
 from tests.support.office import Office, Served, logging_as_it_was, serving
+from tests.support.otlp import collector
 
 pytestmark = pytest.mark.fast
 TRACE: Final = "0af7651916cd43dd8448eb211c80319c"
@@ -65,6 +63,7 @@ class Kept:
 
 @pytest.fixture
 def kept() -> Kept:
+    """Give a place for spans."""
     return Kept()
 
 
@@ -211,75 +210,50 @@ def test_lines_of_the_log_tell_the_trace_while_a_span_is_open(office: Office, ke
     assert "trace_id" not in outside
 
 
-class Collector(BaseHTTPRequestHandler):
-    """Takes spans by OTLP over HTTP."""
-
-    taken: list[tuple[str, ExportTraceServiceRequest]]
-    heard: threading.Event
-
-    def do_POST(self) -> None:
-        """Parse one export."""
-        body = self.rfile.read(int(self.headers["content-length"]))
-        self.taken.append((self.path, ExportTraceServiceRequest.FromString(body)))
-        self.send_response(200)
-        self.send_header("content-length", "0")
-        self.end_headers()
-        self.heard.set()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-        """Write nothing."""
-
-
-@contextmanager
-def collector() -> Iterator[tuple[str, list[tuple[str, ExportTraceServiceRequest]]]]:
-    """Give the URL of a receiver, and what it took."""
-    taken: list[tuple[str, ExportTraceServiceRequest]] = []
-    kind = type("_Collector", (Collector,), {"taken": taken, "heard": threading.Event()})
-    with HTTPServer(("127.0.0.1", 0), kind) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}", taken
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 def test_spans_go_out_by_otlp_over_http_and_the_last_ones_when_the_service_ends(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """ERP-14: the standard variable alone switches it on; the receiver is a real one that parses what comes."""
-    with collector() as (url, taken):
-        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
+    with collector() as received, lines_of("WARNING") as lines:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", received.url)
         settings = settings_for(sqlite_url, tmp_path)
         assert settings.traces()
         with serving(settings) as traced:
             traced.company().send("GET", "/third-parties/999999", traceparent=TRACEPARENT)
-    assert {path for path, _ in taken} == {"/v1/traces"}
-    resources = [resource for _, export in taken for resource in export.resource_spans]
-    names = {one.key: one.value.string_value for resource in resources for one in resource.resource.attributes}
-    assert names["service.name"] == "tramita"
-    spans = [span for resource in resources for scope in resource.scope_spans for span in scope.spans]
-    (request,) = [span for span in spans if span.name == PARTY]
+    assert lines == []  # the end is told twice, by the server's and by the container's, and nobody minds
+    assert received.paths == {"/v1/traces"}
+    assert received.resource["service.name"] == "tramita"
+    (request,) = [span for span in received.spans if span.name == PARTY]
     assert request.trace_id.hex() == TRACE
     assert request.parent_span_id.hex() == PARENT
-    (case,) = [span for span in spans if span.name == "ReadParty"]
+    (case,) = [span for span in received.spans if span.name == "ReadParty"]
     assert case.parent_span_id == request.span_id
+
+
+def test_a_service_s_own_name_is_the_one_its_environment_gives(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with collector() as received:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", received.url)
+        monkeypatch.setenv("OTEL_SERVICE_NAME", "books")
+        with serving(settings_for(sqlite_url, tmp_path)) as traced:
+            traced.company()
+    assert received.resource["service.name"] == "books"
+    assert received.resource["service.version"] == app.__version__
 
 
 def test_the_framework_s_own_telemetry_tells_nothing_whatever_the_environment_says(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """ERP-14: it would send what was entered, and the texts of errors, to wherever traces go."""
-    with collector() as (url, taken):
-        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
+    with collector() as received:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", received.url)
         monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
         with serving(settings_for(sqlite_url, tmp_path)) as traced:
             traced.http.post("/auth/token", json={"email": 5, "password": {"hunter2": "hunter2"}})
-    assert {path for path, _ in taken} == {"/v1/traces"}
-    scopes = [scope.scope.name for _, one in taken for found in one.resource_spans for scope in found.scope_spans]
-    assert set(scopes) == {"tramita"}
-    assert "hunter2" not in str(taken)
+    assert received.paths == {"/v1/traces"}
+    assert received.scopes == {"tramita"}
+    assert "hunter2" not in str(received.exports)
 
 
 def test_nothing_of_opentelemetry_or_prometheus_is_imported_unless_it_is_wanted() -> None:

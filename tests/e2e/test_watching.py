@@ -17,12 +17,18 @@ import anyio
 import pytest
 import structlog
 from prometheus_client.parser import text_string_to_metric_families
+from starlette.requests import Request
 
+from app.api.addresses import Proxies
+from app.api.callers import Callers
+from app.api.middleware import Reception, Safety
+from app.api.problems import Problems
 from app.infrastructure.watching.metrics import Metrics
 from app.infrastructure.watching.requests import Load, RequestWatch
 from app.usecases.ports.watching import Depth
 from house.base import ROOT
 from tests.support import scrapes
+from tests.support.api import FakeContainer, container
 from tests.support.clock import FakeClock
 from tests.support.databases import settings_for
 from tests.support.lines import lines_of
@@ -45,6 +51,11 @@ def served(sqlite_url: str, tmp_path: Path, port: int) -> Iterator[Served]:
     """Give the real application with its internal port, on a database of its own."""
     with serving(settings_for(sqlite_url, tmp_path, metrics_port=port, log_level="INFO")) as running:
         yield running
+
+
+@pytest.fixture
+def house() -> FakeContainer:
+    return container()
 
 
 @pytest.fixture
@@ -287,6 +298,33 @@ def test_an_error_nobody_handled_is_told_with_who_met_it_and_its_trace(
     assert lines[1]["problem"] == answer.json()["code"]
     assert "ZeroDivisionError" in lines[0]["exception"]
     assert lines[1]["level"] == "warning"
+
+
+def test_what_the_server_logs_after_an_answer_broke_off_still_tells_the_request(house: FakeContainer) -> None:
+    """ERP-14: an error past the first byte goes on to the server, which logs it when all of ours is left."""
+
+    async def breaks(scope: Any, _receive: Any, send: Any) -> None:
+        Callers(house).anonymous(Request(scope))
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise ZeroDivisionError
+
+    async def nothing(*_: Any) -> Any:
+        return None
+
+    async def server() -> None:
+        layers = Safety(breaks, Problems(house.texts), lambda _scope: (1, 1.0))
+        reception = Reception(layers, house.clock, lambda: "r-8", Proxies(()))
+        scope = {"type": "http", "method": "GET", "path": "/x", "headers": [], "client": None}
+        try:
+            await reception(scope, nothing, nothing)
+        except ZeroDivisionError:
+            logging.getLogger("uvicorn.error").exception("Exception in ASGI application")
+
+    with lines_of() as lines:
+        anyio.run(server)
+    assert [line["event"] for line in lines] == ["unhandled error", "request", "Exception in ASGI application"]
+    assert {line["request_id"] for line in lines} == {"r-8"}
+    assert lines[2]["actor"] == 0
 
 
 def test_a_chore_s_lines_tell_which_one_it_is(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -21,6 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from house.base import ROOT
 from house.servers import PROMTOOL
 from house.servers import program as found
+from tests.support.otlp import collector
 from tests.support.served import DEMO_EMAIL, printed_password, program
 from tests.support.servers import free_port, not_run
 
@@ -63,10 +65,10 @@ class Running:
 
 
 @contextmanager
-def running(data: Path, *arguments: str, metrics: int) -> Iterator[Running]:
+def running(data: Path, *arguments: str, metrics: int, **more: str) -> Iterator[Running]:
     """Serve from ``data``; SIGTERM at the end."""
     port = free_port()
-    env = {**os.environ, "DATA_DIR": str(data), "LOG_LEVEL": "INFO", "METRICS_PORT": str(metrics)}
+    env = {**os.environ, "DATA_DIR": str(data), "LOG_LEVEL": "INFO", "METRICS_PORT": str(metrics), **more}
     command = [sys.executable, "-m", "app", "serve", "--port", str(port), *arguments]
     with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as process:
         server = Running(process, port, metrics)
@@ -135,6 +137,22 @@ def test_several_server_processes_are_several_targets(demo: tuple[Path, str]) ->
 
 def get_metrics(port: int) -> str:
     return get(f"http://127.0.0.1:{port}/metrics")
+
+
+def test_a_server_that_is_stopped_sends_its_last_spans_and_its_log_tells_their_traces(demo: tuple[Path, str]) -> None:
+    """ERP-14: SIGTERM comes before the batch is full."""
+    data, _ = demo
+    with collector() as received:
+        with running(data, metrics=free_port(), OTEL_EXPORTER_OTLP_ENDPOINT=received.url) as server:
+            server.heard("running on")
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                get(f"http://127.0.0.1:{server.port}/api/v1/third-parties/1", "nonsense")
+            refused.value.close()
+            server.heard("request")
+        (span,) = [one for one in received.spans if one.name == "GET /api/v1/third-parties/{party_id}"]
+    (line,) = [one for one in server.lines if one["event"] == "request"]
+    assert (line["trace_id"], line["span_id"]) == (span.trace_id.hex(), span.span_id.hex())
+    assert (line["status"], line["problem"]) == (401, "identity.token_refused")
 
 
 @pytest.mark.parametrize(

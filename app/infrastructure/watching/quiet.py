@@ -99,4 +99,4 @@ class NoSpans:
         """Make each request of ``app`` a span."""
 
     def close(self) -> None:
-        """Send what was not sent yet."""
+        """Send what was not sent yet; a second call does nothing."""

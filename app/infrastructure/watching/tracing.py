@@ -57,6 +57,7 @@ class OtelSpans(NoSpans):
 
     def __init__(self, provider: TracerProvider) -> None:
         self._provider = provider
+        self._closed = False
         self._tracer = provider.get_tracer(SERVICE, app.__version__)
 
     @classmethod
@@ -105,8 +106,10 @@ class OtelSpans(NoSpans):
         app.add_middleware(RequestSpans, tracer=self._tracer)
 
     def close(self) -> None:
-        """Send what was not sent yet, and nothing from now on."""
-        self._provider.shutdown()
+        """Send what was not sent yet, and nothing from now on; a second call does nothing."""
+        if not self._closed:
+            self._closed = True
+            self._provider.shutdown()
 
 
 @contextmanager
