@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 REQUEST_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 JOB_BUCKETS: Final = (0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 PAPER_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-Answered = Callable[[float], None]
+Note = Callable[[float], None]
 # Prometheus computes rates from counters alone; the instants of their births would double the series.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's
 
@@ -46,7 +46,7 @@ class Metrics(NoWatch):
         self._clock = clock
         self._load = Load()
         self._queue: Queue = tuple
-        self._answers: dict[tuple[str, str, int], Answered] = {}
+        self._answers: dict[tuple[str, str, int], Note] = {}
         for figures in (
             pool_figures(database),
             journal_figures(database, clock),

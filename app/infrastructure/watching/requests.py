@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 NO_ROUTE: Final = "none"
 NO_ANSWER: Final = 499
-Answered = Callable[[str, str, int, float], None]
 OTHER_METHOD: Final = "OTHER"
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+Answered = Callable[[str, str, int, float], None]
 
 
 def route_of(scope: Scope) -> str:
@@ -35,13 +35,10 @@ def method_of(scope: Scope) -> str:
 class RequestWatch:
     """Tells ``answered`` the route, method, status and seconds of each request.
 
-    Requests in flight and threads are counted here, and read by ``Load``: it is the event loop's alone to count them,
-    so a plain number does.
+    Requests in flight are counted in ``load``. The event loop alone counts them, so a plain number does.
     """
 
-    def __init__(
-        self, app: ASGIApp, answered: Callable[[str, str, int, float], None], load: Load, clock: Clock
-    ) -> None:
+    def __init__(self, app: ASGIApp, answered: Answered, load: Load, clock: Clock) -> None:
         self._app = app
         self._answered = answered
         self._load = load
