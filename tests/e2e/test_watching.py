@@ -314,7 +314,7 @@ def test_what_the_server_logs_after_an_answer_broke_off_still_tells_the_request(
     async def server() -> None:
         layers = Safety(breaks, Problems(house.texts), lambda _scope: (1, 1.0))
         reception = Reception(layers, house.clock, lambda: "r-8", Proxies(()))
-        scope = {"type": "http", "method": "GET", "path": "/x", "headers": [], "client": None}
+        scope: dict[str, Any] = {"type": "http", "method": "GET", "path": "/x", "headers": [], "client": None}
         try:
             await reception(scope, nothing, nothing)
         except ZeroDivisionError:
