@@ -86,6 +86,12 @@ class Settings(BaseSettings):
     lines_limit: int = Field(2000, ge=1, description="Most lines of one document")
     batch_limit: int = Field(100, ge=1, le=1000, description="Most items of one :batch")
     chores: bool = Field(default=True, description="Number events and do daily chores beside the requests")
+    jobs: bool = Field(default=True, description="Do jobs beside the requests; WORKERS > 1: beside them")
+    jobs_at_once: int = Field(5, ge=1, le=64, description="Jobs of one process that run at the same time")
+    jobs_buffer: int = Field(50, ge=1, le=1000, description="Jobs of one process, running or claimed")
+    jobs_poll_s: float = Field(1.0, gt=0, description="How often a process looks for jobs that others asked for")
+    drain_s: float = Field(15.0, ge=0, le=20, description="After SIGTERM: longest time for claimed jobs")
+    drain_notice_s: float = Field(5.0, ge=0, le=20, description="After SIGTERM: so long only /ready says no")
     journal_days: int = Field(3650, ge=1, description="Days for which the journal (change feed, audit) is kept")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field((), description="Allowed origins, comma separated")
     metrics_port: int = Field(0, ge=0, le=65535, description="Internal port of /metrics; 0: none (docs/operations.md)")
@@ -123,8 +129,12 @@ class Settings(BaseSettings):
         return self.tracing or bool(self.otel_exporter_otlp_endpoint)
 
     def metrics_ports(self) -> range:
-        """Give the ports of which each server process takes one; none when nobody wants metrics."""
-        return range(self.metrics_port, min(self.metrics_port + self.workers, 65536)) if self.metrics_port else range(0)
+        """Give the ports of which each process of a server takes one; none when nobody wants metrics.
+
+        Beside several server processes there is one that does jobs.
+        """
+        most = self.workers + (self.workers > 1)
+        return range(self.metrics_port, min(self.metrics_port + most, 65536)) if self.metrics_port else range(0)
 
     @model_validator(mode="before")
     @classmethod

@@ -10,10 +10,11 @@ from typing import ClassVar
 
 import pytest
 
+from app.domain.jobs import NewJob
 from app.domain.shared.errors import Busy
 from app.domain.shared.events import Event
 from app.infrastructure.database.engine import Database
-from app.infrastructure.database.figures import backlog, chore_standings
+from app.infrastructure.database.figures import backlog, chore_standings, job_depths
 from app.infrastructure.database.work import SqlWorks
 from app.infrastructure.watching.metrics import Metrics
 from app.settings import Settings
@@ -83,6 +84,21 @@ def test_shared_chores_tell_when_they_were_last_done_and_how_often_they_failed_s
     done = scrapes.value(metrics.registry, "tramita_shared_chore_last_success_timestamp_seconds", chore=name)
     assert done == pytest.approx(clock.now().timestamp())
     assert scrapes.value(metrics.registry, "tramita_shared_chore_failures", chore=name) == 1
+
+
+def test_jobs_that_have_not_ended_well_are_counted_by_kind_and_state(
+    narrow: Database, works: SqlWorks, context: Context, metrics: Metrics, clock: FakeClock
+) -> None:
+    """ERP-14: depth and age of the queue, over all companies."""
+    kind = f"kind-{context.company}"
+    with works.writing(context) as work:
+        for _ in range(2):
+            work.jobs.add(NewJob(kind=kind))
+        work.commit()
+    metrics.queue_of(partial(job_depths, narrow))
+    clock.advance(120)
+    assert scrapes.value(metrics.registry, "tramita_jobs", kind=kind, state="waiting") == 2
+    assert scrapes.value(metrics.registry, "tramita_job_oldest_age_seconds", kind=kind, state="waiting") == 120
 
 
 def test_figures_are_told_while_requests_hold_every_connection(

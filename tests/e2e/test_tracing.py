@@ -17,9 +17,10 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode, format_span_id, format_trace_id
 
 import app
-from app.bootstrap import TracingMissing, bootstrap
+from app.bootstrap import bootstrap
 from app.infrastructure.watching.quiet import NoSpans
 from app.infrastructure.watching.tracing import OtelSpans
+from app.infrastructure.watching.wanted import TracingMissing
 from app.settings import Settings
 from house.base import ROOT
 from tests.support.databases import settings_for

@@ -25,7 +25,7 @@ from app.api.middleware import Reception, Safety
 from app.api.problems import Problems
 from app.infrastructure.watching.metrics import Metrics
 from app.infrastructure.watching.requests import Load, RequestWatch
-from app.usecases.ports.watching import Depth
+from app.usecases.ports.jobs import Depth
 from house.base import ROOT
 from tests.support import scrapes
 from tests.support.api import FakeContainer, container
@@ -201,14 +201,15 @@ def test_each_process_takes_the_next_port_and_one_without_serves_all_the_same(
     sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """ERP-14: nobody is sold nothing because nobody watches."""
-    settings = settings_for(sqlite_url, tmp_path, metrics_port=free_port(), workers=2)
-    with serving(settings) as first, serving(settings) as second:
-        ports = [one.container.listener.port for one in (first, second)]
-        assert ports == [settings.metrics_port, settings.metrics_port + 1]
+    settings = settings_for(sqlite_url, tmp_path, metrics_port=free_port(), workers=1)
+    several = settings.model_copy(update={"workers": 2})
+    with serving(several) as first, serving(several) as second, serving(several) as jobs:
+        ports = [one.container.listener.port for one in (first, second, jobs)]
+        assert ports == list(several.metrics_ports())
         capsys.readouterr()
-        with serving(settings) as third:
-            assert third.container.listener.port == 0
-            assert third.http.get("/health").status_code == 200
+        with serving(settings) as another:
+            assert another.container.listener.port == 0
+            assert another.http.get("/health").status_code == 200
     assert "no port for metrics" in capsys.readouterr().out
 
 
@@ -222,7 +223,7 @@ def test_the_documentation_lists_every_metric_and_no_other(served: Served, offic
     """ERP-14: name, type and labels as they are exposed."""
     watch = served.container.watch
     watch.job_ended("mail", "done", 1.0)
-    watch.queue_of(lambda: [Depth(kind="mail", state="ready", jobs=1, oldest_s=1.0)])
+    watch.queue_of(lambda: [Depth(kind="mail", state="waiting", count=1)])
     watch.mail_ended("sent")
     watch.paper_printed("invoice", 0.01, 1)
     watch.chore_ended("dispatch", served.container.clock.now(), well=True)

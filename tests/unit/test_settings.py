@@ -22,12 +22,12 @@ def test_a_blank_folder_is_none_and_never_the_working_directory(
 
 @pytest.mark.parametrize(
     ("port", "workers", "ports"),
-    [(0, 4, []), (9464, 1, [9464]), (9464, 3, [9464, 9465, 9466]), (65535, 4, [65535])],
+    [(0, 4, []), (9464, 1, [9464]), (9464, 3, [9464, 9465, 9466, 9467]), (65535, 4, [65535])],
 )
-def test_each_server_process_has_a_port_for_its_figures_when_they_are_wanted(
+def test_each_process_of_a_server_has_a_port_for_its_figures_when_they_are_wanted(
     port: int, workers: int, ports: list[int]
 ) -> None:
-    """ERP-14: 0 is off, and there is no port past the last."""
+    """ERP-14: 0 is off, one more does jobs beside several, and there is no port past the last."""
     assert list(Settings(metrics_port=port, workers=workers).metrics_ports()) == ports
 
 

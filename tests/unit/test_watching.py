@@ -18,7 +18,8 @@ from app.infrastructure.database.engine import Database
 from app.infrastructure.watching.listener import FRESH_S, Pages
 from app.infrastructure.watching.metrics import Metrics
 from app.infrastructure.watching.quiet import NoListener, NoSpans, NoWatch
-from app.usecases.ports.watching import Depth, Spans, Watch
+from app.usecases.ports.jobs import Depth
+from app.usecases.ports.watching import Spans, Watch
 from app.worker.chores import Chore, Chores
 from tests.support import scrapes
 from tests.support.clock import FakeClock
@@ -45,15 +46,18 @@ def test_jobs_are_measured_by_kind_and_outcome(metrics: Metrics) -> None:
     assert scrapes.value(metrics.registry, f"{name}_bucket", kind="mail", outcome="dead", le="30.0") == 1
 
 
-def test_the_queue_is_asked_when_the_figures_are_read(metrics: Metrics) -> None:
+def test_the_queue_is_asked_when_the_figures_are_read(metrics: Metrics, clock: FakeClock) -> None:
     """ERP-14: depth and age by kind and state."""
     assert not scrapes.read(metrics.registry)["tramita_jobs"].samples
-    waiting = [Depth(kind="mail", state="ready", jobs=3, oldest_s=12.5)]
+    due = clock.now()
+    waiting = [Depth(kind="mail", state="waiting", count=3, oldest_due_at=due + timedelta(hours=1))]
     metrics.queue_of(lambda: waiting)
-    assert scrapes.value(metrics.registry, "tramita_jobs", kind="mail", state="ready") == 3
-    waiting[:] = [Depth(kind="mail", state="dead", jobs=1, oldest_s=600.0)]
+    assert scrapes.value(metrics.registry, "tramita_jobs", kind="mail", state="waiting") == 3
+    assert scrapes.value(metrics.registry, "tramita_job_oldest_age_seconds", kind="mail", state="waiting") == 0
+    waiting[:] = [Depth(kind="mail", state="dead", count=1, oldest_due_at=due)]
+    clock.advance(600)
     assert scrapes.value(metrics.registry, "tramita_job_oldest_age_seconds", kind="mail", state="dead") == 600
-    assert scrapes.value(metrics.registry, "tramita_jobs", kind="mail", state="ready") == 0
+    assert scrapes.value(metrics.registry, "tramita_jobs", kind="mail", state="waiting") == 0
 
 
 def test_mail_is_counted_by_outcome_and_the_breaker_is_open_or_not(metrics: Metrics) -> None:

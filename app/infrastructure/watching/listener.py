@@ -11,13 +11,13 @@ import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from socketserver import TCPServer, ThreadingMixIn
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import structlog
 
-from app.infrastructure.watching.quiet import NoListener
+from app.infrastructure.watching.quiet import Flag, NoListener
 from app.usecases.ports.shared import Clock
 
 FRESH_S: Final = 1.0
@@ -26,14 +26,6 @@ POLL_S: Final = 0.1
 Checks = Callable[[], Mapping[str, bool]]
 _JSON: Final = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
 _log = structlog.get_logger(source="app.metrics")
-
-
-class Flag(Protocol):
-    """Something that is set once (``threading.Event`` is one)."""
-
-    def is_set(self) -> bool:
-        """Tell whether it was."""
-        ...
 
 
 class Pages:

@@ -51,7 +51,7 @@ class Metrics(NoWatch):
             pool_figures(database),
             journal_figures(database, clock),
             chore_figures(database),
-            queue_figures(lambda: self._queue),
+            queue_figures(lambda: self._queue, clock),
         ):
             self.registry.register(figures)
         ProcessCollector(registry=self.registry)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from structlog.typing import Processor
 
 from app.infrastructure.database.engine import Database
+from app.usecases.ports.jobs import Depth
 from app.usecases.ports.shared import Works
-from app.usecases.ports.watching import Depth
 from app.usecases.run import Runner
 
 if TYPE_CHECKING:
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 Pause = Callable[[int], None]
 Queue = Callable[[], Iterable[Depth]]
+
+
+class Flag(Protocol):
+    """Something that is set once (``threading.Event`` is one)."""
+
+    def is_set(self) -> bool:
+        """Tell whether it was."""
+        ...
 
 
 class NoWatch:

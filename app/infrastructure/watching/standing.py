@@ -117,20 +117,25 @@ def chore_figures(database: Database) -> Looked:
     return Looked(made, look)
 
 
-def queue_figures(queue: Callable[[], Queue]) -> Looked:
-    """Give how many jobs there are; ``queue`` gives whoever knows."""
+def queue_figures(queue: Callable[[], Queue], clock: Clock) -> Looked:
+    """Give how many jobs there are; ``queue`` gives whoever knows. A job whose time has not come has no age."""
 
     def made() -> Families:
         return (
-            GaugeMetricFamily("tramita_jobs", "Jobs, by kind and state.", labels=("kind", "state")),
             GaugeMetricFamily(
-                "tramita_job_oldest_age_seconds", "Age of the oldest job, by kind and state.", labels=("kind", "state")
+                "tramita_jobs", "Jobs that have not ended well, by kind and state.", labels=("kind", "state")
+            ),
+            GaugeMetricFamily(
+                "tramita_job_oldest_age_seconds",
+                "Time since the oldest job was due, by kind and state.",
+                labels=("kind", "state"),
             ),
         )
 
     def look(families: Families) -> None:
         for depth in queue()():
-            families[0].add_metric((depth.kind, depth.state), depth.jobs)
-            families[1].add_metric((depth.kind, depth.state), depth.oldest_s)
+            age = 0.0 if depth.oldest_due_at is None else (clock.now() - depth.oldest_due_at).total_seconds()
+            families[0].add_metric((depth.kind, depth.state), depth.count)
+            families[1].add_metric((depth.kind, depth.state), max(0.0, age))
 
     return Looked(made, look)

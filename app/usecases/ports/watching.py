@@ -3,18 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Protocol
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Depth:
-    """How many jobs of one kind are in one state, and the age of the oldest in seconds."""
-
-    kind: str
-    state: str
-    jobs: int
-    oldest_s: float
 
 
 class Watch(Protocol):
