@@ -38,6 +38,8 @@ from app.infrastructure.sepa import SepaXml
 from app.infrastructure.texts import Texts
 from app.infrastructure.tokens import JwtTokens
 from app.infrastructure.vault import AesVault
+from app.infrastructure.watching.quiet import NoListener, NoSpans, NoWatch
+from app.infrastructure.watching.wanted import spans_of, watching_of
 from app.settings import Settings
 from app.usecases import (
     access,
@@ -104,6 +106,9 @@ class Container:
     daily: Daily
     background: Chores
     pool: Pool
+    watch: NoWatch
+    spans: NoSpans
+    listener: NoListener
     draining: threading.Event = field(default_factory=threading.Event)
 
     def call(self, case: UseCase[Request, Result], request: Callable[[], Request]) -> Result:
@@ -155,9 +160,19 @@ class Container:
         """Give the HTTP application."""
         # Imported here: its routes take longer to make than most commands to run.
         from app.api.create import create_app  # noqa: PLC0415
+        from app.infrastructure.watching.requests import alongside  # noqa: PLC0415
 
         self.database.prepare()
-        return create_app(self)
+        served = create_app(self)
+        self.watch.around(served)
+        self.spans.around(served)
+        alongside(served, self.listener.start, self.unwatch)
+        return served
+
+    def unwatch(self) -> None:
+        """Answer no more on the internal port, and send what spans were not sent yet."""
+        self.listener.stop()
+        self.spans.close()
 
     def sweep_files(self) -> int:
         """Remove files that no attachment refers to, older than a day; give how many."""
@@ -171,6 +186,7 @@ class Container:
     def close(self) -> None:
         """End what runs beside the requests, and close every connection."""
         self.background.stop()
+        self.unwatch()
         self.database.close()
 
 
@@ -180,14 +196,18 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     def pick(name: str, build: Callable[[], Any]) -> Any:  # noqa: ANN401 - as above
         return replacements[name] if name in replacements else build()
 
-    set_up_logging(settings.log_level, settings.log_format.value)
+    spans = pick("spans", lambda: spans_of(settings))
+    set_up_logging(settings.log_level, settings.log_format.value, spans.processors)
     database = pick("database", lambda: Database.of(settings))
+    spans.follow(database)
     clock = pick("clock", lambda: OffsetClock(database.now))
     clock.now()  # Measured here: inside a transaction the pool's only connection might be the transaction's own.
     # Chores and jobs are built last but woken by the first thing built, the works.
     told, bell = threading.Event(), Bell()
     works = pick("works", lambda: SqlWorks(database, clock, Ears(events=told.set, jobs=bell.ring)))
-    runner = pick("runner", lambda: Runner(works, pause))
+    draining = threading.Event()
+    watch, listener = watching_of(settings, database, clock, draining)
+    runner = pick("runner", lambda: spans.runner(works, watch.pausing(pause)))
     passwords = pick("passwords", lambda: ArgonPasswords(least_score=settings.password_least_score))
     tokens = pick("tokens", lambda: JwtTokens.of(settings, clock))
     seal = pick("seal", lambda: HmacSeal(settings.chain_key.get_secret_value()))
@@ -223,7 +243,7 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     )
     pool = pick(
         "pool",
-        lambda: pool_of(settings, database, runner, clock, pick("kinds", tuple)),
+        lambda: pool_of(settings, database, runner, clock, pick("kinds", tuple), watch),
     )
     bell.heard = pool.wake
     return Container(
@@ -232,8 +252,12 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
         daily=daily,
         background=pick(
             "background",
-            lambda: background_of(runner, clock, dispatch, daily, told, enabled=settings.chores),
+            lambda: background_of(runner, clock, dispatch, daily, told, watch, enabled=settings.chores),
         ),
+        watch=watch,
+        spans=spans,
+        listener=listener,
+        draining=draining,
         settings=settings,
         database=database,
         clock=clock,
@@ -274,7 +298,9 @@ class Bell:
             self.heard()
 
 
-def pool_of(settings: Settings, database: Database, runner: Runner, clock: Clock, kinds: Sequence[JobKind]) -> Pool:
+def pool_of(
+    settings: Settings, database: Database, runner: Runner, clock: Clock, kinds: Sequence[JobKind], watch: NoWatch
+) -> Pool:
     """Give what does jobs in this process, once it is run."""
     tools = PoolTools(
         book=JobBook(runner, clock, CronCalendar()),
@@ -283,6 +309,7 @@ def pool_of(settings: Settings, database: Database, runner: Runner, clock: Clock
         runner=runner,
         clock=clock,
         context=partial(job_context, runner, clock),
+        told=watch.job_ended,
     )
     chosen = PoolSettings(
         name=f"{gethostname()}:{getpid()}",
@@ -339,7 +366,14 @@ class Daily:
 
 
 def background_of(
-    runner: Runner, clock: Clock, dispatch: journal.Dispatch, daily: Daily, told: threading.Event, *, enabled: bool
+    runner: Runner,
+    clock: Clock,
+    dispatch: journal.Dispatch,
+    daily: Daily,
+    told: threading.Event,
+    watch: NoWatch,
+    *,
+    enabled: bool,
 ) -> Chores:
     """Give what the process does without being asked; ``told`` is set by commits that left events."""
     day = timedelta(days=1)
@@ -352,7 +386,7 @@ def background_of(
         Chore(name="expire-proposals", every=day, run=lambda: daily.proposals(contexts_of(runner))),
         Chore(name="sweep-files", every=day, run=daily.files),
     )
-    return Chores(chores, Turns(runner, clock), clock, told, enabled=enabled)
+    return Chores(chores, Turns(runner, clock), clock, told, enabled=enabled, ended=watch.chore_ended)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,6 +94,10 @@ class Settings(BaseSettings):
     drain_notice_s: float = Field(5.0, ge=0, le=20, description="After SIGTERM: so long only /ready says no")
     journal_days: int = Field(3650, ge=1, description="Days for which the journal (change feed, audit) is kept")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field((), description="Allowed origins, comma separated")
+    metrics_port: int = Field(0, ge=0, le=65535, description="Internal port of /metrics; 0: none (docs/operations.md)")
+    metrics_host: str = Field("127.0.0.1", description="Address of the internal port")
+    tracing: bool = Field(default=False, description="Trace by OpenTelemetry, also without the endpoint below")
+    otel_exporter_otlp_endpoint: str = Field("", description="Where traces go by OTLP over HTTP; given, it traces")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe level logged")
     log_format: LogFormat = Field(LogFormat.JSON, description="json or console")
 
@@ -119,6 +123,18 @@ class Settings(BaseSettings):
         """Give the keys of access tokens in base64url, the signing one first."""
         several = [key.strip() for key in self.jwt_keys.get_secret_value().split(",") if key.strip()]
         return tuple(several) or (self.jwt_key.get_secret_value(),)
+
+    def traces(self) -> bool:
+        """Tell whether somebody wants traces."""
+        return self.tracing or bool(self.otel_exporter_otlp_endpoint)
+
+    def metrics_ports(self) -> range:
+        """Give the ports of which each process of a server takes one; none when nobody wants metrics.
+
+        Beside several server processes there is one that does jobs.
+        """
+        most = self.workers + (self.workers > 1)
+        return range(self.metrics_port, min(self.metrics_port + most, 65536)) if self.metrics_port else range(0)
 
     @model_validator(mode="before")
     @classmethod

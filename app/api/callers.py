@@ -12,6 +12,7 @@ from typing import Final
 import structlog
 from anyio import to_thread
 from starlette.requests import Request
+from structlog.contextvars import bind_contextvars
 
 from app.api.container import Container
 from app.api.refusals import Overloaded
@@ -145,4 +146,5 @@ class Callers:
             deadline=Deadline(self._timeout - spent, self._clock.monotonic),
         )
         visit.context = context
+        bind_contextvars(actor=context.actor, company=context.company)
         return context

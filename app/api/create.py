@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
@@ -59,6 +60,9 @@ EXPOSED = (
 SIGN_INS_AT_ONCE = 2
 WRITERS = 4
 EXPORTS_AT_ONCE = 2
+# FastAPI's own spans and logs tell what was sent and the messages of errors, and an environment variable that is not
+# ours would switch them on. Whoever traces has ours.
+_NO_TELEMETRY: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 ROUTERS: tuple[APIRouter, ...] = (
     health.routes,
     identity.routes,
@@ -95,6 +99,7 @@ def create_app(container: Container, routers: Sequence[APIRouter] = ROUTERS) -> 
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry=_NO_TELEMETRY,
     )
     app.state.shell = Shell(
         container=container,

@@ -11,7 +11,7 @@ from anyio import current_time, move_on_after
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from app.api.addresses import Proxies
 from app.api.problems import Problems
@@ -22,6 +22,7 @@ from app.usecases.ports.shared import Clock
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _LONGEST_PATH: Final = 200
 _NO_ANSWER: Final = 499
+_BROKEN: Final = 500
 _log = structlog.get_logger(source="app.http")
 
 SAFE_HEADERS: Final = (
@@ -47,6 +48,8 @@ def _declared(scope: Scope) -> int:
 
 class Reception:
     """Names each request, puts its id into the log context and the answer, and writes one log line when it is over.
+
+    That line says more than info when the service failed (5xx), and names the ``problem`` that was answered, if any.
 
     An incoming X-Request-ID is kept when it is sane, so that a trace can start at a proxy. The log line has neither
     query string nor headers nor bodies: they may hold secrets.
@@ -83,16 +86,20 @@ class Reception:
                 ]
             await send(message)
 
-        with bound_contextvars(request_id=request_id):
-            try:
-                await self._app(scope, receive, answered)
-            finally:
-                self._record(scope, visit, status)
+        # What is bound stays: the server runs each request in a context of its own, and logs there what went past us.
+        clear_contextvars()
+        bind_contextvars(request_id=request_id)
+        try:
+            await self._app(scope, receive, answered)
+        finally:
+            self._record(scope, visit, status)
 
     def _record(self, scope: Scope, visit: Visit, status: int) -> None:
         route = scope.get("route")
         context = visit.context
-        _log.info(
+        more = {} if visit.problem is None else {"problem": visit.problem}
+        write = _log.info if status < _BROKEN else _log.warning
+        write(
             "request",
             method=scope["method"],
             path=getattr(route, "path", None) or scope["path"][:_LONGEST_PATH],
@@ -100,6 +107,7 @@ class Reception:
             ms=round((self._clock.monotonic() - visit.arrived) * 1000, 1),
             actor=context.actor if context is not None else None,
             company=context.company if context is not None else None,
+            **more,
         )
 
 

@@ -115,6 +115,7 @@ class Problems:
         """Give the problem document for ``error`` as the answer."""
         locale = self._locale(request)
         document = self.document(request, error)
+        visit_of(request.scope).problem = error.code
         status: int = document["status"]
         all_headers = {
             **(headers or {}),

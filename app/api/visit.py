@@ -17,16 +17,17 @@ class Visit:
     """The state of one request; ``arrived`` is in monotonic seconds of the clock, ``context`` is set once known.
 
     ``address`` is that of the client, empty when the server does not know it; ``notices`` are headers that go out with
-    the answer whatever it is.
+    the answer whatever it is; ``problem`` is the code of the error that was answered.
     """
 
-    __slots__ = ("address", "arrived", "context", "notices", "request_id")
+    __slots__ = ("address", "arrived", "context", "notices", "problem", "request_id")
 
     def __init__(self, request_id: str, arrived: float, address: str = "") -> None:
         self.request_id = request_id
         self.arrived = arrived
         self.address = address
         self.context: Context | None = None
+        self.problem: str | None = None
         self.notices: Sequence[tuple[bytes, bytes]] = ()
 
 

@@ -142,6 +142,7 @@ def work(container: Container) -> None:
             loop.add_signal_handler(one, partial(_stop, container))
         await container.pool.run()
 
+    container.listener.start()
     container.background.start()
     asyncio.run(working())
 

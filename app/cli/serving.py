@@ -25,9 +25,11 @@ def serve(
 ) -> None:
     """Serve the HTTP API until SIGTERM or SIGINT."""
     complete_keys(Settings().data_dir)
+    # Server processes read the environment.
     if chores is not None:
-        os.environ["CHORES"] = str(chores).lower()  # server processes read the environment
+        os.environ["CHORES"] = str(chores).lower()
     chosen = Settings().workers if workers is None else workers
+    os.environ["WORKERS"] = str(chosen)  # each takes a port of its own for its metrics
     several = chosen > 1
     jobs = Settings().jobs
     if several:

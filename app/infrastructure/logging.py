@@ -6,7 +6,7 @@ import logging
 import re
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -63,14 +63,15 @@ class _Output:
     debug = info = warning = error = critical = exception = msg
 
 
-def set_up_logging(level: str, style: str = "json") -> None:
+def set_up_logging(level: str, style: str = "json", more: Sequence[Processor] = ()) -> None:
     """Send all logs, the standard library's and uvicorn's too, through one set of processors to standard output.
 
     ``level`` is the least severe one shown, ``style`` is ``json`` or ``console``. Uvicorn's access log is off: the API
-    writes its own line per request.
+    writes its own line per request. ``more`` adds to each line (the ids of a trace).
     """
     before: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        *more,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]

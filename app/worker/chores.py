@@ -10,10 +10,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Final, Protocol
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from app.domain.shared.errors import NotFound
 from app.usecases.chores import Claim, ClaimTurn, EndTurn, ListTurns, Outcome
@@ -84,11 +85,24 @@ class _Next:
     failures: int = 0
 
 
+class Ended(Protocol):
+    """Hears of each run of a chore in this process: when it ended, and whether well."""
+
+    def __call__(self, chore: str, at: datetime, *, well: bool) -> None:
+        """Hear of one."""
+        ...
+
+
+def _unheard(chore: str, at: datetime, *, well: bool) -> None:
+    pass
+
+
 @dataclass(slots=True)
 class Chores:
     """All chores of this process, and the thread that runs them one after the other.
 
     ``told`` is set by whoever leaves events behind; setting it takes a microsecond, as it is on the way of requests.
+    ``ended`` hears of each run.
     """
 
     chores: Sequence[Chore]
@@ -96,6 +110,7 @@ class Chores:
     clock: Clock
     told: threading.Event
     enabled: bool = True
+    ended: Ended = _unheard
     _next: dict[str, _Next] = field(default_factory=dict)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -140,17 +155,22 @@ class Chores:
 
     def _try(self, chore: Chore, due: _Next) -> None:
         period = chore.every.total_seconds()
-        try:
-            if chore.shared:
-                self.turns.take(chore)
-                period = min(period, LOOK_S)
-            else:
-                chore.run()
-            due.failures = 0
-        except Exception:  # noqa: BLE001 - a chore may raise anything, and is tried again
-            due.failures += 1
-            period = min(max(period, REST_S) * 2 ** min(due.failures, 10), LONGEST_BACKOFF_S)
-            _log.exception("a chore failed", chore=chore.name, failures=due.failures, again_in_s=period)
+        with bound_contextvars(chore=chore.name):
+            try:
+                ran = True
+                if chore.shared:
+                    ran = self.turns.take(chore)
+                    period = min(period, LOOK_S)
+                else:
+                    chore.run()
+                due.failures = 0
+                if ran:
+                    self.ended(chore.name, self.clock.now(), well=True)
+            except Exception:  # noqa: BLE001 - a chore may raise anything, and is tried again
+                due.failures += 1
+                period = min(max(period, REST_S) * 2 ** min(due.failures, 10), LONGEST_BACKOFF_S)
+                _log.exception("a chore failed", failures=due.failures, again_in_s=period)
+                self.ended(chore.name, self.clock.now(), well=False)
         due.at = self.clock.monotonic() + period
 
     def _loop(self) -> None:

@@ -33,7 +33,8 @@ SERVERS: Final = {
 }
 
 
-TOOLS: Final = {"curl": Server("curl", "", ("curl",))}
+PROMTOOL: Final = "promtool"
+TOOLS: Final = {"curl": Server("curl", "", ("curl",)), PROMTOOL: Server("prometheus", "", (PROMTOOL,))}
 """What else the tests start; nothing stands in for these."""
 
 

@@ -5,7 +5,9 @@ A connection that turns out dead makes all of its age suspect; they are replaced
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cache
 from itertools import count
@@ -18,7 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from app.domain.shared.errors import Busy, Unavailable
-from app.infrastructure.database.compiled import Prepared, compile_all
+from app.infrastructure.database.compiled import Prepared, Row, compile_all
 from app.infrastructure.database.dialects import Dialect, dialect_of
 from app.infrastructure.database.drivers import Driver, driver_of, side_driver_of
 from app.infrastructure.database.failures import READERS, DriverErrors, FailureKind
@@ -29,13 +31,36 @@ from app.settings import Returning, Settings
 from app.usecases.ports.shared import RolledBack
 
 EPOCH: Final = "epoch"
+WAITED: Final = "waited"
+TIMED_OUT: Final = "timed_out"
+WRITE_LOCK: Final = "write_lock"
+Around = Callable[[str], AbstractContextManager[object]]
+
+
+class Tally:
+    """Counts what seldom happens, by name, from any thread."""
+
+    def __init__(self) -> None:
+        self._turn = Lock()
+        self._counts: Counter[str] = Counter()
+
+    def add(self, name: str) -> None:
+        """Count one."""
+        with self._turn:
+            self._counts[name] += 1
+
+    def read(self) -> Counter[str]:
+        """Give what was counted so far; 0 for any other name."""
+        with self._turn:
+            return self._counts.copy()
 
 
 class Database:
     """One database: its dialect, its pool, and on SQLite the one write lock of this process.
 
-    ``trace`` is told every statement, lock and end of a transaction. ``open`` connects; before that only a mysql:// URL
-    makes one connection, to ask the server whether it is MariaDB.
+    ``trace`` is told every statement, lock and end of a transaction. ``around`` gives the block in which a statement of
+    that name runs. ``tally`` counts waits for a connection and what the driver's errors meant. ``open`` connects;
+    before that only a mysql:// URL makes one connection, to ask the server whether it is MariaDB.
     """
 
     def __init__(self, settings: Settings, trace: Tracer | None = None) -> None:
@@ -43,6 +68,8 @@ class Database:
         # What runs beside the requests does not wait for their connections, nor they for its.
         self._beside = settings.jobs_at_once + 1 if settings.jobs else 0
         self.trace = trace
+        self.around: Around | None = None
+        self.tally = Tally()
         self.url: URL = make_url(settings.database_url)
         self.dialect: Dialect = dialect_of(
             self.url,
@@ -103,12 +130,17 @@ class Database:
         """Take SQLite's write lock of this process and give it, to be released; None on servers. Raises RolledBack."""
         lock = self._write_lock
         if lock is not None and not lock.acquire(timeout=seconds):
+            self.tally.add(WRITE_LOCK)
             raise RolledBack
         return lock
 
+    def connections(self) -> tuple[int, int]:
+        """Give how many connections requests may hold at once, and how many they hold now."""
+        return self.settings.db_pool_size + self.settings.db_pool_overflow, self._pool.checkedout()
+
     def now(self) -> datetime:
         """Give the database's present instant, UTC: the clock all processes share. Raises Unavailable."""
-        moment: datetime = self._ask(_now(self.dialect))
+        moment: datetime = self._ask_one(_now(self.dialect))
         return moment
 
     def analyze(self) -> None:
@@ -130,7 +162,7 @@ class Database:
     def readiness(self) -> dict[str, bool]:
         """Tell whether the database answers, and whether its schema is the one this version was made for."""
         try:
-            revision = self._ask(_REVISION)
+            revision = self._ask_one(_REVISION)
         except Unavailable:
             return {"database": False, "migrations": False}
         except DriverErrors:
@@ -138,17 +170,22 @@ class Database:
             return {"database": True, "migrations": False}
         return {"database": True, "migrations": revision == head()}
 
-    def _ask(self, prepared: Prepared) -> Any:
-        """Give the one value of a statement outside any transaction. Raises Unavailable when the connection is dead.
+    def _ask_one(self, prepared: Prepared) -> Any:
+        rows = self.ask(prepared)
+        return rows[0][0] if rows else None
 
-        Probes and the clock ask beside the pool: requests may hold all of it, and the service is well all the same.
+    def ask(self, prepared: Prepared) -> list[Row]:
+        """Give the rows of a statement outside any transaction. Raises Unavailable when the connection is dead.
+
+        Probes, figures and the clock ask beside the pool: requests may hold all of it, and the service is well all the
+        same.
         """
         compiled = prepared.on(self.dialect)
         connection = self.side_connection()
         try:
             cursor = self.driver.cursor(connection.dbapi_connection)
-            self.driver.execute(cursor, compiled.sql, (), prepare=True, limit=None)
-            rows = compiled.converted(cursor.fetchall())
+            self.driver.execute(cursor, compiled.sql, compiled.arguments({}), prepare=True, limit=None)
+            return compiled.converted(cursor.fetchall())
         except DriverErrors as error:
             if self.read_failure(error, None).kind is FailureKind.BUG:
                 raise
@@ -156,13 +193,15 @@ class Database:
             raise Unavailable from error
         finally:
             connection.close()
-        return rows[0][0] if rows else None
 
     def _checkout(self, pool: QueuePool) -> PoolProxiedConnection:
+        if pool is self._pool and not pool.checkedin() and pool.checkedout() >= self.connections()[0]:
+            self.tally.add(WAITED)
         while True:
             try:
                 connection = pool.connect()
             except PoolTimeout as error:
+                self.tally.add(TIMED_OUT)
                 raise Busy from error
             except DriverErrors as error:
                 raise Unavailable from error

@@ -36,6 +36,7 @@ class Session:
     """
 
     __slots__ = (
+        "_around",
         "_connection",
         "_context",
         "_cursor",
@@ -64,6 +65,7 @@ class Session:
         self._context = context
         self._deadline = context.deadline
         self._writing = writing
+        self._around = database.around
         self._trace = database.trace
         self._number = next(database.sessions) if self._trace is not None else 0
         self._failed = False
@@ -205,11 +207,20 @@ class Session:
         """Make it durable. Raises RolledBack, or OutcomeUnknown when the connection went with the answer."""
         if self._failed:
             raise RuntimeError("a statement failed and its error was dropped: the transaction cannot be committed")
+        if self._around is None:
+            self._commit()
+        else:
+            with self._around("commit"):
+                self._commit()
+        self._tell(TraceKind.COMMIT)
+
+    def _commit(self) -> None:
         try:
             kept = self._driver.commit(self._raw)
         except DriverErrors as error:
             self._failed = True
             failure = self._database.read_failure(error, None)
+            self._database.tally.add(failure.kind)
             if failure.kind is FailureKind.LOST:
                 self._database.lost(self._connection)
                 self._raw = None
@@ -218,8 +229,8 @@ class Session:
                 raise
             raise RolledBack from error
         if not kept:
+            self._database.tally.add(FailureKind.RETRY)
             raise RolledBack
-        self._tell(TraceKind.COMMIT)
 
     def end(self, *, broken: bool = False) -> None:
         """Undo what was not committed and give the connection back; ``broken`` throws the connection away.
@@ -255,6 +266,12 @@ class Session:
 
     def _fetch(self, compiled: Compiled, arguments: Sequence[Any], lock: Lock | None) -> list[Row]:
         self._before(compiled, lock)
+        if self._around is None:
+            return self._fetched(compiled, arguments)
+        with self._around(compiled.name):
+            return self._fetched(compiled, arguments)
+
+    def _fetched(self, compiled: Compiled, arguments: Sequence[Any]) -> list[Row]:
         try:
             self._driver.execute(self._cursor, compiled.sql, arguments, prepare=compiled.prepare, limit=self._limit)
             return compiled.converted(self._cursor.fetchall())
@@ -263,6 +280,12 @@ class Session:
 
     def _count(self, compiled: Compiled, arguments: Sequence[Any]) -> int:
         self._before(compiled, None)
+        if self._around is None:
+            return self._matched(compiled, arguments)
+        with self._around(compiled.name):
+            return self._matched(compiled, arguments)
+
+    def _matched(self, compiled: Compiled, arguments: Sequence[Any]) -> int:
         try:
             self._driver.execute(self._cursor, compiled.sql, arguments, prepare=compiled.prepare, limit=self._limit)
         except DriverErrors as error:
@@ -296,6 +319,7 @@ class Session:
         """Raise what the driver's error means."""
         self._failed = True
         failure: Failure = self._database.read_failure(error, compiled.table if compiled is not None else None)
+        self._database.tally.add(failure.kind)
         if failure.kind is FailureKind.LOST:
             self._database.lost(self._connection)
             self._raw = None

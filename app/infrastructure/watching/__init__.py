@@ -1,0 +1,1 @@
+"""Adapters for those who watch: Prometheus reads figures, OpenTelemetry takes spans."""

@@ -1,0 +1,191 @@
+"""What this process counted and measured, for Prometheus (ERP-14). docs/operations.md lists every metric.
+
+No label is ever data: routes are templates, methods and statuses those of HTTP, kinds and outcomes names in the code.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
+
+import app
+from app.infrastructure.database.engine import Database
+from app.infrastructure.watching.quiet import NoWatch, Pause, Queue
+from app.infrastructure.watching.requests import Load, RequestWatch
+from app.infrastructure.watching.standing import chore_figures, journal_figures, pool_figures, queue_figures
+from app.usecases.ports.shared import Clock
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+REQUEST_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+JOB_BUCKETS: Final = (0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+PAPER_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+Note = Callable[[float], None]
+# Prometheus computes rates from counters alone; the instants of their births would double the series.
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's
+
+
+class Metrics(NoWatch):
+    """All metrics of this process, in a registry of their own."""
+
+    def __init__(self, clock: Clock, database: Database) -> None:
+        self.registry = CollectorRegistry(auto_describe=True)
+        self._clock = clock
+        self._load = Load()
+        self._queue: Queue = tuple
+        self._answers: dict[tuple[str, str, int], Note] = {}
+        for figures in (
+            pool_figures(database),
+            journal_figures(database, clock),
+            chore_figures(database),
+            queue_figures(lambda: self._queue, clock),
+        ):
+            self.registry.register(figures)
+        ProcessCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+        self._make_http()
+        self._make_chores()
+        self._make_work()
+        build = Gauge(
+            "tramita_build_info",
+            "Always 1; the labels tell the version, Python's and the kind of database.",
+            ("version", "python", "database"),
+            registry=self.registry,
+        )
+        build.labels(app.__version__, platform.python_version(), database.dialect.name).set(1)
+
+    def _make_http(self) -> None:
+        self._requests = Counter(
+            "tramita_http_requests_total",
+            "Requests answered, by template of the route; 499: the client left before.",
+            ("route", "method", "status"),
+            registry=self.registry,
+        )
+        self._durations = Histogram(
+            "tramita_http_request_duration_seconds",
+            "Time from a request's arrival to the end of its answer.",
+            ("route", "method"),
+            buckets=REQUEST_BUCKETS,
+            registry=self.registry,
+        )
+        for name, text, value in (
+            ("tramita_http_requests_in_flight", "Requests that are being served.", lambda: self._load.in_flight),
+            ("tramita_http_threads_busy", "Request threads that are taken.", self._load.busy),
+            ("tramita_http_requests_waiting", "Requests that wait for a thread.", self._load.waiting),
+        ):
+            Gauge(name, text, registry=self.registry).set_function(value)
+        self._retries = Counter(
+            "tramita_use_case_retries_total",
+            "Use cases run again because the database undid their transaction.",
+            registry=self.registry,
+        )
+
+    def _make_chores(self) -> None:
+        self._chore_runs = Counter(
+            "tramita_chore_runs_total",
+            "Chores run by this process, by how they ended: done or failed.",
+            ("chore", "outcome"),
+            registry=self.registry,
+        )
+        self._chore_done = Gauge(
+            "tramita_chore_last_success_timestamp_seconds",
+            "When this process last did a chore well.",
+            ("chore",),
+            registry=self.registry,
+        )
+
+    def _make_work(self) -> None:
+        self._jobs = Histogram(
+            "tramita_job_run_duration_seconds",
+            "Time of one run of a job, by how it ended.",
+            ("kind", "outcome"),
+            buckets=JOB_BUCKETS,
+            registry=self.registry,
+        )
+        self._mail = Counter(
+            "tramita_mail_messages_total",
+            "Messages handed to the mail server, by what became of them.",
+            ("outcome",),
+            registry=self.registry,
+        )
+        self._breaker = Gauge(
+            "tramita_mail_breaker_open",
+            "1 while mail waits because the mail server failed too often, else 0.",
+            registry=self.registry,
+        )
+        self._papers = Histogram(
+            "tramita_paper_render_duration_seconds",
+            "Time to draw one PDF.",
+            ("kind",),
+            buckets=PAPER_BUCKETS,
+            registry=self.registry,
+        )
+        self._pages = Counter("tramita_paper_pages_total", "Pages drawn.", ("kind",), registry=self.registry)
+
+    def pausing(self, pause: Pause) -> Pause:
+        """Give ``pause`` with each retry counted."""
+
+        def paused(failed: int) -> None:
+            self._retries.inc()
+            pause(failed)
+
+        return paused
+
+    def around(self, app: FastAPI) -> None:
+        """Measure every request of ``app``, from outside all else."""
+        app.add_middleware(RequestWatch, answered=self.answered, load=self._load, clock=self._clock)
+
+    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Note one request. Looking a metric up by its labels costs more than adding to it, so that is done once."""
+        key = (route, method, status)
+        note = self._answers.get(key)
+        if note is None:
+            count = self._requests.labels(route, method, str(status)).inc
+            measure = self._durations.labels(route, method).observe
+
+            def note(took: float) -> None:
+                count()
+                measure(took)
+
+            self._answers[key] = note
+        note(seconds)
+
+    def chore_ended(self, chore: str, at: datetime, *, well: bool) -> None:
+        """Note one run of a chore in this process, at an instant of the clock."""
+        self._chore_runs.labels(chore, "done" if well else "failed").inc()
+        if well:
+            self._chore_done.labels(chore).set(at.timestamp())
+
+    def queue_of(self, queue: Queue) -> None:
+        """Ask ``queue`` how many jobs wait, whenever the figures are read."""
+        self._queue = queue
+
+    def job_ended(self, kind: str, outcome: str, seconds: float) -> None:
+        """Note one run of a job: how it ended and how long it took."""
+        self._jobs.labels(kind, outcome).observe(seconds)
+
+    def mail_ended(self, outcome: str) -> None:
+        """Note what became of one message."""
+        self._mail.labels(outcome).inc()
+
+    def breaker_turned(self, *, is_open: bool) -> None:
+        """Note that the breaker before the mail server opened, or closed."""
+        self._breaker.set(int(is_open))
+
+    def paper_printed(self, kind: str, seconds: float, pages: int) -> None:
+        """Note one PDF: how long it took and its pages."""
+        self._papers.labels(kind).observe(seconds)
+        self._pages.labels(kind).inc(pages)

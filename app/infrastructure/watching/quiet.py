@@ -1,0 +1,110 @@
+"""What is done when nobody watches: nothing, at no cost. Metrics and traces replace it method by method."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from structlog.typing import Processor
+
+from app.infrastructure.database.engine import Database
+from app.usecases.ports.jobs import Depth
+from app.usecases.ports.shared import Works
+from app.usecases.run import Runner
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+Pause = Callable[[int], None]
+Queue = Callable[[], Iterable[Depth]]
+
+
+class Flag(Protocol):
+    """Something that is set once (``threading.Event`` is one)."""
+
+    def is_set(self) -> bool:
+        """Tell whether it was."""
+        ...
+
+
+class NoWatch:
+    """Counts nothing."""
+
+    def pausing(self, pause: Pause) -> Pause:
+        """Give ``pause`` between the attempts of a use case, with each one counted."""
+        return pause
+
+    def around(self, app: FastAPI) -> None:
+        """Measure the requests of ``app``."""
+
+    def chore_ended(self, chore: str, at: datetime, *, well: bool) -> None:
+        """Note one run of a chore in this process."""
+
+    def queue_of(self, queue: Queue) -> None:
+        """Ask ``queue`` how many jobs wait, whenever the figures are read."""
+
+    def job_ended(self, kind: str, outcome: str, seconds: float) -> None:
+        """Note one run of a job."""
+
+    def mail_ended(self, outcome: str) -> None:
+        """Note what became of one message."""
+
+    def breaker_turned(self, *, is_open: bool) -> None:
+        """Note that the breaker before the mail server opened, or closed."""
+
+    def paper_printed(self, kind: str, seconds: float, pages: int) -> None:
+        """Note one PDF."""
+
+
+class NoListener:
+    """Listens on no port."""
+
+    @property
+    def port(self) -> int:
+        """The port it answers on; 0 when it does not."""
+        return 0
+
+    def start(self) -> None:
+        """Answer from now on."""
+
+    def stop(self) -> None:
+        """Answer no more; a second call does nothing."""
+
+
+class NoSpans:
+    """Traces nothing."""
+
+    processors: Sequence[Processor] = ()
+    """What adds the open span's ids to a log line."""
+
+    def open(self, name: str, **attributes: str | int) -> AbstractContextManager[object]:  # noqa: ARG002 - as the port
+        """Give the block of one piece of work."""
+        return nullcontext()
+
+    def carry(self) -> str:
+        """Give no trace."""
+        return ""
+
+    def resume(
+        self,
+        carried: str,  # noqa: ARG002 - as the port
+        name: str,
+        **attributes: str | int,
+    ) -> AbstractContextManager[object]:
+        """Give the block of work that goes on with a trace."""
+        return self.open(name, **attributes)
+
+    def runner(self, works: Works, pause: Pause) -> Runner:
+        """Give the runner of use cases, each of which is a span."""
+        return Runner(works, pause)
+
+    def follow(self, database: Database) -> None:
+        """Make each statement of ``database`` a span."""
+
+    def around(self, app: FastAPI) -> None:
+        """Make each request of ``app`` a span."""
+
+    def close(self) -> None:
+        """Send what was not sent yet; a second call does nothing."""

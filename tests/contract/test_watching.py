@@ -1,0 +1,160 @@
+"""The figures of the database are told on each of them, and when it is hard pressed as well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import ClassVar
+
+import pytest
+
+from app.domain.jobs import NewJob
+from app.domain.shared.errors import Busy
+from app.domain.shared.events import Event
+from app.infrastructure.database.engine import Database
+from app.infrastructure.database.figures import backlog, chore_standings, job_depths
+from app.infrastructure.database.work import SqlWorks
+from app.infrastructure.watching.metrics import Metrics
+from app.settings import Settings
+from app.usecases.chores import Claim, ClaimTurn, EndTurn, Outcome
+from app.usecases.context import Context
+from app.usecases.ports.shared import RolledBack
+from app.usecases.run import Runner
+from tests.support import scrapes
+from tests.support.clock import FakeClock
+from tests.support.databases import context_of
+
+pytestmark = pytest.mark.fast
+CONNECTIONS = "tramita_pool_connections"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted(Event):
+    name: ClassVar[str] = "test.noted"
+    aggregate: ClassVar[str] = "note"
+    id: int
+
+
+@pytest.fixture
+def narrow(database_settings: Settings) -> Iterator[Database]:
+    """Give the shared database with room for two, who wait neither long for a connection nor for a lock."""
+    settings = database_settings.model_copy(
+        update={"db_pool_size": 2, "db_pool_timeout_s": 0.05, "db_lock_timeout_s": 1.0}
+    )
+    opened = Database.of(settings)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def metrics(narrow: Database, clock: FakeClock) -> Metrics:
+    return Metrics(clock, narrow)
+
+
+def test_events_that_wait_for_a_number_are_counted_with_the_age_of_the_first(
+    database: Database, works: SqlWorks, context: Context, metrics: Metrics, clock: FakeClock
+) -> None:
+    """ERP-14: a change feed that stands still is seen before anybody misses it."""
+    before = backlog(database).events
+    with works.writing(context) as work:
+        for key in (1, 2, 3):
+            work.outbox.add(Noted(id=key))
+        work.commit()
+    assert backlog(database).events == before + 3
+    clock.advance(90)
+    assert scrapes.value(metrics.registry, "tramita_journal_events_waiting") == before + 3
+    assert scrapes.value(metrics.registry, "tramita_journal_oldest_event_age_seconds") >= 90
+
+
+def test_shared_chores_tell_when_they_were_last_done_and_how_often_they_failed_since(
+    database: Database, works: SqlWorks, clock: FakeClock, metrics: Metrics, context: Context
+) -> None:
+    runner = Runner(works, lambda _: None)
+    name = f"chore-{context.company}"
+    claim = Claim(name=name, lease=clock.now() - clock.now(), at_once=True)
+    for well in (True, False):
+        turn = runner.call(context, ClaimTurn(clock), lambda: claim)
+        assert turn is not None
+        outcome = Outcome(turn=turn, every=turn.due_at - clock.now(), well=well)
+        assert runner.call(context, EndTurn(clock), partial(replace, outcome))
+    (standing,) = [one for one in chore_standings(database) if one.name == name]
+    assert (standing.done_at, standing.failures) == (clock.now(), 1)
+    done = scrapes.value(metrics.registry, "tramita_shared_chore_last_success_timestamp_seconds", chore=name)
+    assert done == pytest.approx(clock.now().timestamp())
+    assert scrapes.value(metrics.registry, "tramita_shared_chore_failures", chore=name) == 1
+
+
+def test_jobs_that_have_not_ended_well_are_counted_by_kind_and_state(
+    narrow: Database, works: SqlWorks, context: Context, metrics: Metrics, clock: FakeClock
+) -> None:
+    """ERP-14: depth and age of the queue, over all companies."""
+    kind = f"kind-{context.company}"
+    with works.writing(context) as work:
+        for _ in range(2):
+            work.jobs.add(NewJob(kind=kind))
+        work.commit()
+    metrics.queue_of(partial(job_depths, narrow))
+    clock.advance(120)
+    assert scrapes.value(metrics.registry, "tramita_jobs", kind=kind, state="waiting") == 2
+    assert scrapes.value(metrics.registry, "tramita_job_oldest_age_seconds", kind=kind, state="waiting") == 120
+
+
+def test_figures_are_told_while_requests_hold_every_connection(
+    narrow: Database, metrics: Metrics, context: Context
+) -> None:
+    """ERP-14: they are wanted most when nothing else gets through; who waited, and in vain, is counted."""
+    with ExitStack() as held:
+        for _ in range(2):
+            held.enter_context(SqlWorks(narrow, FakeClock()).reading(context))
+        assert scrapes.value(metrics.registry, f"{CONNECTIONS}_in_use") == 2
+        with pytest.raises(Busy), SqlWorks(narrow, FakeClock()).reading(context):
+            pass
+        told = scrapes.read(metrics.registry)
+        assert told["tramita_journal_events_waiting"].samples
+        assert told["tramita_shared_chore_failures"].type == "gauge"
+    assert scrapes.value(metrics.registry, CONNECTIONS) == 2
+    assert scrapes.value(metrics.registry, f"{CONNECTIONS}_in_use") == 0
+    assert scrapes.value(metrics.registry, "tramita_pool_waits_total") == 1
+    assert scrapes.value(metrics.registry, "tramita_pool_timeouts_total") == 1
+
+
+def test_a_lock_that_is_not_had_in_time_is_counted_by_what_it_meant(
+    narrow: Database, metrics: Metrics, context: Context
+) -> None:
+    """ERP-14: on servers the transaction is to be run again, on SQLite the one write lock was not to be had."""
+    works = SqlWorks(narrow, FakeClock())
+    with works.writing(context) as first:
+        first.companies.lock(context.company)
+        with suppress(RolledBack), works.writing(context) as second:
+            second.companies.lock(context.company)
+            raise AssertionError("two had the same lock")
+    kind = "retry" if narrow.dialect.row_locks else "write_lock"
+    assert scrapes.value(metrics.registry, "tramita_database_failures_total", kind=kind) == 1
+
+
+def test_a_constraint_that_holds_is_no_failure_of_the_database(narrow: Database, metrics: Metrics) -> None:
+    """ERP-14: people try what is not allowed all day."""
+    narrow.tally.add("refused")
+    found = scrapes.read(metrics.registry)["tramita_database_failures"]
+    assert "refused" not in {sample.labels["kind"] for sample in found.samples}
+    assert sum(sample.value for sample in found.samples) == 0
+
+
+def test_statements_run_within_the_block_of_their_name(narrow: Database, context: Context) -> None:
+    """ERP-14: what a trace is made of; a transaction begun before keeps to what it was begun with."""
+    names: list[str] = []
+
+    def around(name: str) -> ExitStack:
+        names.append(name)
+        return ExitStack()
+
+    narrow.around = around
+    with SqlWorks(narrow, FakeClock()).writing(context_of(context.company)) as work:
+        work.outbox.add(Noted(id=1))
+        work.chores.all()
+        work.commit()
+    assert names[0] == "select all chores"
+    assert names[-1] == "commit"
+    assert any(name.startswith("insert outbox") for name in names)
