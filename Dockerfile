@@ -23,24 +23,25 @@ RUN python3 -m venv /build \
 # compiled here, so nothing of a package but its wheel runs.
 RUN /build/bin/pip install --require-hashes --only-binary :all: --no-compile --target /app --requirement requirements.lock \
     && rm -rf /app/bin
-COPY pyproject.toml README.md ./
-COPY app app
-COPY locales locales
-COPY migrations migrations
-# Bytecode is made once, here, where the path is that of the runtime. Nobody can write /app later, so nothing compares it
-# with its source at each start either.
+# .dockerignore names what this is: the sources of the wheel and nothing else.
+COPY . .
 RUN /build/bin/pip wheel --no-index --no-deps --no-build-isolation --wheel-dir /dist . \
     && /build/bin/pip install --no-index --no-deps --no-compile --target /app /dist/tramita-*.whl \
-    && rm -rf /app/bin \
-    && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /app \
+    && rm -rf /app/bin
+# Bytecode is made once, here: a read-only root has no place for it later. Nobody can write /app, so that nothing compares it
+# with its source at each start. The runtime brings Python's library without bytecode, and maybe in another patch: that is
+# compared, by content, and compiled anew where it differs.
+RUN PYTHONPYCACHEPREFIX=/bytecode python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /app \
+    && PYTHONPYCACHEPREFIX=/bytecode python3 -m compileall -q -j 0 --invalidation-mode checked-hash /usr/lib/python3.13 \
     && install -d -m 0750 /data
 
 # hadolint ignore=DL3006
 FROM ${RUNTIME}
 # PYTHONSAFEPATH: a file in the working directory is never taken for a module. PYTHONDONTWRITEBYTECODE: /app is read-only.
-ENV PYTHONPATH=/app PYTHONSAFEPATH=1 PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
+ENV PYTHONPATH=/app PYTHONPYCACHEPREFIX=/bytecode PYTHONSAFEPATH=1 PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
     LANG=C.UTF-8 HOST=0.0.0.0 PORT=8000 DATA_DIR=/data
 COPY --from=build /app /app
+COPY --from=build /bytecode /bytecode
 # All that is written lies here or in /tmp; the rest of the file system may be mounted read-only.
 COPY --from=build --chown=65532:65532 /data /data
 VOLUME /data

@@ -78,7 +78,7 @@ mount --bind "$data" "$root$volume"; mount -o remount,bind,nosuid,nodev,noexec "
 mount -o remount,ro,bind "$root"
 exec "$PYTHON" -I -c "$ENTER" "$root" "$@"
 """
-# Its `--user --workdir --cap-drop ALL --security-opt no-new-privileges --env`. One program for all of it: whoever has no
+# Its `--user --workdir --cap-drop ALL --security-opt no-new-privileges --env`. One program for all of it: who has no
 # capability left cannot enter the root, and the root has no program that could drop them.
 _ENTER: Final = """
 import ctypes, json, os, sys

@@ -1,4 +1,4 @@
-"""Write the lock files anew from pyproject.toml: one to run with, one that adds the tools, one that builds the wheel."""
+"""Write the lock files anew from pyproject.toml: one to run with, one to build with, one that adds the tools."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         uv = _uv(Path(scratch))
         runtime, dev, build = LOCKS["runtime"], LOCKS["dev"], LOCKS["build"]
-        tools = [uv, *_COMPILE, *upgrade, "--extra", "dev", "pyproject.toml", "-o", dev]
+        tools: list[str | Path] = [uv, *_COMPILE, *upgrade, "--extra", "dev", "pyproject.toml", "-o", dev]
         quietly(tools, doing="resolving the tools")
         # Bound to what the tools could live with, so that tests run on the versions that are shipped.
-        compiled = [uv, *_COMPILE, "--constraint", dev]
+        compiled: list[str | Path] = [uv, *_COMPILE, "--constraint", dev]
         quietly([*compiled, "pyproject.toml", "-o", runtime], doing="resolving the runtime")
         quietly([*compiled, _build_backend(Path(scratch)), "-o", build], doing="resolving the build")
     for lock in (runtime, dev, build):
