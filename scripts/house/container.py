@@ -133,7 +133,7 @@ class Workshop:
         """Make the root of one stage, from the last of its steps that the cache still has."""
         root = self.scratch / stage.name
         base = self._base(stage.base)
-        keys = self._keys(stage, base.stem)
+        keys = self.names_of(stage)
         steps = [at for at, one in enumerate(stage.instructions) if one.word == "RUN"]
         hit = next((at for at in reversed(steps) if self._tar(keys[at]).is_file()), -1)
         _unpack(self._tar(keys[hit]) if hit >= 0 else base, root)
@@ -161,9 +161,13 @@ class Workshop:
     def _tar(self, key: str) -> Path:
         return self.cache / f"{key}.tar"
 
-    def _keys(self, stage: dockerfile.Stage, key: str) -> list[str]:
+    def tar_of(self, base: str) -> Path:
+        """Give the tar file of a base image, named after what it is made from."""
+        return self._tar(hashlib.sha256(repr((base, SOURCES, DISTROLESS, _ACCOUNTS)).encode()).hexdigest()[:32])
+
+    def names_of(self, stage: dockerfile.Stage) -> list[str]:
         """Give a name for the state after each instruction: of all that was said and copied up to there."""
-        keys = []
+        key, keys = self.tar_of(stage.base).stem, []
         for one in stage.instructions:
             digest = hashlib.sha256(f"{key}\0{one.word}\0{sorted(one.flags.items())}\0{one.argument}\0".encode())
             if one.word == "COPY" and "from" in one.flags:
@@ -195,7 +199,7 @@ class Workshop:
 
     def _base(self, name: str) -> Path:
         """Give the tar file of a base image, made from Debian's packages when the cache lacks it."""
-        tar = self._tar(hashlib.sha256(repr((name, SOURCES, DISTROLESS, _ACCOUNTS)).encode()).hexdigest()[:32])
+        tar = self.tar_of(name)
         if tar.is_file():
             return tar
         say(f"  {name}: from Debian's packages ...")

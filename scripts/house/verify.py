@@ -282,7 +282,7 @@ def _has_no_shell(trial: Trial) -> str:
 
 
 def _is_roots(trial: Trial) -> str:
-    """Look for what would give or take more than it should: setuid, file capabilities, files of another owner."""
+    """Look for what gives or takes too much: setuid, file capabilities, files of another owner than the builder."""
     root, found, seen = trial.built.root, [], 0
     spared = {root / "data", root / "home/nonroot"}
     for path in _paths(trial):
@@ -293,7 +293,7 @@ def _is_roots(trial: Trial) -> str:
         if stat.S_ISREG(about.st_mode) and "security.capability" in os.listxattr(path, follow_symlinks=False):
             found.append(f"capability {path.name}")
         shared = about.st_mode & stat.S_IWOTH and not about.st_mode & stat.S_ISVTX  # /tmp and its like are sticky
-        if path not in spared and not path.is_symlink() and (about.st_uid or shared):
+        if path not in spared and not path.is_symlink() and (about.st_uid != os.geteuid() or shared):
             found.append(f"not root's alone {path.relative_to(root)}")
     if found:
         raise Wrong(", ".join(found[:10]))
