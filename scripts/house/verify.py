@@ -84,6 +84,12 @@ class Trial:
             raise Wrong(f"{' '.join(words)} gives {code}: {output[-400:]}")
         return output
 
+    def end(self) -> None:
+        """Kill the server if it still runs: a row before its stopping failed."""
+        if self.server and self.server.poll() is None:
+            self.server.kill()
+            self.server.wait()
+
     def probe(self) -> dict[str, Any]:
         """Try from inside what may be written, and whether there is a shell."""
         code, output = self.box.run("-c", _PROBE, *CLOSED, *OPEN, program=[PYTHON])
@@ -116,9 +122,8 @@ def main(arguments: Sequence[str]) -> int:
         say(f"Built in {time.monotonic() - started:.1f} s ({built.kept} of {built.steps} steps were kept)")
         port, mail = stack.enter_context(mailbox())
         trial = _trial(built, scratch, port, mail, options.database_url)
+        stack.callback(trial.end)
         rows = [_row(name, check, trial) for name, check in CHECKS.items()]
-        if trial.server and trial.server.poll() is None:
-            trial.server.kill()
         if any(outcome == "FAILED" for _, outcome, _ in rows):
             say("\n".join(["", "the server's last lines:", *trial.said]))
     return _verdict(rows)
@@ -160,7 +165,7 @@ def _row(name: str, check: Callable[[Trial], str], trial: Trial) -> tuple[str, s
         return name, "ok", check(trial)
     except NotRun as reason:
         return name, "NOT RUN", str(reason)
-    except (Wrong, Refusal, OSError, ValueError, KeyError, queue.Empty) as error:
+    except (Wrong, Refusal, OSError, ValueError, LookupError, queue.Empty, subprocess.SubprocessError) as error:
         return name, "FAILED", f"{type(error).__name__}: {error}"
 
 
@@ -303,7 +308,7 @@ def _is_roots(trial: Trial) -> str:
 def _links(trial: Trial) -> str:
     """Ask the root's own loader for the libraries of every native module."""
     root = trial.built.root
-    loader = next(root.glob("usr/lib*/ld-linux*"), None) or next(root.glob("usr/lib/*/ld-linux*"))
+    loader = [*root.glob("usr/lib*/ld-linux*"), *root.glob("usr/lib/*/ld-linux*")][0]
     modules = sorted(path for path in (root / "app").rglob("*.so*") if path.is_file())
     lacking = []
     for module in modules:

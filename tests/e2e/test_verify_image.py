@@ -177,6 +177,7 @@ def test_the_size_is_told_by_part(trial: verify.Trial) -> None:
         (queue.Empty(), "FAILED"),
         (Refusal("no"), "FAILED"),
         (KeyError("no"), "FAILED"),
+        (subprocess.TimeoutExpired("no", 1), "FAILED"),
     ],
 )
 def test_whatever_goes_wrong_fails_its_row_alone(trial: verify.Trial, raised: Exception, outcome: str) -> None:
