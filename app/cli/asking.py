@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
-from app import __version__
+from app import __version__, alive
 from app.bootstrap import described
 from app.cli.shared import fail, out
 from app.settings import Settings
-
-HEALTH_TIMEOUT_S: Final = 5
 
 
 def version() -> None:
@@ -40,11 +36,7 @@ def healthcheck(
 ) -> None:
     """Ask a running server whether it is alive; exit 0 when it is."""
     settings = Settings()
-    base = url or f"http://{settings.host}:{settings.port}"
-    if not base.startswith(("http://", "https://")):
-        fail("the URL must start with http:// or https://")
     try:
-        with urllib.request.urlopen(f"{base}/health", timeout=HEALTH_TIMEOUT_S) as answer:  # noqa: S310 - scheme checked above
-            out.print(answer.read().decode())
-    except (urllib.error.URLError, OSError) as error:
-        fail(f"{base}/health does not answer: {error}")
+        out.print(alive.ask(url or alive.beside(settings.host, settings.port)))
+    except alive.NotAlive as reason:
+        fail(str(reason))

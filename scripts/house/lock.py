@@ -1,4 +1,4 @@
-"""Write the lock files anew from pyproject.toml: one to run with, one that adds the tools."""
+"""Write the lock files anew from pyproject.toml: one to run with, one to build with, one that adds the tools."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -17,7 +18,7 @@ from house.venv import LOCKS
 # No index host, no annotations: the files say what is installed, not where this machine found it.
 _COMPILE: Final = (
     *("pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"),
-    *("--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "pyproject.toml"),
+    *("--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"),
 )
 
 
@@ -28,14 +29,25 @@ def main(arguments: Sequence[str]) -> int:
     upgrade = ["--upgrade"] if parser.parse_args(arguments).upgrade else []
     with tempfile.TemporaryDirectory() as scratch:
         uv = _uv(Path(scratch))
-        runtime, dev = LOCKS["runtime"], LOCKS["dev"]
-        quietly([uv, *_COMPILE, *upgrade, "--extra", "dev", "-o", dev], doing="resolving the tools")
+        runtime, dev, build = LOCKS["runtime"], LOCKS["dev"], LOCKS["build"]
+        tools: list[str | Path] = [uv, *_COMPILE, *upgrade, "--extra", "dev", "pyproject.toml", "-o", dev]
+        quietly(tools, doing="resolving the tools")
         # Bound to what the tools could live with, so that tests run on the versions that are shipped.
-        quietly([uv, *_COMPILE, "--constraint", dev, "-o", runtime], doing="resolving the runtime")
-    for lock in (runtime, dev):
+        compiled: list[str | Path] = [uv, *_COMPILE, "--constraint", dev]
+        quietly([*compiled, "pyproject.toml", "-o", runtime], doing="resolving the runtime")
+        quietly([*compiled, _build_backend(Path(scratch)), "-o", build], doing="resolving the build")
+    for lock in (runtime, dev, build):
         count = sum("==" in line and not line.startswith("#") for line in lock.read_text(encoding="utf-8").splitlines())
         say(f"{lock.relative_to(ROOT)}: {count} packages")
     return 0
+
+
+def _build_backend(scratch: Path) -> Path:
+    """Write down what builds the wheel, in a form that can be resolved."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = scratch / "build.in"
+    wanted.write_text("\n".join(project["build-system"]["requires"]) + "\n", encoding="utf-8")
+    return wanted
 
 
 def _uv(scratch: Path) -> Path:

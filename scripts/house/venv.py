@@ -19,7 +19,11 @@ from house.base import ROOT, Refusal, quietly, say
 
 VENV: Final = ROOT / ".venv"
 PYTHON: Final = VENV / "bin" / "python"
-LOCKS: Final = {"runtime": ROOT / "requirements.lock", "dev": ROOT / "requirements-dev.lock"}
+LOCKS: Final = {
+    "runtime": ROOT / "requirements.lock",
+    "dev": ROOT / "requirements-dev.lock",
+    "build": ROOT / "requirements-build.lock",
+}
 _STAMP: Final = VENV / "installed.json"
 _LAUNCHER: Final = "#!{python}\nimport sys\n\nfrom app.__main__ import main\n\nsys.exit(main())\n"
 

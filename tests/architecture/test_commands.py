@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 from typing import Final
@@ -81,21 +83,48 @@ def test_a_dependency_that_cannot_be_fetched_is_a_refusal_and_is_tried_again(pro
 
 @pytest.mark.full
 def test_the_wheel_holds_the_migrations_and_the_texts(tmp_path: Path) -> None:
-    """ERP-04: what belongs to the code ships inside the package."""
+    """ERP-04: what belongs to the code ships inside the package, and is found there from anywhere."""
     build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index"]
     built = command(*build, "--wheel-dir", str(tmp_path), str(ROOT))
     assert built.returncode == 0, built.stdout + built.stderr
     (wheel,) = tmp_path.glob("tramita-*.whl")
-    held = set(zipfile.ZipFile(wheel).namelist())
-    for name in ("migrations", "locales"):
+    site, elsewhere = tmp_path / "site", tmp_path / "elsewhere"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(site)
+    assert {path.name.partition("-")[0] for path in site.iterdir()} == {"app", "tramita"}
+    for name, place in bundled().items():
         files = [path for path in (ROOT / name).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
         assert files
-        assert {f"app/bundled/{path.relative_to(ROOT).as_posix()}" for path in files} <= held
-    assert not any(path.startswith(("tests/", "scripts/", "benchmarks/")) for path in held)
+        assert all((site / place / path.relative_to(ROOT / name)).read_bytes() == path.read_bytes() for path in files)
+        # Folders of the same name where the program is started are none of ours.
+        (elsewhere / name).mkdir(parents=True)
+        ask = (
+            f"import sys; sys.path[:0] = [{str(site)!r}]; from app.resources import resource; print(resource({name!r}))"
+        )
+        found = subprocess.run(
+            [sys.executable, "-I", "-c", ask], cwd=elsewhere, capture_output=True, text=True, check=True
+        )
+        assert found.stdout.strip() == str(site / place)
 
 
 @pytest.mark.fast
-@pytest.mark.parametrize("name", ["run", "test", "check", "lock", "prove-bare-debian"])
+def test_every_folder_the_code_asks_for_is_in_the_wheel() -> None:
+    """ERP-04: a folder that is only in the source tree would be missed where it is installed."""
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "app").rglob("*.py")]
+    asked = {name for text in sources for name in re.findall(r"""\bresource\(["'](\w+)["']\)""", text)}
+    assert {"locales", "migrations"} <= asked <= bundled().keys()
+    assert {name: (ROOT / name).is_dir() for name in bundled()} == dict.fromkeys(bundled(), True)
+
+
+def bundled() -> dict[str, str]:
+    """Give the folders that the wheel takes into the package, and where it puts them."""
+    targets = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"]
+    folders: dict[str, str] = targets["wheel"]["force-include"]
+    return folders
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("name", ["run", "test", "check", "lock", "prove-bare-debian", "verify-image"])
 def test_a_command_explains_itself_before_it_does_anything(name: str) -> None:
     shown = command(str(ROOT / "scripts" / name), "--help")
     assert shown.returncode == 0

@@ -45,9 +45,11 @@ def test_imports_keep_to_the_layers() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("kind", ["runtime", "dev"])
+@pytest.mark.parametrize("kind", ["runtime", "dev", "build"])
 def test_the_lock_files_hold_what_the_project_asks_for(kind: str) -> None:
     asked = [*PROJECT["dependencies"], *(PROJECT["optional-dependencies"]["dev"] if kind == "dev" else [])]
+    if kind == "build":
+        asked = tomllib.loads(PYPROJECT)["build-system"]["requires"]
     found = locked(LOCKS[kind])
     for requirement in map(Requirement, asked):
         version = found.get(canonicalize_name(requirement.name))
@@ -57,9 +59,10 @@ def test_the_lock_files_hold_what_the_project_asks_for(kind: str) -> None:
 
 def test_the_tests_run_on_the_versions_that_are_shipped() -> None:
     assert locked(LOCKS["runtime"]).items() <= locked(LOCKS["dev"]).items()
+    assert locked(LOCKS["build"]).items() <= locked(LOCKS["dev"]).items(), "the wheel is built alike everywhere"
 
 
-@pytest.mark.parametrize("kind", ["runtime", "dev"])
+@pytest.mark.parametrize("kind", ["runtime", "dev", "build"])
 def test_a_lock_file_names_no_package_index_and_pins_content(kind: str) -> None:
     text = LOCKS[kind].read_text(encoding="utf-8")
     assert not re.search(r"https?:|file:|--(extra-)?index-url|--find-links", text)
