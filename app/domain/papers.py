@@ -11,8 +11,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from app.domain.shared.money import Currency
+
+ACCENT: Final = "1f3a5f"
+"""The colour of papers of a company that chose none: a dark blue."""
 
 
 class PaperKind(StrEnum):
@@ -96,7 +100,7 @@ class Appearance:
     ``logo`` is a PNG image, as re-encoded when it was uploaded.
     """
 
-    accent: str = "1f3a5f"
+    accent: str = ACCENT
     footer: Sequence[str] = ()
     window: Window = Window.LEFT
     format: Format = Format.A4

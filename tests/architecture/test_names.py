@@ -21,6 +21,7 @@ CAPABILITIES: Final = {
     "fields",
     "identity",
     "journal",
+    "papers",
     "parties",
     "sales",
     "shipping",

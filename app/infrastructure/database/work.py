@@ -24,6 +24,7 @@ from app.infrastructure.database.repositories.fields import SqlFields
 from app.infrastructure.database.repositories.identity import SqlCompanies, SqlRoles, SqlUsers
 from app.infrastructure.database.repositories.journal import SqlJournal
 from app.infrastructure.database.repositories.listing import SqlLists
+from app.infrastructure.database.repositories.papers import SqlPapers
 from app.infrastructure.database.repositories.parties import (
     SqlContacts,
     SqlCredits,
@@ -119,6 +120,7 @@ class SqlWork:
     sepa_orders = Lazy(SqlSepaOrders)
     fields = Lazy(SqlFields)
     attachments = Lazy(SqlAttachments)
+    papers = Lazy(SqlPapers)
     series = Lazy(SqlSeriesBook)
     lists = Lazy(SqlLists)
     reports = Lazy(SqlReports)
