@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from app.collecting import undisturbed
 from app.domain.access import Limit, SessionLife
+from app.domain.papers import Paper
 from app.domain.shared.errors import Unavailable
 from app.domain.shared.ids import CompanyId
 from app.domain.shared.rights import ALL_RIGHTS
@@ -24,6 +25,7 @@ from app.infrastructure.database.work import SqlWorks
 from app.infrastructure.files import FolderFiles
 from app.infrastructure.heads import Ed25519Notary, HeadsFolder
 from app.infrastructure.ids import new_name
+from app.infrastructure.images import PillowImages
 from app.infrastructure.keys import RandomMint, new_key
 from app.infrastructure.logging import set_up_logging
 from app.infrastructure.otp import TimeCodes
@@ -41,6 +43,7 @@ from app.usecases import (
     chains,
     identity,
     journal,
+    papers,
     sales,
 )
 from app.usecases.access import ChangePassword, LeaveSecondFactor, Limits, Refresh, SignIn
@@ -49,6 +52,7 @@ from app.usecases.ports.access import Mint, OneTimeCodes, Tokens, Vault
 from app.usecases.ports.attachments import Files
 from app.usecases.ports.chains import Archive, Notary
 from app.usecases.ports.identity import Passwords
+from app.usecases.ports.papers import Images, Printer
 from app.usecases.ports.shared import Clock, Seal, Works
 from app.usecases.reachable import use_cases
 from app.usecases.retention import Purge
@@ -67,6 +71,16 @@ class SchemaOutdated(Unavailable):
     """The database is not at this version's schema: run `tramita migrate`."""
 
     code = "setup.schema_outdated"
+
+
+class NoPrinter:
+    """Prints nothing."""
+
+    version = ""
+
+    def print(self, paper: Paper, check: Callable[[], None]) -> bytes:  # noqa: ARG002 - the port's signature
+        """Tell that there is no printer. Raises Unavailable."""
+        raise Unavailable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +104,8 @@ class Container:
     change_password: ChangePassword
     leave_second_factor: LeaveSecondFactor
     files: Files
+    printer: Printer
+    images: Images
     cases: Mapping[type[Any], Any]
     dispatch: journal.Dispatch
     daily: Daily
@@ -190,6 +206,7 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     slow = {"runner": runner, "passwords": passwords, "clock": clock, "limits": tools.limits}
     going = {"tokens": tokens, "mint": tools.mint, "life": tools.life}
     files = pick("files", lambda: FolderFiles(settings.files_dir or settings.data_dir / "files"))
+    printer = pick("printer", NoPrinter)
     dispatch = journal.Dispatch(runner, journal.NumberEvents(seal))
     notary = pick("notary", lambda: Ed25519Notary.of(settings))
     archive = pick("archive", lambda: HeadsFolder(settings.heads_dir or settings.data_dir / "heads"))
@@ -230,12 +247,15 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
         change_password=ChangePassword(**slow, **going),
         leave_second_factor=LeaveSecondFactor(**slow),
         files=files,
+        printer=printer,
+        images=pick("images", PillowImages),
         cases=pick(
             "cases",
             lambda: (
                 use_cases(clock, seal, SepaXml())
                 | access_cases(clock, passwords, tools)
                 | attachment_cases(clock, files, settings.attachment_types)
+                | paper_cases(clock, files, printer)
             ),
         ),
     )
@@ -320,6 +340,22 @@ def access_cases(clock: Clock, passwords: Passwords, tools: Tools) -> dict[type[
 def attachment_cases(clock: Clock, files: Files, types: Iterable[str]) -> dict[type[Any], Any]:
     """Give the use cases of attachments, by class; ``types`` are the media types taken, all when there are none."""
     return {type(case): case for case in attachments.attachment_cases(clock, files, frozenset(types))}
+
+
+def paper_cases(clock: Clock, files: Files, printer: Printer) -> dict[type[Any], Any]:
+    """Give the use cases of papers that are reachable from outside, by class."""
+    cases: tuple[Any, ...] = (
+        papers.PrintProposal(printer),
+        papers.PrintOrder(printer),
+        papers.PrintShipment(printer),
+        papers.PrintInvoice(printer),
+        papers.PrintStatement(printer, clock),
+        papers.PrintInventory(printer),
+        papers.SetLogo(clock),
+        papers.DropLogo(),
+        papers.ReadLogo(files),
+    )
+    return {type(case): case for case in cases}
 
 
 def migrations(settings: Settings) -> Migrations:

@@ -147,11 +147,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """What is listed, over as many pages as it takes."""
+    """What is listed, over as many pages as it takes; ``label`` heads it with the text ``papers.tables.<label>``."""
 
     columns: Sequence[Column]
     rows: Sequence[Row]
     title: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

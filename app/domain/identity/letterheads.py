@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from app.domain.papers import ACCENT, Format, Window
 from app.domain.shared.errors import Invalid, NotFound
@@ -100,11 +100,13 @@ class Letterhead:
         """Give the letterhead that ``facts`` tell; what they do not know is as in a new company."""
         if not facts:
             return PLAIN
-        values = {name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()}
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()
+        }
         for name, kind in (("window", Window), ("format", Format)):
             if name in values:
                 values[name] = kind(values[name])
-        return cls(**cast("dict[str, Any]", values))
+        return cls(**values)
 
 
 PLAIN: Final = Letterhead()
