@@ -262,7 +262,7 @@ def test_an_invoice_tells_of_the_deposit_it_deducts(press: Press) -> None:
     assert press.printer.last.kind is PaperKind.DEPOSIT
     office.make(f"/invoices/{deposit['id']}/payments", {"amount": "36"})
     made = office.make(f"/orders/{order['id']}/invoices", {})
-    office.act(f"/invoices/{made['id']}/deduct", {"deposit_id": deposit["id"]})
+    office.act(f"/invoices/{made['id']}/deductions", {"deposit_id": deposit["id"]})
     invoice = office.act(f"/invoices/{made['id']}/validate")
     office.get(f"/invoices/{invoice['id']}/pdf")
     paper = press.printer.last

@@ -202,7 +202,6 @@ def _found(work: Work, context: Context, frame: Frame, invoice: Invoice, party: 
     named = invoice.source_id if invoice.kind in _OF_SOURCE else None
     deducted = dict.fromkeys(line.deposit_id for line in invoice.lines if line.deposit_id is not None)
     account = frame.letterhead.bank_account
-    settings = context.settings
     return InvoiceFacts(
         invoice=invoice,
         party=party,
@@ -214,5 +213,5 @@ def _found(work: Work, context: Context, frame: Frame, invoice: Invoice, party: 
         deposits=[work.invoices.get(one) for one in deducted],
         delivered=delivered,
         account=None if account is None else work.bank_accounts.get(account),
-        late_fee=(settings.late_fee_percent, settings.late_fee_fixed),
+        late_fee=(frame.settings.late_fee_percent, frame.settings.late_fee_fixed),
     )

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from app.domain.catalogue import Product
-from app.domain.identity import Company, Letterhead
+from app.domain.identity import Company, CompanySettings, Letterhead
 from app.domain.papers import (
     Appearance,
     CellKind,
@@ -33,11 +33,16 @@ _SAID: Final = ("vat_number", "registration", "capital", "phone", "email", "webs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """Who sends a paper, with what is said of the company, and in which language."""
+    """Who sends a paper, by which of its settings, and in which language."""
 
     company: Company
-    letterhead: Letterhead
+    settings: CompanySettings
     locale: str
+
+    @property
+    def letterhead(self) -> Letterhead:
+        """What is said of the company."""
+        return self.settings.letterhead
 
     def issuer(self) -> Issuer:
         """Give who sends it."""

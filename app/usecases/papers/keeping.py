@@ -101,7 +101,7 @@ def _frame(work: Work, context: Context, subject: Subject, locale: str) -> tuple
     if first is not None and first != settings.version:
         (then,) = work.companies.settings_versions(company.id, before=first + 1, limit=1)
         settings = then.settings
-    return Frame(company=company, letterhead=settings.letterhead, locale=locale), settings.version
+    return Frame(company=company, settings=settings, locale=locale), settings.version
 
 
 def _edition(paper: Paper, logo: str, look: str) -> str:
