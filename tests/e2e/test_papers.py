@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -13,9 +14,10 @@ from sqlalchemy import text
 from app.domain.papers import Mark, PaperKind
 from app.infrastructure.database.migrate import plain_engine
 from app.settings import Settings
+from app.usecases.papers.reports import AGES
 from tests.support.databases import statements, tracing
 from tests.support.office import ON_SQLITE, Office, Served, free_line, serving, together
-from tests.support.papers import RecordingPrinter, column, facts, passages, totals
+from tests.support.printers import RecordingPrinter, column, facts, passages, totals
 
 pytestmark = pytest.mark.fast
 LETTERHEAD: Final = {
@@ -373,6 +375,31 @@ def test_a_statement_says_what_the_report_says_and_how_old_it_is(press: Press) -
     again = office.get(f"/third-parties/{party}/statement/pdf?date_to=2099-01-01")
     assert again.headers["etag"] == reply.headers["etag"]
     assert len(press.printer.papers) == 1
+
+
+def test_the_ages_on_a_statement_are_those_of_the_report_on_any_day(press: Press) -> None:
+    """ERP-16: open, partly paid and paid invoices, and money that came in advance."""
+    office, today = press.office, press.office.served.container.clock.today(UTC)
+    parties = [office.customer(name=f"Client {n}") for n in range(3)]
+
+    def ago(days: int) -> str:
+        return str(today - timedelta(days=days))
+
+    for party, gross, due, paid in (
+        (parties[0], "100", 100, [("30", 90), ("20", 5)]),
+        (parties[0], "50", 10, []),
+        (parties[1], "70", 40, [("70", 1)]),
+    ):
+        made = office.invoice(gross, party_id=party, date=ago(due), due_date=ago(due))
+        for amount, when in paid:
+            office.make(f"/invoices/{made['id']}/payments", {"amount": amount, "date": ago(when)})
+    for days in (101, 100, 60, 30, 1, 0):
+        report = {row["party_id"]: row for row in office.get(f"/reports/receivables?on={ago(days)}").body["rows"]}
+        for party in parties:
+            assert office.get(f"/third-parties/{party}/statement/pdf?date_to={ago(days)}").status == 200
+            told = {name: amount for name, amount in totals(press.printer.last).items() if name != "balance"}
+            row = report.get(party, {})
+            assert told == {name: Decimal(row[name]) for name in row if name in AGES and Decimal(row[name])}
 
 
 def test_a_sheet_to_count_by_has_room_to_write_and_a_blind_one_tells_nothing(press: Press) -> None:

@@ -23,7 +23,7 @@ from app.infrastructure.database.migrate import plain_engine
 from app.settings import Settings
 from tests.support.clock import FakeClock
 from tests.support.office import Office, Served, free_line, serving
-from tests.support.papers import RecordingPrinter
+from tests.support.printers import RecordingPrinter
 from tests.support.servers import free_port
 
 pytestmark = pytest.mark.fast

@@ -42,7 +42,7 @@ from app.usecases.run import Runner
 from app.usecases.shared import ListCase, Versioned
 from tests.support.clock import FakeClock
 from tests.support.files import MemoryFiles
-from tests.support.papers import RecordingPrinter
+from tests.support.printers import RecordingPrinter
 from tests.support.works import MemoryWorks
 
 KEY: Final = urlsafe_b64encode(bytes(range(32))).decode()

@@ -64,6 +64,8 @@ def _paper(about: str) -> dict[str, Any]:
 
 _STORED: Final = gives(SettingsOut)
 _STORED["responses"] = {**_STORED["responses"], **problem_answers(408, 413, 415, 422, 507)}
+_SHOWN: Final = _file(PNG, "The logo")
+_SHOWN["responses"] |= problem_answers(404)
 
 routes = router("papers")
 logo = router("company")
@@ -131,13 +133,13 @@ async def set_logo(version: IfMatch, run: Annotated[LogoRun, provide_logo(SetLog
     return await run.store(version, SettingsOut.of)
 
 
-@logo.get("/company/logo", **_file(PNG, "The logo"))
+@logo.get("/company/logo", **_SHOWN)
 def read_logo(run: Annotated[LogoRun, provide_logo(ReadLogo)]) -> Response:
     """Give the logo that stands on the company's papers."""
     return run.send(PNG)
 
 
-@logo.delete("/company/logo", **gives())
+@logo.delete("/company/logo", responses=problem_answers(404), **gives())
 def drop_logo(version: IfMatch, run: Annotated[Run, provide(DropLogo)]) -> Response:
     """Take the logo off the company's papers; the version is that of the settings."""
     return run(build=lambda: Versioned(id=run.context.company, version=version), present=lambda _: None)

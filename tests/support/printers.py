@@ -12,7 +12,13 @@ from typing import Any
 
 from PIL import Image
 
+from app.domain.banking import BankAccount
+from app.domain.identity import Company, CompanySettings, Letterhead
 from app.domain.papers import Paper
+from app.domain.parties import Address, Party
+from app.domain.shared.ids import BankAccountId, CompanyId, PartyId
+from app.domain.shared.money import currency
+from app.usecases.papers import Frame
 
 PIECE = 50
 
@@ -85,3 +91,23 @@ def picture(form: str = "PNG", size: tuple[int, int] = (40, 20), mode: str = "RG
     out = BytesIO()
     Image.new(mode, size, "red" if mode == "RGB" else None).save(out, form, **how)
     return out.getvalue()
+
+
+def frame(locale: str = "en", **head: Any) -> Frame:
+    """Give a French company, with so much on its letterhead."""
+    settings = CompanySettings(letterhead=Letterhead(**head))
+    company = Company(id=CompanyId(1), name="Acme", country="FR", settings=settings)
+    return Frame(company=company, settings=settings, locale=locale)
+
+
+def party(**fields: Any) -> Party:
+    """Give a customer in Germany."""
+    address = Address(street="Hauptstr. 1", postal_code="10115", city="Berlin", country="DE")
+    return Party(**{"id": PartyId(1), "name": "Kunde", "customer": True, "address": address, **fields})
+
+
+def account() -> BankAccount:
+    """Give an account of the company."""
+    return BankAccount(
+        label="Main", holder="Acme", iban="FR7630006000011234567890189", currency=currency("EUR"), id=BankAccountId(1)
+    )
