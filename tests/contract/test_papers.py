@@ -40,8 +40,16 @@ class Drawer:
     def keep(self, key: PaperKey, digest: str = "d", **others: Any) -> KeptPaper:
         """Keep a paper."""
         paper = KeptPaper(key=key, digest=digest, size=12, settings_version=1, made_at=AT, **others)
-        self.do(lambda work: work.papers.add(paper))
+        self.add(paper)
         return paper
+
+    def add(self, paper: KeptPaper) -> None:
+        """Keep a paper."""
+        self.do(lambda work: work.papers.add(paper))
+
+    def purge(self, due: datetime) -> None:
+        """Remove papers that were to go by an instant."""
+        self.do(lambda work: work.retention.purge("papers", due, 100))
 
     def kept(self, *keys: PaperKey) -> list[bool]:
         """Tell which are kept."""
@@ -107,7 +115,7 @@ def test_the_settings_of_the_first_final_paper_are_known(drawer: Drawer) -> None
         paper = KeptPaper(
             key=replace(FINAL, version=version), digest="d", size=1, settings_version=settings, made_at=AT
         )
-        drawer.do(lambda work, paper=paper: work.papers.add(paper))
+        drawer.add(paper)
     assert first() == 2
 
 
@@ -127,5 +135,5 @@ def test_passing_papers_are_purged_on_their_day_and_final_ones_never(drawer: Dra
     drawer.keep(FINAL)
     drawer.keep(DRAFT, expires_at=AT)
     for due, left in ((AT - timedelta(seconds=1), [True, True]), (AT, [True, False])):
-        drawer.do(lambda work, due=due: work.retention.purge("papers", due, 100))
+        drawer.purge(due)
         assert drawer.kept(FINAL, DRAFT) == left

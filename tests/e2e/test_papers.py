@@ -369,7 +369,7 @@ def test_a_statement_says_what_the_report_says_and_how_old_it_is(press: Press) -
     report = office.get(f"/third-parties/{party}/statement?date_to=2099-01-01").body
     assert column(paper, "balance") == money(row["balance"] for row in report["rows"])
     sums = totals(paper)
-    assert (sums.pop("balance"), sum(sums.values())) == (70, 70)
+    assert sums.pop("balance") == sum(sums.values()) == 70
     ages = office.get("/reports/receivables").body["rows"]
     assert sums == {name: Decimal(amount) for name, amount in ages[0].items() if name in sums}
     again = office.get(f"/third-parties/{party}/statement/pdf?date_to=2099-01-01")
