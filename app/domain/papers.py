@@ -202,8 +202,9 @@ class Passage:
 class Paper:
     """One document as it is printed, in the language ``locale``; ``ref`` is empty while it has no number.
 
-    ``recipient`` are the lines of the address in the window. Amounts are in ``currency``. The file
-    says it was made on ``date``, so that the same paper has the same bytes.
+    ``recipient`` are the lines of the address in the window, below them ``country`` (ISO 3166-1 alpha-2) by its name,
+    where it goes abroad. Amounts are in ``currency``. The file says it was made on ``date``, so that the same paper has
+    the same bytes.
     """
 
     kind: PaperKind
@@ -222,3 +223,4 @@ class Paper:
     closing: Sequence[Passage] = ()
     account: Account | None = None
     mark: Mark | None = None
+    country: str = ""
