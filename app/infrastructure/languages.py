@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, Literal
 
 from babel import Locale
 from babel.core import UnknownLocaleError
 from babel.dates import format_date, format_datetime
 from babel.lists import format_list
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import NumberPattern, format_currency, format_decimal, format_percent
 
 _LISTS: Final[Mapping[str | None, Literal["standard", "or"]]] = {"or": "or"}
 
@@ -55,6 +57,15 @@ class Language:
             case _:
                 return str(value)
 
+    def figure(self, number: Decimal, decimals: tuple[int, int], currency: str | None = None) -> str:
+        """Write a number as it stands in a column, with so many decimals at least and at most; as an amount if told so."""
+        pattern = _pattern(self.locale, currency is not None, decimals)
+        return str(pattern.apply(number, self.locale, currency=currency, currency_digits=False))
+
+    def day(self, value: date) -> str:
+        """Write a date in figures as business letters do, in English with the month's name: 4/5 is two days there."""
+        return format_date(value, _day(self.locale), self.locale)
+
     def _list(self, items: list[str], style: str | None) -> str:
         return format_list(items, _LISTS.get(style, "standard"), self.locale) if len(items) > 1 else "".join(items)
 
@@ -68,6 +79,23 @@ class Language:
         if isinstance(number, int) and style is None:
             return str(number)
         return format_decimal(number, locale=self.locale, decimal_quantization=False)
+
+
+@lru_cache(maxsize=1_024)
+def _pattern(locale: Locale, money: bool, decimals: tuple[int, int]) -> NumberPattern:  # noqa: FBT001 - key of a cache
+    """Give the language's own pattern with other decimals: those of a currency are ours to say, not CLDR's."""
+    pattern = copy(locale.currency_formats["standard"] if money else locale.decimal_formats[None])
+    pattern.frac_prec = decimals
+    return pattern
+
+
+@cache
+def _day(locale: Locale) -> str:
+    """Give the pattern of a date in figures, with two digits for day and month and four for the year."""
+    if locale.language == "en":
+        return "medium"
+    short = str(locale.date_formats["short"].pattern)
+    return re.sub("y+", "yyyy", re.sub("M+", "MM", re.sub("d+", "dd", short)))
 
 
 @cache

@@ -1,0 +1,273 @@
+"""Tables over as many pages as they take: heads repeated, sums carried, figures below figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+from typing import Final
+
+from app.domain.papers import CellKind, Column, Row, RowKind, Table
+from app.infrastructure.papers.flow import Flow
+from app.infrastructure.papers.letters import Clean, Letters, Line, Style
+from app.infrastructure.papers.looks import CARRIED, CELL, CELL_BOLD, LINE, SHADE, SMALL, Look
+from app.infrastructure.papers.pages import Tag
+from app.infrastructure.papers.pieces import Cell, Group, Piece
+from app.infrastructure.papers.words import Words, is_figure
+
+CHUNK: Final = 50
+"""How many rows are measured or placed between two looks at whether anybody still wants the paper."""
+PAD: Final = 4.0
+INDENT: Final = 9.0
+DEEPEST: Final = 6
+_HEAD_LINES: Final = 3
+_LEAST: Final = 0.6  # a column of text keeps so much of its share when figures need more than theirs
+_SMALLEST: Final = 0.7  # a figure that is wider than its column is set smaller, down to this
+_PARTS: Final = 0.72  # of the table's width, for what is said below the first column
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Where a column stands: from ``left`` to ``right``, padding included."""
+
+    column: Column
+    left: float
+    right: float
+
+    @property
+    def width(self) -> float:
+        """The width of its text."""
+        return max(1.0, self.right - self.left - 2 * PAD)
+
+    @property
+    def figure(self) -> bool:
+        """Tell whether its text stands on the right."""
+        return is_figure(self.column.kind)
+
+
+class TableLayout:
+    """Lays one table out and places it row by row."""
+
+    def __init__(self, table: Table, words: Words, letters: Letters, look: Look, tag: Tag, roomy: float = 0) -> None:
+        self._table = table
+        self._words = words
+        self._letters = letters
+        self._look = look
+        self._tag = tag
+        self._roomy = roomy
+        self._lanes: list[Lane] = []
+        self._span = (0.0, 0.0)
+        self._first = 0
+        self._head: list[Piece] = []
+
+    def place(self, flow: Flow, *, head: str = "columns") -> None:
+        """Place the table; its head is labelled by the texts ``papers.<head>.<column>``."""
+        self._span = flow.area.span
+        written = self._written(flow.check)
+        labels = [self._words.label(f"{head}.{column.name}") for column in self._table.columns]
+        self._lanes = self._laid(written, labels)
+        texts = [at for at, column in enumerate(self._table.columns) if column.kind is CellKind.TEXT]
+        self._first = texts[0] if texts else 0
+        self._head = [self._headed(labels, None)]
+        first = [*self._titled(), self._headed(labels, self._tag.under("TR"))]
+        carried = any(column.carried for column in self._table.columns)
+        flow.carried = Decimal(0)
+        flow.head = lambda: [*self._head, *([self._carry(flow, "brought")] if carried else [])]
+        if carried:
+            flow.reserve = self._carry(flow, "carried").height
+            flow.foot = lambda: [self._carry(flow, "carried")]
+        for group, last in _told(self._groups(written, first, flow.check)):
+            flow.place(group, last=last)
+        flow.head = flow.foot = None
+        flow.reserve = 0
+
+    def _written(self, check: Callable[[], None]) -> list[list[Clean]]:
+        """Give the text of each cell; a row that is too short has blank ones."""
+        kinds = [column.kind for column in self._table.columns]
+        written = []
+        for number, row in enumerate(self._table.rows):
+            if number % CHUNK == 0:
+                check()
+            cells = [self._words.value(value, kind) for value, kind in zip(row.cells, kinds, strict=False)]
+            written.append(cells + [self._words.value(None, CellKind.TEXT)] * (len(kinds) - len(cells)))
+        return written
+
+    def _laid(self, written: list[list[Clean]], labels: list[Clean]) -> list[Lane]:
+        """Share the width out; figures that need more than their share get it from the columns of text."""
+        columns = self._table.columns
+        left, right = self._span
+        total = sum(max(1, column.share) for column in columns) or 1
+        widths = [(right - left) * max(1, column.share) / total for column in columns]
+        texts = [at for at, column in enumerate(columns) if column.kind in {CellKind.TEXT, CellKind.LABEL}]
+        lacking = [0.0] * len(columns)
+        for at, column in enumerate(columns):
+            if at in texts:
+                continue
+            longest = max((row[at] for row in written), key=len, default=Clean(""))
+            words = max(self._words.clean(labels[at]).split(), key=len, default="")
+            needed = max(
+                self._letters.width(Clean(longest.replace("\n", " ")), CELL_BOLD if column.carried else CELL),
+                self._letters.width(Clean(words), self._look.head),
+            )
+            lacking[at] = max(0.0, needed + 2 * PAD - widths[at])
+        given = sum(widths[at] for at in texts) * (1 - _LEAST)
+        share = min(1.0, given / sum(lacking)) if sum(lacking) else 0.0
+        taken = sum(lacking) * share / (sum(widths[at] for at in texts) or 1)
+        widths = [
+            width * (1 - taken) if at in texts else width + lacking[at] * share for at, width in enumerate(widths)
+        ]
+        edges = [left]
+        for width in widths:
+            edges.append(edges[-1] + width)
+        return [Lane(column, *edge) for column, edge in zip(columns, pairwise(edges), strict=True)]
+
+    def _headed(self, labels: list[Clean], row: Tag | None) -> Piece:
+        style = self._look.head
+        cells = []
+        for label, lane in zip(labels, self._lanes, strict=True):
+            lines = self._letters.wrapped(label, style, lane.width)
+            if len(lines) > _HEAD_LINES:
+                rest = Clean(" ".join(line.text for line in lines[_HEAD_LINES - 1 :]))
+                lines = [*lines[: _HEAD_LINES - 1], self._letters.short(rest, style, lane.width)]
+            cells.append(self._cell(lines, style, lane, row.under("TH") if row else None))
+        return Piece(
+            cells=cells, leading=style.leading, above=3, below=3, fill=self._look.accent, span=self._span
+        )
+
+    def _titled(self) -> list[Piece]:
+        title = self._words.clean(self._table.title)
+        if not title:
+            return []
+        style = self._look.heading
+        lines = self._letters.wrapped(title, style, self._span[1] - self._span[0])
+        tag = self._tag.under("Caption")
+        return [Piece(cells=[Cell(lines=lines, style=style, left=self._span[0], tag=tag)], leading=style.leading, below=3)]
+
+    def _carry(self, flow: Flow, label: str) -> Piece:
+        """Give the line with the sum so far."""
+        lane = next(lane for lane in self._lanes if lane.column.carried)
+        line = self._letters.line(self._words.value(flow.carried, lane.column.kind), CELL_BOLD)
+        room = lane.right - PAD - line.width - self._lanes[0].left - 2 * PAD
+        said = self._letters.short(self._words.label(f"table.{label}"), CARRIED, max(room, 60))
+        left = self._lanes[0].left + PAD
+        return Piece(
+            cells=[
+                Cell(lines=[said], style=CARRIED, left=left),
+                Cell(lines=[line], style=CELL_BOLD, left=lane.left, right=lane.right - PAD),
+            ],
+            leading=CELL.leading,
+            above=2.5,
+            below=2.5,
+            fill=SHADE,
+            span=self._span,
+        )
+
+    def _groups(
+        self, written: list[list[Clean]], first: list[Piece], check: Callable[[], None]
+    ) -> Iterator[Group]:
+        """Give the rows; a heading stays with the row below it, and the head with the first."""
+        waiting = list(first)
+        for number, (row, cells) in enumerate(zip(self._table.rows, written, strict=True)):
+            if number % CHUNK == 0:
+                check()
+            pieces = self._row(row, cells)
+            if row.kind is RowKind.TITLE and len(waiting) < CHUNK:
+                waiting += pieces
+                continue
+            yield Group(pieces=[*waiting, *pieces])
+            waiting = []
+        if waiting:
+            yield Group(pieces=waiting)
+
+    def _row(self, row: Row, written: list[Clean]) -> list[Piece]:
+        tag = self._tag.under("TR")
+        match row.kind:
+            case RowKind.TITLE | RowKind.TEXT if not row.cells:
+                return [self._words_only(row, tag)]
+            case RowKind.SUBTOTAL:
+                cells = list(written)
+                if row.text and not cells[self._first]:
+                    cells[self._first] = self._words.clean(row.text)
+                return [self._cells(row, cells, CELL_BOLD, tag, fill=SHADE)]
+            case RowKind.TITLE:
+                return [self._cells(row, written, self._look.heading, tag)]
+        main = self._cells(row, written, CELL, tag, rule="" if row.text else LINE)
+        return [main, self._described(row, tag)] if row.text else [main]
+
+    def _cells(
+        self, row: Row, written: list[Clean], style: Style, tag: Tag, *, fill: str = "", rule: str = ""
+    ) -> Piece:
+        cells = []
+        for at, (text, lane) in enumerate(zip(written, self._lanes, strict=True)):
+            shift = self._shift(row) if at == self._first else 0
+            found = style
+            if lane.figure:
+                found, lines = self._figure(text, style, lane.width)
+            else:
+                lines = self._letters.wrapped(text, style, max(1.0, lane.width - shift))
+            cells.append(self._cell(lines, found, lane, tag.under("TD"), shift))
+        # A fold with the description below: room and rule come after that.
+        below = 3 + self._roomy if rule or fill or not row.text else 0
+        return Piece(
+            cells=cells,
+            leading=style.leading,
+            above=3 + self._roomy,
+            below=below,
+            fill=fill,
+            rule=rule,
+            span=self._span,
+            carry=row.carry,
+        )
+
+    def _figure(self, text: Clean, style: Style, width: float) -> tuple[Style, list[Line]]:
+        """Give a figure on one line, smaller if need be; broken only where even that is too wide."""
+        wide = self._letters.width(text, style) if "\n" not in text else 0
+        if wide > width:
+            smaller = Style(max(style.size * _SMALLEST, style.size * width / wide - 0.05), style.bold, style.colour)
+            return smaller, self._letters.wrapped(text, smaller, width)
+        return style, self._letters.wrapped(text, style, width)
+
+    def _described(self, row: Row, tag: Tag) -> Piece:
+        lane = self._lanes[self._first]
+        left = lane.left + PAD + self._shift(row)
+        table_left, table_right = self._span
+        right = max(lane.right - PAD, table_left + (table_right - table_left) * _PARTS)
+        lines = self._letters.wrapped(self._words.clean(row.text), SMALL, max(1.0, right - left))
+        return Piece(
+            cells=[Cell(lines=lines, style=SMALL, left=left, tag=tag.kids[self._first])],
+            leading=SMALL.leading,
+            below=3 + self._roomy,
+            rule=LINE,
+            span=self._span,
+        )
+
+    def _words_only(self, row: Row, tag: Tag) -> Piece:
+        title = row.kind is RowKind.TITLE
+        style = self._look.heading if title else CELL
+        left = self._span[0] + PAD + self._shift(row)
+        lines = self._letters.wrapped(self._words.clean(row.text), style, max(1.0, self._span[1] - PAD - left))
+        cell = Cell(lines=lines, style=style, left=left, tag=tag.under("TD"))
+        return Piece(
+            cells=[cell], leading=style.leading, above=5 if title else 3, below=3, rule=LINE, span=self._span,
+            carry=row.carry,
+        )
+
+    def _shift(self, row: Row) -> float:
+        return INDENT * min(max(row.depth, 0), DEEPEST)
+
+    def _cell(self, lines: Sequence[Line], style: Style, lane: Lane, tag: Tag | None, shift: float = 0) -> Cell:
+        right = lane.right - PAD if lane.figure else None
+        return Cell(lines=lines, style=style, left=lane.left + PAD + shift, right=right, tag=tag)
+
+
+def _told(groups: Iterator[Group]) -> Iterator[tuple[Group, bool]]:
+    """Give each group with whether it is the last."""
+    for held in groups:
+        break
+    else:
+        return
+    for group in groups:
+        yield held, False
+        held = group
+    yield held, True
