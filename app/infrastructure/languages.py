@@ -21,6 +21,10 @@ from babel.numbers import NumberPattern, format_currency, format_decimal, format
 _LISTS: Final[Mapping[str | None, Literal["standard", "or"]]] = {"or": "or"}
 
 
+_STUCK: Final = re.compile(r"(?<=[^\W\d_])(?=\d)")
+"""Between a code and its amount; CLDR parts them, Babel does not: USD1 would be read as one word."""
+
+
 @dataclass(frozen=True, slots=True)
 class Language:
     """One language; made by ``language``, which keeps each."""
@@ -60,7 +64,12 @@ class Language:
     def figure(self, number: Decimal, decimals: tuple[int, int], currency: str | None = None) -> str:
         """Write a number as it stands in a column, with so many decimals at least and at most; as an amount if told so."""
         pattern = _pattern(self.locale, currency is not None, decimals)
-        return str(pattern.apply(number, self.locale, currency=currency, currency_digits=False))
+        written = str(pattern.apply(number, self.locale, currency=currency, currency_digits=False))
+        return _STUCK.sub("\N{NO-BREAK SPACE}", written) if currency else written
+
+    def country(self, code: str) -> str:
+        """Give the name of a country (ISO 3166-1 alpha-2); the code itself where there is none."""
+        return str(self.locale.territories.get(code, code))
 
     def day(self, value: date) -> str:
         """Write a date in figures as business letters do, in English with the month's name: 4/5 is two days there."""

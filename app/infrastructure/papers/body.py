@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from app.domain.papers import Account, CellKind, Column, Paper, PaperKind, Passage, Row, Table, Total
+from app.domain.papers import Account, CellKind, Paper, PaperKind, Passage, Table, Total, VatRow
 from app.infrastructure.papers.codes import Code, epc
 from app.infrastructure.papers.flow import Flow
 from app.infrastructure.papers.letters import Clean, Letters, Style
-from app.infrastructure.papers.looks import BODY, LABEL, LINE, MM, SHADE, TOTAL, VALUE, Look
+from app.infrastructure.papers.looks import BODY, CLOSING, LABEL, LINE, MM, SHADE, SMALL, TOTAL, VALUE, VAT_HEAD, Look
 from app.infrastructure.papers.pages import Tag
 from app.infrastructure.papers.pieces import Cell, Group, Piece
 from app.infrastructure.papers.tables import PAD, TableLayout
@@ -20,7 +20,12 @@ ROOM_TO_WRITE: Final = 4.0
 """More room above and below the rows of a sheet that is filled in by hand, in points."""
 _SUMS: Final = 0.52
 """Where the sums begin, as a share of the width."""
+_RATES: Final = (0.2, 0.6, 1.0)
+"""Where rates, bases and taxes end, as shares of the width of the VAT summary."""
 _KEPT_LINES: Final = 8
+_SIGNED: Final = frozenset({"signature", "received", "counted_by"})
+"""Passages below which somebody writes by hand."""
+_HAND: Final = 14 * MM
 _INSET: Final = 10.0
 
 
@@ -45,11 +50,10 @@ class Body:
             self._passage(passage)
         for table in self._paper.tables:
             self._table(table)
-        self._totals(self._paper.totals)
-        self._vat()
+        self._sums()
         self._flow.space(GAP)
         for passage in self._paper.closing:
-            self._passage(passage)
+            self._passage(passage, CLOSING)
         if self._paper.account is not None:
             self._account(self._paper.account)
 
@@ -61,25 +65,32 @@ class Body:
         piece = Piece(cells=[cell], leading=style.leading, below=below)
         self._flow.place(Group(pieces=[piece], whole=len(lines) <= _KEPT_LINES))
 
-    def _passage(self, passage: Passage) -> None:
-        self._paragraph(self._words.passage(passage), BODY, "P", below=1.5 * MM)
+    def _passage(self, passage: Passage, style: Style = BODY) -> None:
+        self._paragraph(self._words.passage(passage), style, "P", below=1.2 * MM)
+        if passage.key in _SIGNED:
+            line = Piece(above=_HAND, below=1.2 * MM, rule=LINE, span=(self._left, self._left + 95 * MM))
+            self._flow.place(Group(pieces=[line]))
 
-    def _table(self, table: Table, head: str = "columns") -> None:
+    def _table(self, table: Table) -> None:
         self._flow.space(GAP / 2)
         roomy = ROOM_TO_WRITE if self._paper.kind is PaperKind.INVENTORY else 0
         tag = self._root.under("Table")
-        TableLayout(table, self._words, self._letters, self._look, tag, roomy).place(self._flow, head=head)
+        TableLayout(table, self._words, self._letters, self._look, tag, roomy).place(self._flow)
         self._flow.space(GAP / 2)
 
-    def _totals(self, totals: Sequence[Total]) -> None:
-        """Place the sums on the right, all on one page."""
-        if totals:
-            table = self._root.under("Table")
-            self._flow.space(GAP / 4)
-            self._flow.place(Group(pieces=[self._total(total, table) for total in totals]))
-            self._flow.space(GAP / 2)
+    def _sums(self) -> None:
+        """Place the sums on the right, all on one page, and what was charged at which rate of VAT beside them."""
+        totals, vat = self._paper.totals, self._paper.vat
+        if not totals and not vat:
+            return
+        table = self._root.under("Table") if totals else None
+        pieces = [self._total(total, table) for total in totals] if table else []
+        self._flow.space(GAP / 4)
+        self._flow.place(Group(pieces=pieces, aside=self._vat() if vat else ()))
+        self._flow.space(GAP / 2)
 
     def _total(self, total: Total, table: Tag) -> Piece:
+        """Give one of the sums."""
         label, amount = self._words.total(total)
         style = self._look.due if total.strong else TOTAL
         row = table.under("TR")
@@ -103,23 +114,43 @@ class Body:
             span=(left, self._right),
         )
 
-    def _vat(self) -> None:
-        """Place the VAT summary: what was charged at each rate, and why none is where there is none."""
-        if not self._paper.vat:
-            return
-        reasons = any(row.reason for row in self._paper.vat)
-        columns = [
-            Column(name="rate", kind=CellKind.PERCENT, share=12),
-            Column(name="base", kind=CellKind.AMOUNT, share=22),
-            Column(name="tax", kind=CellKind.AMOUNT, share=22),
-            Column(name="reason", kind=CellKind.TEXT, share=44),
+    def _vat(self) -> list[Piece]:
+        """Give the VAT summary: what was charged at each rate, and why none is where there is none."""
+        table = self._root.under("Table")
+        width = (self._right - self._left) * (_SUMS if self._paper.totals else 1) - GAP
+        rights = [self._left + width * share for share in _RATES]
+        span = (self._left, self._left + width)
+        row = table.under("TR")
+        heads = [self._words.label(f"vat.{name}") for name in ("rate", "base", "tax")]
+        cells = [
+            Cell(lines=self._letters.wrapped(text, VAT_HEAD, width / 4), style=VAT_HEAD, left=0, right=right, tag=tag)
+            for text, right, tag in ((text, right, row.under("TH")) for text, right in zip(heads, rights, strict=True))
         ]
-        rows = [Row(cells=(row.rate, row.base, row.tax, row.reason)) for row in self._paper.vat]
-        if not reasons:
-            columns = columns[:-1]
-            rows = [Row(cells=row.cells[:-1]) for row in rows]
-        title = self._words.label("table.vat")
-        self._table(Table(columns=columns, rows=rows, title=title), head="vat")
+        pieces = [Piece(cells=cells, leading=VAT_HEAD.leading, above=2.2, below=2.2, rule=LINE, span=span)]
+        for line in self._paper.vat:
+            pieces += self._taxed(line, table.under("TR"), rights, span)
+        return pieces
+
+    def _taxed(self, line: VatRow, row: Tag, rights: list[float], span: tuple[float, float]) -> list[Piece]:
+        kinds = (CellKind.PERCENT, CellKind.AMOUNT, CellKind.AMOUNT)
+        cells = [
+            Cell(lines=self._letters.wrapped(text, VALUE, (span[1] - span[0]) * 0.4), style=VALUE, left=0, right=right, tag=tag)
+            for text, right, tag in (
+                (self._words.value(value, kind), right, row.under("TD"))
+                for value, kind, right in zip((line.rate, line.base, line.tax), kinds, rights, strict=True)
+            )
+        ]
+        reason = self._letters.wrapped(self._words.clean(line.reason), SMALL, span[1] - span[0])
+        pieces = [
+            Piece(
+                cells=cells, leading=VALUE.leading, above=2.2, below=0.5 if reason else 2.2, span=span,
+                rule="" if reason else LINE,
+            )
+        ]
+        if reason:
+            cell = Cell(lines=reason, style=SMALL, left=span[0], tag=row.under("TD"))
+            pieces.append(Piece(cells=[cell], leading=SMALL.leading, below=2.2, rule=LINE, span=span))
+        return pieces
 
     def _account(self, account: Account) -> None:
         """Place the account in a box, with the code beside what it says."""

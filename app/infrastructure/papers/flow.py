@@ -78,7 +78,7 @@ class Flow:
         if group.height <= self.room(last=last):
             self._set_group(group)
             return
-        for piece in group.pieces:
+        for piece in (*group.pieces, *group.aside):
             self._pour(piece, last=last)
 
     def _set_group(self, group: Group) -> None:
@@ -93,6 +93,9 @@ class Flow:
                 page.close()
 
             self.pages[-1].append(frame)
+        for piece in group.aside:
+            self._set(piece)
+        self.at = top
         for piece in group.pieces:
             self._set(piece)
         if picture := group.picture:

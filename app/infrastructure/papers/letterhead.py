@@ -24,7 +24,7 @@ HEAD_END: Final = 43 * MM
 FACTS: Final = 50 * MM
 BESIDE: Final = 125 * MM
 """Where what stands beside the address begins: the information block of DIN 5008."""
-BODY: Final = 100 * MM
+BODY: Final = 98 * MM
 NEXT: Final = 24 * MM
 FOOT_LINES: Final = 6
 _FOOT_GAP: Final = 6 * MM
@@ -127,6 +127,8 @@ class Letterhead:
         page.box(zone.left, zone.top + _SENDER + 1, zone.width, HAIR, LINE)
         page.close()
         lines = [self._words.clean(line) for line in self._paper.recipient]
+        if self._paper.country:
+            lines.append(self._words.country(self._paper.country))
         # As few lines as usual begin below the remarks, more of them higher.
         high = zone.height - _SENDER - 2 * MM
         style, found = self._letters.fitted(lines, address, (10, 9.5, 9, 8.5, 8, 7, 6), (zone.width, high))
@@ -194,7 +196,7 @@ class Letterhead:
         page.close()
 
     def mark(self, page: Page, word: Clean) -> None:
-        """Write a word across the page, behind everything, as large as it fits."""
+        """Write a word across the page, over everything, as large as it fits."""
         width, height = self.size
         wide = self._letters.width(word, Style(1, bold=True)) or 1
         style = Style(min(_MARK_SIZE, hypot(width, height) * _MARK_REACH / wide), bold=True, colour=MARK)

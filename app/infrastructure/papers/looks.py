@@ -15,7 +15,7 @@ GREY: Final = "5f6670"
 LINE: Final = "c9ced6"
 SHADE: Final = "f2f4f7"
 WHITE: Final = "ffffff"
-MARK: Final = "e9e9ec"
+MARK: Final = "2b2f36"
 DEFAULT_ACCENT: Final = "1f3a5f"
 _COLOUR: Final = re.compile("[0-9a-fA-F]{6}")
 _READABLE: Final = 4.5
@@ -82,12 +82,14 @@ def look(accent: str) -> Look:
 
 
 BODY: Final = Style(9)
+CLOSING: Final = Style(8.5)
 CELL: Final = Style(8.5)
 CELL_BOLD: Final = Style(8.5, bold=True)
 SMALL: Final = Style(7.5, colour=GREY)
 CARRIED: Final = Style(8, colour=GREY)
 FOOT: Final = Style(7, colour=GREY)
 TOTAL: Final = Style(9)
+VAT_HEAD: Final = Style(7.5, bold=True, colour=GREY)
 VALUE: Final = Style(8.5)
 LABEL: Final = Style(8, colour=GREY)
 

@@ -23,6 +23,8 @@ from app.infrastructure.papers.letters import Letters, Line, Style
 from app.infrastructure.papers.subsets import Subset
 
 VERSION: Final = (1, 7)
+_THIN: Final = 0.1
+"""How much of itself a mark across a page covers what is below it with."""
 
 
 class Tag:
@@ -69,6 +71,7 @@ class Page:
         self.number = number
         self.pieces: list[Tag] = []
         self.pictures: dict[str, PDFObjectReference] = {}
+        self.marked = False
         self.code: list[str] = []
         self._file = file
         self._height = file.size[1]
@@ -120,11 +123,12 @@ class Page:
         self.code.append(" ".join(code))
 
     def across(self, line: Line, style: Style, place: tuple[float, float], turn: tuple[float, float]) -> None:
-        """Write one line that climbs as ``turn`` (cosine, sine of the angle) says, from ``place``."""
+        """Write one line, so thin that all below can be read, that climbs as ``turn`` (cosine, sine) says."""
         self._fill(style.colour)
+        self.marked = True
         cosine, sine = turn
         matrix = f"{cosine:.4f} {sine:.4f} {-sine:.4f} {cosine:.4f} {place[0]:.2f} {self._height - place[1]:.2f} Tm"
-        self.code.append(" ".join(["BT", matrix, *self._file.shown(line, style), "ET"]))
+        self.code.append(" ".join(["q /Thin gs BT", matrix, *self._file.shown(line, style), "ET Q"]))
 
     def picture(self, name: str, place: tuple[float, float], size: tuple[float, float]) -> None:
         """Show a picture of the file in a rectangle whose upper left corner is ``place``."""
@@ -142,7 +146,7 @@ class File:
         self.size = size
         self.root = Tag("Document")
         self._letters = letters
-        self._subsets = [Subset(font, f"F{'RBX'[number]}") for number, font in enumerate(letters.fonts)]
+        self._subsets = [Subset(font, f"F{'RBCK'[number]}") for number, font in enumerate(letters.fonts)]
         self._document = PDFDocument(compression=1, invariant=1, pdfVersion=VERSION, lang=language)
         self._digest = hashlib.sha256()
         self._pieces: list[list[Tag]] = []
@@ -170,7 +174,7 @@ class File:
         resources.basicFonts()
         resources.allProcs()
         resources.XObject = PDFDictionary(page.pictures)
-        held.ExtGState = None
+        resources.ExtGState = PDFDictionary({"Thin": PDFDictionary({"ca": _THIN})} if page.marked else {})
         held.StructParents = page.number
         held.Tabs = "/S"  # from field to field in the order of the tags
         self._document.addPage(held)

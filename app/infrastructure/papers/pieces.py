@@ -30,7 +30,7 @@ class Piece:
     """Cells side by side, ``above`` and ``below`` them some room, behind them ``fill``, under them a line ``rule``.
 
     ``span`` is from where to where fill and rule reach. ``carry`` is what is added to the sum so far once its last
-    line stands on a page.
+    line stands on a page. ``bars`` are upright lines, between columns that are written into.
     """
 
     cells: Sequence[Cell] = ()
@@ -42,6 +42,7 @@ class Piece:
     thick: float = HAIR
     span: tuple[float, float] = (0, 0)
     carry: Decimal | None = None
+    bars: Sequence[float] = ()
 
     @property
     def count(self) -> int:
@@ -58,12 +59,15 @@ class Piece:
         left, right = self.span
         height = (self.above if first == 0 else 0) + (last - first) * self.leading
         height += self.below if last == self.count else 0
-        if self.fill or (self.rule and last == self.count):
+        closes = bool(self.rule) and last == self.count
+        if self.fill or closes:
             page.open(None)
             if self.fill:
                 page.box(left, top, right - left, height, self.fill)
-            if self.rule and last == self.count:
+            if closes:
                 page.box(left, top + height - self.thick, right - left, self.thick, self.rule)
+            for bar in self.bars:
+                page.box(bar, top, HAIR, height, self.rule)
             page.close()
         base = top + (self.above if first == 0 else 0)
         for cell in self.cells:
@@ -92,10 +96,11 @@ class Picture(Protocol):
 class Group:
     """Pieces that stay together on a page where one holds them; ``picture`` stands beside them, from ``beside`` on.
 
-    ``frame`` is a colour behind all of them, within ``span``; ``edge`` a line on its left.
+    ``aside`` are pieces that begin at the same height, beside the others. ``frame`` is a colour behind all of them, within ``span``; ``edge`` a line on its left.
     """
 
     pieces: Sequence[Piece]
+    aside: Sequence[Piece] = ()
     picture: Picture | None = None
     beside: float = 0
     frame: str = ""
@@ -105,5 +110,5 @@ class Group:
     height: float = field(init=False)
 
     def __post_init__(self) -> None:
-        height = sum(piece.height for piece in self.pieces)
+        height = max(sum(piece.height for piece in side) for side in (self.pieces, self.aside))
         object.__setattr__(self, "height", max(height, self.picture.size[1] if self.picture else 0))

@@ -42,8 +42,6 @@ def press(texts: Texts, paper: Paper, check: Callable[[], None]) -> bytes:
     for number, drawings in enumerate(flow.pages):
         check()
         page = file.page()
-        if mark:
-            head.mark(page, mark)
         if number == 0:
             head.first(page, sending, logo)
             at = FACTS
@@ -55,6 +53,8 @@ def press(texts: Texts, paper: Paper, check: Callable[[], None]) -> bytes:
         for draw in drawings:
             draw(page)
         head.foot(page, len(flow.pages))
+        if mark:
+            head.mark(page, mark)
         file.add(page)
     check()
     return file.finish(

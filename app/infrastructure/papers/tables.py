@@ -22,7 +22,7 @@ PAD: Final = 4.0
 INDENT: Final = 9.0
 DEEPEST: Final = 6
 _HEAD_LINES: Final = 3
-_LEAST: Final = 0.6  # a column of text keeps so much of its share when figures need more than theirs
+_LEAST: Final = 0.5  # the widest column of text keeps so much of its share when others need more than theirs
 _SMALLEST: Final = 0.7  # a figure that is wider than its column is set smaller, down to this
 _PARTS: Final = 0.72  # of the table's width, for what is said below the first column
 
@@ -61,11 +61,11 @@ class TableLayout:
         self._first = 0
         self._head: list[Piece] = []
 
-    def place(self, flow: Flow, *, head: str = "columns") -> None:
-        """Place the table; its head is labelled by the texts ``papers.<head>.<column>``."""
+    def place(self, flow: Flow) -> None:
+        """Place the table, row by row."""
         self._span = flow.area.span
         written = self._written(flow.check)
-        labels = [self._words.label(f"{head}.{column.name}") for column in self._table.columns]
+        labels = [self._words.label(f"columns.{column.name}") for column in self._table.columns]
         self._lanes = self._laid(written, labels)
         texts = [at for at, column in enumerate(self._table.columns) if column.kind is CellKind.TEXT]
         self._first = texts[0] if texts else 0
@@ -94,33 +94,31 @@ class TableLayout:
         return written
 
     def _laid(self, written: list[list[Clean]], labels: list[Clean]) -> list[Lane]:
-        """Share the width out; figures that need more than their share get it from the columns of text."""
+        """Share the width out; columns that need more than their share get it from the widest of text."""
         columns = self._table.columns
         left, right = self._span
         total = sum(max(1, column.share) for column in columns) or 1
         widths = [(right - left) * max(1, column.share) / total for column in columns]
-        texts = [at for at, column in enumerate(columns) if column.kind in {CellKind.TEXT, CellKind.LABEL}]
-        lacking = [0.0] * len(columns)
-        for at, column in enumerate(columns):
-            if at in texts:
-                continue
-            longest = max((row[at] for row in written), key=len, default=Clean(""))
-            words = max(self._words.clean(labels[at]).split(), key=len, default="")
-            needed = max(
-                self._letters.width(Clean(longest.replace("\n", " ")), CELL_BOLD if column.carried else CELL),
-                self._letters.width(Clean(words), self._look.head),
-            )
-            lacking[at] = max(0.0, needed + 2 * PAD - widths[at])
-        given = sum(widths[at] for at in texts) * (1 - _LEAST)
-        share = min(1.0, given / sum(lacking)) if sum(lacking) else 0.0
-        taken = sum(lacking) * share / (sum(widths[at] for at in texts) or 1)
-        widths = [
-            width * (1 - taken) if at in texts else width + lacking[at] * share for at, width in enumerate(widths)
+        giver = max(range(len(columns)), key=lambda at: (not is_figure(columns[at].kind), widths[at]))
+        lacking = [
+            0.0 if at == giver else max(0.0, self._needed(column, labels[at], [row[at] for row in written]) - width)
+            for at, (column, width) in enumerate(zip(columns, widths, strict=True))
         ]
+        share = min(1.0, widths[giver] * (1 - _LEAST) / sum(lacking)) if sum(lacking) else 0.0
+        widths[giver] -= sum(lacking) * share
         edges = [left]
-        for width in widths:
-            edges.append(edges[-1] + width)
+        for width, lack in zip(widths, lacking, strict=True):
+            edges.append(edges[-1] + width + lack * share)
         return [Lane(column, *edge) for column, edge in zip(columns, pairwise(edges), strict=True)]
+
+    def _needed(self, column: Column, label: Clean, written: list[Clean]) -> float:
+        """Give the width without which a word of the head is broken, or a figure."""
+        head = max(label.split(), key=len, default="")
+        needed = self._letters.width(Clean(head), self._look.head)
+        if column.kind not in {CellKind.TEXT, CellKind.LABEL}:
+            longest = Clean(max(written, key=len, default="").replace("\n", " "))
+            needed = max(needed, self._letters.width(longest, CELL_BOLD if column.carried else CELL))
+        return needed + 2 * PAD
 
     def _headed(self, labels: list[Clean], row: Tag | None) -> Piece:
         style = self._look.head
@@ -136,9 +134,9 @@ class TableLayout:
         )
 
     def _titled(self) -> list[Piece]:
-        title = self._words.clean(self._table.title)
-        if not title:
+        if not self._table.title:
             return []
+        title = self._words.label(f"tables.{self._table.title}")
         style = self._look.heading
         lines = self._letters.wrapped(title, style, self._span[1] - self._span[0])
         tag = self._tag.under("Caption")
@@ -218,6 +216,7 @@ class TableLayout:
             rule=rule,
             span=self._span,
             carry=row.carry,
+            bars=[lane.left for lane in self._lanes[1:]] if self._roomy else (),
         )
 
     def _figure(self, text: Clean, style: Style, width: float) -> tuple[Style, list[Line]]:

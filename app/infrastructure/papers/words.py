@@ -47,6 +47,10 @@ class Words:
         """Give label and value."""
         return self.label(f"facts.{fact.label}"), self.value(fact.value, fact.kind)
 
+    def country(self, code: str) -> Clean:
+        """Give the name of a country in capitals, as the last line of an address that goes abroad."""
+        return self.clean(self._language.country(code).upper())
+
     def total(self, total: Total) -> tuple[Clean, Clean]:
         """Give label and amount of a sum."""
         return self.label(f"totals.{total.label}", total.facts), self.money(total.amount, total.currency)
