@@ -62,7 +62,7 @@ class Language:
                 return str(value)
 
     def figure(self, number: Decimal, decimals: tuple[int, int], currency: str | None = None) -> str:
-        """Write a number as it stands in a column, with so many decimals at least and at most; as an amount if told so."""
+        """Write a number as it stands in a column, with decimals from least to most, and its currency if it has one."""
         pattern = _pattern(self.locale, currency is not None, decimals)
         written = str(pattern.apply(number, self.locale, currency=currency, currency_digits=False))
         return _STUCK.sub("\N{NO-BREAK SPACE}", written) if currency else written
@@ -82,7 +82,8 @@ class Language:
         if isinstance(number, Decimal) and not number.is_finite():
             return str(number)
         if style == "currency" and isinstance(currency, str):
-            return format_currency(number, currency, locale=self.locale, decimal_quantization=False)
+            amount = format_currency(number, currency, locale=self.locale, decimal_quantization=False)
+            return _STUCK.sub("\N{NO-BREAK SPACE}", amount)
         if style == "percent":
             return format_percent(Decimal(number).scaleb(-2), locale=self.locale, decimal_quantization=False)
         if isinstance(number, int) and style is None:
@@ -93,7 +94,7 @@ class Language:
 @lru_cache(maxsize=1_024)
 def _pattern(locale: Locale, money: bool, decimals: tuple[int, int]) -> NumberPattern:  # noqa: FBT001 - key of a cache
     """Give the language's own pattern with other decimals: those of a currency are ours to say, not CLDR's."""
-    pattern = copy(locale.currency_formats["standard"] if money else locale.decimal_formats[None])
+    pattern: NumberPattern = copy(locale.currency_formats["standard"] if money else locale.decimal_formats[None])
     pattern.frac_prec = decimals
     return pattern
 

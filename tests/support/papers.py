@@ -59,7 +59,7 @@ PRICED: Final = (
 GOODS: Final = (
     ("Desk lamp, brushed steel", "LMP-0042", "Dimmable, 2,700 K, with a cable of 2 m and a foot of cast iron."),
     ("Office chair “Helsinki”", "CHR-1180", ""),
-    ("Writing desk 160 × 80 cm, oak, with cable tray and two drawers that can be locked", "DSK-7", ""),
+    ("Writing desk 160 × 80 cm, oak, with cable tray and two drawers that can be locked", "DSK-7", ""),  # noqa: RUF001
     ("Delivery and assembly", "SRV-01", "On the fourth floor; a lift is there."),
     ("Cable tie", "CT-9", ""),
 )
@@ -116,7 +116,7 @@ def rows(count: int) -> list[Row]:
         name, ref, text = GOODS[number % len(GOODS)]
         quantity, price = Decimal(number % 7 + 1), Decimal("19.90") + number
         net = quantity * price
-        cells = (name, ref, quantity, "pc", price, Decimal(10) if number % 5 == 1 else None, Decimal("20"), net)
+        cells = (name, ref, quantity, "pc", price, Decimal(10) if number % 5 == 1 else None, Decimal(20), net)
         found.append(Row(cells=cells, text=text, carry=net))
     return found
 
@@ -220,10 +220,8 @@ def _columns(*named: tuple[str, int]) -> list[Column]:
 
 def shipment(locale: str = "de") -> Paper:
     """Give a delivery note with lots and parcels, without prices."""
-    goods = [
-        Row(cells=(name, ref, Decimal(3), "pc", "L-7 × 2, L-9"), text=text) for name, ref, text in GOODS
-    ]
-    parcel = (Decimal(1), Decimal("12.4"), "60 × 40 × 30", "JD014600006281230704", "1: 3, 2: 1")
+    goods = [Row(cells=(name, ref, Decimal(3), "pc", "L-7 × 2, L-9"), text=text) for name, ref, text in GOODS]  # noqa: RUF001
+    parcel = (Decimal(1), Decimal("12.4"), "60 × 40 × 30", "JD014600006281230704", "1: 3, 2: 1")  # noqa: RUF001
     base = invoice(1, locale)
     return replace(
         base,
@@ -242,7 +240,9 @@ def shipment(locale: str = "de") -> Paper:
                 rows=goods,
             ),
             Table(
-                columns=_columns(("parcel", 10), ("weight", 14), ("size", 26), ("tracking_number", 30), ("contents", 20)),
+                columns=_columns(
+                    ("parcel", 10), ("weight", 14), ("size", 26), ("tracking_number", 30), ("contents", 20)
+                ),
                 rows=[Row(cells=parcel)],
                 title="parcels",
             ),
@@ -267,9 +267,7 @@ def statement(locale: str = "es") -> Paper:
     )
     entries = ("invoice", "credit_note", "payment", "exchange_difference", "given_up")
     listed = [
-        Row(
-            cells=(DAY, f"papers.entries.{kind}", f"X-{at}", "USD", Decimal("1234.5"), Decimal(-at), Decimal(100 - at))
-        )
+        Row(cells=(DAY, f"papers.entries.{kind}", f"X-{at}", "USD", Decimal("1234.5"), Decimal(-at), Decimal(100 - at)))
         for at, kind in enumerate(entries)
     ]
     base = invoice(1, locale)
@@ -334,7 +332,9 @@ def others(locale: str) -> list[Paper]:
     instalments = [
         Passage(key="instalment", facts=(("due_date", day), ("amount", Decimal("12.5")))) for day in (DAY, DUE)
     ]
-    without = (VatRow(rate=Decimal(0), base=Decimal(59), tax=Decimal(0), reason="Exonération, article 262 ter, I du CGI"),)
+    without = (
+        VatRow(rate=Decimal(0), base=Decimal(59), tax=Decimal(0), reason="Exonération, article 262 ter, I du CGI"),
+    )
     own = Total(
         label="company_vat",
         amount=Decimal("11.20"),
@@ -369,8 +369,26 @@ def abroad(locale: str = "en") -> Paper:
     """Give an invoice in other scripts, in dinars, on Letter paper, with names as long as names get."""
     base = invoice(8, locale, currency("KWD"))
     listed = [
-        Row(cells=(name, "Ж-01", Decimal("1234.5"), "kg", Decimal("0.00012345"), None, Decimal("7.25"), Decimal("1.500")))
-        for name in ("办公椅 黑色 带扶手", "Γραφείο από ξύλο δρυός", "Офисное кресло «Хельсинки»", "デスクランプ", "사무용 의자", "مصباح")
+        Row(
+            cells=(
+                name,
+                "Ж-01",
+                Decimal("1234.5"),
+                "kg",
+                Decimal("0.00012345"),
+                None,
+                Decimal("7.25"),
+                Decimal("1.5"),
+            )
+        )
+        for name in (
+            "办公椅 黑色 带扶手",
+            "Γραφείο από ξύλο δρυός",
+            "Офисное кресло «Хельсинки»",
+            "デスクランプ",
+            "사무용 의자",
+            "مصباح",
+        )
     ]
     return replace(
         base,

@@ -134,7 +134,13 @@ class Body:
     def _taxed(self, line: VatRow, row: Tag, rights: list[float], span: tuple[float, float]) -> list[Piece]:
         kinds = (CellKind.PERCENT, CellKind.AMOUNT, CellKind.AMOUNT)
         cells = [
-            Cell(lines=self._letters.wrapped(text, VALUE, (span[1] - span[0]) * 0.4), style=VALUE, left=0, right=right, tag=tag)
+            Cell(
+                lines=self._letters.wrapped(text, VALUE, (span[1] - span[0]) * 0.4),
+                style=VALUE,
+                left=0,
+                right=right,
+                tag=tag,
+            )
             for text, right, tag in (
                 (self._words.value(value, kind), right, row.under("TD"))
                 for value, kind, right in zip((line.rate, line.base, line.tax), kinds, rights, strict=True)
@@ -143,7 +149,11 @@ class Body:
         reason = self._letters.wrapped(self._words.clean(line.reason), SMALL, span[1] - span[0])
         pieces = [
             Piece(
-                cells=cells, leading=VALUE.leading, above=2.2, below=0.5 if reason else 2.2, span=span,
+                cells=cells,
+                leading=VALUE.leading,
+                above=2.2,
+                below=0.5 if reason else 2.2,
+                span=span,
                 rule="" if reason else LINE,
             )
         ]
@@ -169,7 +179,7 @@ class Body:
         title = self._letters.wrapped(self._words.label("account.title"), heading, self._right - left)
         tag = self._root.under("Sect")
         head = Cell(lines=title, style=heading, left=left, tag=tag.under("P"))
-        pieces = [Piece(cells=[head], leading=heading.leading, above=7, below=3)]
+        pieces = [Piece(cells=[head], leading=heading.leading, above=5, below=2)]
         picture = Code(code, tag.under("Figure", self._words.label("account.code"))) if code else None
         beside = self._right - _INSET / 2 - (picture.size[0] if picture else 0)
         values_left = left + 32 * MM
@@ -189,7 +199,7 @@ class Body:
             words = self._letters.wrapped(self._words.label("account.scan"), LABEL, beside - PAD - left)
             cell = Cell(lines=words, style=LABEL, left=left, tag=tag.under("P"))
             pieces.append(Piece(cells=[cell], leading=LABEL.leading, above=2))
-        pieces.append(Piece(below=6))
+        pieces.append(Piece(below=4))
         self._flow.space(GAP / 2)
         self._flow.place(
             Group(

@@ -24,10 +24,10 @@ HEAD_END: Final = 43 * MM
 FACTS: Final = 50 * MM
 BESIDE: Final = 125 * MM
 """Where what stands beside the address begins: the information block of DIN 5008."""
-BODY: Final = 98 * MM
+BODY: Final = 95 * MM
 NEXT: Final = 24 * MM
 FOOT_LINES: Final = 6
-_FOOT_GAP: Final = 6 * MM
+_FOOT_GAP: Final = 4 * MM
 _EDGE: Final = 9 * MM
 _FACT_LINES: Final = 4
 _LABELS: Final = 0.42
@@ -75,7 +75,10 @@ class Letterhead:
         self._second = self._window.left if self._right else BESIDE
         texts = [words.clean(line) for line in paper.appearance.footer]
         _, self._foot = letters.fitted(
-            texts, lambda size: Style(size, colour=FOOT.colour), (7, 6), (width - LEFT - RIGHT, FOOT_LINES * FOOT.leading)
+            texts,
+            lambda size: Style(size, colour=FOOT.colour),
+            (7, 6),
+            (width - LEFT - RIGHT, FOOT_LINES * FOOT.leading),
         )
         self._facts = [words.fact(fact) for fact in paper.facts]
 
@@ -146,7 +149,7 @@ class Letterhead:
         end = FACTS
         while self._facts:
             piece = self._fact(self._facts[0], left, width, tag)
-            if piece.count > _FACT_LINES or end + piece.height > BODY - 4 * MM:
+            if piece.count > _FACT_LINES or end + piece.height > BODY - 2 * MM:
                 break
             self._facts.pop(0)
             pieces.append(piece)
@@ -220,5 +223,3 @@ class Letterhead:
             page.open(tag.under("P") if tag else None)
             page.text(lines, (place[0], place[1] + style.size), style)
             page.close()
-
-

@@ -111,7 +111,7 @@ class Page:
         self.code.append("f")
 
     def text(self, lines: Sequence[Line], place: tuple[float, float], style: Style, right: float | None = None) -> None:
-        """Write lines below each other, the first on a base line at ``place``; so that they end at ``right`` if given."""
+        """Write lines below each other, the first on a base line at ``place``; ending at ``right`` if that is given."""
         self._fill(style.colour)
         left, base = place
         code = ["BT"]

@@ -94,9 +94,10 @@ class Picture(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Pieces that stay together on a page where one holds them; ``picture`` stands beside them, from ``beside`` on.
+    """Pieces that stay together on a page where one holds them; not ``whole``, they break as soon as they have to.
 
-    ``aside`` are pieces that begin at the same height, beside the others. ``frame`` is a colour behind all of them, within ``span``; ``edge`` a line on its left.
+    ``aside`` are pieces that begin at the same height, beside the others; so does ``picture``, from ``beside`` on.
+    ``frame`` is a colour behind all of them, within ``span``, and ``edge`` that of a line on its left.
     """
 
     pieces: Sequence[Piece]

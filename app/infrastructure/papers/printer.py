@@ -1,4 +1,4 @@
-"""The printer of papers (ERP-16). What draws is loaded with the first paper: a command that prints nothing is spared."""
+"""The printer of papers (ERP-16). What draws is loaded with the first paper: who prints nothing is spared."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.domain.papers import Paper
 from app.infrastructure.texts import Texts
 
 LOOK: Final = 1
-"""Raised by hand with whatever makes the same paper look different; a test that knows one paper's pages reminds of it."""
+"""Raised by hand with whatever makes the same paper look different; a test knows the samples, and reminds of it."""
 _DRAWN_BY: Final = ("babel", "pillow", "reportlab", "segno")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from threading import Lock
 from typing import Final
 
-from reportlab.pdfbase.pdfdoc import PDFArray, PDFDictionary, PDFDocument, PDFStream, PDFTrueTypeFont, PDFZCompress
+from reportlab.pdfbase.pdfdoc import PDFDictionary, PDFDocument, PDFStream, PDFTrueTypeFont, PDFZCompress
 from reportlab.pdfbase.ttfonts import SUBSETN, makeToUnicodeCMap
 
 from app.infrastructure.papers.letters import Font
@@ -22,6 +22,9 @@ class Subset:
         self._font = font
         self._prefix = prefix
         self._codes: dict[str, tuple[int, str]] = {}
+        # The first set once more, for ``str.translate``: nearly every text is in it whole.
+        self._usual: set[str] = set()
+        self._table: dict[int, str] = {}
 
     @property
     def names(self) -> list[str]:
@@ -31,6 +34,8 @@ class Subset:
 
     def coded(self, text: str) -> list[tuple[str, str]]:
         """Give the text in pieces of one set each: the name of the font, and the bytes of the string as Latin-1."""
+        if self._usual.issuperset(text):
+            return [(f"{self._prefix}0", text.translate(self._table))]
         pieces: list[tuple[str, str]] = []
         last = -1
         codes: list[str] = []
@@ -49,6 +54,9 @@ class Subset:
     def _coded(self, char: str) -> tuple[int, str]:
         number, at = divmod(len(self._codes), len(_CODES))
         place = self._codes[char] = (number, chr(_CODES[at]))
+        if number == 0:
+            self._usual.add(char)
+            self._table[ord(char)] = place[1]
         return place
 
     def embed(self, document: PDFDocument, lock: Lock) -> None:
@@ -70,7 +78,7 @@ class Subset:
         font.BaseFont = called
         font.FirstChar = 0
         font.LastChar = len(held) - 1
-        font.Widths = PDFArray([face.getCharWidth(code) for code in held])
+        font.Widths = f"[{' '.join(f'{face.getCharWidth(code):g}' for code in held)}]"
         words = PDFStream(content=makeToUnicodeCMap(called, held), filters=[PDFZCompress])
         font.ToUnicode = document.Reference(words, f"words:{name}")
         with lock:
@@ -82,7 +90,7 @@ class Subset:
                     "Type": "/FontDescriptor",
                     "FontName": f"/{called}",
                     "Flags": 4,  # symbolic: the codes are the file's own
-                    "FontBBox": PDFArray(face.bbox),
+                    "FontBBox": f"[{' '.join(f'{edge:g}' for edge in face.bbox)}]",
                     "Ascent": face.ascent,
                     "Descent": face.descent,
                     "CapHeight": face.capHeight,

@@ -118,7 +118,7 @@ class TableLayout:
         if column.kind not in {CellKind.TEXT, CellKind.LABEL}:
             longest = Clean(max(written, key=len, default="").replace("\n", " "))
             needed = max(needed, self._letters.width(longest, CELL_BOLD if column.carried else CELL))
-        return needed + 2 * PAD
+        return needed + 2 * PAD + 0.1  # what rounding may take
 
     def _headed(self, labels: list[Clean], row: Tag | None) -> Piece:
         style = self._look.head
@@ -129,9 +129,7 @@ class TableLayout:
                 rest = Clean(" ".join(line.text for line in lines[_HEAD_LINES - 1 :]))
                 lines = [*lines[: _HEAD_LINES - 1], self._letters.short(rest, style, lane.width)]
             cells.append(self._cell(lines, style, lane, row.under("TH") if row else None))
-        return Piece(
-            cells=cells, leading=style.leading, above=3, below=3, fill=self._look.accent, span=self._span
-        )
+        return Piece(cells=cells, leading=style.leading, above=3, below=3, fill=self._look.accent, span=self._span)
 
     def _titled(self) -> list[Piece]:
         if not self._table.title:
@@ -140,7 +138,9 @@ class TableLayout:
         style = self._look.heading
         lines = self._letters.wrapped(title, style, self._span[1] - self._span[0])
         tag = self._tag.under("Caption")
-        return [Piece(cells=[Cell(lines=lines, style=style, left=self._span[0], tag=tag)], leading=style.leading, below=3)]
+        return [
+            Piece(cells=[Cell(lines=lines, style=style, left=self._span[0], tag=tag)], leading=style.leading, below=3)
+        ]
 
     def _carry(self, flow: Flow, label: str) -> Piece:
         """Give the line with the sum so far."""
@@ -161,9 +161,7 @@ class TableLayout:
             span=self._span,
         )
 
-    def _groups(
-        self, written: list[list[Clean]], first: list[Piece], check: Callable[[], None]
-    ) -> Iterator[Group]:
+    def _groups(self, written: list[list[Clean]], first: list[Piece], check: Callable[[], None]) -> Iterator[Group]:
         """Give the rows; a heading stays with the row below it, and the head with the first."""
         waiting = list(first)
         for number, (row, cells) in enumerate(zip(self._table.rows, written, strict=True)):
@@ -180,22 +178,18 @@ class TableLayout:
 
     def _row(self, row: Row, written: list[Clean]) -> list[Piece]:
         tag = self._tag.under("TR")
-        match row.kind:
-            case RowKind.TITLE | RowKind.TEXT if not row.cells:
-                return [self._words_only(row, tag)]
-            case RowKind.SUBTOTAL:
-                cells = list(written)
-                if row.text and not cells[self._first]:
-                    cells[self._first] = self._words.clean(row.text)
-                return [self._cells(row, cells, CELL_BOLD, tag, fill=SHADE)]
-            case RowKind.TITLE:
-                return [self._cells(row, written, self._look.heading, tag)]
-        main = self._cells(row, written, CELL, tag, rule="" if row.text else LINE)
-        return [main, self._described(row, tag)] if row.text else [main]
+        if row.kind in {RowKind.TITLE, RowKind.TEXT} and not row.cells:
+            return [self._words_only(row, tag)]
+        cells, below = list(written), row.text
+        if row.kind is RowKind.SUBTOTAL and not cells[self._first]:
+            cells[self._first], below = self._words.clean(row.text), ""
+        style = {RowKind.TITLE: self._look.heading, RowKind.SUBTOTAL: CELL_BOLD}.get(row.kind, CELL)
+        fill = SHADE if row.kind is RowKind.SUBTOTAL else ""
+        main = self._cells(row, cells, style, tag, fill=fill, closed=not below)
+        return [main, self._described(row, main.cells[self._first].tag)] if below else [main]
 
-    def _cells(
-        self, row: Row, written: list[Clean], style: Style, tag: Tag, *, fill: str = "", rule: str = ""
-    ) -> Piece:
+    def _cells(self, row: Row, written: list[Clean], style: Style, tag: Tag, *, fill: str, closed: bool) -> Piece:
+        """Give the line of a row; one that is not ``closed`` goes on with a description below it."""
         cells = []
         for at, (text, lane) in enumerate(zip(written, self._lanes, strict=True)):
             shift = self._shift(row) if at == self._first else 0
@@ -205,15 +199,13 @@ class TableLayout:
             else:
                 lines = self._letters.wrapped(text, style, max(1.0, lane.width - shift))
             cells.append(self._cell(lines, found, lane, tag.under("TD"), shift))
-        # A fold with the description below: room and rule come after that.
-        below = 3 + self._roomy if rule or fill or not row.text else 0
         return Piece(
             cells=cells,
             leading=style.leading,
             above=3 + self._roomy,
-            below=below,
+            below=3 + self._roomy if closed else 0,
             fill=fill,
-            rule=rule,
+            rule=LINE if closed else "",
             span=self._span,
             carry=row.carry,
             bars=[lane.left for lane in self._lanes[1:]] if self._roomy else (),
@@ -227,14 +219,14 @@ class TableLayout:
             return smaller, self._letters.wrapped(text, smaller, width)
         return style, self._letters.wrapped(text, style, width)
 
-    def _described(self, row: Row, tag: Tag) -> Piece:
+    def _described(self, row: Row, tag: Tag | None) -> Piece:
         lane = self._lanes[self._first]
         left = lane.left + PAD + self._shift(row)
         table_left, table_right = self._span
         right = max(lane.right - PAD, table_left + (table_right - table_left) * _PARTS)
         lines = self._letters.wrapped(self._words.clean(row.text), SMALL, max(1.0, right - left))
         return Piece(
-            cells=[Cell(lines=lines, style=SMALL, left=left, tag=tag.kids[self._first])],
+            cells=[Cell(lines=lines, style=SMALL, left=left, tag=tag)],
             leading=SMALL.leading,
             below=3 + self._roomy,
             rule=LINE,
@@ -248,7 +240,12 @@ class TableLayout:
         lines = self._letters.wrapped(self._words.clean(row.text), style, max(1.0, self._span[1] - PAD - left))
         cell = Cell(lines=lines, style=style, left=left, tag=tag.under("TD"))
         return Piece(
-            cells=[cell], leading=style.leading, above=5 if title else 3, below=3, rule=LINE, span=self._span,
+            cells=[cell],
+            leading=style.leading,
+            above=5 if title else 3,
+            below=3,
+            rule=LINE,
+            span=self._span,
             carry=row.carry,
         )
 
@@ -262,11 +259,8 @@ class TableLayout:
 
 def _told(groups: Iterator[Group]) -> Iterator[tuple[Group, bool]]:
     """Give each group with whether it is the last."""
-    for held in groups:
-        break
-    else:
-        return
-    for group in groups:
-        yield held, False
-        held = group
-    yield held, True
+    held = next(groups, None)
+    while held is not None:
+        following = next(groups, None)
+        yield held, following is None
+        held = following
