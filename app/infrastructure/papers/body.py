@@ -49,7 +49,8 @@ class Body:
         for passage in self._paper.opening:
             self._passage(passage)
         for table in self._paper.tables:
-            self._table(table)
+            if table.columns:
+                self._table(table)
         self._sums()
         self._flow.space(GAP)
         for passage in self._paper.closing:

@@ -22,7 +22,7 @@ LEADING: Final = 1.3
 UNKNOWN: Final = "\N{REPLACEMENT CHARACTER}"
 ELLIPSIS: Final = "\N{HORIZONTAL ELLIPSIS}"
 _ENDS: Final = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
-_ALIKE: Final = {"\N{MINUS SIGN}": "\N{EN DASH}", "\N{NON-BREAKING HYPHEN}": "-", "\N{HYPHEN}": "-", "\t": " "}
+_ALIKE: Final = {"\N{MINUS SIGN}": "\N{EN DASH}", "\t": " "}
 # Without a shape of their own. Marks of direction are among them, which can make an amount read as another.
 _SHAPELESS: Final = frozenset({"Cc", "Cf"})
 _LAST: Final = 0xFFFF  # a font's table of characters has four digits for each in reportlab
@@ -214,8 +214,8 @@ class Letters:
             if len(lines) * found.leading <= height:
                 return found, lines
         most = max(1, int(height / found.leading))
-        rest = Clean(" ".join(line.text for line in lines[most - 1 : most + 1]) + ELLIPSIS * 3)
-        return found, [*lines[: most - 1], self.short(rest, found, width)]
+        last = Clean(lines[most - 1].text + ELLIPSIS)
+        return found, [*lines[: most - 1], self.short(last, found, width)]
 
 
 @cache

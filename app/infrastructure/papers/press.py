@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -15,8 +16,9 @@ from app.infrastructure.papers.logos import logo_in
 from app.infrastructure.papers.looks import MM, look
 from app.infrastructure.papers.pages import File
 from app.infrastructure.papers.words import Words
-from app.infrastructure.texts import Texts
+from app.infrastructure.texts import DEFAULT, Texts
 
+_LANGUAGE: Final = re.compile("[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,3}")
 _BELOW_FACTS: Final = 6 * MM
 
 
@@ -31,7 +33,7 @@ def press(texts: Texts, paper: Paper, check: Callable[[], None]) -> bytes:
     title = Clean(f"{words.label(f'titles.{paper.kind}')} {words.clean(paper.ref)}".strip())
     mark = words.label(f"marks.{paper.mark}") if paper.mark else None
     head = Letterhead(paper, words, known, look(paper.appearance.accent), title)
-    file = File(known, head.size, paper.locale)
+    file = File(known, head.size, paper.locale if _LANGUAGE.fullmatch(paper.locale) else DEFAULT)
     sending, about = file.root.under("Sect"), file.root.under("Sect")
     author = words.clean(paper.issuer.name).replace("\n", " ")
     logo = logo_in(file, paper.appearance.logo, sending, author)
