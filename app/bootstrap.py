@@ -13,7 +13,6 @@ from pydantic import SecretStr
 
 from app.collecting import undisturbed
 from app.domain.access import Limit, SessionLife
-from app.domain.papers import Paper
 from app.domain.shared.errors import Unavailable
 from app.domain.shared.ids import CompanyId
 from app.domain.shared.rights import ALL_RIGHTS
@@ -29,6 +28,7 @@ from app.infrastructure.images import PillowImages
 from app.infrastructure.keys import RandomMint, new_key
 from app.infrastructure.logging import set_up_logging
 from app.infrastructure.otp import TimeCodes
+from app.infrastructure.papers.printer import PdfPrinter
 from app.infrastructure.passwords import ArgonPasswords
 from app.infrastructure.seal import HmacSeal
 from app.infrastructure.sepa import SepaXml
@@ -71,16 +71,6 @@ class SchemaOutdated(Unavailable):
     """The database is not at this version's schema: run `tramita migrate`."""
 
     code = "setup.schema_outdated"
-
-
-class NoPrinter:
-    """Prints nothing."""
-
-    version = ""
-
-    def print(self, paper: Paper, check: Callable[[], None]) -> bytes:  # noqa: ARG002 - the port's signature
-        """Tell that there is no printer. Raises Unavailable."""
-        raise Unavailable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +196,8 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     slow = {"runner": runner, "passwords": passwords, "clock": clock, "limits": tools.limits}
     going = {"tokens": tokens, "mint": tools.mint, "life": tools.life}
     files = pick("files", lambda: FolderFiles(settings.files_dir or settings.data_dir / "files"))
-    printer = pick("printer", NoPrinter)
+    texts = pick("texts", Texts)
+    printer = pick("printer", lambda: PdfPrinter(texts))
     dispatch = journal.Dispatch(runner, journal.NumberEvents(seal))
     notary = pick("notary", lambda: Ed25519Notary.of(settings))
     archive = pick("archive", lambda: HeadsFolder(settings.heads_dir or settings.data_dir / "heads"))
@@ -240,7 +231,7 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
         seal=seal,
         notary=notary,
         archive=archive,
-        texts=pick("texts", Texts),
+        texts=texts,
         request_ids=pick("request_ids", lambda: new_name),
         sign_in=SignIn(**slow, **going, vault=tools.vault, codes=tools.codes),
         refresh=Refresh(runner=runner, clock=clock, limits=tools.limits, **going),

@@ -147,12 +147,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """What is listed, over as many pages as it takes; ``label`` heads it with the text ``papers.tables.<label>``."""
+    """What is listed, over as many pages as it takes, headed by the text ``papers.tables.<title>`` if there is one."""
 
     columns: Sequence[Column]
     rows: Sequence[Row]
     title: str = ""
-    label: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

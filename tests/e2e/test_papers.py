@@ -324,7 +324,7 @@ def test_options_of_a_proposal_stand_apart_and_in_no_sum(press: Press) -> None:
     proposal = press.office.proposal(offered)
     press.office.get(f"/proposals/{proposal['id']}/pdf")
     paper = press.printer.last
-    assert [table.label for table in paper.tables] == ["", "options"]
+    assert [table.title for table in paper.tables] == ["", "options"]
     assert paper.tables[1].rows[0].carry is None
     assert totals(paper)["gross"] == Decimal(proposal["total_gross"]) == 100
 

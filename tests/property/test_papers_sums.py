@@ -140,7 +140,7 @@ def test_a_proposal_adds_up_without_its_options(asked: list[tuple[int, int, bool
     assert len(rows) == len(lines)
     assert sum((row.carry or ZERO for row in rows), ZERO) == of.totals.net
     assert (totals(paper).get("gross", ZERO)) == of.totals.gross
-    assert [table.label for table in paper.tables].count("options") == int(any(one[2] for one in asked))
+    assert [table.title for table in paper.tables].count("options") == int(any(one[2] for one in asked))
 
 
 @given(INVOICES)

@@ -101,7 +101,7 @@ class _Listed:
 
 
 def priced_table(
-    lines: Sequence[PricedLine], products: Mapping[ProductId, Product], *, counted: bool = True, label: str = ""
+    lines: Sequence[PricedLine], products: Mapping[ProductId, Product], *, counted: bool = True, title: str = ""
 ) -> Table:
     """List lines with prices; columns that would be empty on every line are left out.
 
@@ -125,7 +125,7 @@ def priced_table(
     )
     kept = [at for at, column in enumerate(columns) if shown.get(column.name, True)]
     rows = [_row(one, kept, counted=counted) for one in listed]
-    return Table(columns=[columns[at] for at in kept], rows=rows, label=label)
+    return Table(columns=[columns[at] for at in kept], rows=rows, title=title)
 
 
 def _listed(line: PricedLine, products: Mapping[ProductId, Product]) -> _Listed:

@@ -47,7 +47,7 @@ def proposal_paper(frame: Frame, given: ProposalFacts) -> Paper:
     options = [line for line in proposal.lines if not line.counted]
     tables = [priced_table(counted, given.products)] if counted else []
     if options:
-        tables.append(priced_table(options, given.products, counted=False, label="options"))
+        tables.append(priced_table(options, given.products, counted=False, title="options"))
     return Paper(
         kind=PaperKind.PROPOSAL,
         ref="" if proposal.state is ProposalState.DRAFT else proposal.ref,

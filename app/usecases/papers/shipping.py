@@ -125,7 +125,7 @@ def _parcels(shipment: Shipment) -> Table:
         Column(name="tracking_number", kind=CellKind.TEXT, share=30),
         Column(name="contents", kind=CellKind.TEXT, share=20),
     )
-    return Table(columns=columns, rows=[_parcel(one) for one in shipment.parcels], label="parcels")
+    return Table(columns=columns, rows=[_parcel(one) for one in shipment.parcels], title="parcels")
 
 
 def _parcel(parcel: Parcel) -> Row:
