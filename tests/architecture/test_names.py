@@ -46,7 +46,7 @@ LAYERS: Final[dict[str, set[str]]] = {
         "run",
         "shared",
     },
-    "usecases/ports": {"chains", "chores", "listing", "privacy", "reports", "retention", "shared"},
+    "usecases/ports": {"chains", "chores", "listing", "mail", "privacy", "reports", "retention", "shared"},
     "infrastructure/database/tables": {"chores", "documents", "search", "shared"},
     "infrastructure/database/repositories": {
         "chains",

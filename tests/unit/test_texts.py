@@ -27,6 +27,7 @@ from app.infrastructure.languages import Language, language
 from app.infrastructure.papers.printer import PdfPrinter
 from app.infrastructure.texts import DEFAULT, PLACEHOLDER, Plural, Text, Texts, flattened, preferred
 from app.resources import resource
+from app.usecases.ports.reports import EntryKind
 from tests.support.papers import nothing, samples
 
 pytestmark = pytest.mark.fast
@@ -151,7 +152,7 @@ def test_every_text_for_papers_is_printed_and_every_text_that_is_printed_is_ther
         PdfPrinter(texts).print(paper, nothing)
     kept = {key for key in locale(DEFAULT) if key.startswith("papers.")}
     asked = {key for key in texts.asked if key.startswith("papers.")}
-    assert asked == kept
+    assert asked | {f"papers.entries.{kind}" for kind in EntryKind} == kept
     enumerated = {f"papers.titles.{kind}" for kind in PaperKind} | {f"papers.marks.{mark}" for mark in Mark}
     assert enumerated <= kept
 

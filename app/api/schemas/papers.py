@@ -24,7 +24,7 @@ class LetterheadChange(Change):
         None, max_length=200, description="Where the company is registered", examples=["RCS Lyon 303 265 045"]
     )
     capital: Text | None = Field(
-        None, max_length=200, description="Share capital, as it is to be said", examples=["SARL au capital de 8 000 €"]
+        None, max_length=200, description="Share capital, as it is to be said", examples=["8 000 €"]
     )
     phone: Text | None = Field(None, max_length=40, description="Telephone", examples=["+33 4 72 00 00 00"])
     email: Text | None = Field(None, max_length=254, description="E-mail address", examples=["info@example.com"])
@@ -63,7 +63,7 @@ class LetterheadOut(Out):
     city: str = Field(description="City", examples=["Lyon"])
     vat_number: str = Field(description="VAT number", examples=["FR40303265045"])
     registration: str = Field(description="Where the company is registered", examples=["RCS Lyon 303 265 045"])
-    capital: str = Field(description="Share capital, as it is to be said", examples=["SARL au capital de 8 000 €"])
+    capital: str = Field(description="Share capital, as it is to be said", examples=["8 000 €"])
     phone: str = Field(description="Telephone", examples=["+33 4 72 00 00 00"])
     email: str = Field(description="E-mail address", examples=["info@example.com"])
     website: str = Field(description="Website", examples=["www.example.com"])

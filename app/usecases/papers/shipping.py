@@ -22,6 +22,13 @@ from app.usecases.ports.shared import Work
 from app.usecases.ports.stock import LotAway
 
 _MARKS: Final = {ShipmentState.DRAFT: Mark.DRAFT, ShipmentState.CANCELED: Mark.CANCELED}
+_GOODS: Final = (
+    Column(name="description", kind=CellKind.TEXT, share=42),
+    Column(name="ref", kind=CellKind.TEXT, share=16),
+    Column(name="quantity", kind=CellKind.NUMBER, share=12),
+    Column(name="unit", kind=CellKind.TEXT, share=8),
+    Column(name="lots", kind=CellKind.TEXT, share=22),
+)
 _MEASURES: Final = ("length", "width", "height")
 Left = dict[tuple[WarehouseId, ProductId], list[LotAway]]
 """Lots that left and are not told of yet, by what they were taken from."""
@@ -77,26 +84,26 @@ def _goods(given: ShipmentFacts) -> Table:
     for one in given.lots:
         if one.quantity > 0:
             left.setdefault((one.warehouse, one.lot.product_id), []).append(one)
-    columns = [
-        Column(name="description", kind=CellKind.TEXT, share=42),
-        Column(name="ref", kind=CellKind.TEXT, share=16),
-        Column(name="quantity", kind=CellKind.NUMBER, share=12),
-        Column(name="unit", kind=CellKind.TEXT, share=8),
+    units = any(one.unit for one in given.products.values())
+    kept = [
+        at for at, column in enumerate(_GOODS) if (units or column.name != "unit") and (left or column.name != "lots")
     ]
-    if left:
-        columns.append(Column(name="lots", kind=CellKind.TEXT, share=22))
-    rows = [_row(given, line, left) for line in given.shipment.lines]
-    return Table(columns=columns, rows=rows)
+    rows = [_row(given, line, left, kept) for line in given.shipment.lines]
+    return Table(columns=[_GOODS[at] for at in kept], rows=rows)
 
 
-def _row(given: ShipmentFacts, line: ShipmentLine, left: Left) -> Row:
+def _row(given: ShipmentFacts, line: ShipmentLine, left: Left, kept: Sequence[int]) -> Row:
     ordered, product = given.order.line(line.order_position), given.products.get(line.product_id)
     first, _, rest = ordered.description.partition("\n")
-    cells: list[Value] = [first, *(("", "") if product is None else (product.ref, product.unit or ""))]
-    cells.insert(2, line.quantity)
-    if left:
-        cells.append(", ".join(_taken(left.get((line.warehouse_id, line.product_id), []), line.quantity)))
-    return Row(cells=cells, text=rest.strip())
+    taken = _taken(left.get((line.warehouse_id, line.product_id), []), line.quantity)
+    cells: tuple[Value, ...] = (
+        first,
+        "" if product is None else product.ref,
+        line.quantity,
+        "" if product is None else product.unit or "",
+        ", ".join(taken),
+    )
+    return Row(cells=[cells[at] for at in kept], text=rest.strip())
 
 
 def _taken(lots: list[LotAway], quantity: Decimal) -> list[str]:

@@ -50,6 +50,8 @@ def inventory_paper(frame: Frame, given: InventoryFacts) -> Paper:
         hidden.add("expected")
     if not given.lots:
         hidden.add("lot")
+    if not any(one.unit for one in given.products.values()):
+        hidden.add("unit")
     kept = [at for at, column in enumerate(_COLUMNS) if column.name not in hidden]
     rows = [_row(given, line, kept) for line in given.lines]
     return Paper(
