@@ -143,7 +143,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """What is listed, over as many pages as it takes."""
+    """What is listed, over as many pages as it takes, headed by the text ``papers.tables.<title>`` if there is one."""
 
     columns: Sequence[Column]
     rows: Sequence[Row]

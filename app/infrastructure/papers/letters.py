@@ -22,7 +22,7 @@ LEADING: Final = 1.3
 UNKNOWN: Final = "\N{REPLACEMENT CHARACTER}"
 ELLIPSIS: Final = "\N{HORIZONTAL ELLIPSIS}"
 _ENDS: Final = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
-_ALIKE: Final = {"\N{MINUS SIGN}": "\N{EN DASH}", "\N{NON-BREAKING HYPHEN}": "-", "\N{HYPHEN}": "-", "\t": " "}
+_ALIKE: Final = {"\N{MINUS SIGN}": "\N{EN DASH}", "\t": " "}
 # Without a shape of their own. Marks of direction are among them, which can make an amount read as another.
 _SHAPELESS: Final = frozenset({"Cc", "Cf"})
 _LAST: Final = 0xFFFF  # a font's table of characters has four digits for each in reportlab
@@ -74,19 +74,21 @@ class Font:
 
 
 class Widths(dict[str, float]):
-    """How wide characters are in a font, or in the one that stands in for it; of what stands in, as they are met."""
+    """How wide characters are in a font, or in those that stand in for it; of what stands in, as they are met."""
 
-    def __init__(self, font: Font, other: Font) -> None:
+    def __init__(self, font: Font, others: Sequence[Font]) -> None:
         super().__init__({char: font.width(char) for char in font.characters})
-        self._other = other
+        self._others = others
 
     def __missing__(self, char: str) -> float:
-        width = self[char] = self._other.width(char)
+        width = self[char] = next(font.width(char) for font in self._others if char in font.characters)
         return width
 
 
 class Letters:
-    """Noto Sans in two weights, for Latin, Greek and Cyrillic; Droid Sans Fallback for Chinese, Japanese and Korean.
+    """Noto Sans in two weights, for Latin, Greek and Cyrillic; what it lacks is in fonts of one weight.
+
+    These are Droid Sans Fallback, for Chinese and Japanese, and NanumSquare, for Korean.
 
     One for the process, also for several threads: what is loaded does not change. reportlab reads on in a file it
     keeps open, so subsets are made under ``lock``.
@@ -94,10 +96,11 @@ class Letters:
 
     def __init__(self) -> None:
         self.lock = Lock()
-        self.fonts: Final = (Font("NotoSans-Regular"), Font("NotoSans-Bold"), Font("DroidSansFallbackFull"))
-        regular, bold, other = self.fonts
+        regular, bold = Font("NotoSans-Regular"), Font("NotoSans-Bold")
+        self._others: Final = (Font("DroidSansFallbackFull"), Font("NanumSquareR"))
+        self.fonts: Final = (regular, bold, *self._others)
         self._known = regular.characters & bold.characters | {"\n"}
-        self._widths = (Widths(regular, other), Widths(bold, other))
+        self._widths = (Widths(regular, self._others), Widths(bold, self._others))
 
     def text(self, value: object) -> Clean:
         """Give ``value`` as it can be printed; every datum of a paper comes through here, and nothing reads it again.
@@ -118,7 +121,7 @@ class Letters:
             return _ALIKE[char]
         if unicodedata.category(char) in _SHAPELESS:
             return ""
-        return char if char in self.fonts[-1].characters else UNKNOWN
+        return char if any(char in font.characters for font in self._others) else UNKNOWN
 
     def runs(self, text: Clean, *, bold: bool) -> list[tuple[int, str]]:
         """Give the text in pieces of one font each, with the number of the font."""
@@ -127,12 +130,15 @@ class Letters:
             return [(own, text)]
         found: list[tuple[int, str]] = []
         for char in text:
-            font = own if char in self._known else len(self.fonts) - 1
+            font = own if char in self._known else self._other(char)
             if found and found[-1][0] == font:
                 found[-1] = (font, found[-1][1] + char)
             else:
                 found.append((font, char))
         return found
+
+    def _other(self, char: str) -> int:
+        return next(number for number, font in enumerate(self.fonts) if number > 1 and char in font.characters)
 
     def width(self, text: Clean, style: Style) -> float:
         """Give how wide the text runs on one line, in points."""
@@ -208,8 +214,8 @@ class Letters:
             if len(lines) * found.leading <= height:
                 return found, lines
         most = max(1, int(height / found.leading))
-        rest = Clean(" ".join(line.text for line in lines[most - 1 : most + 1]) + ELLIPSIS * 3)
-        return found, [*lines[: most - 1], self.short(rest, found, width)]
+        last = Clean(lines[most - 1].text + ELLIPSIS)
+        return found, [*lines[: most - 1], self.short(last, found, width)]
 
 
 @cache
