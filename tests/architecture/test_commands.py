@@ -87,7 +87,7 @@ def test_the_wheel_holds_the_migrations_and_the_texts(tmp_path: Path) -> None:
     assert built.returncode == 0, built.stdout + built.stderr
     (wheel,) = tmp_path.glob("tramita-*.whl")
     held = set(zipfile.ZipFile(wheel).namelist())
-    for name in ("migrations", "locales"):
+    for name in ("migrations", "locales", "templates"):
         files = [path for path in (ROOT / name).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
         assert files
         assert {f"app/bundled/{path.relative_to(ROOT).as_posix()}" for path in files} <= held

@@ -420,6 +420,12 @@ def words_of(content: bytes) -> list[str]:
     return [page.extract_text() for page in PdfReader(io.BytesIO(content)).pages]
 
 
+def drawn(content: bytes) -> list[bytes]:
+    """Give the operators of each page."""
+    pages = (page.get_contents() for page in PdfReader(io.BytesIO(content)).pages)
+    return [page.get_data() for page in pages if page is not None]
+
+
 def pictures(content: bytes, pages: Sequence[int] | None = None, scale: float = 1.5) -> list[Image.Image]:
     """Give pages as pictures, as pdfium shows them."""
     document = pypdfium2.PdfDocument(content)

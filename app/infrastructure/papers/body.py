@@ -52,7 +52,7 @@ class Body:
             if table.columns:
                 self._table(table)
         self._sums()
-        self._flow.space(GAP)
+        self._flow.space(GAP / 2)
         for passage in self._paper.closing:
             self._passage(passage, CLOSING)
         if self._paper.account is not None:

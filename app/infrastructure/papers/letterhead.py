@@ -74,7 +74,7 @@ class Letterhead:
         self._right = paper.appearance.window is Window.RIGHT
         self._second = self._window.left if self._right else BESIDE
         texts = [words.clean(line) for line in paper.appearance.footer]
-        _, self._foot = letters.fitted(
+        self._foot_style, self._foot = letters.fitted(
             texts,
             lambda size: Style(size, colour=FOOT.colour),
             (7, 6),
@@ -189,7 +189,7 @@ class Letterhead:
         top = self._height - _EDGE - (len(self._foot) + 1) * FOOT.leading
         page.open(None)
         page.box(left, top - 4, right - left, HAIR, LINE)
-        page.text(self._foot, (left, top + FOOT.size), FOOT)
+        page.text(self._foot, (left, top + FOOT.size), self._foot_style)
         facts = [("page", page.number + 1), ("pages", total)]
         said = self._letters.line(self._words.label("page", facts), FOOT)
         page.text([said], (left, top + FOOT.size + len(self._foot) * FOOT.leading), FOOT, right)

@@ -34,6 +34,8 @@ class Subset:
 
     def coded(self, text: str) -> list[tuple[str, str]]:
         """Give the text in pieces of one set each: the name of the font, and the bytes of the string as Latin-1."""
+        if not text:
+            return []  # else an empty text would name a font that is not in the file
         if self._usual.issuperset(text):
             return [(f"{self._prefix}0", text.translate(self._table))]
         pieces: list[tuple[str, str]] = []
