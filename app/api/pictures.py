@@ -16,8 +16,7 @@ from app.api.respond import names_tag
 from app.api.threads import in_thread
 from app.api.uploads import Form, boundary_of
 from app.domain.identity import LOGO_BYTES
-from app.usecases.papers import LogoFile
-from app.usecases.papers.logos import NewLogo
+from app.usecases.papers import LogoFile, NewLogo
 
 
 class LogoRun(Run):

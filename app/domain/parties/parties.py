@@ -209,7 +209,7 @@ class Party:
         self.name = f"Anonymised {self.id}"
         self.customer_code = f"ANON-{self.id}" if self.customer else None
         self.supplier_code = f"ANON-{self.id}" if self.supplier else None
-        self.email = self.phone = self.tax_id = None
+        self.email = self.phone = self.tax_id = self.locale = None
         self.custom, self.representatives = {}, ()
         self.address = Address(country=self.address.country)
         self.archived, self.anonymised_at = True, at

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.usecases.papers.billing import InvoiceFacts, PrintInvoice, invoice_paper
 from app.usecases.papers.frame import Frame
 from app.usecases.papers.keeping import KeepPaper, PaperRequest, PrintCase, Printed, Wanted
-from app.usecases.papers.logos import DropLogo, LogoFile, ReadLogo, SetLogo
+from app.usecases.papers.logos import DropLogo, LogoFile, NewLogo, ReadLogo, SetLogo
 from app.usecases.papers.printing import Printing
 from app.usecases.papers.reports import PrintStatement, StatementFacts, StatementPaperRequest, statement_paper
 from app.usecases.papers.sales import (
@@ -26,6 +26,7 @@ __all__ = [
     "InvoiceFacts",
     "KeepPaper",
     "LogoFile",
+    "NewLogo",
     "OrderFacts",
     "PaperRequest",
     "PrintCase",
