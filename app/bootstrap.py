@@ -29,9 +29,11 @@ from app.infrastructure.database.work import Ears, SqlWorks
 from app.infrastructure.files import FolderFiles
 from app.infrastructure.heads import Ed25519Notary, HeadsFolder
 from app.infrastructure.ids import new_name
+from app.infrastructure.images import PillowImages
 from app.infrastructure.keys import RandomMint, new_key
 from app.infrastructure.logging import set_up_logging
 from app.infrastructure.otp import TimeCodes
+from app.infrastructure.papers.printer import PdfPrinter
 from app.infrastructure.passwords import ArgonPasswords
 from app.infrastructure.seal import HmacSeal
 from app.infrastructure.sepa import SepaXml
@@ -48,6 +50,7 @@ from app.usecases import (
     chains,
     identity,
     journal,
+    papers,
     sales,
 )
 from app.usecases.access import ChangePassword, LeaveSecondFactor, Limits, Refresh, SignIn
@@ -56,6 +59,7 @@ from app.usecases.ports.access import Mint, OneTimeCodes, Tokens, Vault
 from app.usecases.ports.attachments import Files
 from app.usecases.ports.chains import Archive, Notary
 from app.usecases.ports.identity import Passwords
+from app.usecases.ports.papers import Images, Printer
 from app.usecases.ports.shared import Clock, Seal, Works
 from app.usecases.reachable import use_cases
 from app.usecases.retention import Purge
@@ -101,6 +105,8 @@ class Container:
     change_password: ChangePassword
     leave_second_factor: LeaveSecondFactor
     files: Files
+    printer: Printer
+    images: Images
     cases: Mapping[type[Any], Any]
     dispatch: journal.Dispatch
     daily: Daily
@@ -225,6 +231,8 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     slow = {"runner": runner, "passwords": passwords, "clock": clock, "limits": tools.limits}
     going = {"tokens": tokens, "mint": tools.mint, "life": tools.life}
     files = pick("files", lambda: FolderFiles(settings.files_dir or settings.data_dir / "files"))
+    texts = pick("texts", Texts)
+    printer = pick("printer", lambda: PdfPrinter(texts))
     dispatch = journal.Dispatch(runner, journal.NumberEvents(seal))
     notary = pick("notary", lambda: Ed25519Notary.of(settings))
     archive = pick("archive", lambda: HeadsFolder(settings.heads_dir or settings.data_dir / "heads"))
@@ -268,19 +276,22 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
         seal=seal,
         notary=notary,
         archive=archive,
-        texts=pick("texts", Texts),
+        texts=texts,
         request_ids=pick("request_ids", lambda: new_name),
         sign_in=SignIn(**slow, **going, vault=tools.vault, codes=tools.codes),
         refresh=Refresh(runner=runner, clock=clock, limits=tools.limits, **going),
         change_password=ChangePassword(**slow, **going),
         leave_second_factor=LeaveSecondFactor(**slow),
         files=files,
+        printer=printer,
+        images=pick("images", PillowImages),
         cases=pick(
             "cases",
             lambda: (
                 use_cases(clock, seal, SepaXml())
                 | access_cases(clock, passwords, tools)
                 | attachment_cases(clock, files, settings.attachment_types)
+                | paper_cases(clock, files, printer)
             ),
         ),
     )
@@ -421,6 +432,22 @@ def access_cases(clock: Clock, passwords: Passwords, tools: Tools) -> dict[type[
 def attachment_cases(clock: Clock, files: Files, types: Iterable[str]) -> dict[type[Any], Any]:
     """Give the use cases of attachments, by class; ``types`` are the media types taken, all when there are none."""
     return {type(case): case for case in attachments.attachment_cases(clock, files, frozenset(types))}
+
+
+def paper_cases(clock: Clock, files: Files, printer: Printer) -> dict[type[Any], Any]:
+    """Give the use cases of papers that are reachable from outside, by class."""
+    cases: tuple[Any, ...] = (
+        papers.PrintProposal(printer),
+        papers.PrintOrder(printer),
+        papers.PrintShipment(printer),
+        papers.PrintInvoice(printer),
+        papers.PrintStatement(printer, clock),
+        papers.PrintInventory(printer),
+        papers.SetLogo(clock),
+        papers.DropLogo(),
+        papers.ReadLogo(files),
+    )
+    return {type(case): case for case in cases}
 
 
 def migrations(settings: Settings) -> Migrations:

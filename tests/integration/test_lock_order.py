@@ -80,6 +80,7 @@ from app.usecases import (
     identity,
     importing,
     journal,
+    papers,
     parties,
     privacy,
     retention,
@@ -97,6 +98,7 @@ from tests.support.books import Books
 from tests.support.clock import FakeClock
 from tests.support.databases import KEY, tracing
 from tests.support.files import MemoryFiles
+from tests.support.printers import RecordingPrinter
 from tests.support.shop import Shop
 
 pytestmark = [
@@ -776,6 +778,21 @@ class Story:
         turn = self.do(chores.ClaimTurn(clock), chores.Claim(name="lock-order", lease=timedelta(1), at_once=True))
         self.do(chores.EndTurn(clock), chores.Outcome(turn=turn, every=timedelta(1), well=True))
 
+    def printing(self, order: Order) -> None:
+        """Set a logo, print a draft twice and keep both papers, take the logo off."""
+        clock, _ = self.tools
+        staged = MemoryFiles().stage(self.shop.company)
+        digest, _ = staged.seal()
+        company = self.do(identity.ReadCompany(), None)
+        seen = {"id": company.id, "version": company.settings.version}
+        self.do(papers.SetLogo(clock), papers.NewLogo(**seen, digest=digest, size=1, staged=staged))
+        for locale in ("en", "fr"):
+            request = papers.PaperRequest(id=order.id, locale=locale)
+            wanted = self.do(papers.PrintOrder(RecordingPrinter()), request)
+            printed = papers.Printed(wanted=wanted, digest=digest, size=1, staged=staged)
+            self.do(papers.KeepPaper(clock), printed)
+        self.do(papers.DropLogo(), Versioned(id=company.id, version=company.settings.version + 1))
+
     def adding_to_objects(self) -> None:
         """Define fields that every order and payment must fill; attach files; delete a draft that has both."""
         clock, numbering = self.tools
@@ -794,6 +811,7 @@ class Story:
         added = [self.do(attachments.case_of(attachments.AddAttachment, kind)(clock), upload) for _ in range(2)]
         taken = attachments.Attached(owner=order.id, id=added[0].id)
         self.do(attachments.case_of(attachments.DeleteAttachment, kind)(), taken)
+        self.printing(order)
         self.do(sales.DeleteOrder(), Versioned(id=order.id, version=order.version))
         due = billing.Part(invoice_id=self.shop.due("5"))
         self.do(billing.PayInvoice(clock, numbering), billing.PaymentDraft(parts=(due,), custom=told))

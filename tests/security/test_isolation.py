@@ -580,6 +580,11 @@ REFERENCES: Final[Mapping[tuple[str, str], tuple[Made, Callable[[Office, dict[st
         lambda _, ids: {"default_warehouse_id": ids["warehouse_id"]},
         "/default_warehouse_id",
     ),
+    ("SettingsChange", "bank_account_id"): (
+        lambda _: "/company/settings",
+        lambda _, ids: {"letterhead": {"bank_account_id": ids["bank_account_id"]}},
+        "/letterhead/bank_account_id",
+    ),
     ("PaymentIn", "invoice_id"): (
         lambda _: "/payments",
         lambda _, ids: {"method": "cash", "allocations": [{"invoice_id": ids["invoice_id"]}]},

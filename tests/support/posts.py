@@ -428,6 +428,7 @@ def _party(office: Office) -> Changeable:
         "email": "new@example.com",
         "phone": "+33 1 00 00 00 00",
         "tax_id": "FR40303265045",
+        "locale": "fr",
         "address": {"city": "Lyon"},
         "payment_days": 10,
         "price_list_id": price_list(office),
@@ -443,7 +444,9 @@ def _party(office: Office) -> Changeable:
         f"/third-parties/{made['id']}",
         values,
         {"address": address},
-        frozenset({"email", "phone", "tax_id", "payment_days", "price_list_id", "payment_terms_id", "credit_limit"}),
+        frozenset(
+            {"email", "phone", "tax_id", "locale", "payment_days", "price_list_id", "payment_terms_id", "credit_limit"}
+        ),
         {
             "customer_code": {"customer": True},
             "supplier": {"customer": True, "supplier": False, "supplier_code": None},
@@ -657,9 +660,11 @@ def _settings(office: Office) -> Changeable:
         "allow_backorder": False,
         "late_fee_percent": "8.5",
         "late_fee_fixed": "40",
+        "letterhead": {"city": "Lyon", "footer": ["Acme", "Lyon"]},
     }
+    head = {**office.get("/company/settings")["letterhead"], "city": "Lyon", "footer": ["Acme", "Lyon"]}
     nullable = frozenset({"default_warehouse_id"})
-    return Changeable("/company/settings", values, {"masks": {**masks, "invoice": mask}}, nullable)
+    return Changeable("/company/settings", values, {"masks": {**masks, "invoice": mask}, "letterhead": head}, nullable)
 
 
 def _custom_field(office: Office) -> Changeable:

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from pydantic import Field, SecretStr
 
-from app.api.schemas.shared import AmountIn, Change, Flag, Id, In, Number, Out, RateIn, Text, Whole
+from app.api.schemas.papers import LetterheadChange, LetterheadOut
+from app.api.schemas.shared import AmountIn, Change, Flag, Id, In, Language, Number, Out, RateIn, Text, Whole
 from app.domain.identity import (
     LONGEST_PASSWORD,
     Belonging,
@@ -30,7 +31,6 @@ from app.usecases.shared import Change as Changes
 
 ZERO: Final = Rate(Decimal(0))
 NOTHING: Final = Amount(Decimal(0))
-Language = Literal["en", "pt-BR", "fr", "es", "de"]
 OwnCountry = Annotated[str, Field(pattern="^[A-Z]{2}$", examples=["FR"])]
 
 
@@ -285,9 +285,15 @@ class SettingsChange(Change):
         NOTHING, description="Fixed sum for an invoice paid late, in the company's currency; 0: none"
     )
 
+    letterhead: LetterheadChange = Field(
+        default_factory=LetterheadChange, description="What papers say of the company, and how they look"
+    )
+
     def to_domain(self, company: CompanyId, version: int) -> Changes:
         """Give the change to the settings seen at ``version``."""
         changes = self.sent()
+        if "letterhead" in changes:
+            changes["letterhead"] = self.letterhead.to_domain()
         if "masks" in changes:
             changes["masks"] = {kind: None if mask is None else mask.sent() for kind, mask in self.masks.items()}
         if "default_warehouse_id" in changes:
@@ -319,6 +325,7 @@ class SettingsOut(Out):
     late_fee_fixed: Number = Field(
         description="Fixed sum for an invoice paid late, in the company's currency", examples=["40"]
     )
+    letterhead: LetterheadOut = Field(description="What papers say of the company, and how they look")
     version: int = Field(description="Version, as in the ETag", examples=[1])
 
     @classmethod
@@ -365,5 +372,6 @@ def _settings(settings: CompanySettings) -> dict[str, Any]:
         "allow_backorder": settings.allow_backorder,
         "late_fee_percent": plain(settings.late_fee_percent),
         "late_fee_fixed": plain(settings.late_fee_fixed),
+        "letterhead": LetterheadOut.of(settings.letterhead),
         "version": settings.version,
     }

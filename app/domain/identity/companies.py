@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from app.domain.identity.letterheads import PLAIN, Letterhead
 from app.domain.shared.errors import Conflict, Invalid, Required
 from app.domain.shared.events import Event
 from app.domain.shared.ids import CompanyId, UserId, WarehouseId
@@ -114,6 +115,7 @@ class CompanySettings:
     allow_backorder: bool = True
     late_fee_percent: Rate = Rate(Decimal(0))
     late_fee_fixed: Amount = Amount(Decimal(0))
+    letterhead: Letterhead = PLAIN
     version: int = 0
     demanding: frozenset[ObjectKind] = field(default=frozenset(), compare=False)
     zone: tzinfo = field(init=False, repr=False, compare=False)
@@ -125,7 +127,8 @@ class CompanySettings:
         """Give these settings with the named fields changed, the version as it was.
 
         ``zone`` and ``currency`` are given by name and code, ``masks`` as a mapping of series to the parts that change,
-        None for the mask a new company has. Raises UnknownZone, UnknownCurrency, BadMask with ``at``.
+        None for the mask a new company has, ``letterhead`` as a mapping of its fields. Raises UnknownZone,
+        UnknownCurrency, BadMask, BadColour with ``at``.
         """
         values = {name: changes[name] for name in _PLAIN if name in changes}
         for name, most in (("late_fee_percent", 100), ("late_fee_fixed", None)):
@@ -143,6 +146,9 @@ class CompanySettings:
                 **self.masks,
                 **{kind: self._mask(kind, part) for kind, part in changes["masks"].items()},
             }
+        if "letterhead" in changes:
+            with _within("letterhead"):
+                values["letterhead"] = self.letterhead.changed(changes["letterhead"])
         return replace(self, **values)
 
     def _mask(self, kind: SeriesKind, part: Mapping[str, Any] | None) -> Mask:
@@ -166,6 +172,7 @@ class CompanySettings:
             "allow_backorder": self.allow_backorder,
             "late_fee_percent": plain(self.late_fee_percent),
             "late_fee_fixed": plain(self.late_fee_fixed),
+            "letterhead": self.letterhead.facts(),
         }
 
     @classmethod
@@ -185,6 +192,7 @@ class CompanySettings:
             allow_backorder=facts.get("allow_backorder", True),  # settings stored before there was a choice
             late_fee_percent=Rate(Decimal(facts.get("late_fee_percent", "0"))),
             late_fee_fixed=Amount(Decimal(facts.get("late_fee_fixed", "0"))),
+            letterhead=Letterhead.of_facts(facts.get("letterhead", {})),
             version=version,
         )
 

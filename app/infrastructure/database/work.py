@@ -26,6 +26,7 @@ from app.infrastructure.database.repositories.identity import SqlCompanies, SqlR
 from app.infrastructure.database.repositories.jobs import SqlJobs, SqlQueue
 from app.infrastructure.database.repositories.journal import SqlJournal
 from app.infrastructure.database.repositories.listing import SqlLists
+from app.infrastructure.database.repositories.papers import SqlPapers
 from app.infrastructure.database.repositories.parties import (
     SqlContacts,
     SqlCredits,
@@ -133,6 +134,7 @@ class SqlWork:
     sepa_orders = Lazy(SqlSepaOrders)
     fields = Lazy(SqlFields)
     attachments = Lazy(SqlAttachments)
+    papers = Lazy(SqlPapers)
     series = Lazy(SqlSeriesBook)
     lists = Lazy(SqlLists)
     reports = Lazy(SqlReports)
