@@ -29,7 +29,7 @@ CAPABILITIES: Final = {
 
 # Where capabilities stand, and what else may stand there because it belongs to all of them.
 LAYERS: Final[dict[str, set[str]]] = {
-    "domain": {"chains", "privacy", "shared"},
+    "domain": {"chains", "mail", "papers", "privacy", "shared"},
     "usecases": {
         "batch",
         "chains",
@@ -45,7 +45,7 @@ LAYERS: Final[dict[str, set[str]]] = {
         "run",
         "shared",
     },
-    "usecases/ports": {"chains", "chores", "listing", "privacy", "reports", "retention", "shared"},
+    "usecases/ports": {"chains", "chores", "listing", "mail", "papers", "privacy", "reports", "retention", "shared"},
     "infrastructure/database/tables": {"chores", "documents", "search", "shared"},
     "infrastructure/database/repositories": {
         "chains",
