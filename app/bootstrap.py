@@ -7,20 +7,25 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
+from os import getpid
+from socket import gethostname
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import SecretStr
 
 from app.collecting import undisturbed
 from app.domain.access import Limit, SessionLife
+from app.domain.jobs import Job
 from app.domain.shared.errors import Unavailable
 from app.domain.shared.ids import CompanyId
 from app.domain.shared.rights import ALL_RIGHTS
 from app.importer.files import Desk
+from app.infrastructure.calendar import CronCalendar
 from app.infrastructure.clock import OffsetClock, pause
 from app.infrastructure.database.engine import Database
+from app.infrastructure.database.liveness import liveness_of
 from app.infrastructure.database.migrate import Migrations
-from app.infrastructure.database.work import SqlWorks
+from app.infrastructure.database.work import Ears, SqlWorks
 from app.infrastructure.files import FolderFiles
 from app.infrastructure.heads import Ed25519Notary, HeadsFolder
 from app.infrastructure.ids import new_name
@@ -44,7 +49,7 @@ from app.usecases import (
     sales,
 )
 from app.usecases.access import ChangePassword, LeaveSecondFactor, Limits, Refresh, SignIn
-from app.usecases.context import DEFAULT_LOCALE, Context, system_context
+from app.usecases.context import DEFAULT_LOCALE, Context, Deadline, system_context
 from app.usecases.ports.access import Mint, OneTimeCodes, Tokens, Vault
 from app.usecases.ports.attachments import Files
 from app.usecases.ports.chains import Archive, Notary
@@ -54,7 +59,11 @@ from app.usecases.reachable import use_cases
 from app.usecases.retention import Purge
 from app.usecases.run import Runner, UseCase
 from app.usecases.shared import Numbering
+from app.worker.book import JobBook
 from app.worker.chores import Chore, Chores, Turns
+from app.worker.kinds import JobKind
+from app.worker.pool import Pool, PoolSettings
+from app.worker.pool import Tools as PoolTools
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -94,6 +103,7 @@ class Container:
     dispatch: journal.Dispatch
     daily: Daily
     background: Chores
+    pool: Pool
     draining: threading.Event = field(default_factory=threading.Event)
 
     def call(self, case: UseCase[Request, Result], request: Callable[[], Request]) -> Result:
@@ -153,6 +163,11 @@ class Container:
         """Remove files that no attachment refers to, older than a day; give how many."""
         return self.daily.files()
 
+    def drain(self) -> None:
+        """Begin to stop: /ready says so, no job is claimed any more; from the loop that runs the pool."""
+        self.draining.set()
+        self.pool.drain()
+
     def close(self) -> None:
         """End what runs beside the requests, and close every connection."""
         self.background.stop()
@@ -169,9 +184,9 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     database = pick("database", lambda: Database.of(settings))
     clock = pick("clock", lambda: OffsetClock(database.now))
     clock.now()  # Measured here: inside a transaction the pool's only connection might be the transaction's own.
-    # The chores are built last but woken by the first thing built, the works.
-    told = threading.Event()
-    works = pick("works", lambda: SqlWorks(database, clock, told.set))
+    # Chores and jobs are built last but woken by the first thing built, the works.
+    told, bell = threading.Event(), Bell()
+    works = pick("works", lambda: SqlWorks(database, clock, Ears(events=told.set, jobs=bell.ring)))
     runner = pick("runner", lambda: Runner(works, pause))
     passwords = pick("passwords", lambda: ArgonPasswords(least_score=settings.password_least_score))
     tokens = pick("tokens", lambda: JwtTokens.of(settings, clock))
@@ -206,7 +221,13 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
             lambda: contexts_of(runner),
         ),
     )
+    pool = pick(
+        "pool",
+        lambda: pool_of(settings, database, runner, clock, pick("kinds", tuple)),
+    )
+    bell.heard = pool.wake
     return Container(
+        pool=pool,
         dispatch=dispatch,
         daily=daily,
         background=pick(
@@ -239,6 +260,52 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
             ),
         ),
     )
+
+
+@dataclass(slots=True)
+class Bell:
+    """Rings for whoever is told of new jobs once there is somebody."""
+
+    heard: Callable[[], None] | None = None
+
+    def ring(self) -> None:
+        """Tell that there are new jobs."""
+        if self.heard is not None:
+            self.heard()
+
+
+def pool_of(settings: Settings, database: Database, runner: Runner, clock: Clock, kinds: Sequence[JobKind]) -> Pool:
+    """Give what does jobs in this process, once it is run."""
+    tools = PoolTools(
+        book=JobBook(runner, clock, CronCalendar()),
+        kinds={kind.name: kind for kind in kinds},
+        liveness=liveness_of(database),
+        runner=runner,
+        clock=clock,
+        context=partial(job_context, runner, clock),
+    )
+    chosen = PoolSettings(
+        name=f"{gethostname()}:{getpid()}",
+        at_once=settings.jobs_at_once,
+        buffer=settings.jobs_buffer,
+        poll_s=settings.jobs_poll_s,
+        drain_s=settings.drain_s,
+    )
+    return Pool(tools, chosen)
+
+
+def job_context(runner: Runner, clock: Clock, job: Job, seconds: float) -> Context:
+    """Give the context in which a job is done: for who asked for it, with every right, in the company as it is now."""
+    acting = replace(
+        system_context(job.request_id, job.locale),
+        actor=job.actor,
+        company=job.company,
+        rights=ALL_RIGHTS,
+        deadline=Deadline(seconds, clock.monotonic),
+    )
+    if not job.company:
+        return acting
+    return replace(acting, settings=runner.call(acting, identity.ReadCompany(), lambda: None).settings)
 
 
 def contexts_of(runner: Runner) -> Sequence[Context]:

@@ -101,6 +101,12 @@ class Settings(BaseSettings):
     lines_limit: int = Field(2000, ge=1, description="Most lines of one document")
     batch_limit: int = Field(100, ge=1, le=1000, description="Most items of one :batch")
     chores: bool = Field(default=True, description="Number events and do daily chores beside the requests")
+    jobs: bool = Field(default=True, description="Do jobs beside the requests; WORKERS > 1: beside them")
+    jobs_at_once: int = Field(5, ge=1, le=64, description="Jobs of one process that run at the same time")
+    jobs_buffer: int = Field(50, ge=1, le=1000, description="Jobs of one process, running or claimed")
+    jobs_poll_s: float = Field(1.0, gt=0, description="How often a process looks for jobs that others asked for")
+    drain_s: float = Field(15.0, ge=0, le=20, description="After SIGTERM: longest time for claimed jobs")
+    drain_notice_s: float = Field(5.0, ge=0, le=20, description="After SIGTERM: so long only /ready says no")
     journal_days: int = Field(3650, ge=1, description="Days for which the journal (change feed, audit) is kept")
     smtp_host: str = Field("", description="Server that takes our mail; without one, mail is refused")
     smtp_port: int = Field(

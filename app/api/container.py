@@ -62,6 +62,11 @@ class ApiSettings(Protocol):
         ...
 
     @property
+    def jobs(self) -> bool:
+        """Whether jobs are done in this process."""
+        ...
+
+    @property
     def cors_origins(self) -> tuple[str, ...]:
         """Origins that browsers may call from."""
         ...
@@ -109,6 +114,23 @@ class Background(Protocol):
 
     def stop(self) -> None:
         """Come to an end within about a second."""
+        ...
+
+
+class Pool(Protocol):
+    """What does jobs in this process."""
+
+    @property
+    def working(self) -> bool:
+        """Whether it takes jobs."""
+        ...
+
+    async def run(self) -> None:
+        """Do jobs until drained."""
+        ...
+
+    def drain(self) -> None:
+        """Take no more jobs, and come to an end."""
         ...
 
 
@@ -183,6 +205,11 @@ class Container(Protocol):
     @property
     def background(self) -> Background:
         """What runs beside the requests."""
+        ...
+
+    @property
+    def pool(self) -> Pool:
+        """What does jobs, if the settings say so."""
         ...
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -33,6 +34,7 @@ from app.api.routers import (
     fields,
     health,
     identity,
+    jobs,
     journal,
     parties,
     privacy,
@@ -77,6 +79,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     attachments.routes,
     reports.routes,
     journal.routes,
+    jobs.routes,
     chains.routes,
     privacy.routes,
 )
@@ -143,9 +146,13 @@ async def _lifespan(container: Container, _app: FastAPI) -> AsyncIterator[None]:
     limiter.total_tokens = settings.db_pool_size + settings.db_pool_overflow
     await to_thread.run_sync(container.clock.now)  # so that no request has to measure the reference clock
     container.background.start()
+    jobs = asyncio.create_task(container.pool.run()) if settings.jobs else None
     try:
         yield
     finally:
+        container.pool.drain()
+        if jobs is not None:
+            await jobs
         await to_thread.run_sync(container.background.stop)
 
 

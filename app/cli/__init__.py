@@ -13,6 +13,7 @@ from app.infrastructure.texts import Texts
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Tramita, the ERP whose processes are workflows.")
 app.command()(asking.version)
 app.command()(serving.serve)
+app.command()(serving.worker)
 app.command()(setting_up.migrate)
 app.command()(setting_up.init)
 app.command("import")(importing.import_)

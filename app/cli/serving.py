@@ -1,13 +1,15 @@
-"""Serve the HTTP API."""
+"""Serve the HTTP API, and do jobs."""
 
 from __future__ import annotations
 
 import os
+import sys
 from typing import Annotated
 
 import typer
-import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 
+from app.cli import server
 from app.cli.shared import opened
 from app.infrastructure.keys import complete_keys
 from app.settings import Settings
@@ -25,18 +27,23 @@ def serve(
     complete_keys(Settings().data_dir)
     if chores is not None:
         os.environ["CHORES"] = str(chores).lower()  # server processes read the environment
+    chosen = Settings().workers if workers is None else workers
+    several = chosen > 1
+    jobs = Settings().jobs
+    if several:
+        os.environ["JOBS"] = "false"  # one process beside the servers does them
     settings = Settings()
     with opened(settings) as container:
         container.check_schema()
-    uvicorn.run(
-        "app.bootstrap:application",
-        factory=True,
-        host=host or settings.host,
-        port=settings.port if port is None else port,
-        workers=workers or settings.workers,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,  # uvicorn would believe anybody on this machine; TRUSTED_PROXIES decides
-        timeout_graceful_shutdown=25,
-    )
+    config = server.config_of(settings, host or settings.host, settings.port if port is None else port, chosen)
+    if not server.run(config, jobs=jobs):
+        sys.exit(STARTUP_FAILURE)
+
+
+def worker() -> None:
+    """Do jobs, and nothing else, until SIGTERM or SIGINT; as many such processes as you like."""
+    complete_keys(Settings().data_dir)
+    os.environ["JOBS"] = "true"
+    with opened(Settings()) as container:
+        container.check_schema()
+        server.work(container)

@@ -11,6 +11,7 @@ from app.usecases import (
     chains,
     fields,
     identity,
+    jobs,
     journal,
     parties,
     privacy,
@@ -260,7 +261,7 @@ def _banking(clock: Clock, numbering: Numbering, sepa: SepaFiles) -> Cases:
 
 
 def _books(clock: Clock, seal: Seal) -> Cases:
-    """Give those of reports, chains, privacy, custom fields and the journal."""
+    """Give those of reports, chains, privacy, custom fields, the journal and jobs."""
     return (
         reports.SalesReport(),
         reports.VatReport(),
@@ -278,6 +279,11 @@ def _books(clock: Clock, seal: Seal) -> Cases:
         journal.ReadChanges(),
         journal.ListAudit(),
         journal.ListObjectAudit(),
+        jobs.ListJobs(),
+        jobs.ReadJob(),
+        jobs.CountJobs(),
+        jobs.RetryJob(clock),
+        jobs.CancelJob(clock),
     )
 
 

@@ -232,6 +232,21 @@ class Idle:
         self.told.append("stop")
 
 
+class IdlePool:
+    """No jobs, but it is told when to come to an end."""
+
+    working = True
+
+    def __init__(self) -> None:
+        self.drained = False
+
+    async def run(self) -> None:
+        """Do nothing."""
+
+    def drain(self) -> None:
+        self.drained = True
+
+
 @dataclass(kw_only=True)
 class FakeContainer:
     """All that the API is handed, on memory."""
@@ -250,6 +265,7 @@ class FakeContainer:
     texts: Texts = field(default_factory=Texts)
     files: MemoryFiles = field(default_factory=MemoryFiles)
     background: Idle = field(default_factory=Idle)
+    pool: IdlePool = field(default_factory=IdlePool)
     checks: dict[str, bool] = field(default_factory=lambda: {"database": True, "migrations": True})
     looked: int = 0
     draining: threading.Event = field(default_factory=threading.Event)

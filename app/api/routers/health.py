@@ -20,9 +20,11 @@ async def health() -> Response:
 
 @routes.get("/ready", **{**_READY, "responses": {**_READY["responses"], 503: {"model": ReadyOut}}})
 async def ready(request: Request) -> Response:
-    """Tell whether requests may be sent: the database answers, its schema is current, the process is not stopping."""
+    """Tell whether requests may be sent: database and schema answer, jobs are taken, the process is not stopping."""
     shell = shell_of(request)
     checks = {"serving": not shell.container.draining.is_set()}
+    if shell.container.settings.jobs:
+        checks["jobs"] = shell.container.pool.working
     if checks["serving"]:
         checks |= await shell.readiness.checks()
     passed = all(checks.values())

@@ -50,6 +50,8 @@ class Right(StrEnum):
     SETTINGS_WRITE = "settings.write"
     CUSTOM_FIELDS_READ = "custom_fields.read"
     CUSTOM_FIELDS_WRITE = "custom_fields.write"
+    JOBS_READ = "jobs.read"
+    JOBS_WRITE = "jobs.write"
     CHANGES_READ = "changes.read"
     AUDIT_READ = "audit.read"
     CHAINS_VERIFY = "chains.verify"

@@ -40,6 +40,8 @@ class Database:
 
     def __init__(self, settings: Settings, trace: Tracer | None = None) -> None:
         self.settings = settings
+        # What runs beside the requests does not wait for their connections, nor they for its.
+        self._beside = settings.jobs_at_once + 1 if settings.jobs else 0
         self.trace = trace
         self.url: URL = make_url(settings.database_url)
         self.dialect: Dialect = dialect_of(
@@ -174,7 +176,7 @@ class Database:
         connect: Callable[[], Any] = driver.connect
         return QueuePool(
             connect,
-            pool_size=self.settings.db_pool_size,
+            pool_size=self.settings.db_pool_size + self._beside,
             max_overflow=self.settings.db_pool_overflow,
             timeout=self.settings.db_pool_timeout_s,
             recycle=self.settings.db_pool_lifetime_s,

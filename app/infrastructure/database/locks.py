@@ -1,9 +1,9 @@
 """The one written order in which rows are locked, so that two transactions never wait for each other in a circle.
 
 The company, by who changes its members, roles or settings; templates, then documents by (kind, id), an invoice before
-the one that it replaces; third parties; cost rows by
-product; stock levels by (warehouse, product); customer credit; last the series row, after which only set-wise writes
-follow. Statements that lock say what; it costs nothing unless somebody traces.
+the one that it replaces; third parties; cost rows by product; stock levels by (warehouse, product); customer credit;
+last the series row, after which only set-wise writes follow. Jobs are locked in transactions that lock nothing else.
+Statements that lock say what; it costs nothing unless somebody traces.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class LockRank(IntEnum):
     LEVEL = 30
     CREDIT = 40
     SERIES = 50
+    JOB = 60
 
 
 _DOCUMENTS: Final = {
@@ -108,6 +109,11 @@ class Lock:
     def series(cls, kind: str, period: str) -> Self:
         """Give the lock on a series row, the last of all."""
         return cls(LockRank.SERIES, ((kind, period),))
+
+    @classmethod
+    def job(cls, ids: Iterable[int]) -> Self:
+        """Give the lock on jobs, in a transaction that locks nothing else."""
+        return cls(LockRank.JOB, tuple((key,) for key in ids))
 
     def positions(self) -> tuple[Position, ...]:
         """Give the positions in the lock order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, overload
 
@@ -22,6 +23,7 @@ from app.infrastructure.database.repositories.chains import SqlChains
 from app.infrastructure.database.repositories.chores import SqlChores
 from app.infrastructure.database.repositories.fields import SqlFields
 from app.infrastructure.database.repositories.identity import SqlCompanies, SqlRoles, SqlUsers
+from app.infrastructure.database.repositories.jobs import SqlJobs, SqlQueue
 from app.infrastructure.database.repositories.journal import SqlJournal
 from app.infrastructure.database.repositories.listing import SqlLists
 from app.infrastructure.database.repositories.parties import (
@@ -78,6 +80,18 @@ class Lazy(Generic[Repository]):
         return made
 
 
+def _deaf() -> None:
+    """Hear nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """Who hears of each commit that left events, or jobs, behind; both must be quick."""
+
+    events: Callable[[], None] = _deaf
+    jobs: Callable[[], None] = _deaf
+
+
 class SqlWork:
     """One open transaction. Entered, it holds a connection; left, it has given it back, committed or not."""
 
@@ -127,12 +141,12 @@ class SqlWork:
     retention = Lazy(SqlRetention)
     journal = Lazy(SqlJournal)
     chores = Lazy(SqlChores)
+    jobs = Lazy(SqlJobs)
+    queue = Lazy(SqlQueue)
     session: Session
 
-    def __init__(
-        self, database: Database, clock: Clock, context: Context, told: Callable[[], None], *, writing: bool
-    ) -> None:
-        self._told = told
+    def __init__(self, database: Database, clock: Clock, context: Context, ears: Ears, *, writing: bool) -> None:
+        self._ears = ears
         self._database = database
         self._clock = clock
         self._writing = writing
@@ -157,11 +171,14 @@ class SqlWork:
         return made
 
     def commit(self) -> None:
-        """Write events and answer, and make all durable. Raises AnswerExists, RolledBack, OutcomeUnknown."""
+        """Write jobs, events and answer, and make all durable. Raises AnswerExists, RolledBack, OutcomeUnknown."""
+        asked = "jobs" in self.__dict__ and self.jobs.flush(self._clock.now())
         events = self.answers.flush(self.outbox)
         self.session.commit()
         if events:
-            self._told()
+            self._ears.events()
+        if asked:
+            self._ears.jobs()
 
     def __enter__(self) -> Self:
         """Take the write lock where there is one, a connection, and begin. Raises RolledBack, Busy, Unavailable."""
@@ -202,17 +219,17 @@ class SqlWork:
 
 
 class SqlWorks:
-    """Opens transactions on one database; ``told`` hears of each commit that left events behind, and must be quick."""
+    """Opens transactions on one database."""
 
-    def __init__(self, database: Database, clock: Clock, told: Callable[[], None] = lambda: None) -> None:
-        self._told = told
+    def __init__(self, database: Database, clock: Clock, ears: Ears | None = None) -> None:
+        self._ears = ears or Ears()
         self._database = database
         self._clock = clock
 
     def reading(self, context: Context) -> SqlWork:
         """Open a transaction that only reads; on servers each of its statements sees what is committed by then."""
-        return SqlWork(self._database, self._clock, context, self._told, writing=False)
+        return SqlWork(self._database, self._clock, context, self._ears, writing=False)
 
     def writing(self, context: Context) -> SqlWork:
         """Open a transaction that may write; on SQLite it holds the write lock from the start."""
-        return SqlWork(self._database, self._clock, context, self._told, writing=True)
+        return SqlWork(self._database, self._clock, context, self._ears, writing=True)

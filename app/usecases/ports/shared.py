@@ -21,6 +21,7 @@ from app.usecases.ports.chains import Chains
 from app.usecases.ports.chores import Chores
 from app.usecases.ports.fields import Fields
 from app.usecases.ports.identity import Companies, Roles, Users
+from app.usecases.ports.jobs import Jobs, Queue
 from app.usecases.ports.journal import Journal
 from app.usecases.ports.listing import Lists
 from app.usecases.ports.parties import Belongings, Credits, Merging, Parties, Terms
@@ -388,6 +389,16 @@ class Work(Protocol):
     @property
     def chores(self) -> Chores:
         """What has to be done now and then."""
+        ...
+
+    @property
+    def jobs(self) -> Jobs:
+        """Jobs of the company."""
+        ...
+
+    @property
+    def queue(self) -> Queue:
+        """Jobs of all companies, as workers see them."""
         ...
 
     def commit(self) -> None:

@@ -46,6 +46,7 @@ from app.infrastructure.database.tables.catalogue import (
 )
 from app.infrastructure.database.tables.fields import custom_fields, custom_values
 from app.infrastructure.database.tables.identity import members, roles
+from app.infrastructure.database.tables.jobs import jobs
 from app.infrastructure.database.tables.journal import journal
 from app.infrastructure.database.tables.parties import contacts, payment_terms, third_parties
 from app.infrastructure.database.tables.sales import orders, proposals
@@ -112,6 +113,7 @@ SOURCES: Final[Mapping[str, FromClause]] = {
     "roles": roles,
     "custom-fields": custom_fields,
     "audit": journal,
+    "jobs": jobs,
 }
 
 

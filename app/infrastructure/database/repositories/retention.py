@@ -14,6 +14,7 @@ from app.infrastructure.database.compiled import Prepared, prepare
 from app.infrastructure.database.session import Session
 from app.infrastructure.database.statements import delete_due
 from app.infrastructure.database.tables.access import sessions, sign_in_attempts
+from app.infrastructure.database.tables.jobs import jobs
 from app.infrastructure.database.tables.shared import answers
 from app.usecases.context import Context
 
@@ -33,7 +34,12 @@ class Kept:
         return self.column.table
 
 
-KEPT: Final = (Kept(answers.c.expires_at), Kept(sessions.c.expires_at), Kept(sign_in_attempts.c.expires_at))
+KEPT: Final = (
+    Kept(answers.c.expires_at),
+    Kept(sessions.c.expires_at),
+    Kept(sign_in_attempts.c.expires_at),
+    Kept(jobs.c.expires_at),
+)
 
 _PURGE: Final[dict[str, Prepared]] = {
     kept.table.name: prepare(partial(delete_due, table=kept.table, column=kept.column), f"purge {kept.table.name}")

@@ -2,10 +2,14 @@
 
 from app.infrastructure.database.tables import (
     access,
+    attachments,
+    banking,
     billing,
     catalogue,
     chores,
+    fields,
     identity,
+    jobs,
     journal,
     parties,
     sales,
@@ -15,15 +19,20 @@ from app.infrastructure.database.tables import (
     stock,
 )
 
-__all__ = ["access", "billing", "catalogue", "identity", "parties", "sales", "search", "shared", "shipping", "stock"]
 __all__ = [
+    "access",
+    "attachments",
+    "banking",
     "billing",
     "catalogue",
     "chores",
+    "fields",
     "identity",
+    "jobs",
     "journal",
     "parties",
     "sales",
+    "search",
     "shared",
     "shipping",
     "stock",

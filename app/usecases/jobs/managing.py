@@ -1,0 +1,105 @@
+"""What persons do with the jobs of their company."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from app.domain.jobs import Job
+from app.domain.shared.ids import JobId
+from app.domain.shared.rights import Right
+from app.usecases.context import Context
+from app.usecases.ports.jobs import Depth
+from app.usecases.ports.listing import FieldKind, ListField, Listing, Sort
+from app.usecases.ports.shared import Clock, Work
+from app.usecases.shared import ListCase
+
+JOBS: Final = Listing(
+    name="jobs",
+    fields=(
+        ListField(name="id", kind=FieldKind.ID, sortable=True),
+        ListField(name="kind", kind=FieldKind.TEXT),
+        ListField(name="state", kind=FieldKind.TEXT),
+        ListField(name="priority", kind=FieldKind.ID),
+        ListField(name="due_at", kind=FieldKind.INSTANT),
+        ListField(name="attempts", kind=FieldKind.ID),
+        ListField(name="error", kind=FieldKind.TEXT),
+        ListField(name="request_id", kind=FieldKind.TEXT),
+        ListField(name="actor_id", kind=FieldKind.ID),
+        ListField(name="created_at", kind=FieldKind.INSTANT),
+        ListField(name="started_at", kind=FieldKind.INSTANT, nullable=True),
+        ListField(name="ended_at", kind=FieldKind.INSTANT, nullable=True),
+        ListField(name="payload", kind=FieldKind.JSON, filterable=False),
+    ),
+    default_sort=(Sort(field="id", descending=True),),
+)
+
+
+class ListJobs(ListCase):
+    """List jobs, newest first."""
+
+    __slots__ = ()
+    right = Right.JOBS_READ
+    listing = JOBS
+
+
+@dataclass(frozen=True, slots=True)
+class ReadJob:
+    """Show one job. Raises NotFound."""
+
+    right: ClassVar[Right] = Right.JOBS_READ
+    writes: ClassVar[bool] = False
+
+    def execute(self, work: Work, context: Context, request: JobId) -> Job:
+        """Give the job."""
+        return work.jobs.get(request)
+
+
+@dataclass(frozen=True, slots=True)
+class CountJobs:
+    """Count the jobs that are not done, by kind and state, with the time at which the oldest of them was due."""
+
+    right: ClassVar[Right] = Right.JOBS_READ
+    writes: ClassVar[bool] = False
+
+    def execute(self, work: Work, context: Context, request: None) -> Sequence[Depth]:
+        """Give the counts."""
+        return work.jobs.depths()
+
+
+@dataclass(frozen=True, slots=True)
+class RetryJob:
+    """Have a job done after all that is dead or was called off, at once and with all its attempts.
+
+    Raises NotFound, InvalidTransition, JobAlreadyThere.
+    """
+
+    clock: Clock
+    right: ClassVar[Right] = Right.JOBS_WRITE
+    writes: ClassVar[bool] = True
+
+    def execute(self, work: Work, context: Context, request: JobId) -> Job:
+        """Give the waiting job."""
+        job = work.jobs.get(request, lock=True)
+        retried = job.retry(self.clock.now())
+        work.jobs.save(job)
+        work.outbox.add(retried)
+        return job
+
+
+@dataclass(frozen=True, slots=True)
+class CancelJob:
+    """Call off a job that nobody has begun. Raises NotFound, InvalidTransition."""
+
+    clock: Clock
+    right: ClassVar[Right] = Right.JOBS_WRITE
+    writes: ClassVar[bool] = True
+
+    def execute(self, work: Work, context: Context, request: JobId) -> Job:
+        """Give the canceled job."""
+        job = work.jobs.get(request, lock=True)
+        canceled = job.cancel(self.clock.now())
+        work.jobs.save(job)
+        work.outbox.add(canceled)
+        return job
