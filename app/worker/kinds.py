@@ -40,7 +40,9 @@ class Attempt:
 
     def end(self) -> None:
         """End the job, when nothing else is to be stored. Raises JobLost."""
-        self.runner.call(self.context, EndAttempt[None, None](self.clock, self.job), lambda: None)
+        # Not EndAttempt[None, None](): Python 3.11 cannot call a subscripted generic that is frozen and slotted.
+        ended: EndAttempt[None, None] = EndAttempt(self.clock, self.job)
+        self.runner.call(self.context, ended, lambda: None)
         self.finished = True
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import product
 from typing import Any, Final
 
-from sqlalchemy import Executable, Integer, bindparam, delete, func, insert, literal, select, union_all, update
+from sqlalchemy import Executable, Integer, bindparam, delete, func, insert, literal, or_, select, union_all, update
 
 from app.domain.jobs import ENDED, HELD, Job, JobAlreadyThere, JobState, NewJob, Priority, Schedule, Worker
 from app.domain.shared.errors import NotFound, Stale
@@ -125,12 +125,15 @@ _HELD = prepare(
 )
 _DEPTH: Final = (t.c.kind, t.c.state, func.count(), func.min(t.c.due_at))
 _DEPTHS = prepare(
-    select(*_DEPTH).where(t.c.state.in_(_ALIVE)).group_by(t.c.state, t.c.kind).order_by(t.c.state, t.c.kind),
+    select(*_DEPTH)
+    .where(or_(*(t.c.state == state for state in _ALIVE)))
+    .group_by(t.c.state, t.c.kind)
+    .order_by(t.c.state, t.c.kind),
     "count jobs.all",
 )
 _DEPTHS_HERE = prepare(
     select(*_DEPTH)
-    .where(t.c.state.in_(_ALIVE), t.c.company_id == bindparam("company_id"))
+    .where(or_(*(t.c.state == state for state in _ALIVE)), t.c.company_id == bindparam("company_id"))
     .group_by(t.c.state, t.c.kind)
     .order_by(t.c.state, t.c.kind),
     "count jobs",
