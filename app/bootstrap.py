@@ -31,6 +31,8 @@ from app.infrastructure.heads import Ed25519Notary, HeadsFolder
 from app.infrastructure.ids import new_name
 from app.infrastructure.keys import RandomMint, new_key
 from app.infrastructure.logging import set_up_logging
+from app.infrastructure.mail.mailer import mailer_of
+from app.infrastructure.mail.templates import LetterTemplates
 from app.infrastructure.otp import TimeCodes
 from app.infrastructure.passwords import ArgonPasswords
 from app.infrastructure.seal import HmacSeal
@@ -46,6 +48,7 @@ from app.usecases import (
     chains,
     identity,
     journal,
+    mail,
     sales,
 )
 from app.usecases.access import ChangePassword, LeaveSecondFactor, Limits, Refresh, SignIn
@@ -54,6 +57,7 @@ from app.usecases.ports.access import Mint, OneTimeCodes, Tokens, Vault
 from app.usecases.ports.attachments import Files
 from app.usecases.ports.chains import Archive, Notary
 from app.usecases.ports.identity import Passwords
+from app.usecases.ports.mail import Mailer
 from app.usecases.ports.shared import Clock, Seal, Works
 from app.usecases.reachable import use_cases
 from app.usecases.retention import Purge
@@ -64,6 +68,7 @@ from app.worker.chores import Chore, Chores, Turns
 from app.worker.kinds import JobKind
 from app.worker.pool import Pool, PoolSettings
 from app.worker.pool import Tools as PoolTools
+from app.worker.tasks.mail import mail_kind
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -205,7 +210,8 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     slow = {"runner": runner, "passwords": passwords, "clock": clock, "limits": tools.limits}
     going = {"tokens": tokens, "mint": tools.mint, "life": tools.life}
     files = pick("files", lambda: FolderFiles(settings.files_dir or settings.data_dir / "files"))
-    dispatch = journal.Dispatch(runner, journal.NumberEvents(seal))
+    texts = pick("texts", Texts)
+    dispatch = journal.Dispatch(runner, journal.NumberEvents(seal, (mail.TellCustomers(clock),)))
     notary = pick("notary", lambda: Ed25519Notary.of(settings))
     archive = pick("archive", lambda: HeadsFolder(settings.heads_dir or settings.data_dir / "heads"))
     daily = Daily(
@@ -221,10 +227,9 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
             lambda: contexts_of(runner),
         ),
     )
-    pool = pick(
-        "pool",
-        lambda: pool_of(settings, database, runner, clock, pick("kinds", tuple)),
-    )
+    mailer = pick("mailer", lambda: mailer_of(settings, clock))
+    kinds = pick("kinds", lambda: kinds_of(clock, texts, mailer))
+    pool = pick("pool", lambda: pool_of(settings, database, runner, clock, kinds))
     bell.heard = pool.wake
     return Container(
         pool=pool,
@@ -244,7 +249,7 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
         seal=seal,
         notary=notary,
         archive=archive,
-        texts=pick("texts", Texts),
+        texts=texts,
         request_ids=pick("request_ids", lambda: new_name),
         sign_in=SignIn(**slow, **going, vault=tools.vault, codes=tools.codes),
         refresh=Refresh(runner=runner, clock=clock, limits=tools.limits, **going),
@@ -272,6 +277,11 @@ class Bell:
         """Tell that there are new jobs."""
         if self.heard is not None:
             self.heard()
+
+
+def kinds_of(clock: Clock, texts: Texts, mailer: Mailer) -> Sequence[JobKind]:
+    """Give the kinds of jobs that are done here."""
+    return (mail_kind(mailer, LetterTemplates(texts), clock),)
 
 
 def pool_of(settings: Settings, database: Database, runner: Runner, clock: Clock, kinds: Sequence[JobKind]) -> Pool:

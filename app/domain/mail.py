@@ -1,15 +1,21 @@
-"""Mail: what an address is, and why a message was not sent."""
+"""Mail: what an address is, what becomes of a message about a document, and why one was not sent."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import ClassVar, Final
 
 from app.domain.shared.errors import Conflict, Invalid, Unavailable
+from app.domain.shared.events import Event
+from app.domain.shared.ids import MailId, PartyId, UserId
+from app.domain.shared.objects import ObjectKind
+from app.domain.shared.states import advance
+from app.workflow.kernel.lifecycle import Lifecycle, Transition
 
 LONGEST_ADDRESS: Final = 254
 LONGEST_LOCAL: Final = 64
@@ -22,6 +28,50 @@ _ACE: Final = "xn--"
 _KEPT: Final = frozenset("ßς\N{TIBETAN MARK INTERSYLLABIC TSHEG}\N{IDEOGRAPHIC NUMBER ZERO}")
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _IN_NAMES: Final = frozenset({"Ll", "Lo", "Lm", "Mn", "Mc", "Nd"})
+
+
+class Notice(StrEnum):
+    """What the customer may be told of by a mail that nobody asks for."""
+
+    ORDER_VALIDATED = "order.validated"
+    SHIPMENT_VALIDATED = "shipment.validated"
+    INVOICE_VALIDATED = "invoice.validated"
+
+
+class MailState(StrEnum):
+    """Where a mail stands. ``refused``: nobody will ever take it as it is; ``failed``: all attempts are used up."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    REFUSED = "refused"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+MAIL: Final = Lifecycle(
+    "mail",
+    MailState,
+    initial=MailState.WAITING,
+    transitions=(
+        Transition("deliver", MailState.WAITING, MailState.SENT),
+        # A job that was given up and is done after all by a person's wish; and a message that was under way already
+        # when it was called off: what has left cannot be called back, and is not hidden.
+        Transition("deliver", MailState.FAILED, MailState.SENT),
+        Transition("deliver", MailState.CANCELED, MailState.SENT),
+        Transition("refuse", MailState.WAITING, MailState.REFUSED),
+        Transition("refuse", MailState.FAILED, MailState.REFUSED),
+        Transition("fail", MailState.WAITING, MailState.FAILED),
+        Transition("fail", MailState.FAILED, MailState.FAILED),
+        Transition("cancel", MailState.WAITING, MailState.CANCELED),
+        Transition("cancel", MailState.FAILED, MailState.CANCELED),
+        Transition("resend", MailState.SENT, MailState.WAITING),
+        Transition("resend", MailState.REFUSED, MailState.WAITING),
+        Transition("resend", MailState.FAILED, MailState.WAITING),
+        Transition("resend", MailState.CANCELED, MailState.WAITING),
+    ),
+)
+UNDER_WAY: Final = frozenset({MailState.WAITING, MailState.FAILED})
+"""States in which a mail may still be sent by the job that is there for it."""
 
 
 class AddressFault(StrEnum):
@@ -51,6 +101,7 @@ class MailReason(StrEnum):
     """Why a message was not taken; the server's own words are not repeated to clients."""
 
     NOT_CONFIGURED = "mail_not_configured"
+    NO_ADDRESS = "no_mail_address"
     MESSAGE = "message_refused"
     SENDER = "sender_refused"
     RECIPIENTS = "recipients_refused"
@@ -68,6 +119,18 @@ class BadMailAddress(Invalid):
     """This is no mail address."""
 
     code = "mail.bad_address"
+
+
+class NoRecipient(Invalid):
+    """Nobody is named to send it to, and the third party has no mail address."""
+
+    code = "mail.no_recipient"
+
+
+class DraftNotSent(Conflict):
+    """What is still a draft is not sent to anybody."""
+
+    code = "mail.draft_not_sent"
 
 
 class MailRefused(Conflict):
@@ -196,3 +259,152 @@ def _is_in_names(one: str) -> bool:
         return True
     stable = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", one).casefold())
     return unicodedata.category(one) in _IN_NAMES and stable == one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailEvent(Event):
+    """What all events of a mail share; whom it goes to is told by the mail alone, and goes with it."""
+
+    aggregate: ClassVar[str] = "mail"
+    id: MailId
+    object_kind: ObjectKind
+    object_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailRequested(MailEvent):
+    """A document is to be sent."""
+
+    name: ClassVar[str] = "mail.requested"
+    kind: LetterKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailSent(MailEvent):
+    """A mail server took the message, for all but so many recipients."""
+
+    name: ClassVar[str] = "mail.sent"
+    refused: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailNotTaken(MailEvent):
+    """The message was refused for good."""
+
+    name: ClassVar[str] = "mail.refused"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailFailed(MailEvent):
+    """The message could not be sent in all attempts."""
+
+    name: ClassVar[str] = "mail.failed"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailCanceled(MailEvent):
+    """The message was called off before it left."""
+
+    name: ClassVar[str] = "mail.canceled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailResent(MailEvent):
+    """The message is to be sent once more."""
+
+    name: ClassVar[str] = "mail.resent"
+
+
+@dataclass(slots=True, kw_only=True)
+class Mail:
+    """A message about one document, to the third party of it or whom else it names.
+
+    Without ``to`` it goes to the address that the third party has when it leaves. ``subject`` empty is that of its
+    kind, ``note`` are the sender's own words in place of ours. ``round`` counts from 1 how often it was to be sent:
+    each has a Message-ID of its own. ``later`` are those who alone still wait, once others have got it. ``refused`` are
+    the recipients who did not get it, each with what their server said. ``error`` is the reason of the last failure.
+    """
+
+    id: MailId = MailId(0)
+    kind: LetterKind
+    object_kind: ObjectKind
+    object_id: int
+    party_id: PartyId
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    subject: str = ""
+    note: str = ""
+    locale: str
+    state: MailState = MailState.WAITING
+    round: int = 1
+    message_id: str = ""
+    later: tuple[str, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+    attempts: int = 0
+    error: str = ""
+    actor_id: UserId
+    created_at: datetime
+    sent_at: datetime | None = None
+    version: int = 0
+
+    def requested(self) -> MailRequested:
+        """Tell that it is to be sent."""
+        return MailRequested(id=self.id, object_kind=self.object_kind, object_id=self.object_id, kind=self.kind)
+
+    def deliver(
+        self, now: datetime, message_id: str, refused: Collection[tuple[str, str]] = (), attempts: int = 1
+    ) -> MailSent:
+        """Note that a server took it. Raises InvalidTransition, as all steps do."""
+        self._advance("deliver")
+        self.sent_at, self.message_id, self.error = now, message_id, ""
+        self.refused = (*self.refused, *refused)
+        self.later = ()
+        self.attempts += attempts
+        return MailSent(id=self.id, object_kind=self.object_kind, object_id=self.object_id, refused=len(self.refused))
+
+    def deliver_partly(
+        self, message_id: str, refused: Collection[tuple[str, str]], later: Collection[str], attempts: int
+    ) -> None:
+        """Note that a server took it for some, and that ``later`` alone still have to get it."""
+        self.message_id, self.later = message_id, tuple(later)
+        self.refused = (*self.refused, *refused)
+        self.attempts += attempts
+
+    def refuse(self, reason: str, refused: Collection[tuple[str, str]] = (), attempts: int = 0) -> MailNotTaken:
+        """Note that it was refused for good."""
+        self._advance("refuse")
+        self._failed(reason, refused, attempts)
+        return MailNotTaken(id=self.id, object_kind=self.object_kind, object_id=self.object_id, reason=reason)
+
+    def miss(self, reason: str, attempts: int) -> None:
+        """Note that it could not be sent this time."""
+        self._failed(reason, (), attempts)
+
+    def fail(self, reason: str, attempts: int) -> MailFailed:
+        """Note that it could not be sent in all attempts."""
+        self._advance("fail")
+        self._failed(reason, (), attempts)
+        return MailFailed(id=self.id, object_kind=self.object_kind, object_id=self.object_id, reason=reason)
+
+    def cancel(self) -> MailCanceled:
+        """Call it off before it leaves."""
+        self._advance("cancel")
+        return MailCanceled(id=self.id, object_kind=self.object_kind, object_id=self.object_id)
+
+    def resend(self) -> MailResent:
+        """Have it sent once more, to all of its recipients and under a new Message-ID."""
+        self._advance("resend")
+        self.round += 1
+        self.later, self.refused, self.error, self.attempts = (), (), "", 0
+        self.message_id, self.sent_at = "", None
+        return MailResent(id=self.id, object_kind=self.object_kind, object_id=self.object_id)
+
+    def _failed(self, reason: str, refused: Collection[tuple[str, str]], attempts: int) -> None:
+        self.error = reason
+        self.refused = (*self.refused, *refused)
+        self.attempts += attempts
+
+    def _advance(self, step: str) -> None:
+        self.state = advance(MAIL, self.state, step)

@@ -7,18 +7,18 @@ name they are not given. What comes from outside is a value in them, never a tem
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Final
-
-from jinja2 import FileSystemLoader, StrictUndefined
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from typing import TYPE_CHECKING, Final
 
 from app.infrastructure.languages import language
 from app.infrastructure.mail.compose import LONGEST_SUBJECT
 from app.infrastructure.texts import DEFAULT, Texts
 from app.resources import resource
 from app.usecases.ports.mail import Letter, Written
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _LETTERS: Final = "mail.letters"
 _ROWS: Final = ("ref", "day", "due", "valid_until", "total", "carrier", "tracking")
@@ -29,8 +29,16 @@ class LetterTemplates:
 
     def __init__(self, texts: Texts, folder: Path | None = None) -> None:
         self._texts = texts
-        self._templates = ImmutableSandboxedEnvironment(
-            loader=FileSystemLoader(folder or resource("templates") / "mail"),
+        self._folder = folder
+
+    @cached_property
+    def _templates(self) -> Environment:
+        # Imported when the first letter is written: most commands write none, and it takes as long as all else of them.
+        from jinja2 import FileSystemLoader, StrictUndefined  # noqa: PLC0415
+        from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
+
+        return ImmutableSandboxedEnvironment(
+            loader=FileSystemLoader(self._folder or resource("templates") / "mail"),
             autoescape=lambda name: name is not None and name.endswith(".html"),
             undefined=StrictUndefined,
             trim_blocks=True,

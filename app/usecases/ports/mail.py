@@ -8,7 +8,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Protocol
 
-from app.domain.mail import LetterKind
+from app.domain.mail import LetterKind, Mail
+from app.domain.shared.ids import MailId, PartyId
+from app.domain.shared.objects import ObjectKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,4 +114,24 @@ class Mailer(Protocol):
         after the last attempt at what may pass, MailSuspended (likewise, with ``retry_after``) while the circuit is
         open.
         """
+        ...
+
+
+class Mails(Protocol):
+    """Mails of the context's company."""
+
+    def get(self, mail: MailId, *, lock: bool = False) -> Mail:
+        """Give a mail, locked until the end of the transaction if asked. Raises NotFound."""
+        ...
+
+    def add(self, mail: Mail) -> None:
+        """Store a new mail and set its id."""
+        ...
+
+    def save(self, mail: Mail) -> None:
+        """Store what became of a mail and move its version. Raises Stale."""
+        ...
+
+    def party_of(self, kind: ObjectKind, document: int) -> PartyId | None:
+        """Give whom a document is for; None when it is gone."""
         ...
