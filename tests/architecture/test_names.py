@@ -21,6 +21,7 @@ CAPABILITIES: Final = {
     "fields",
     "identity",
     "journal",
+    "mail",
     "parties",
     "sales",
     "shipping",
@@ -29,7 +30,7 @@ CAPABILITIES: Final = {
 
 # Where capabilities stand, and what else may stand there because it belongs to all of them.
 LAYERS: Final[dict[str, set[str]]] = {
-    "domain": {"chains", "mail", "papers", "privacy", "shared"},
+    "domain": {"chains", "papers", "privacy", "shared"},
     "usecases": {
         "batch",
         "chains",
@@ -45,7 +46,7 @@ LAYERS: Final[dict[str, set[str]]] = {
         "run",
         "shared",
     },
-    "usecases/ports": {"chains", "chores", "listing", "mail", "papers", "privacy", "reports", "retention", "shared"},
+    "usecases/ports": {"chains", "chores", "listing", "papers", "privacy", "reports", "retention", "shared"},
     "infrastructure/database/tables": {"chores", "documents", "search", "shared"},
     "infrastructure/database/repositories": {
         "chains",
