@@ -32,6 +32,8 @@ from app.infrastructure.ids import new_name
 from app.infrastructure.images import PillowImages
 from app.infrastructure.keys import RandomMint, new_key
 from app.infrastructure.logging import set_up_logging
+from app.infrastructure.mail.mailer import mailer_of
+from app.infrastructure.mail.templates import LetterTemplates
 from app.infrastructure.otp import TimeCodes
 from app.infrastructure.papers.printer import PdfPrinter
 from app.infrastructure.passwords import ArgonPasswords
@@ -50,6 +52,7 @@ from app.usecases import (
     chains,
     identity,
     journal,
+    mail,
     papers,
     sales,
 )
@@ -59,6 +62,7 @@ from app.usecases.ports.access import Mint, OneTimeCodes, Tokens, Vault
 from app.usecases.ports.attachments import Files
 from app.usecases.ports.chains import Archive, Notary
 from app.usecases.ports.identity import Passwords
+from app.usecases.ports.mail import Mailer
 from app.usecases.ports.papers import Images, Printer
 from app.usecases.ports.shared import Clock, Seal, Works
 from app.usecases.reachable import use_cases
@@ -70,6 +74,7 @@ from app.worker.chores import Chore, Chores, Turns
 from app.worker.kinds import JobKind
 from app.worker.pool import Pool, PoolSettings
 from app.worker.pool import Tools as PoolTools
+from app.worker.tasks.mail import mail_kind
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -233,7 +238,7 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     files = pick("files", lambda: FolderFiles(settings.files_dir or settings.data_dir / "files"))
     texts = pick("texts", Texts)
     printer = pick("printer", lambda: PdfPrinter(texts))
-    dispatch = journal.Dispatch(runner, journal.NumberEvents(seal))
+    dispatch = journal.Dispatch(runner, journal.NumberEvents(seal, (mail.TellCustomers(clock),)))
     notary = pick("notary", lambda: Ed25519Notary.of(settings))
     archive = pick("archive", lambda: HeadsFolder(settings.heads_dir or settings.data_dir / "heads"))
     daily = Daily(
@@ -249,10 +254,9 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
             lambda: contexts_of(runner),
         ),
     )
-    pool = pick(
-        "pool",
-        lambda: pool_of(settings, database, runner, clock, pick("kinds", tuple), watch),
-    )
+    mailer = pick("mailer", lambda: mailer_of(settings, clock))
+    kinds = pick("kinds", lambda: kinds_of(clock, texts, mailer))
+    pool = pick("pool", lambda: pool_of(settings, database, runner, clock, kinds, watch))
     bell.heard = pool.wake
     return Container(
         pool=pool,
@@ -307,6 +311,11 @@ class Bell:
         """Tell that there are new jobs."""
         if self.heard is not None:
             self.heard()
+
+
+def kinds_of(clock: Clock, texts: Texts, mailer: Mailer) -> Sequence[JobKind]:
+    """Give the kinds of jobs that are done here."""
+    return (mail_kind(mailer, LetterTemplates(texts), clock),)
 
 
 def pool_of(

@@ -46,6 +46,7 @@ TAGS: Final = (
     ("payments", "What customers paid"),
     ("catalogue", "Prices, VAT, units, categories, attributes, and what hangs on products"),
     ("banking", "Bank accounts of the company, slips of cheques, orders to banks"),
+    ("mails", "Documents sent by mail, and what became of it"),
     ("custom-fields", "What a company adds to its objects"),
     ("papers", "Documents as they are printed"),
     ("attachments", "Files kept with objects"),

@@ -290,6 +290,14 @@ MOST: Final = {
     "settle_sepa_order": 14,
     "cancel_sepa_order": 5,
     "list_sepa_orders": 1,
+    "send_proposal": 6,
+    "send_order": 6,
+    "send_shipment": 6,
+    "send_invoice": 6,
+    "read_mail": 1,
+    "resend_mail": 5,
+    "cancel_mail": 4,
+    "list_mails": 1,
     "report_sales": 1,
     "report_vat": 1,
     "report_receivables": 1,
@@ -649,6 +657,7 @@ def _orders(meter: Meter, party: int, lines: list[dict[str, Any]]) -> None:
     meter("read_shipment", "GET", f"/shipments/{shipment}")
     meter("print_shipment", "GET", f"/shipments/{shipment}/pdf")
     meter("validate_shipment", "POST", f"/shipments/{shipment}/validate")
+    meter("send_shipment", "POST", f"/shipments/{shipment}/send", {"to": ["ana@client.example"]})
     meter("cancel_shipment", "POST", f"/shipments/{shipment}/cancel")
     _shipping(meter, order, party, lines)
     shipment = office.make(f"/orders/{order}/shipments", {})["id"]
@@ -746,6 +755,15 @@ def _banking(meter: Meter, party: int, lines: int) -> None:
     meter("download_sepa_file", "GET", f"/sepa-orders/{order}/file")
     meter("settle_sepa_order", "POST", f"/sepa-orders/{order}/settle", {})
     meter("list_sepa_orders", "GET", "/sepa-orders?limit=1")
+    to = {"to": ["ana@client.example"]}
+    order = office.order([free_line("5")])["id"]
+    meter("send_proposal", "POST", f"/proposals/{office.proposal([free_line('5')])['id']}/send", to)
+    meter("send_order", "POST", f"/orders/{order}/send", to)
+    mail = meter("send_invoice", "POST", f"/invoices/{office.invoice('5')['id']}/send", to)["id"]
+    meter("read_mail", "GET", f"/mails/{mail}")
+    meter("cancel_mail", "POST", f"/mails/{mail}/cancel")
+    meter("resend_mail", "POST", f"/mails/{mail}/resend")
+    meter("list_mails", "GET", "/mails?limit=1")
     meter("write_off_invoice", "POST", f"/invoices/{invoices[0]}/write-off", {})
 
 

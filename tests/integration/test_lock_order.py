@@ -49,6 +49,7 @@ from app.domain.catalogue import (
 )
 from app.domain.fields import CustomField, FieldType
 from app.domain.identity import CompanySettings, Membership, Role, User
+from app.domain.mail import MailReason
 from app.domain.parties import AddressKind, Contact, Instalment, Party, PartyAccount, PartyAddress, PaymentTerms
 from app.domain.sales import LineQuantity, Order, Proposal
 from app.domain.shared.errors import Conflict
@@ -80,6 +81,7 @@ from app.usecases import (
     identity,
     importing,
     journal,
+    mail,
     papers,
     parties,
     privacy,
@@ -133,6 +135,7 @@ CHANGES: Final = {
     "update payments": LockRank.PAYMENT,
     "update sepa_orders": LockRank.SEPA_ORDER,
     "update sepa_order_lines": LockRank.SEPA_ORDER,
+    "update mails": LockRank.MAIL,
     "update shipments": LockRank.SHIPMENT,
     "delete shipments": LockRank.SHIPMENT,
     "update shipment_lines": LockRank.SHIPMENT,
@@ -737,6 +740,14 @@ class Story:
         order = self.do(banking.CreateSepaOrder(), debit(euros.id, second, first))
         self.do(banking.GenerateSepaOrder(clock), order.id)
         self.do(banking.SettleSepaOrder(clock, numbering), banking.SepaSettlement(order_id=order.id))
+        asked = mail.SendRequest(kind=ObjectKind.INVOICES, id=one, to=("ana@client.example",))
+        sent = self.do(mail.SendDocument(clock), asked)
+        self.do(mail.CancelMail(), sent.id)
+        self.do(mail.ResendMail(), sent.id)
+        self.do(mail.RecordTaken(clock), mail.Taken(mail=sent.id, round=2, message_id="<1@acme.example>"))
+        self.do(mail.ResendMail(), sent.id)
+        missed = mail.NotTaken(mail=sent.id, round=3, reason=MailReason.TIMEOUT, attempts=3, last=True)
+        self.do(mail.RecordNotTaken(clock), missed)
 
     def in_euros(self) -> InvoiceId:
         """Enter and validate an invoice in euros."""

@@ -100,6 +100,10 @@ BODIES: Final[Mapping[str, Any]] = {
     "reverse_payment": {"reason": "x"},
     "change_bank_account": {"label": "x"},
     "settle_sepa_order": {},
+    "send_proposal": {},
+    "send_order": {},
+    "send_shipment": {},
+    "send_invoice": {},
     "change_api_key": {"name": "x"},
     "change_custom_field": {"label": "x"},
 }

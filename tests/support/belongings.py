@@ -44,6 +44,7 @@ def belongings(office: Office) -> dict[str, Any]:
     deposit = office.make("/cheque-deposits", {"account_id": own, "payments": [cheque]})["id"]
     sepa = office.make("/sepa-orders", debit_of(own, office.invoice("4")["id"]))["id"]
     office.act(f"/sepa-orders/{sepa}/generate")
+    mail = office.make(f"/orders/{order['id']}/send", {"to": ["them@client.example"]})["id"]
     owners = {
         "third-parties": order["party_id"],
         "products": product,
@@ -87,6 +88,7 @@ def belongings(office: Office) -> dict[str, Any]:
         "bank_account_id": own,
         "deposit_id": deposit,
         "sepa_order_id": sepa,
+        "mail_id": mail,
     }
 
 

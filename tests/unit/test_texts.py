@@ -34,6 +34,7 @@ pytestmark = pytest.mark.fast
 
 LAYERS: Final = ("app.domain", "app.usecases", "app.api", "app.infrastructure", "app.importer", "app.bootstrap")
 LANGUAGES: Final = {"en", "pt-BR", "fr", "es", "de"}
+OTHERS: Final = ("mail.letters.", "papers.", "validation.", "words.")
 OWN_CODES: Final = {"unknown_parameter", "repeated", "expected", "cursor", "digits", "date", "value", "type"}
 
 
@@ -128,8 +129,7 @@ def test_every_refused_value_has_a_text(name: str) -> None:
 @pytest.mark.parametrize("name", LOCALES)
 def test_no_text_is_for_an_error_that_is_gone(name: str) -> None:
     said = {f"{kind.code}.{part}" for kind in errors() for part in ("title", "detail")}
-    apart = ("papers.", "validation.", "words.")
-    others = {key for key in locale(name) if key not in said and not key.startswith(apart)}
+    others = {key for key in locale(name) if key not in said and not key.startswith(OTHERS)}
     assert not others
 
 

@@ -26,6 +26,7 @@ from app.infrastructure.database.repositories.identity import SqlCompanies, SqlR
 from app.infrastructure.database.repositories.jobs import SqlJobs, SqlQueue
 from app.infrastructure.database.repositories.journal import SqlJournal
 from app.infrastructure.database.repositories.listing import SqlLists
+from app.infrastructure.database.repositories.mail import SqlMails
 from app.infrastructure.database.repositories.papers import SqlPapers
 from app.infrastructure.database.repositories.parties import (
     SqlContacts,
@@ -132,6 +133,7 @@ class SqlWork:
     bank_accounts = Lazy(SqlBankAccounts)
     cheque_deposits = Lazy(SqlChequeDeposits)
     sepa_orders = Lazy(SqlSepaOrders)
+    mails = Lazy(SqlMails)
     fields = Lazy(SqlFields)
     attachments = Lazy(SqlAttachments)
     papers = Lazy(SqlPapers)

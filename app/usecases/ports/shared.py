@@ -24,6 +24,7 @@ from app.usecases.ports.identity import Companies, Roles, Users
 from app.usecases.ports.jobs import Jobs, Queue
 from app.usecases.ports.journal import Journal
 from app.usecases.ports.listing import Lists
+from app.usecases.ports.mail import Mails
 from app.usecases.ports.papers import Papers
 from app.usecases.ports.parties import Belongings, Credits, Merging, Parties, Terms
 from app.usecases.ports.privacy import Privacy
@@ -330,6 +331,11 @@ class Work(Protocol):
     @property
     def sepa_orders(self) -> SepaOrders:
         """Orders to banks."""
+        ...
+
+    @property
+    def mails(self) -> Mails:
+        """Mails about documents."""
         ...
 
     @property
