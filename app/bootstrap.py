@@ -44,6 +44,7 @@ from app.infrastructure.tokens import JwtTokens
 from app.infrastructure.vault import AesVault
 from app.infrastructure.watching.quiet import NoListener, NoSpans, NoWatch
 from app.infrastructure.watching.wanted import spans_of, watching_of
+from app.infrastructure.watching.watched import WatchedMailer, WatchedPrinter
 from app.settings import Settings
 from app.usecases import (
     access,
@@ -62,7 +63,6 @@ from app.usecases.ports.access import Mint, OneTimeCodes, Tokens, Vault
 from app.usecases.ports.attachments import Files
 from app.usecases.ports.chains import Archive, Notary
 from app.usecases.ports.identity import Passwords
-from app.usecases.ports.mail import Mailer
 from app.usecases.ports.papers import Images, Printer
 from app.usecases.ports.shared import Clock, Seal, Works
 from app.usecases.reachable import use_cases
@@ -215,7 +215,8 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     clock.now()  # Measured here: inside a transaction the pool's only connection might be the transaction's own.
     # Chores and jobs are built last but woken by the first thing built, the works.
     told, bell = threading.Event(), Bell()
-    works = pick("works", lambda: SqlWorks(database, clock, Ears(events=told.set, jobs=bell.ring)))
+    ears = Ears(events=told.set, jobs=bell.ring, trace=spans.carry)
+    works = pick("works", lambda: SqlWorks(database, clock, ears))
     draining = threading.Event()
     watch, listener = watching_of(settings, database, clock, draining)
     runner = pick("runner", lambda: spans.runner(works, watch.pausing(pause)))
@@ -237,7 +238,7 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     going = {"tokens": tokens, "mint": tools.mint, "life": tools.life}
     files = pick("files", lambda: FolderFiles(settings.files_dir or settings.data_dir / "files"))
     texts = pick("texts", Texts)
-    printer = pick("printer", lambda: PdfPrinter(texts))
+    printer = WatchedPrinter(pick("printer", lambda: PdfPrinter(texts)), watch, clock)
     dispatch = journal.Dispatch(runner, journal.NumberEvents(seal, (mail.TellCustomers(clock),)))
     notary = pick("notary", lambda: Ed25519Notary.of(settings))
     archive = pick("archive", lambda: HeadsFolder(settings.heads_dir or settings.data_dir / "heads"))
@@ -254,9 +255,10 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
             lambda: contexts_of(runner),
         ),
     )
-    mailer = pick("mailer", lambda: mailer_of(settings, clock))
-    kinds = pick("kinds", lambda: kinds_of(clock, texts, mailer))
-    pool = pick("pool", lambda: pool_of(settings, database, runner, clock, kinds, watch))
+    mailer = pick("mailer", lambda: mailer_of(settings, clock, watch.breaker_of))
+    enclosing = papers.Enclosing(papers.Printing(runner, files, printer, clock), files)
+    kinds = pick("kinds", lambda: (mail_kind(WatchedMailer(mailer, watch), LetterTemplates(texts), clock, enclosing),))
+    pool = pick("pool", lambda: pool_of(settings, database, runner, clock, kinds, watch, spans))
     bell.heard = pool.wake
     return Container(
         pool=pool,
@@ -313,13 +315,14 @@ class Bell:
             self.heard()
 
 
-def kinds_of(clock: Clock, texts: Texts, mailer: Mailer) -> Sequence[JobKind]:
-    """Give the kinds of jobs that are done here."""
-    return (mail_kind(mailer, LetterTemplates(texts), clock),)
-
-
 def pool_of(
-    settings: Settings, database: Database, runner: Runner, clock: Clock, kinds: Sequence[JobKind], watch: NoWatch
+    settings: Settings,
+    database: Database,
+    runner: Runner,
+    clock: Clock,
+    kinds: Sequence[JobKind],
+    watch: NoWatch,
+    spans: NoSpans,
 ) -> Pool:
     """Give what does jobs in this process, once it is run."""
     tools = PoolTools(
@@ -330,6 +333,7 @@ def pool_of(
         clock=clock,
         context=partial(job_context, runner, clock),
         told=watch.job_ended,
+        resume=spans.resume,
     )
     chosen = PoolSettings(
         name=f"{gethostname()}:{getpid()}",

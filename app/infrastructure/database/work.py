@@ -88,10 +88,14 @@ def _deaf() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Ears:
-    """Who hears of each commit that left events, or jobs, behind; both must be quick."""
+    """Who hears of each commit that left events, or jobs, behind; both must be quick.
+
+    ``trace`` gives the trace context that new jobs go on with (W3C traceparent).
+    """
 
     events: Callable[[], None] = _deaf
     jobs: Callable[[], None] = _deaf
+    trace: Callable[[], str] = str
 
 
 class SqlWork:
@@ -176,7 +180,7 @@ class SqlWork:
 
     def commit(self) -> None:
         """Write jobs, events and answer, and make all durable. Raises AnswerExists, RolledBack, OutcomeUnknown."""
-        asked = "jobs" in self.__dict__ and self.jobs.flush(self._clock.now())
+        asked = "jobs" in self.__dict__ and self.jobs.flush(self._clock.now(), self._ears.trace())
         events = self.answers.flush(self.outbox)
         self.session.commit()
         if events:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from app.domain.identity import CompanySettings
 from app.domain.jobs import NewJob
 from app.domain.journal import Entry
 from app.domain.mail import (
@@ -22,7 +23,7 @@ from app.domain.shared.errors import NotFound
 from app.domain.shared.ids import MailId, UserId
 from app.domain.shared.objects import ObjectKind
 from app.domain.shared.rights import Right
-from app.usecases.context import Context
+from app.usecases.context import DEFAULT_LOCALE, Context
 from app.usecases.mail.about import about
 from app.usecases.ports.listing import FieldKind, ListField, Listing, Sort
 from app.usecases.ports.shared import Clock, Work
@@ -106,7 +107,7 @@ class SendDocument:
             cc=_addresses("cc", request.cc),
             subject=request.subject,
             note=request.note,
-            locale=context.locale,
+            locale=party.locale or context.settings.letterhead.locale or context.locale,
             actor_id=context.actor,
             created_at=self.clock.now(),
         )
@@ -187,12 +188,12 @@ class TellCustomers:
         heard = [(NOTICES[entry.event], entry) for entry in entries if entry.event in NOTICES]
         if not heard:
             return
-        wanted = work.companies.get(context.company).settings.notify
+        settings = work.companies.get(context.company).settings
         for (notice, kind), entry in heard:
-            if notice in wanted:
-                self._tell(work, context, kind, entry)
+            if notice in settings.notify:
+                self._tell(work, settings, kind, entry)
 
-    def _tell(self, work: Work, context: Context, kind: ObjectKind, entry: Entry) -> None:
+    def _tell(self, work: Work, settings: CompanySettings, kind: ObjectKind, entry: Entry) -> None:
         try:
             found = about(work, kind, entry.object_id)
             party = work.parties.get(found.party_id)
@@ -203,7 +204,7 @@ class TellCustomers:
             object_kind=kind,
             object_id=entry.object_id,
             party_id=party.id,
-            locale=context.locale,
+            locale=party.locale or settings.letterhead.locale or DEFAULT_LOCALE,
             actor_id=UserId(entry.actor),
             created_at=self.clock.now(),
         )

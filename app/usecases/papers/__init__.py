@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.usecases.papers.billing import InvoiceFacts, PrintInvoice, invoice_paper
+from app.usecases.papers.enclosing import Enclosing
 from app.usecases.papers.frame import Frame
 from app.usecases.papers.keeping import KeepPaper, PaperRequest, PrintCase, Printed, Wanted
 from app.usecases.papers.logos import DropLogo, LogoFile, NewLogo, ReadLogo, SetLogo
@@ -21,6 +22,7 @@ from app.usecases.papers.stock import InventoryFacts, PrintInventory, inventory_
 
 __all__ = [
     "DropLogo",
+    "Enclosing",
     "Frame",
     "InventoryFacts",
     "InvoiceFacts",
