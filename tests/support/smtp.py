@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +24,11 @@ class SmtpSink:
     url: str
     messages: list[EmailMessage] = field(default_factory=list)
     envelopes: list[Envelope] = field(default_factory=list)
+    open: threading.Event = field(default_factory=threading.Event)
+    arrived: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+
+    def __post_init__(self) -> None:
+        self.open.set()
 
     @property
     def port(self) -> int:
@@ -33,6 +40,9 @@ class SmtpSink:
         content = envelope.content
         if not isinstance(content, bytes):
             return "451 content is not bytes"
+        self.arrived.release()
+        # Clear ``open`` to hold every message back that has arrived, before it is said to have been taken.
+        await asyncio.to_thread(self.open.wait)
         self.envelopes.append(envelope)
         self.messages.append(message_from_bytes(content, policy=policy.default))
         return "250 OK"
