@@ -223,38 +223,17 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     passwords = pick("passwords", lambda: ArgonPasswords(least_score=settings.password_least_score))
     tokens = pick("tokens", lambda: JwtTokens.of(settings, clock))
     seal = pick("seal", lambda: HmacSeal(settings.chain_key.get_secret_value()))
-    tools = Tools(
-        mint=pick("mint", RandomMint),
-        vault=pick("vault", lambda: AesVault(settings.secrets_key.get_secret_value())),
-        codes=pick("codes", TimeCodes),
-        life=SessionLife(
-            longest=timedelta(seconds=settings.session_life_s), idle=timedelta(seconds=settings.session_idle_s)
-        ),
-        limits=Limits(
-            account=Limit(free=settings.sign_in_attempts), address=Limit(free=settings.sign_in_address_attempts)
-        ),
-    )
+    tools = tools_of(settings, pick)
     slow = {"runner": runner, "passwords": passwords, "clock": clock, "limits": tools.limits}
     going = {"tokens": tokens, "mint": tools.mint, "life": tools.life}
     files = pick("files", lambda: FolderFiles(settings.files_dir or settings.data_dir / "files"))
     texts = pick("texts", Texts)
     printer = WatchedPrinter(pick("printer", lambda: PdfPrinter(texts)), watch, clock)
     dispatch = journal.Dispatch(runner, journal.NumberEvents(seal, (mail.TellCustomers(clock),)))
+    every = partial(contexts_of, runner)
     notary = pick("notary", lambda: Ed25519Notary.of(settings))
     archive = pick("archive", lambda: HeadsFolder(settings.heads_dir or settings.data_dir / "heads"))
-    daily = Daily(
-        purge=purge_of(runner, clock),
-        heads=chains.ExportHeads(runner, clock, notary, archive, lambda: contexts_of(runner)),
-        files=attachments.SweepFiles(runner, files, clock),
-        journal=journal.ForgetJournal(runner, clock, settings.journal_days),
-        proposals=sales.ExpireDue(runner, clock),
-        templates=billing.RunTemplates(
-            runner,
-            clock,
-            billing.RunInvoiceTemplate(clock, Numbering(clock, seal)),
-            lambda: contexts_of(runner),
-        ),
-    )
+    daily = daily_of(runner, clock, seal, files, chains.ExportHeads(runner, clock, notary, archive, every), settings)
     mailer = pick("mailer", lambda: mailer_of(settings, clock, watch.breaker_of))
     enclosing = papers.Enclosing(papers.Printing(runner, files, printer, clock), files)
     kinds = pick("kinds", lambda: (mail_kind(WatchedMailer(mailer, watch), LetterTemplates(texts), clock, enclosing),))
@@ -357,6 +336,40 @@ def job_context(runner: Runner, clock: Clock, job: Job, seconds: float) -> Conte
     if not job.company:
         return acting
     return replace(acting, settings=runner.call(acting, identity.ReadCompany(), lambda: None).settings)
+
+
+def tools_of(settings: Settings, pick: Callable[[str, Callable[[], Any]], Any]) -> Tools:
+    """Give what access is made of."""
+    return Tools(
+        mint=pick("mint", RandomMint),
+        vault=pick("vault", lambda: AesVault(settings.secrets_key.get_secret_value())),
+        codes=pick("codes", TimeCodes),
+        life=SessionLife(
+            longest=timedelta(seconds=settings.session_life_s), idle=timedelta(seconds=settings.session_idle_s)
+        ),
+        limits=Limits(
+            account=Limit(free=settings.sign_in_attempts), address=Limit(free=settings.sign_in_address_attempts)
+        ),
+    )
+
+
+def daily_of(
+    runner: Runner, clock: Clock, seal: Seal, files: Files, heads: chains.ExportHeads, settings: Settings
+) -> Daily:
+    """Give what is done once a day."""
+    return Daily(
+        purge=purge_of(runner, clock),
+        heads=heads,
+        files=attachments.SweepFiles(runner, files, clock),
+        journal=journal.ForgetJournal(runner, clock, settings.journal_days),
+        proposals=sales.ExpireDue(runner, clock),
+        templates=billing.RunTemplates(
+            runner,
+            clock,
+            billing.RunInvoiceTemplate(clock, Numbering(clock, seal)),
+            partial(contexts_of, runner),
+        ),
+    )
 
 
 def contexts_of(runner: Runner) -> Sequence[Context]:

@@ -94,6 +94,16 @@ def _within(*path: str) -> Iterator[None]:
         raise error.within(*path) from None
 
 
+def _addresses(values: Mapping[str, Any]) -> dict[str, str]:
+    """Give the addresses among ``values`` as they are written; an empty one stays out. Raises BadMailAddress."""
+    written = {}
+    for name in ("mail_from", "mail_reply_to"):
+        if values.get(name):
+            with _within(name):
+                written[name] = str(mail_address(values[name]))
+    return written
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompanySettings:
     """How one company works. Typed and versioned; what matters is frozen into documents when they are made.
@@ -141,10 +151,7 @@ class CompanySettings:
         for name, most in (("late_fee_percent", 100), ("late_fee_fixed", None)):
             if name in values and (values[name] < 0 or (most is not None and values[name] > most)):
                 raise BadLateFee(at=(name,), value=values[name])
-        for name in ("mail_from", "mail_reply_to"):
-            if values.get(name):
-                with _within(name):
-                    values[name] = str(mail_address(values[name]))
+        values |= _addresses(values)
         if "notify" in values:
             values["notify"] = frozenset(values["notify"])
         if "zone" in changes:

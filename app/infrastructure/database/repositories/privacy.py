@@ -166,24 +166,21 @@ def _without(value: Any, erasure: Erasure) -> Any:
 
     Not from any field: a telephone number may be somebody's amount; nor from another third party, who may share them.
     """
-    match value:
-        case dict() if value.get("id") == erasure.party and {"customer_code", "supplier_code"} <= value.keys():
-            return {name: _emptied(part) for name, part in value.items()} | {"name": erasure.name, "archived": True}
-        case dict() if value.get("party_id") == erasure.party and BELONGING & value.keys():
-            return {name: _emptied(part) for name, part in value.items()}
-        case dict() if value.get("party_id") == erasure.party and value.keys() >= MAIL:
-            return {name: _emptied(part) if name in MAIL else part for name, part in value.items()}
-        case dict() if {"customer_code", "supplier_code"} <= value.keys():
+    if isinstance(value, list):
+        return [_without(part, erasure) for part in value]
+    if not isinstance(value, dict):
+        return value
+    if {"customer_code", "supplier_code"} <= value.keys():
+        if value.get("id") != erasure.party:
             return value
-        case dict():
-            return {
-                name: "" if part in erasure.words and name.endswith(TELLING) else _without(part, erasure)
-                for name, part in value.items()
-            }
-        case list():
-            return [_without(part, erasure) for part in value]
-        case _:
-            return value
+        return {name: _emptied(part) for name, part in value.items()} | {"name": erasure.name, "archived": True}
+    if value.get("party_id") == erasure.party and (BELONGING & value.keys() or value.keys() >= MAIL):
+        gone = value.keys() if BELONGING & value.keys() else MAIL
+        return {name: _emptied(part) if name in gone else part for name, part in value.items()}
+    return {
+        name: "" if part in erasure.words and name.endswith(TELLING) else _without(part, erasure)
+        for name, part in value.items()
+    }
 
 
 def _emptied(value: Any) -> Any:
