@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -174,13 +174,19 @@ def _without(value: Any, erasure: Erasure) -> Any:
         if value.get("id") != erasure.party:
             return value
         return {name: _emptied(part) for name, part in value.items()} | {"name": erasure.name, "archived": True}
-    if value.get("party_id") == erasure.party and (BELONGING & value.keys() or value.keys() >= MAIL):
-        gone = value.keys() if BELONGING & value.keys() else MAIL
+    if value.get("party_id") == erasure.party and (gone := _theirs(value)):
         return {name: _emptied(part) if name in gone else part for name, part in value.items()}
     return {
         name: "" if part in erasure.words and name.endswith(TELLING) else _without(part, erasure)
         for name, part in value.items()
     }
+
+
+def _theirs(value: dict[str, Any]) -> Collection[str]:
+    """Give the fields that are the third party's: all of what belongs to it, and of a mail whom it went to."""
+    if BELONGING & value.keys():
+        return value.keys()
+    return MAIL if value.keys() >= MAIL else ()
 
 
 def _emptied(value: Any) -> Any:
