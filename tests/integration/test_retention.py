@@ -28,7 +28,7 @@ from app.usecases.retention import BATCH, Due, Purge, PurgeBatch
 from app.usecases.run import Runner
 from tests.support.clock import FakeClock
 from tests.support.databases import context_of, tracing
-from tests.support.growth import attempts_of, count_of, old_answers, old_attempts, old_events
+from tests.support.growth import attempts_of, count_of, old_answers, old_attempts, old_events, old_jobs
 from tests.support.office import Office, Served, free_line, serving
 from tests.support.processes import ON_EACH
 
@@ -73,8 +73,12 @@ def test_what_is_due_goes_and_nothing_else(database: Database, context: Context,
     old_answers(database, company, 7, now)
     old_attempts(database, f"{mark}-a", 5, now - timedelta(days=30))
     old_attempts(database, f"{mark}-b", 3, now - timedelta(days=29, hours=23))
-    assert purging() == {"answers": 7, "sessions": 0, "sign_in_attempts": 5}
+    old_jobs(database, company, 4, now)
+    old_jobs(database, company, 2, now + timedelta(seconds=1))
+    old_jobs(database, company, 1, None)
+    assert purging() == {"answers": 7, "sessions": 0, "sign_in_attempts": 5, "jobs": 4}
     assert count_of(database, "answers", company) == 0
+    assert count_of(database, "jobs", company) == 3
     assert attempts_of(database, f"{mark}-b") == 3
     assert set(purging().values()) == {0}
 
@@ -94,11 +98,11 @@ def test_each_batch_is_bounded_and_its_own_transaction(database: Database, conte
     purging.batch = 10
     with tracing(database) as traces:
         assert purging()["answers"] == 25
-    assert purging.batches == [10, 10, 5, 0, 0]
+    assert purging.batches == [10, 10, 5, 0, 0, 0]
     commits = [trace.session for trace in traces if trace.kind is TraceKind.COMMIT]
     deletes = [trace.session for trace in traces if trace.name.startswith("purge")]
     assert commits == deletes
-    assert len(set(deletes)) == 5
+    assert len(set(deletes)) == 6
 
 
 @ON_EACH
@@ -158,7 +162,7 @@ def plan(database: Database, prepared: Prepared, given: dict[str, Any]) -> str:
 
 
 SCANS: Final = re.compile(
-    r"seq scan|scan answers(?! using)|scan sign_in_attempts(?! using)|scan sessions(?! using)|'all'"
+    r"seq scan|scan answers(?! using)|scan sign_in_attempts(?! using)|scan sessions(?! using)|scan jobs(?! using)|'all'"
 )
 """What a plan says that reads a whole table, on each database."""
 
@@ -169,6 +173,7 @@ def test_a_batch_is_found_by_the_index_of_its_date(database: Database, context: 
     now = purging.clock.now()
     old_answers(database, context.company, 20_000, now + YEAR)
     old_attempts(database, f"plan{context.company}", 20_000, now)
+    old_jobs(database, context.company, 20_000, now + YEAR)
     database.analyze()
     for kept in KEPT:
         name = kept.table.name

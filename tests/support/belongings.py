@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
+from app.domain.jobs import NewJob
 from tests.support.catalogue import ids
 from tests.support.credits import OWN_ACCOUNT, debit_of
+from tests.support.jobs import asked
 from tests.support.office import Office
 from tests.support.posts import ACCOUNT, TERMS, template
 
@@ -87,6 +89,7 @@ def belongings(office: Office) -> dict[str, Any]:
         "bank_account_id": own,
         "deposit_id": deposit,
         "sepa_order_id": sepa,
+        "job_id": asked(office, NewJob(kind="belonging"))[0],
     }
 
 
