@@ -53,6 +53,7 @@ TAGS: Final = (
     ("reports", "Sums over the books"),
     ("chains", "Proof that numbered documents are as they were sealed"),
     ("journal", "What happened: the change feed and the audit"),
+    ("jobs", "Work done beside the requests"),
     ("health", "Probes"),
 )
 ABOUT_BEARER: Final = "An access token from /auth/token or /auth/refresh, or an API key"

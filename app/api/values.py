@@ -139,7 +139,8 @@ def _writer(kind: FieldKind, digits: int) -> Callable[[Any, int], object] | None
     if kind in _PLAIN:
         return lambda value, _: plain(value)
     if kind is FieldKind.JSON:
-        return lambda value, _: orjson.loads(value)
+        # Some tables keep the text as it came, others give it read.
+        return lambda value, _: orjson.loads(value) if isinstance(value, str) else value
     return None
 
 

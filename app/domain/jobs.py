@@ -65,7 +65,7 @@ class JobLost(Conflict):
 
 
 class BadSchedule(Invalid):
-    """The cron expression has not five fields of cron, or names no time that ever comes."""
+    """The cron expression has not five fields of cron, names no time that ever comes, or its time zone is none."""
 
     code = "jobs.bad_schedule"
 

@@ -36,9 +36,7 @@ SERVICES: Final[dict[str, Any]] = COMPOSE["services"]
 EXAMPLE: Final = (ROOT / "docs" / "deploy" / "compose.env.example").read_text(encoding="utf-8")
 OURS: Final = ("migrate", "app")
 SETTINGS: Final = {name.upper() for name in Settings.model_fields}
-COMMANDS: Final = {
-    one.name or getattr(one.callback, "__name__", "") for one in command_line.registered_commands
-}
+COMMANDS: Final = {one.name or getattr(one.callback, "__name__", "") for one in command_line.registered_commands}
 
 
 def compose_faults(document: dict[str, Any]) -> list[str]:

@@ -20,6 +20,7 @@ CAPABILITIES: Final = {
     "catalogue",
     "fields",
     "identity",
+    "jobs",
     "journal",
     "mail",
     "papers",

@@ -558,6 +558,17 @@ def test_ready_names_its_checks_and_looks_once_a_second(house: FakeContainer, st
     assert late.json()["checks"] == {**checks, "migrations": False}
 
 
+def test_a_process_that_does_jobs_is_ready_when_it_takes_them() -> None:
+    """ERP-15, CT-04: requests go to who can also do what they ask for beside them; who does no jobs is not asked."""
+    house = container(jobs=True)
+    with client(house, signed_in=False) as http:
+        assert http.get("/ready").json()["checks"]["jobs"] is True
+        house.pool.working = False
+        house.clock.advance(1)
+        late = http.get("/ready")
+        assert (late.status_code, late.json()["checks"]["jobs"]) == (503, False)
+
+
 def test_a_draining_process_is_not_ready(house: FakeContainer, stranger: TestClient) -> None:
     """ERP-15: 503 while draining, without looking any further; it is still alive."""
     house.draining.set()

@@ -15,11 +15,13 @@ from app.api.batch import BatchProvided
 from app.api.export import ExportProvided
 from app.api.route import API
 from app.api.switchboard import endpoints
+from app.domain.jobs import NewJob
 from app.domain.shared.objects import ObjectKind
 from tests.support.api import PASSWORD, described
 from tests.support.catalogue import KINDS, category, unit, variants
 from tests.support.credits import OWN_ACCOUNT, debit_of
 from tests.support.databases import statements, tracing
+from tests.support.jobs import asked
 from tests.support.office import ON_SQLITE, Office, Reply, free_line
 from tests.support.printers import picture
 
@@ -322,6 +324,11 @@ MOST: Final = {
             ("delete_{}_attachment", 4),
         )
     },
+    "list_jobs": 1,
+    "count_jobs": 1,
+    "read_job": 1,
+    "cancel_job": 3,
+    "retry_job": 3,
     "read_changes": 2,
     "list_audit": 2,
     "list_object_audit": 3,
@@ -401,6 +408,7 @@ def measured(office: Office, lines: int, meter_of: type[Meter] = Meter) -> dict[
     meter("list_object_audit", "GET", f"/third-parties/{party}/audit")
     meter("me", "GET", "/me")
     _access(meter, lines)
+    _jobs(meter, lines)
     _people(meter, lines)
     _company(meter)
     return meter.counts
@@ -562,6 +570,17 @@ def _access(meter: Meter, lines: int) -> None:
     (session,) = own("list_own_sessions", "GET", "/me/sessions")["items"]
     own("end_own_session", "DELETE", f"/me/sessions/{session['id']}", version=session["version"])
     meter("reset_password", "POST", f"/users/{member}/reset-password")
+
+
+def _jobs(meter: Meter, lines: int) -> None:
+    """See to jobs; there are as many as lines."""
+    jobs = asked(meter.office, *[NewJob(kind=f"counted.{lines}", unique=f"{n}") for n in range(lines)])
+    meter("list_jobs", "GET", f"/jobs?limit={lines}")
+    meter("count_jobs", "GET", "/jobs/counts")
+    path = f"/jobs/{jobs[0]}"
+    meter("read_job", "GET", path)
+    meter("cancel_job", "POST", f"{path}/cancel")
+    meter("retry_job", "POST", f"{path}/retry")
 
 
 def _people(meter: Meter, lines: int) -> None:

@@ -8,7 +8,7 @@ import pkgutil
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -49,11 +49,21 @@ from app.domain.catalogue import (
 )
 from app.domain.fields import CustomField, FieldType
 from app.domain.identity import CompanySettings, Membership, Role, User
+from app.domain.jobs import Job, NewJob, Schedule
 from app.domain.mail import MailReason
 from app.domain.parties import AddressKind, Contact, Instalment, Party, PartyAccount, PartyAddress, PaymentTerms
 from app.domain.sales import LineQuantity, Order, Proposal
 from app.domain.shared.errors import Conflict
-from app.domain.shared.ids import BankAccountId, CarrierId, InvoiceId, PartyId, ProductId, ReturnId, ShipmentId
+from app.domain.shared.ids import (
+    BankAccountId,
+    CarrierId,
+    InvoiceId,
+    PartyId,
+    ProductId,
+    ReturnId,
+    ShipmentId,
+    WorkerId,
+)
 from app.domain.shared.lines import LineKind
 from app.domain.shared.money import amount, currency, price, quantity, rate
 from app.domain.shared.numbering import Reset
@@ -63,6 +73,7 @@ from app.domain.shared.series import SeriesKind
 from app.domain.shared.tracking import Tracking
 from app.domain.shipping import Carrier, Parcel
 from app.domain.stock import Location, Lot, LotPart, MovementKind, Warehouse
+from app.infrastructure.calendar import CronCalendar
 from app.infrastructure.database.engine import Database
 from app.infrastructure.database.locks import LockOrder, LockRank, Trace, TraceKind
 from app.infrastructure.keys import RandomMint
@@ -80,6 +91,7 @@ from app.usecases import (
     fields,
     identity,
     importing,
+    jobs,
     journal,
     mail,
     papers,
@@ -93,13 +105,15 @@ from app.usecases import (
 from app.usecases.access.passwords import NewPassword
 from app.usecases.access.sessions import Rotation
 from app.usecases.access.signing_in import Entrance
-from app.usecases.ports.shared import Answer
+from app.usecases.context import Context
+from app.usecases.ports.shared import Answer, Work
 from app.usecases.run import Runner
 from app.usecases.shared import Change, LineDraft, Versioned
 from tests.support.books import Books
 from tests.support.clock import FakeClock
 from tests.support.databases import KEY, tracing
 from tests.support.files import MemoryFiles
+from tests.support.jobs import fresh
 from tests.support.printers import RecordingPrinter
 from tests.support.shop import Shop
 
@@ -249,6 +263,17 @@ def debit(account: BankAccountId, *invoices: InvoiceId) -> SepaOrder:
     return SepaOrder(kind=SepaKind.DIRECT_DEBIT, date=date(2026, 11, 30), account_id=account, lines=lines)
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Asks for a job of a kind."""
+
+    right = None
+    writes = True
+
+    def execute(self, work: Work, _context: Context, request: str) -> None:
+        work.jobs.add(NewJob(kind=request))
+
+
 @dataclass(frozen=True)
 class Story:
     """A day in a company that does everything there is to do."""
@@ -273,6 +298,7 @@ class Story:
         self.importing()
         self.access()
         self.upkeep()
+        self.jobs()
         self.batches(one, other)
         self.adding_to_objects()
 
@@ -803,6 +829,34 @@ class Story:
             printed = papers.Printed(wanted=wanted, digest=digest, size=1, staged=staged)
             self.do(papers.KeepPaper(clock), printed)
         self.do(papers.DropLogo(), Versioned(id=company.id, version=company.settings.version + 1))
+
+    def jobs(self) -> None:
+        """Ask for jobs, do them, let them fail, and see to them."""
+        clock = self.shop.books.desk.clock
+        worker, other = self.do(jobs.EnterWorker(clock), "one"), self.do(jobs.EnterWorker(clock), "other")
+        self.do(jobs.SeeWorker(clock), worker)
+        ended, failed, freed, given_back, later = self._begun(5, worker)
+        self.do(jobs.EndAttempt(clock, ended, Ask()), fresh("asked for by a job"))
+        self.do(jobs.FailJob(clock), jobs.Failure(job=failed, error="x", most=1))
+        self.do(jobs.HandBackJobs(), [later, given_back])
+        self.do(jobs.RetryJob(clock), failed.id)
+        self.do(jobs.CancelJob(clock), failed.id)
+        assert self.do(jobs.FreeJobs(), worker) == 1
+        assert self.do(jobs.RetryJob(clock), failed.id).id != freed.id
+        self.do(jobs.LeaveWorker(), other)
+        planned = jobs.Planned(name=fresh("nightly"), cron="0 3 * * *", kind=fresh("nightly"))
+        self.do(jobs.PlanJobs(clock, CronCalendar()), [planned])
+        due = Schedule(**asdict(planned), next_at=clock.now())
+        self.do(jobs.AskForScheduled(clock, CronCalendar()), due)
+
+    def _begun(self, count: int, worker: WorkerId) -> list[Job]:
+        """Ask for so many jobs, claim them, and begin an attempt at each."""
+        clock, kind = self.shop.books.desk.clock, fresh("begun")
+        for _ in range(count):
+            self.do(Ask(), kind)
+        due = self.do(jobs.LookForJobs(clock), jobs.Wanted(kinds=[kind], most=count))
+        claimed = self.do(jobs.ClaimJobs(clock), jobs.Claim(jobs=[job for job, _ in due], worker=worker))
+        return [self.do(jobs.StartJob(clock, 5), job) for job in claimed]
 
     def adding_to_objects(self) -> None:
         """Define fields that every order and payment must fill; attach files; delete a draft that has both."""

@@ -28,7 +28,7 @@ from app.usecases.retention import BATCH, Due, Purge, PurgeBatch
 from app.usecases.run import Runner
 from tests.support.clock import FakeClock
 from tests.support.databases import context_of, tracing
-from tests.support.growth import attempts_of, count_of, old_answers, old_attempts, old_events
+from tests.support.growth import attempts_of, count_of, old_answers, old_attempts, old_events, old_jobs
 from tests.support.office import Office, Served, free_line, serving
 from tests.support.processes import ON_EACH
 
@@ -73,8 +73,12 @@ def test_what_is_due_goes_and_nothing_else(database: Database, context: Context,
     old_answers(database, company, 7, now)
     old_attempts(database, f"{mark}-a", 5, now - timedelta(days=30))
     old_attempts(database, f"{mark}-b", 3, now - timedelta(days=29, hours=23))
-    assert purging() == {"answers": 7, "sessions": 0, "sign_in_attempts": 5, "papers": 0}
+    old_jobs(database, company, 4, now)
+    old_jobs(database, company, 2, now + timedelta(seconds=1))
+    old_jobs(database, company, 1, None)
+    assert purging() == {"answers": 7, "sessions": 0, "sign_in_attempts": 5, "jobs": 4, "papers": 0}
     assert count_of(database, "answers", company) == 0
+    assert count_of(database, "jobs", company) == 3
     assert attempts_of(database, f"{mark}-b") == 3
     assert set(purging().values()) == {0}
 
@@ -157,7 +161,7 @@ def plan(database: Database, prepared: Prepared, given: dict[str, Any]) -> str:
         connection.close()
 
 
-SCANS: Final = re.compile(r"seq scan|scan (?:answers|sign_in_attempts|sessions|papers)(?! using)|'all'")
+SCANS: Final = re.compile(r"seq scan|scan (?:answers|sign_in_attempts|sessions|jobs|papers)(?! using)|'all'")
 """What a plan says that reads a whole table, on each database."""
 
 
@@ -167,6 +171,7 @@ def test_a_batch_is_found_by_the_index_of_its_date(database: Database, context: 
     now = purging.clock.now()
     old_answers(database, context.company, 20_000, now + YEAR)
     old_attempts(database, f"plan{context.company}", 20_000, now)
+    old_jobs(database, context.company, 20_000, now + YEAR)
     database.analyze()
     for kept in KEPT:
         name = kept.table.name

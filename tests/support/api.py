@@ -307,7 +307,8 @@ def doors(runner: Runner, passwords: ArgonPasswords, tokens: JwtTokens, clock: F
 
 def container(**settings: Any) -> FakeContainer:
     """Give a container with one company, one user and one role that may read and write orders."""
-    chosen = Settings.model_validate({"jwt_key": KEY, "chain_key": KEY, "data_dir": "/nonexistent", **settings})
+    given = {"jwt_key": KEY, "chain_key": KEY, "data_dir": "/nonexistent", "jobs": False, **settings}
+    chosen = Settings.model_validate(given)
     clock = FakeClock()
     works = MemoryWorks()
     passwords = ArgonPasswords(CHEAP)

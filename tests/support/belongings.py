@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
+from app.domain.jobs import NewJob
 from tests.support.catalogue import ids
 from tests.support.credits import OWN_ACCOUNT, debit_of
+from tests.support.jobs import asked
 from tests.support.office import Office
 from tests.support.posts import ACCOUNT, TERMS, template
 
@@ -89,6 +91,7 @@ def belongings(office: Office) -> dict[str, Any]:
         "deposit_id": deposit,
         "sepa_order_id": sepa,
         "mail_id": mail,
+        "job_id": asked(office, NewJob(kind="belonging"))[0],
     }
 
 

@@ -63,6 +63,19 @@ def old_attempts(database: Database, mark: str, rows: int, expired: datetime) ->
     )
 
 
+def old_jobs(database: Database, company: int, rows: int, expires: datetime | None) -> None:
+    """Add jobs of ``company`` that are kept until ``expires``: done ones, or dead ones when they are kept for good."""
+    kind, state = database.dialect.name, "dead" if expires is None else "done"
+    _run(
+        database,
+        "INSERT INTO jobs (company_id, kind, payload, unique_key, priority, state, due_at, attempts, error, actor_id,"
+        " request_id, trace, locale, created_at, expires_at, version)"
+        f" SELECT :company, 'old', '{{}}', '', 1, '{state}', :now, 1, '', 0, 'old', '', 'en', :now, :at, 1"
+        f" FROM {_NUMBERS[kind]}",
+        {"company": company, "rows": rows, "at": expires, "now": database.now()},
+    )
+
+
 def attempts_of(database: Database, mark: str) -> int:
     """Give how many counts there are of subjects that begin with ``mark``."""
     engine = plain_engine(database.settings.database_url)
@@ -87,7 +100,7 @@ def count_of(database: Database, table: str, company: int) -> int:
 
 def _run(database: Database, statement: str, values: dict[str, Any]) -> None:
     engine = plain_engine(database.settings.database_url)
-    instants = [bindparam("at", type_=INSTANT)]
+    instants = [bindparam(name, type_=INSTANT) for name in values if name in {"at", "now"}]
     with engine.begin() as connection:
         connection.execute(text(statement).bindparams(*instants), values)
     engine.dispose()

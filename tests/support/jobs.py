@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, select
 
 from app.bootstrap import Container
 from app.domain.jobs import Job, JobState, NewJob
-from app.domain.shared.ids import JobId
+from app.domain.shared.ids import JobId, UserId
 from app.infrastructure.calendar import CronCalendar
 from app.infrastructure.clock import pause
 from app.infrastructure.database.compiled import Prepared
@@ -23,13 +23,14 @@ from app.infrastructure.database.liveness import liveness_of
 from app.infrastructure.database.tables.jobs import jobs
 from app.infrastructure.database.work import SqlWorks
 from app.usecases.context import Context, Deadline, system_context
-from app.usecases.jobs import Planned
+from app.usecases.jobs import Claim, ClaimJobs, EnterWorker, FailJob, Failure, LeaveWorker, Planned, StartJob
 from app.usecases.ports.jobs import Liveness
 from app.usecases.ports.shared import Clock
 from app.usecases.run import Runner
 from app.worker.book import JobBook
 from app.worker.kinds import Attempt, JobKind
 from app.worker.pool import Pool, PoolSettings, Tools
+from tests.support.office import Office
 
 WAIT_S: Final = 60.0
 """Longer than anything takes; a test that waits so long has failed."""
@@ -59,6 +60,28 @@ def stand(works: SqlWorks, context: Context, kinds: Iterable[str]) -> list[Job]:
     with works.reading(context) as work:
         rows = work.session.all(_IDS, company_id=context.company)
         return [job for job in (work.jobs.get(JobId(row[0])) for row in rows) if job.kind in wanted]
+
+
+def asked(office: Office, *new: NewJob, by: int | None = None) -> list[JobId]:
+    """Ask for jobs ``by`` who is signed in; give the ids of the company's jobs of these kinds, oldest first."""
+    container = office.served.container
+    assert isinstance(container.works, SqlWorks)
+    actor = UserId(office.get("/me")["user"] if by is None else by)
+    return ask(container.works, replace(container.context_of(office.company), actor=actor), *new)
+
+
+def kill(office: Office, job: JobId, error: str = "unavailable") -> None:
+    """Let a waiting job fail for good, as a worker does."""
+    runner, clock, system = office.served.container.runner, office.served.container.clock, system_context("test")
+    worker = runner.call(system, EnterWorker(clock), lambda: "test")
+    claimed = runner.call(system, ClaimJobs(clock), lambda: Claim(jobs=[job], worker=worker))
+    assert claimed
+    (held,) = claimed
+    acting = replace(system, company=office.company)
+    begun = runner.call(acting, StartJob(clock, 1), lambda: held)
+    failure = Failure(job=begun, error=error, most=1)
+    assert runner.call(acting, FailJob(clock), lambda: failure) is JobState.DEAD
+    runner.call(system, LeaveWorker(), lambda: worker)
 
 
 def states(works: SqlWorks, context: Context, kinds: Iterable[str]) -> list[JobState]:

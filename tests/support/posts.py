@@ -7,9 +7,11 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+from app.domain.jobs import NewJob
 from app.domain.shared.objects import ObjectKind
 from tests.support.catalogue import KINDS, Kind, price_list, unit, variants, vat_rate
 from tests.support.credits import OWN_ACCOUNT, debit_of
+from tests.support.jobs import asked, fresh
 from tests.support.office import Office, Reply, free_line
 
 
@@ -251,6 +253,14 @@ def _key(office: Office) -> int:
     return int(office.make("/api-keys", {"name": "k", "scopes": ["orders.read"]})["id"])
 
 
+def _job(office: Office) -> int:
+    return asked(office, NewJob(kind=fresh("posted")))[0]
+
+
+def _canceled_job(office: Office) -> int:
+    return int(office.act(f"/jobs/{_job(office)}/cancel")["id"])
+
+
 def _attached(kind: ObjectKind, office: Office) -> Sent:
     return Sent(f"/{kind}/{OBJECTS[kind](office)}/attachments", b"proof", b"other proof")
 
@@ -387,6 +397,8 @@ POSTS: Final[Mapping[str, Callable[[Office], Sent]]] = {
     "batch_orders": lambda office: _batched("/orders", _document(office), note="y"),
     "batch_invoices": lambda office: _batched("/invoices", _document(office), note="y"),
     "batch_payments": lambda office: _batched("/payments", _payment(office), method="card"),
+    "cancel_job": lambda office: Sent(f"/jobs/{_job(office)}/cancel"),
+    "retry_job": lambda office: Sent(f"/jobs/{_canceled_job(office)}/retry"),
     "create_role": lambda _: _noted("/roles", {"name": "x", "rights": ["orders.read"]}, name="y"),
     "revoke_api_key": lambda office: Sent(f"/api-keys/{_key(office)}/revoke"),
     "define_custom_field": lambda _: _noted("/custom-fields", _FIELD, name="width"),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from app.domain.jobs import NewJob, Priority
 from app.infrastructure.database.tables.shared import metadata
 from tests.support.catalogue import KINDS, attribute, category, price_list, unit, vat_rate
 from tests.support.credits import OWN_ACCOUNT, debit_of
 from tests.support.databases import looking
+from tests.support.jobs import asked, kill
 from tests.support.office import Office
 from tests.support.posts import TERMS, template
 
@@ -29,6 +31,7 @@ def rows_in_every_list(office: Office, count: int) -> None:
     _counted(office, count)
     _sent_back(office, party, count)
     _in_banks(office, party, count)
+    _asked_for(office, count)
 
 
 def _day(n: int) -> str:
@@ -116,6 +119,15 @@ def _in_banks(office: Office, party: int, count: int) -> None:
         made = office.make("/sepa-orders", order)["id"]
         if n % 2:
             office.act(f"/sepa-orders/{made}/generate")
+
+
+def _asked_for(office: Office, count: int) -> None:
+    """Ask for jobs of which the first two are dead and the third is called off."""
+    new = [NewJob(kind=f"row.{n % 2}", priority=Priority(n % 3), payload={"n": n}) for n in range(count + 2)]
+    jobs = asked(office, *new)
+    for job in jobs[:2]:
+        kill(office, job, "unavailable")
+    office.act(f"/jobs/{jobs[2]}/cancel")
 
 
 def _iban(n: int) -> str:

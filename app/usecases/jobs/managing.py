@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
-from app.domain.jobs import Job
+from app.domain.jobs import Job, JobState
 from app.domain.shared.ids import JobId
 from app.domain.shared.rights import Right
 from app.usecases.context import Context
 from app.usecases.ports.jobs import Depth
-from app.usecases.ports.listing import FieldKind, ListField, Listing, Sort
+from app.usecases.ports.listing import FieldKind, ListField, Listing, Page, Query, Sort
 from app.usecases.ports.shared import Clock, Work
 from app.usecases.shared import ListCase
 
@@ -20,13 +20,13 @@ JOBS: Final = Listing(
     fields=(
         ListField(name="id", kind=FieldKind.ID, sortable=True),
         ListField(name="kind", kind=FieldKind.TEXT),
-        ListField(name="state", kind=FieldKind.TEXT),
+        ListField(name="state", kind=FieldKind.CHOICE, choices=tuple(JobState)),
         ListField(name="priority", kind=FieldKind.COUNT),
         ListField(name="due_at", kind=FieldKind.INSTANT),
         ListField(name="attempts", kind=FieldKind.COUNT),
         ListField(name="error", kind=FieldKind.TEXT),
         ListField(name="request_id", kind=FieldKind.TEXT),
-        ListField(name="actor_id", kind=FieldKind.COUNT),
+        ListField(name="actor_id", kind=FieldKind.ID, nullable=True),
         ListField(name="created_at", kind=FieldKind.INSTANT),
         ListField(name="started_at", kind=FieldKind.INSTANT, nullable=True),
         ListField(name="ended_at", kind=FieldKind.INSTANT, nullable=True),
@@ -35,6 +35,8 @@ JOBS: Final = Listing(
     default_sort=(Sort(field="id", descending=True),),
 )
 
+_ACTOR: Final = [field.name for field in JOBS.fields].index("actor_id")
+
 
 class ListJobs(ListCase):
     """List jobs, newest first."""
@@ -42,6 +44,11 @@ class ListJobs(ListCase):
     __slots__ = ()
     right = Right.JOBS_READ
     listing = JOBS
+
+    def execute(self, work: Work, context: Context, query: Query) -> Page:
+        """Give the page asked for; what the program itself asked for is nobody's."""
+        page = ListCase.execute(self, work, context, query)
+        return replace(page, rows=[(*row[:_ACTOR], row[_ACTOR] or None, *row[_ACTOR + 1 :]) for row in page.rows])
 
 
 @dataclass(frozen=True, slots=True)

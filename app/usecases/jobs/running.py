@@ -239,7 +239,7 @@ class HandBackJobs:
     def execute(self, work: Work, context: Context, request: Sequence[Job]) -> int:
         """Give how many were ours to give back."""
         given = 0
-        for held in request:
+        for held in sorted(request, key=lambda one: one.id):  # the order in which others lock them
             job = work.queue.get(held.id)
             if job is not None and job.version == held.version:
                 job.hand_back(counted=False)

@@ -120,8 +120,14 @@ _FREE = prepare_many(
     "lock jobs.free",
     pads=True,
 )
-_HELD = prepare(
-    select(*_COLUMNS).where(t.c.worker_id == bindparam("worker")).order_by(t.c.id).with_for_update(), "lock jobs.held"
+_OF_WORKER = prepare(select(t.c.id).where(t.c.worker_id == bindparam("worker")).order_by(t.c.id))
+_HELD = prepare_many(
+    lambda n: by_clustered_key(
+        select(*_COLUMNS).where(keys(t.c.id, "id", n)).order_by(t.c.id).with_for_update(),
+        t,
+    ),
+    "lock jobs.held",
+    pads=True,
 )
 _DEPTH: Final = (t.c.kind, t.c.state, func.count(), func.min(t.c.due_at))
 _DEPTHS = prepare(
@@ -274,7 +280,9 @@ class SqlQueue:
 
     def held(self, worker: WorkerId) -> Sequence[Job]:
         """Give all jobs that a worker has claimed or begun, locked."""
-        return [job for job in map(_job, self._session.all(_HELD, worker=worker)) if job.state in HELD]
+        ids = [row[0] for row in self._session.all(_OF_WORKER, worker=worker)]
+        rows = self._session.all_of(_HELD, [{"id": job} for job in ids], lock=Lock.job(ids))
+        return [job for job in map(_job, rows) if job.worker == worker and job.state in HELD]
 
     def get(self, job: JobId) -> Job | None:
         """Give a job, locked until the end of the transaction."""
