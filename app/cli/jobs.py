@@ -29,12 +29,12 @@ Id = Annotated[int, typer.Argument(help="Id of the job, as `jobs list` prints it
 @jobs.command("list")
 def list_(
     company: Company = None,
-    state: Annotated[JobState | None, typer.Option(help="Only jobs in this state")] = None,
+    status: Annotated[JobState | None, typer.Option(help="Only jobs in this state")] = None,
     kind: Annotated[str | None, typer.Option(help="Only jobs of this kind")] = None,
     most: Annotated[int, typer.Option(min=1, max=PAGE, help="How many")] = 50,
 ) -> None:
     """Print jobs, newest first, one a line."""
-    asked = {"state": state, "kind": kind}
+    asked = {"status": status, "kind": kind}
     filters = tuple(Filter(field=name, operator=Operator.EQ, value=value) for name, value in asked.items() if value)
     query = Query(filters=filters, sort=(Sort(field="id", descending=True),), limit=most)
     with opened() as container:
@@ -110,14 +110,14 @@ def _context(container: Container, company: int | None) -> Context:
 
 def _line(row: Mapping[str, Any]) -> str:
     error = f", {row['error']}" if row["error"] else ""
-    return f"{row['id']} {row['state']} {row['kind']}, due {_at(row['due_at'])}, {row['attempts']} attempts{error}"
+    return f"{row['id']} {row['status']} {row['kind']}, due {_at(row['due_at'])}, {row['attempts']} attempts{error}"
 
 
 def _show(job: Job) -> None:
     values: dict[str, object] = {
         "id": job.id,
         "kind": job.kind,
-        "state": job.state,
+        "status": job.state,
         "payload": json.dumps(dict(job.payload), ensure_ascii=False, sort_keys=True),
         "unique": job.unique,
         "priority": int(job.priority),

@@ -62,7 +62,7 @@ def _make_jobs() -> None:
         sa.Column("unique_key", text(120), nullable=False),
         sa.Column("pending_key", text(120)),
         sa.Column("priority", COUNTER, nullable=False),
-        sa.Column("state", text(32), nullable=False),
+        sa.Column("status", text(32), nullable=False),
         sa.Column("due_at", INSTANT, nullable=False),
         sa.Column("attempts", COUNTER, nullable=False),
         sa.Column("worker_id", KEY),
@@ -78,11 +78,11 @@ def _make_jobs() -> None:
         sa.Column("version", COUNTER, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
         sa.UniqueConstraint("company_id", "kind", "pending_key", name=op.f("uq_jobs_company_id_kind_pending_key")),
-        sa.CheckConstraint(f"state IN ({STATES})", name=op.f("ck_jobs_state")),
+        sa.CheckConstraint(f"status IN ({STATES})", name=op.f("ck_jobs_status")),
         sqlite_autoincrement=True,
     )
     for columns in (
-        ("state", "kind", "priority", "due_at", "id"),
+        ("status", "kind", "priority", "due_at", "id"),
         ("worker_id",),
         ("company_id", "id"),
         ("expires_at",),

@@ -30,7 +30,7 @@ def test_a_job_is_shown_as_it_was_asked_for(office: Office) -> None:
     reply = office.get(f"/jobs/{job}")
     shown = reply.body
     assert reply.headers["etag"] == '"1"'
-    assert (shown["kind"], shown["state"], shown["payload"], shown["priority"]) == (kind, "waiting", {"mail": 7}, 0)
+    assert (shown["kind"], shown["status"], shown["payload"], shown["priority"]) == (kind, "waiting", {"mail": 7}, 0)
     assert (shown["attempts"], shown["error"], shown["started_at"], shown["ended_at"]) == (0, "", None, None)
     assert shown["actor_id"] == office.get("/me")["user"]
     (row,) = office.items(f"/jobs?kind={kind}")
@@ -56,13 +56,13 @@ def test_the_list_is_newest_first_and_filters_by_kind_state_and_time(office: Off
 
     assert ids("") == [third, second, first]
     assert ids(f"kind={one}") == [third, first]
-    assert ids("state=dead") == [first]
-    assert ids("state_ne=dead&sort=id") == [second, third]
+    assert ids("status=dead") == [first]
+    assert ids("status_ne=dead&sort=id") == [second, third]
     assert ids("error=mail.refused") == [first]
     assert ids("attempts=1") == [first]
     assert ids(f"attempts_lt={2**63 - 1}&priority_gte=1") == [third, second, first]
     assert ids("due_at_gt=2099-01-01T00:00:00Z") == []
-    assert office.get("/jobs?state=asleep").status == 400
+    assert office.get("/jobs?status=asleep").status == 400
     assert office.get("/jobs?payload=x").status == 400
 
 
@@ -73,8 +73,8 @@ def test_jobs_that_are_not_done_are_counted(office: Office) -> None:
     due = office.get(f"/jobs/{first}")["due_at"]
     kill(office, first)
     assert office.get("/jobs/counts")["items"] == [
-        {"kind": kind, "state": "dead", "count": 1, "oldest_due_at": due},
-        {"kind": kind, "state": "waiting", "count": 2, "oldest_due_at": due},
+        {"kind": kind, "status": "dead", "count": 1, "oldest_due_at": due},
+        {"kind": kind, "status": "waiting", "count": 2, "oldest_due_at": due},
     ]
 
 
@@ -86,10 +86,10 @@ def test_a_dead_job_is_told_and_has_all_its_attempts_again_when_retried(office: 
     (died,) = told(office, job, "jobs.died")
     assert died["facts"] == {"id": job, "kind": kind, "attempts": 1, "error": "mail.refused"}
     dead = office.get(f"/jobs/{job}").body
-    assert (dead["state"], dead["error"], dead["attempts"]) == ("dead", "mail.refused", 1)
+    assert (dead["status"], dead["error"], dead["attempts"]) == ("dead", "mail.refused", 1)
     assert dead["ended_at"] is not None
     waiting = office.act(f"/jobs/{job}/retry")
-    assert (waiting["state"], waiting["attempts"], waiting["ended_at"]) == ("waiting", 0, None)
+    assert (waiting["status"], waiting["attempts"], waiting["ended_at"]) == ("waiting", 0, None)
     assert waiting["version"] == dead["version"] + 1
     (retried,) = told(office, job, "jobs.retried")
     assert retried["actor_id"] == office.get("/me")["user"]
@@ -98,11 +98,11 @@ def test_a_dead_job_is_told_and_has_all_its_attempts_again_when_retried(office: 
 def test_a_waiting_job_is_called_off_and_the_audit_says_by_whom(office: Office) -> None:
     (job,) = asked(office, NewJob(kind=fresh("called off")))
     canceled = office.act(f"/jobs/{job}/cancel")
-    assert canceled["state"] == "canceled"
+    assert canceled["status"] == "canceled"
     assert canceled["ended_at"] is not None
     (row,) = told(office, job, "jobs.canceled")
     assert row["actor_id"] == office.get("/me")["user"]
-    assert office.act(f"/jobs/{job}/retry")["state"] == "waiting"
+    assert office.act(f"/jobs/{job}/retry")["status"] == "waiting"
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -132,7 +132,7 @@ def test_a_job_is_not_retried_beside_another_for_the_same_thing(office: Office, 
     assert reply.refusal == (409, "jobs.already_there")
     assert reply["title"] == Texts().text(locale, "jobs.already_there.title", {})
     assert kind in reply["detail"]
-    assert office.get(f"/jobs/{first}")["state"] == "canceled"
+    assert office.get(f"/jobs/{first}")["status"] == "canceled"
 
 
 def test_a_job_that_never_was_is_not_found(office: Office) -> None:
@@ -164,4 +164,4 @@ def test_who_may_look_may_not_touch_and_readers_may_neither(served: Served, offi
     granted = {name for name, rights in roles.items() if rights & {Right.JOBS_READ, Right.JOBS_WRITE}}
     assert granted == {ReadyRole.ADMINISTRATOR}
     assert {Right.JOBS_READ, Right.JOBS_WRITE} <= ALL_RIGHTS
-    assert office.get(f"/jobs/{job}")["state"] == "waiting"
+    assert office.get(f"/jobs/{job}")["status"] == "waiting"

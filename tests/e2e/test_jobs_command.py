@@ -88,9 +88,9 @@ def test_jobs_are_listed_newest_first_with_what_they_failed_of(data: Path, jobs:
     newest, oldest = done.stdout.splitlines()
     assert re.fullmatch(rf"{second} waiting b, due {AT}, 0 attempts", newest)
     assert re.fullmatch(rf"{first} dead a, due {AT}, 1 attempts, mail.refused", oldest)
-    assert jobs("list", "--state", "dead").stdout.startswith(f"{first} dead a")
+    assert jobs("list", "--status", "dead").stdout.startswith(f"{first} dead a")
     assert jobs("list", "--kind", "b").stdout.startswith(f"{second} waiting b")
-    assert jobs("list", "--kind", "b", "--state", "dead").stdout == ""
+    assert jobs("list", "--kind", "b", "--status", "dead").stdout == ""
     few = jobs("list", "--most", "1").stdout.splitlines()
     assert few == [newest, "and more: only the newest 1 are shown"]
 
@@ -98,7 +98,12 @@ def test_jobs_are_listed_newest_first_with_what_they_failed_of(data: Path, jobs:
 def test_a_job_is_shown_with_all_that_is_known_of_it(data: Path, jobs: Callable[..., Said]) -> None:
     (job,) = asked(data, NewJob(kind="mail.send", payload={"to": "[x]", "mail": 7}, unique="mail:7"))
     shown = dict(line.split(": ", 1) for line in jobs("show", str(job)).stdout.splitlines() if ": " in line)
-    assert (shown["id"], shown["state"], shown["kind"], shown["unique"]) == (str(job), "waiting", "mail.send", "mail:7")
+    assert (shown["id"], shown["status"], shown["kind"], shown["unique"]) == (
+        str(job),
+        "waiting",
+        "mail.send",
+        "mail:7",
+    )
     assert shown["payload"] == '{"mail": 7, "to": "[x]"}'
     assert re.fullmatch(AT, shown["due"])
     assert (shown["started"], shown["ended"], shown["actor"], shown["worker"]) == ("", "", "", "")

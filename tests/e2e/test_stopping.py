@@ -50,7 +50,7 @@ class House:
 
     def states(self) -> Counter[str]:
         """Count the letters' jobs by state."""
-        return Counter(row[0] for row in self.look("SELECT state FROM jobs WHERE kind = 'mail.send'"))
+        return Counter(row[0] for row in self.look("SELECT status FROM jobs WHERE kind = 'mail.send'"))
 
     def letters(self) -> Counter[str]:
         """Count the letters by state."""

@@ -98,7 +98,7 @@ def test_each_batch_is_bounded_and_its_own_transaction(database: Database, conte
     purging.batch = 10
     with tracing(database) as traces:
         assert purging()["answers"] == 25
-    assert purging.batches == [10, 10, 5, 0, 0, 0]
+    assert purging.batches == [10, 10, 5, 0, 0, 0, 0]
     commits = [trace.session for trace in traces if trace.kind is TraceKind.COMMIT]
     deletes = [trace.session for trace in traces if trace.name.startswith("purge")]
     assert commits == deletes

@@ -50,7 +50,7 @@ def fill(connection: Connection) -> None:
 def ask(connection: Connection) -> None:
     """Enter a job that waits."""
     at = 0 if connection.dialect.name == "sqlite" else "2026-11-01 00:00:00"
-    texts = {"kind": "a", "unique_key": "", "state": "waiting", "error": "", "request_id": "r", "trace": ""}
+    texts = {"kind": "a", "unique_key": "", "status": "waiting", "error": "", "request_id": "r", "trace": ""}
     numbers = {"company_id": 1, "priority": 1, "attempts": 0, "actor_id": 1, "version": 1}
     put(connection, "jobs", **texts, **numbers, payload={}, locale="en", due_at=at, created_at=at)
 

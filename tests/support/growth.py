@@ -68,7 +68,7 @@ def old_jobs(database: Database, company: int, rows: int, expires: datetime | No
     kind, state = database.dialect.name, "dead" if expires is None else "done"
     _run(
         database,
-        "INSERT INTO jobs (company_id, kind, payload, unique_key, priority, state, due_at, attempts, error, actor_id,"
+        "INSERT INTO jobs (company_id, kind, payload, unique_key, priority, status, due_at, attempts, error, actor_id,"
         " request_id, trace, locale, created_at, expires_at, version)"
         f" SELECT :company, 'old', '{{}}', '', 1, '{state}', :now, 1, '', 0, 'old', '', 'en', :now, :at, 1"
         f" FROM {_NUMBERS[kind]}",

@@ -15,7 +15,7 @@ class JobOut(Out):
 
     id: int = Field(description="Id", examples=[12])
     kind: str = Field(description="What is done", examples=["mail.send"])
-    state: JobState = Field(description="Where it stands; `dead` waits for a person", examples=["waiting"])
+    status: JobState = Field(description="Where it stands; `dead` waits for a person", examples=["waiting"])
     payload: dict[str, object] = Field(description="What it is about", examples=[{"mail": 7}])
     priority: int = Field(description="0 comes before 1, 1 before 2", examples=[1])
     due_at: datetime = Field(description="Not before, UTC", examples=["2026-11-21T09:30:00Z"])
@@ -34,7 +34,7 @@ class JobOut(Out):
         return cls.model_construct(
             id=job.id,
             kind=job.kind,
-            state=job.state,
+            status=job.state,
             payload=dict(job.payload),
             priority=int(job.priority),
             due_at=job.due_at,
@@ -53,7 +53,7 @@ class JobCountOut(Out):
     """How many jobs of a kind are in a state."""
 
     kind: str = Field(description="What is done", examples=["mail.send"])
-    state: JobState = Field(description="Where they stand", examples=["waiting"])
+    status: JobState = Field(description="Where they stand", examples=["waiting"])
     count: int = Field(description="How many", examples=[4])
     oldest_due_at: datetime | None = Field(description="When the first of them was to be done, UTC")
 
@@ -69,7 +69,7 @@ class JobCountsOut(Out):
         return cls.model_construct(
             items=[
                 JobCountOut.model_construct(
-                    kind=one.kind, state=JobState(one.state), count=one.count, oldest_due_at=one.oldest_due_at
+                    kind=one.kind, status=JobState(one.state), count=one.count, oldest_due_at=one.oldest_due_at
                 )
                 for one in depths
             ]

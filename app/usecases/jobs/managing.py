@@ -20,7 +20,7 @@ JOBS: Final = Listing(
     fields=(
         ListField(name="id", kind=FieldKind.ID, sortable=True),
         ListField(name="kind", kind=FieldKind.TEXT),
-        ListField(name="state", kind=FieldKind.CHOICE, choices=tuple(JobState)),
+        ListField(name="status", kind=FieldKind.CHOICE, choices=tuple(JobState)),
         ListField(name="priority", kind=FieldKind.COUNT),
         ListField(name="due_at", kind=FieldKind.INSTANT),
         ListField(name="attempts", kind=FieldKind.COUNT),

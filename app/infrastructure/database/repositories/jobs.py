@@ -32,7 +32,7 @@ _FIELDS: Final = (
     "payload",
     "unique_key",
     "priority",
-    "state",
+    "status",
     "due_at",
     "attempts",
     "worker_id",
@@ -47,12 +47,12 @@ _FIELDS: Final = (
     "version",
 )
 _COLUMNS: Final = tuple(t.c[name] for name in ("id", "company_id", *_FIELDS))
-_STORED: Final = ("state", "due_at", "attempts", "worker_id", "error", "started_at", "ended_at")
+_STORED: Final = ("status", "due_at", "attempts", "worker_id", "error", "started_at", "ended_at")
 _DERIVED: Final = ("pending_key", "expires_at")
 _NEW: Final = ("kind", "payload", "unique_key", "pending_key", "priority", "due_at")
 _COMMON: Final = (
     "company_id",
-    "state",
+    "status",
     "attempts",
     "error",
     "actor_id",
@@ -62,7 +62,7 @@ _COMMON: Final = (
     "created_at",
     "version",
 )
-_ALIVE: Final = or_(*(t.c.state == state for state in JobState if state is not JobState.DONE))
+_ALIVE: Final = or_(*(t.c.status == state for state in JobState if state is not JobState.DONE))
 
 _INSERT = prepare_many(insert_rows(t, _NEW, common=_COMMON))
 _THERE = prepare_many(
@@ -87,7 +87,7 @@ _SAVE = prepare(
     .where(t.c.id == bindparam("job"), t.c.version == bindparam("seen"))
     .values({"version": bindparam("now"), **{name: bindparam(name) for name in (*_STORED, *_DERIVED)}})
 )
-_CLAIMED = prepare_many(update_rows(t, ("state", "worker_id"), match=("id", "version"), common=(), versioned=True))
+_CLAIMED = prepare_many(update_rows(t, ("status", "worker_id"), match=("id", "version"), common=(), versioned=True))
 
 
 def _due(count: int) -> Executable:
@@ -95,7 +95,7 @@ def _due(count: int) -> Executable:
     heads = [
         select(t.c.id, t.c.kind)
         .where(
-            t.c.state == JobState.WAITING,
+            t.c.status == JobState.WAITING,
             t.c.kind == bindparam(f"kind__{at}", type_=t.c.kind.type),
             t.c.priority == bindparam(f"priority__{at}", type_=t.c.priority.type),
             t.c.due_at <= bindparam("now", type_=t.c.due_at.type),
@@ -112,7 +112,7 @@ _DUE = prepare_many(_due, "select jobs.due")
 _FREE = prepare_many(
     lambda n: by_clustered_key(
         select(*_COLUMNS)
-        .where(keys(t.c.id, "id", n), t.c.state == JobState.WAITING)
+        .where(keys(t.c.id, "id", n), t.c.status == JobState.WAITING)
         .order_by(t.c.id)
         .with_for_update(skip_locked=True),
         t,
@@ -129,16 +129,16 @@ _HELD = prepare_many(
     "lock jobs.held",
     pads=True,
 )
-_DEPTH: Final = (t.c.kind, t.c.state, func.count(), func.min(t.c.due_at))
+_DEPTH: Final = (t.c.kind, t.c.status, func.count(), func.min(t.c.due_at))
 _DEPTHS = prepare(
-    select(*_DEPTH).where(_ALIVE).group_by(t.c.state, t.c.kind).order_by(t.c.state, t.c.kind),
+    select(*_DEPTH).where(_ALIVE).group_by(t.c.status, t.c.kind).order_by(t.c.status, t.c.kind),
     "count jobs.all",
 )
 _DEPTHS_HERE = prepare(
     select(*_DEPTH)
     .where(_ALIVE, t.c.company_id == bindparam("company_id"))
-    .group_by(t.c.state, t.c.kind)
-    .order_by(t.c.state, t.c.kind),
+    .group_by(t.c.status, t.c.kind)
+    .order_by(t.c.status, t.c.kind),
     "count jobs",
 )
 _WORKER: Final = ("name", "started_at", "seen_at")
@@ -235,7 +235,7 @@ class SqlJobs:
         context = self._context
         return {
             "company_id": context.company,
-            "state": JobState.WAITING,
+            "status": JobState.WAITING,
             "attempts": 0,
             "error": "",
             "actor_id": context.actor,
@@ -271,7 +271,7 @@ class SqlQueue:
         claimed = [_job(row) for row in rows]
         for job in claimed:
             job.claim(worker)
-        values = [{"id": j.id, "version": j.version, "state": j.state, "worker_id": j.worker} for j in claimed]
+        values = [{"id": j.id, "version": j.version, "status": j.state, "worker_id": j.worker} for j in claimed]
         if self._session.many(_CLAIMED, values) != len(claimed):
             raise RolledBack
         for job in claimed:
@@ -347,8 +347,9 @@ def _save(session: Session, job: Job) -> bool:
         now=job.version + 1,
         pending_key=None if ended or not job.unique else job.unique,
         expires_at=expires,
+        status=job.state,
         worker_id=job.worker,
-        **{name: getattr(job, name) for name in _STORED if name != "worker_id"},
+        **{name: getattr(job, name) for name in _STORED if name not in {"status", "worker_id"}},
     )
     if saved:
         job.version += 1
@@ -368,6 +369,7 @@ def _job(row: Row) -> Job:
         worker=None if (worker := given.pop("worker_id")) is None else WorkerId(worker),
         actor=UserId(given.pop("actor_id")),
         unique=given.pop("unique_key"),
+        state=given.pop("status"),
         priority=Priority(given.pop("priority")),
         **given,
     )
