@@ -29,9 +29,13 @@ from app.infrastructure.database.work import Ears, SqlWorks
 from app.infrastructure.files import FolderFiles
 from app.infrastructure.heads import Ed25519Notary, HeadsFolder
 from app.infrastructure.ids import new_name
+from app.infrastructure.images import PillowImages
 from app.infrastructure.keys import RandomMint, new_key
 from app.infrastructure.logging import set_up_logging
+from app.infrastructure.mail.mailer import mailer_of
+from app.infrastructure.mail.templates import LetterTemplates
 from app.infrastructure.otp import TimeCodes
+from app.infrastructure.papers.printer import PdfPrinter
 from app.infrastructure.passwords import ArgonPasswords
 from app.infrastructure.seal import HmacSeal
 from app.infrastructure.sepa import SepaXml
@@ -40,6 +44,7 @@ from app.infrastructure.tokens import JwtTokens
 from app.infrastructure.vault import AesVault
 from app.infrastructure.watching.quiet import NoListener, NoSpans, NoWatch
 from app.infrastructure.watching.wanted import spans_of, watching_of
+from app.infrastructure.watching.watched import WatchedMailer, WatchedPrinter
 from app.settings import Settings
 from app.usecases import (
     access,
@@ -48,6 +53,8 @@ from app.usecases import (
     chains,
     identity,
     journal,
+    mail,
+    papers,
     sales,
 )
 from app.usecases.access import ChangePassword, LeaveSecondFactor, Limits, Refresh, SignIn
@@ -56,6 +63,7 @@ from app.usecases.ports.access import Mint, OneTimeCodes, Tokens, Vault
 from app.usecases.ports.attachments import Files
 from app.usecases.ports.chains import Archive, Notary
 from app.usecases.ports.identity import Passwords
+from app.usecases.ports.papers import Images, Printer
 from app.usecases.ports.shared import Clock, Seal, Works
 from app.usecases.reachable import use_cases
 from app.usecases.retention import Purge
@@ -66,6 +74,7 @@ from app.worker.chores import Chore, Chores, Turns
 from app.worker.kinds import JobKind
 from app.worker.pool import Pool, PoolSettings
 from app.worker.pool import Tools as PoolTools
+from app.worker.tasks.mail import mail_kind
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -101,6 +110,8 @@ class Container:
     change_password: ChangePassword
     leave_second_factor: LeaveSecondFactor
     files: Files
+    printer: Printer
+    images: Images
     cases: Mapping[type[Any], Any]
     dispatch: journal.Dispatch
     daily: Daily
@@ -204,47 +215,29 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     clock.now()  # Measured here: inside a transaction the pool's only connection might be the transaction's own.
     # Chores and jobs are built last but woken by the first thing built, the works.
     told, bell = threading.Event(), Bell()
-    works = pick("works", lambda: SqlWorks(database, clock, Ears(events=told.set, jobs=bell.ring)))
+    ears = Ears(events=told.set, jobs=bell.ring, trace=spans.carry)
+    works = pick("works", lambda: SqlWorks(database, clock, ears))
     draining = threading.Event()
     watch, listener = watching_of(settings, database, clock, draining)
     runner = pick("runner", lambda: spans.runner(works, watch.pausing(pause)))
     passwords = pick("passwords", lambda: ArgonPasswords(least_score=settings.password_least_score))
     tokens = pick("tokens", lambda: JwtTokens.of(settings, clock))
     seal = pick("seal", lambda: HmacSeal(settings.chain_key.get_secret_value()))
-    tools = Tools(
-        mint=pick("mint", RandomMint),
-        vault=pick("vault", lambda: AesVault(settings.secrets_key.get_secret_value())),
-        codes=pick("codes", TimeCodes),
-        life=SessionLife(
-            longest=timedelta(seconds=settings.session_life_s), idle=timedelta(seconds=settings.session_idle_s)
-        ),
-        limits=Limits(
-            account=Limit(free=settings.sign_in_attempts), address=Limit(free=settings.sign_in_address_attempts)
-        ),
-    )
+    tools = tools_of(settings, pick)
     slow = {"runner": runner, "passwords": passwords, "clock": clock, "limits": tools.limits}
     going = {"tokens": tokens, "mint": tools.mint, "life": tools.life}
     files = pick("files", lambda: FolderFiles(settings.files_dir or settings.data_dir / "files"))
-    dispatch = journal.Dispatch(runner, journal.NumberEvents(seal))
+    texts = pick("texts", Texts)
+    printer = WatchedPrinter(pick("printer", lambda: PdfPrinter(texts)), watch, clock)
+    dispatch = journal.Dispatch(runner, journal.NumberEvents(seal, (mail.TellCustomers(clock),)))
+    every = partial(contexts_of, runner)
     notary = pick("notary", lambda: Ed25519Notary.of(settings))
     archive = pick("archive", lambda: HeadsFolder(settings.heads_dir or settings.data_dir / "heads"))
-    daily = Daily(
-        purge=purge_of(runner, clock),
-        heads=chains.ExportHeads(runner, clock, notary, archive, lambda: contexts_of(runner)),
-        files=attachments.SweepFiles(runner, files, clock),
-        journal=journal.ForgetJournal(runner, clock, settings.journal_days),
-        proposals=sales.ExpireDue(runner, clock),
-        templates=billing.RunTemplates(
-            runner,
-            clock,
-            billing.RunInvoiceTemplate(clock, Numbering(clock, seal)),
-            lambda: contexts_of(runner),
-        ),
-    )
-    pool = pick(
-        "pool",
-        lambda: pool_of(settings, database, runner, clock, pick("kinds", tuple), watch),
-    )
+    daily = daily_of(runner, clock, seal, files, chains.ExportHeads(runner, clock, notary, archive, every), settings)
+    mailer = pick("mailer", lambda: mailer_of(settings, clock, watch.breaker_of))
+    enclosing = papers.Enclosing(papers.Printing(runner, files, printer, clock), files)
+    kinds = pick("kinds", lambda: (mail_kind(WatchedMailer(mailer, watch), LetterTemplates(texts), clock, enclosing),))
+    pool = pick("pool", lambda: pool_of(settings, database, runner, clock, kinds, watch, spans))
     bell.heard = pool.wake
     return Container(
         pool=pool,
@@ -268,19 +261,22 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
         seal=seal,
         notary=notary,
         archive=archive,
-        texts=pick("texts", Texts),
+        texts=texts,
         request_ids=pick("request_ids", lambda: new_name),
         sign_in=SignIn(**slow, **going, vault=tools.vault, codes=tools.codes),
         refresh=Refresh(runner=runner, clock=clock, limits=tools.limits, **going),
         change_password=ChangePassword(**slow, **going),
         leave_second_factor=LeaveSecondFactor(**slow),
         files=files,
+        printer=printer,
+        images=pick("images", PillowImages),
         cases=pick(
             "cases",
             lambda: (
                 use_cases(clock, seal, SepaXml())
                 | access_cases(clock, passwords, tools)
                 | attachment_cases(clock, files, settings.attachment_types)
+                | paper_cases(clock, files, printer)
             ),
         ),
     )
@@ -299,7 +295,13 @@ class Bell:
 
 
 def pool_of(
-    settings: Settings, database: Database, runner: Runner, clock: Clock, kinds: Sequence[JobKind], watch: NoWatch
+    settings: Settings,
+    database: Database,
+    runner: Runner,
+    clock: Clock,
+    kinds: Sequence[JobKind],
+    watch: NoWatch,
+    spans: NoSpans,
 ) -> Pool:
     """Give what does jobs in this process, once it is run."""
     tools = PoolTools(
@@ -310,6 +312,7 @@ def pool_of(
         clock=clock,
         context=partial(job_context, runner, clock),
         told=watch.job_ended,
+        resume=spans.resume,
     )
     chosen = PoolSettings(
         name=f"{gethostname()}:{getpid()}",
@@ -333,6 +336,40 @@ def job_context(runner: Runner, clock: Clock, job: Job, seconds: float) -> Conte
     if not job.company:
         return acting
     return replace(acting, settings=runner.call(acting, identity.ReadCompany(), lambda: None).settings)
+
+
+def tools_of(settings: Settings, pick: Callable[[str, Callable[[], Any]], Any]) -> Tools:
+    """Give what access is made of."""
+    return Tools(
+        mint=pick("mint", RandomMint),
+        vault=pick("vault", lambda: AesVault(settings.secrets_key.get_secret_value())),
+        codes=pick("codes", TimeCodes),
+        life=SessionLife(
+            longest=timedelta(seconds=settings.session_life_s), idle=timedelta(seconds=settings.session_idle_s)
+        ),
+        limits=Limits(
+            account=Limit(free=settings.sign_in_attempts), address=Limit(free=settings.sign_in_address_attempts)
+        ),
+    )
+
+
+def daily_of(
+    runner: Runner, clock: Clock, seal: Seal, files: Files, heads: chains.ExportHeads, settings: Settings
+) -> Daily:
+    """Give what is done once a day."""
+    return Daily(
+        purge=purge_of(runner, clock),
+        heads=heads,
+        files=attachments.SweepFiles(runner, files, clock),
+        journal=journal.ForgetJournal(runner, clock, settings.journal_days),
+        proposals=sales.ExpireDue(runner, clock),
+        templates=billing.RunTemplates(
+            runner,
+            clock,
+            billing.RunInvoiceTemplate(clock, Numbering(clock, seal)),
+            partial(contexts_of, runner),
+        ),
+    )
 
 
 def contexts_of(runner: Runner) -> Sequence[Context]:
@@ -421,6 +458,22 @@ def access_cases(clock: Clock, passwords: Passwords, tools: Tools) -> dict[type[
 def attachment_cases(clock: Clock, files: Files, types: Iterable[str]) -> dict[type[Any], Any]:
     """Give the use cases of attachments, by class; ``types`` are the media types taken, all when there are none."""
     return {type(case): case for case in attachments.attachment_cases(clock, files, frozenset(types))}
+
+
+def paper_cases(clock: Clock, files: Files, printer: Printer) -> dict[type[Any], Any]:
+    """Give the use cases of papers that are reachable from outside, by class."""
+    cases: tuple[Any, ...] = (
+        papers.PrintProposal(printer),
+        papers.PrintOrder(printer),
+        papers.PrintShipment(printer),
+        papers.PrintInvoice(printer),
+        papers.PrintStatement(printer, clock),
+        papers.PrintInventory(printer),
+        papers.SetLogo(clock),
+        papers.DropLogo(),
+        papers.ReadLogo(files),
+    )
+    return {type(case): case for case in cases}
 
 
 def migrations(settings: Settings) -> Migrations:

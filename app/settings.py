@@ -11,9 +11,9 @@ import os
 from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 KEPT_KEYS: Final = frozenset({"jwt_key", "jwt_keys", "chain_key", "secrets_key", "heads_key"})
@@ -24,6 +24,21 @@ class LogFormat(StrEnum):
 
     JSON = "json"
     CONSOLE = "console"
+
+
+class MailTls(StrEnum):
+    """How the line to the mail server is made private; ``off`` is for a server on the same machine."""
+
+    OFF = "off"
+    STARTTLS = "starttls"
+    IMPLICIT = "implicit"
+
+
+class MailBackoff(StrEnum):
+    """How the delays between attempts at a message grow: 1, 2 times the first, or 1, 4 times."""
+
+    LINEAR = "linear"
+    EXPONENTIAL = "exponential"
 
 
 class Returning(StrEnum):
@@ -93,6 +108,25 @@ class Settings(BaseSettings):
     drain_s: float = Field(15.0, ge=0, le=20, description="After SIGTERM: longest time for claimed jobs")
     drain_notice_s: float = Field(5.0, ge=0, le=20, description="After SIGTERM: so long only /ready says no")
     journal_days: int = Field(3650, ge=1, description="Days for which the journal (change feed, audit) is kept")
+    smtp_host: str = Field("", description="Server that takes our mail; without one, mail is refused")
+    smtp_port: int = Field(
+        587, ge=1, le=65535, description="Its port: 587 with starttls, 465 with implicit, 25 with off"
+    )
+    smtp_user: str = Field("", description="Name to sign in with; without one, nobody signs in")
+    smtp_password: SecretStr = Field(SecretStr(""), description="Password to sign in with")
+    smtp_tls: MailTls = Field(
+        MailTls.STARTTLS, description="off, starttls or implicit; a certificate is always checked"
+    )
+    smtp_ca_file: FilePath | None = Field(None, description="Certificates believed, PEM; default: the machine's")
+    smtp_timeout_s: float = Field(8.0, gt=0, le=30, description="Longest wait for one answer of the mail server")
+    mail_from: str = Field("", description="Address mail comes from, unless the company has its own; needs SMTP_HOST")
+    mail_attempts: int = Field(3, ge=1, le=3, description="Attempts at a message within one send")
+    mail_delay_s: float = Field(1.0, ge=0, le=10, description="Delay before the second attempt")
+    mail_backoff: MailBackoff = Field(
+        MailBackoff.LINEAR, description="linear or exponential: 2 or 4 times the delay next"
+    )
+    mail_breaker_failures: int = Field(5, ge=1, description="Sends that fail in a row before none is tried")
+    mail_breaker_open_s: float = Field(60.0, gt=0, description="Seconds for which none is tried then")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field((), description="Allowed origins, comma separated")
     metrics_port: int = Field(0, ge=0, le=65535, description="Internal port of /metrics; 0: none (docs/operations.md)")
     metrics_host: str = Field("127.0.0.1", description="Address of the internal port")
@@ -106,10 +140,10 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("heads_dir", "files_dir", mode="before")
+    @field_validator("heads_dir", "files_dir", "smtp_ca_file", mode="before")
     @classmethod
     def _blank(cls, value: object) -> object:
-        """Take a blank folder for none: an empty path would be the working directory."""
+        """Take a blank path for none: an empty one would be the working directory."""
         return None if isinstance(value, str) and not value.strip() else value
 
     @field_validator("trusted_proxies")
@@ -118,6 +152,13 @@ class Settings(BaseSettings):
         for network in value:
             ip_network(network)
         return value
+
+    @model_validator(mode="after")
+    def _sendable(self) -> Self:
+        """Refuse a mail server without an address to write from when the program starts, not at the first mail."""
+        if self.smtp_host and "@" not in self.mail_from:
+            raise ValueError("SMTP_HOST needs MAIL_FROM, an address")
+        return self
 
     def signing_keys(self) -> tuple[str, ...]:
         """Give the keys of access tokens in base64url, the signing one first."""

@@ -9,6 +9,7 @@ from app.usecases.access import ChangePassword, LeaveSecondFactor, Refresh, Sign
 from app.usecases.ports.access import Tokens
 from app.usecases.ports.attachments import Files
 from app.usecases.ports.identity import Passwords
+from app.usecases.ports.papers import Images, Printer
 from app.usecases.ports.shared import Clock
 from app.usecases.run import Runner
 
@@ -175,6 +176,16 @@ class Container(Protocol):
     @property
     def files(self) -> Files:
         """The bytes of attachments."""
+        ...
+
+    @property
+    def printer(self) -> Printer:
+        """Draws papers."""
+        ...
+
+    @property
+    def images(self) -> Images:
+        """Makes logos of pictures."""
         ...
 
     @property

@@ -23,6 +23,7 @@ from app.api.container import ApiSettings, Container
 from app.api.export import exports
 from app.api.middleware import Reception, Safety
 from app.api.openapi import document
+from app.api.printing import AT_ONCE
 from app.api.problems import Problems
 from app.api.route import Endpoint
 from app.api.routers import (
@@ -37,6 +38,8 @@ from app.api.routers import (
     identity,
     jobs,
     journal,
+    mail,
+    papers,
     parties,
     privacy,
     reports,
@@ -79,9 +82,12 @@ ROUTERS: tuple[APIRouter, ...] = (
     shipping.carriers,
     billing.routes,
     banking.routes,
+    mail.routes,
     fields.routes,
     attachments.routes,
     reports.routes,
+    papers.routes,
+    papers.logo,
     journal.routes,
     jobs.routes,
     chains.routes,
@@ -109,6 +115,7 @@ def create_app(container: Container, routers: Sequence[APIRouter] = ROUTERS) -> 
         sign_ins=CapacityLimiter(SIGN_INS_AT_ONCE),
         writers=CapacityLimiter(WRITERS),
         exports=CapacityLimiter(EXPORTS_AT_ONCE),
+        printers=CapacityLimiter(AT_ONCE),
     )
     problems.install(app)
     given = [route for router in routers for route in router.routes if isinstance(route, Endpoint)]

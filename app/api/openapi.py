@@ -46,7 +46,9 @@ TAGS: Final = (
     ("payments", "What customers paid"),
     ("catalogue", "Prices, VAT, units, categories, attributes, and what hangs on products"),
     ("banking", "Bank accounts of the company, slips of cheques, orders to banks"),
+    ("mails", "Documents sent by mail, and what became of it"),
     ("custom-fields", "What a company adds to its objects"),
+    ("papers", "Documents as they are printed"),
     ("attachments", "Files kept with objects"),
     ("reports", "Sums over the books"),
     ("chains", "Proof that numbered documents are as they were sealed"),
@@ -130,7 +132,7 @@ def _tags(routes: Sequence[Endpoint]) -> list[dict[str, Any]]:
 
 def _shows_version(route: Endpoint) -> bool:
     """Tell whether a GET answers with an ETag: an object with its version, or a file."""
-    if route.path.endswith("/content"):
+    if route.path.endswith(("/content", "/pdf", "/logo")):
         return True
     model = route.responses.get(200, {}).get("model")
     return model is not None and "version" in model.model_fields

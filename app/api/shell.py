@@ -52,8 +52,8 @@ class Shell:
     """The container with what HTTP adds: known callers, problems, the last readiness, threads set aside for sign-ins.
 
     Sign-ins hash passwords, 0.1 s of a core each; in the common threads they would hold up everybody else. So would
-    ``writers``, which wait for the disk. Of the common threads no more than ``exports`` read
-    pages of exports at a time.
+    ``writers``, which wait for the disk, and ``printers``, which draw papers. Of the common
+    threads no more than ``exports`` read pages of exports at a time.
     """
 
     container: Container
@@ -63,6 +63,7 @@ class Shell:
     sign_ins: CapacityLimiter
     writers: CapacityLimiter
     exports: CapacityLimiter
+    printers: CapacityLimiter
 
     @property
     def patience(self) -> float:

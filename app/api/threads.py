@@ -16,16 +16,22 @@ Value = TypeVar("Value")
 _NO_LIMIT: Final = CapacityLimiter(math.inf)
 
 
-async def in_thread(call: Callable[[], Value], patience: float) -> Value:
-    """Give ``call()``, made in a request thread. Raises Overloaded when none is free within ``patience`` seconds."""
-    async with turn(patience):
+async def in_thread(call: Callable[[], Value], patience: float, limiter: CapacityLimiter | None = None) -> Value:
+    """Give ``call()``, made in a request thread, or in one that ``limiter`` has set aside.
+
+    Raises Overloaded when none is free within ``patience`` seconds.
+    """
+    async with turn(patience, limiter):
         return await to_thread.run_sync(call, limiter=_NO_LIMIT)
 
 
 @asynccontextmanager
-async def turn(patience: float) -> AsyncIterator[None]:
-    """Hold one of the request threads' turns. Raises Overloaded when none is free within ``patience`` seconds."""
-    limiter = to_thread.current_default_thread_limiter()
+async def turn(patience: float, limiter: CapacityLimiter | None = None) -> AsyncIterator[None]:
+    """Hold one of the turns of the request threads, or of ``limiter``.
+
+    Raises Overloaded when none is free within ``patience`` seconds.
+    """
+    limiter = limiter or to_thread.current_default_thread_limiter()
     holder = object()
     try:
         limiter.acquire_on_behalf_of_nowait(holder)

@@ -206,7 +206,7 @@ class UploadProvided(Provided):
         meet, context = container.cases[self._meet], context_of(request)
         announced = Announced(owner=owner, again=key is not None)
         await to_thread.run_sync(container.runner.call, context, meet, lambda: announced)
-        form = Form(_boundary(request), container.settings.attachment_limit_bytes)
+        form = Form(boundary_of(request), container.settings.attachment_limit_bytes)
         staged = await to_thread.run_sync(container.files.stage, context.company, limiter=shell.writers)
         try:
             upload = replace(await receive(shell, request.stream(), form, staged), owner=owner)
@@ -228,7 +228,8 @@ def _owner(request: Request) -> int:
     return int(text)
 
 
-def _boundary(request: Request) -> bytes:
+def boundary_of(request: Request) -> bytes:
+    """Give the boundary of a multipart body. Raises UnsupportedMediaType, MalformedMultipart."""
     declared, options = parse_options_header(request.headers.get("content-type"))
     if declared != MULTIPART.encode():
         raise UnsupportedMediaType(sent=_text(declared), wanted=MULTIPART)

@@ -11,8 +11,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from app.domain.shared.money import Currency
+
+ACCENT: Final = "1f3a5f"
+"""The colour of papers of a company that chose none: a dark blue."""
 
 
 class PaperKind(StrEnum):
@@ -96,7 +100,7 @@ class Appearance:
     ``logo`` is a PNG image, as re-encoded when it was uploaded.
     """
 
-    accent: str = "1f3a5f"
+    accent: str = ACCENT
     footer: Sequence[str] = ()
     window: Window = Window.LEFT
     format: Format = Format.A4
@@ -143,7 +147,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """What is listed, over as many pages as it takes."""
+    """What is listed, over as many pages as it takes, headed by the text ``papers.tables.<title>`` if there is one."""
 
     columns: Sequence[Column]
     rows: Sequence[Row]
@@ -202,8 +206,9 @@ class Passage:
 class Paper:
     """One document as it is printed, in the language ``locale``; ``ref`` is empty while it has no number.
 
-    ``recipient`` are the lines of the address in the window. Amounts are in ``currency``. The file
-    says it was made on ``date``, so that the same paper has the same bytes.
+    ``recipient`` are the lines of the address in the window, below them ``country`` (ISO 3166-1 alpha-2) by its name,
+    where it goes abroad. Amounts are in ``currency``. The file says it was made on ``date``, so that the same paper has
+    the same bytes.
     """
 
     kind: PaperKind
@@ -222,3 +227,4 @@ class Paper:
     closing: Sequence[Passage] = ()
     account: Account | None = None
     mark: Mark | None = None
+    country: str = ""

@@ -86,3 +86,8 @@ def pause(attempt: int) -> None:
     """
     longest = min(FIRST_PAUSE_SECONDS * 2**attempt, LONGEST_PAUSE_SECONDS)
     time.sleep(longest * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
+
+
+def wait(seconds: float) -> None:
+    """Wait so many seconds, neither more nor less."""
+    time.sleep(seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -124,6 +125,12 @@ class Texts:
             return speaker.written(self._worded(locale, name, facts[name]), style, facts) if name in facts else "?"
 
         return PLACEHOLDER.sub(said, found if isinstance(found, str) else found.form(speaker, facts))
+
+    def digest(self, prefix: str) -> str:
+        """Give what changes whenever a text whose key begins with ``prefix`` does, in any language: 16 hex digits."""
+        found = sorted((name, key, repr(text)) for name, all_ in self._texts.items() for key, text in all_.items())
+        said = "\n".join(map(repr, (entry for entry in found if entry[1].startswith(prefix))))
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
 
     def told(self, locale: str, error: DomainError) -> str:
         """Give the sentence that tells what ``error`` found."""

@@ -207,19 +207,19 @@ def attachment_cases(clock: Clock, files: Files, types: frozenset[str]) -> tuple
 
 @dataclass(frozen=True, slots=True)
 class KnownFiles:
-    """Tell which files of a company its attachments refer to."""
+    """Tell which files of a company its attachments, papers or logos refer to."""
 
     right: ClassVar[Right | None] = None
     writes: ClassVar[bool] = False
 
     def execute(self, work: Work, context: Context, request: Sequence[str]) -> frozenset[str]:
         """Give those of the digests that are referred to."""
-        return work.attachments.known(request)
+        return work.attachments.known(request) | work.papers.known(request)
 
 
 @dataclass(frozen=True, slots=True)
 class SweepFiles:
-    """Remove files that no attachment refers to and that are older than a day, and what was never finished.
+    """Remove files that nothing refers to and that are older than a day, and what was never finished.
 
     Not a use case but many short transactions around the file system; safe beside uploads, and run twice at once.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from app.domain.papers import PaperKind
 from app.domain.parties import Party
 from app.domain.privacy import OpenDocuments
 from app.domain.shared.ids import PartyId
@@ -63,6 +64,7 @@ class AnonymiseParty:
         work.party_accounts.forget(party.id)
         work.fields.index(ObjectKind.THIRD_PARTIES, party.id, (), fresh=False)
         work.attachments.forget(ObjectKind.THIRD_PARTIES, party.id)
+        work.papers.forget(PaperKind.STATEMENT, party.id)
         work.journal.erase(ObjectKind.THIRD_PARTIES.value, party.id)
         work.privacy.forget(Erasure(party=party.id, name=party.name, words=words))
         work.outbox.add(event)

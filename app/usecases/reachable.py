@@ -13,6 +13,7 @@ from app.usecases import (
     identity,
     jobs,
     journal,
+    mail,
     parties,
     privacy,
     reports,
@@ -260,6 +261,17 @@ def _banking(clock: Clock, numbering: Numbering, sepa: SepaFiles) -> Cases:
     )
 
 
+def _mail(clock: Clock) -> Cases:
+    """Give those of mails."""
+    return (
+        mail.SendDocument(clock),
+        mail.ReadMail(),
+        mail.ListMails(),
+        mail.ResendMail(),
+        mail.CancelMail(),
+    )
+
+
 def _books(clock: Clock, seal: Seal) -> Cases:
     """Give those of reports, chains, privacy, custom fields, the journal and jobs."""
     return (
@@ -299,6 +311,7 @@ def use_cases(clock: Clock, seal: Seal, sepa: SepaFiles) -> dict[type[Any], Any]
         *_billing(clock, numbering),
         *_shipping(clock, numbering),
         *_banking(clock, numbering, sepa),
+        *_mail(clock),
         *_books(clock, seal),
     )
     return {type(case): case for case in cases}

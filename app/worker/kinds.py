@@ -40,8 +40,9 @@ class Attempt:
 
     def end(self) -> None:
         """End the job, when nothing else is to be stored. Raises JobLost."""
-        ending: EndAttempt[None, None] = EndAttempt(self.clock, self.job)
-        self.runner.call(self.context, ending, lambda: None)
+        # Not EndAttempt[None, None](): Python 3.11 cannot call a subscripted generic that is frozen and slotted.
+        ended: EndAttempt[None, None] = EndAttempt(self.clock, self.job)
+        self.runner.call(self.context, ended, lambda: None)
         self.finished = True
 
 

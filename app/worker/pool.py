@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -56,7 +57,8 @@ class PoolSettings:
 class Tools:
     """What the pool works with; ``context`` gives that of a job, ``told`` hears how each attempt ended.
 
-    ``told`` is given kind, outcome (a state, or ``lost``) and seconds.
+    ``told`` is given kind, outcome (a state, or ``lost``) and seconds. ``resume`` gives the block of an attempt that
+    goes on with a job's trace.
     """
 
     book: JobBook
@@ -67,6 +69,7 @@ class Tools:
     context: Callable[[Job, float], Context]
     schedules: Sequence[Planned] = ()
     told: Callable[[str, str, float], None] = lambda _kind, _outcome, _seconds: None
+    resume: Callable[[str, str], AbstractContextManager[object]] = lambda _trace, _name: nullcontext()
 
 
 @dataclass(slots=True)
@@ -265,9 +268,8 @@ class Pool:
         """Do a job in this thread, and write down how it went."""
         began = self.tools.clock.monotonic()
         claimed = running.job
-        with bound_contextvars(
-            job=claimed.id, request_id=claimed.request_id, company=claimed.company, actor=claimed.actor
-        ):
+        told = {"job": claimed.id, "request_id": claimed.request_id, "company": claimed.company, "actor": claimed.actor}
+        with bound_contextvars(**told), self.tools.resume(claimed.trace, f"job {kind.name}"):
             outcome = "lost"
             try:
                 running.job = job = self.tools.book.start(claimed, kind.attempts)

@@ -348,6 +348,8 @@ def _drains(trial: Trial) -> str:
         os.kill(container.first_process(server), signal.Signals[trial.built.image.stop_signal])
         began = time.monotonic()
         told = _not_ready(trial)
+        if told != "503":
+            raise Wrong(f"/ready is {told} after SIGTERM, not 503 on an open socket")
         held.sendall(body)
         answer = b"".join(iter(lambda: held.recv(65536), b""))
     code = server.wait(STOP_S)

@@ -35,15 +35,10 @@ COMPOSE: Final[dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").re
 SERVICES: Final[dict[str, Any]] = COMPOSE["services"]
 EXAMPLE: Final = (ROOT / "docs" / "deploy" / "compose.env.example").read_text(encoding="utf-8")
 OURS: Final = ("migrate", "app")
-# Commands and settings of the jobs, the mail and the figures, which the deployment is ready for.
-COMING: Final = {"worker"}
-COMING_SETTINGS: Final = {"SMTP_HOST", "SMTP_PORT", "SMTP_TLS", "SMTP_USER", "SMTP_PASSWORD", "MAIL_FROM"} | {
-    *("METRICS_HOST", "METRICS_PORT"),
-}
-SETTINGS: Final = {name.upper() for name in Settings.model_fields} | COMING_SETTINGS
+SETTINGS: Final = {name.upper() for name in Settings.model_fields}
 COMMANDS: Final = {
     one.name or getattr(one.callback, "__name__", "") for one in command_line.registered_commands
-} | COMING
+}
 
 
 def compose_faults(document: dict[str, Any]) -> list[str]:

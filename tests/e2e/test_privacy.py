@@ -141,6 +141,7 @@ def test_what_is_left_says_only_that_there_was_somebody(office: Office) -> None:
         "email": None,
         "phone": None,
         "tax_id": None,
+        "locale": None,
         "address": {"street": "", "postal_code": "", "city": "", "region": "", "country": "FR"},
         "payment_days": None,
         "price_list_id": None,

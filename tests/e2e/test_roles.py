@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from app.api.schemas.identity import Language
+from app.api.schemas.shared import Language
 from app.domain.identity import READY_ROLES, ReadyRole
 from app.domain.shared.rights import Right
 from app.infrastructure.texts import Texts

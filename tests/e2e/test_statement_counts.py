@@ -23,6 +23,7 @@ from tests.support.credits import OWN_ACCOUNT, debit_of
 from tests.support.databases import statements, tracing
 from tests.support.jobs import asked
 from tests.support.office import ON_SQLITE, Office, Reply, free_line
+from tests.support.printers import picture
 
 pytestmark = pytest.mark.fast
 
@@ -66,6 +67,15 @@ MOST: Final = {
     "read_settings": 1,
     "change_settings": 8,
     "list_settings_versions": 1,
+    "set_logo": 9,
+    "read_logo": 2,
+    "drop_logo": 7,
+    "print_inventory": 9,
+    "print_proposal": 11,
+    "print_order": 9,
+    "print_shipment": 11,
+    "print_invoice": 11,
+    "print_statement": 11,
     "create_third_party": 4,
     "read_third_party": 1,
     "change_third_party": 5,
@@ -282,6 +292,14 @@ MOST: Final = {
     "settle_sepa_order": 14,
     "cancel_sepa_order": 5,
     "list_sepa_orders": 1,
+    "send_proposal": 8,
+    "send_order": 7,
+    "send_shipment": 7,
+    "send_invoice": 7,
+    "read_mail": 1,
+    "resend_mail": 4,
+    "cancel_mail": 3,
+    "list_mails": 1,
     "report_sales": 1,
     "report_vat": 1,
     "report_receivables": 1,
@@ -289,7 +307,7 @@ MOST: Final = {
     "report_statement": 3,
     "list_chain_heads": 1,
     "verify_chains": 22,
-    "anonymise_third_party": 21,
+    "anonymise_third_party": 22,
     "define_custom_field": 3,
     "read_custom_field": 1,
     "change_custom_field": 3,
@@ -379,6 +397,7 @@ def measured(office: Office, lines: int, meter_of: type[Meter] = Meter) -> dict[
     for name in ("vat", "receivables", "unpaid"):
         meter(f"report_{name}", "GET", f"/reports/{name}")
     meter("report_statement", "GET", f"/third-parties/{party}/statement?date_from=2026-01-01")
+    meter("print_statement", "GET", f"/third-parties/{party}/statement/pdf?date_from=2026-01-01")
     meter("list_chain_heads", "GET", "/chains")
     meter("verify_chains", "GET", "/chains/verification")
     gone = meter.office.customer()
@@ -518,6 +537,7 @@ def _stock(meter: Meter, products: list[int]) -> None:
     body = {"warehouse_id": there, "product_ids": products}
     path = f"/inventories/{meter('create_inventory', 'POST', '/inventories', body)['id']}"
     meter("read_inventory", "GET", path)
+    meter("print_inventory", "GET", f"{path}/pdf")
     meter("open_inventory", "POST", f"{path}/open")
     counts = [{"product_id": one, "quantity": "2"} for one in products]
     meter("count_inventory", "POST", f"{path}/counts", {"lines": counts})
@@ -592,6 +612,16 @@ def _company(meter: Meter) -> None:
     fees = {"late_fee_percent": "8", "late_fee_fixed": str(days)}
     meter("change_settings", "PATCH", "/company/settings", {"payment_days": days, **fees}, settings["version"])
     meter("list_settings_versions", "GET", "/company/settings/versions")
+    _logo(meter, settings["version"] + 1)
+
+
+def _logo(meter: Meter, version: int) -> None:
+    sent = picture(size=(version + 1, 10))  # another one each time
+    form = {"verb": "PUT", "if_match": f'"{version}"'}
+    stored = meter.counted("set_logo", lambda: meter.office.upload("/company/logo", sent, **form))
+    assert stored.status == 200, stored.body
+    meter("read_logo", "GET", "/company/logo")
+    meter("drop_logo", "DELETE", "/company/logo", None, version + 1)
 
 
 def _proposals(meter: Meter, party: int, lines: list[dict[str, Any]]) -> None:
@@ -608,6 +638,7 @@ def _proposals(meter: Meter, party: int, lines: list[dict[str, Any]]) -> None:
     meter("order_proposal", "POST", f"{path}/orders", {})
     meter("invoice_proposal", "POST", f"{path}/invoices", {})
     meter("read_proposal", "GET", path)
+    meter("print_proposal", "GET", f"{path}/pdf")
     meter("bill_proposal", "POST", f"{path}/bill")
     meter("copy_proposal", "POST", f"{path}/copy", {})
     other = office.proposal(lines, party_id=party)["id"]
@@ -623,6 +654,7 @@ def _orders(meter: Meter, party: int, lines: list[dict[str, Any]]) -> None:
     draft = meter("create_order", "POST", "/orders", body)
     draft = meter("change_order", "PATCH", f"/orders/{draft['id']}", {"lines": lines[::-1]}, draft["version"])
     meter("read_order", "GET", f"/orders/{draft['id']}")
+    meter("print_order", "GET", f"/orders/{draft['id']}/pdf")
     meter("delete_order", "DELETE", f"/orders/{draft['id']}", version=draft["version"])
     office = meter.office
     canceled = office.order(lines, party_id=party)["id"]
@@ -642,7 +674,9 @@ def _orders(meter: Meter, party: int, lines: list[dict[str, Any]]) -> None:
     meter("delete_shipment", "DELETE", f"/shipments/{wrong['id']}", version=wrong["version"])
     shipment = office.make(f"/orders/{order}/shipments", {})["id"]
     meter("read_shipment", "GET", f"/shipments/{shipment}")
+    meter("print_shipment", "GET", f"/shipments/{shipment}/pdf")
     meter("validate_shipment", "POST", f"/shipments/{shipment}/validate")
+    meter("send_shipment", "POST", f"/shipments/{shipment}/send", {"to": ["ana@client.example"]})
     meter("cancel_shipment", "POST", f"/shipments/{shipment}/cancel")
     _shipping(meter, order, party, lines)
     shipment = office.make(f"/orders/{order}/shipments", {})["id"]
@@ -701,6 +735,7 @@ def _invoices(meter: Meter, party: int, lines: int) -> None:
     draft = meter("create_invoice", "POST", "/invoices", body)
     draft = meter("change_invoice", "PATCH", f"/invoices/{draft['id']}", {"lines": body["lines"]}, draft["version"])
     meter("read_invoice", "GET", f"/invoices/{draft['id']}")
+    meter("print_invoice", "GET", f"/invoices/{draft['id']}/pdf")
     meter("read_instalments", "GET", f"/invoices/{draft['id']}/instalments")
     office.delete(f"/invoices/{draft['id']}", draft["version"])
     invoices = [office.make("/invoices", body)["id"] for _ in range(lines)]
@@ -739,6 +774,15 @@ def _banking(meter: Meter, party: int, lines: int) -> None:
     meter("download_sepa_file", "GET", f"/sepa-orders/{order}/file")
     meter("settle_sepa_order", "POST", f"/sepa-orders/{order}/settle", {})
     meter("list_sepa_orders", "GET", "/sepa-orders?limit=1")
+    to = {"to": ["ana@client.example"]}
+    order = office.order([free_line("5")])["id"]
+    meter("send_proposal", "POST", f"/proposals/{office.proposal([free_line('5')])['id']}/send", to)
+    meter("send_order", "POST", f"/orders/{order}/send", to)
+    mail = meter("send_invoice", "POST", f"/invoices/{office.invoice('5')['id']}/send", to)["id"]
+    meter("read_mail", "GET", f"/mails/{mail}")
+    meter("cancel_mail", "POST", f"/mails/{mail}/cancel")
+    meter("resend_mail", "POST", f"/mails/{mail}/resend")
+    meter("list_mails", "GET", "/mails?limit=1")
     meter("write_off_invoice", "POST", f"/invoices/{invoices[0]}/write-off", {})
 
 

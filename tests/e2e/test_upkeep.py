@@ -211,7 +211,7 @@ def test_a_purge_says_what_went(data: Path) -> None:
     change(data, "INSERT INTO sign_in_attempts (subject, count, expires_at) VALUES ('somebody', 1, 0)")
     done = command("purge", data=data)
     assert done.returncode == 0, done.stderr
-    gone = {"answers": 0, "sessions": 0, "sign_in_attempts": 1, "jobs": 0}
+    gone = {"answers": 0, "sessions": 0, "sign_in_attempts": 1, "jobs": 0, "papers": 0}
     assert done.stdout == "".join(f"{name}: {count} rows removed\n" for name, count in gone.items())
 
 

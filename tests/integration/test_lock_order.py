@@ -50,6 +50,7 @@ from app.domain.catalogue import (
 from app.domain.fields import CustomField, FieldType
 from app.domain.identity import CompanySettings, Membership, Role, User
 from app.domain.jobs import Job, NewJob, Schedule
+from app.domain.mail import MailReason
 from app.domain.parties import AddressKind, Contact, Instalment, Party, PartyAccount, PartyAddress, PaymentTerms
 from app.domain.sales import LineQuantity, Order, Proposal
 from app.domain.shared.errors import Conflict
@@ -92,6 +93,8 @@ from app.usecases import (
     importing,
     jobs,
     journal,
+    mail,
+    papers,
     parties,
     privacy,
     retention,
@@ -111,6 +114,7 @@ from tests.support.clock import FakeClock
 from tests.support.databases import KEY, tracing
 from tests.support.files import MemoryFiles
 from tests.support.jobs import fresh
+from tests.support.printers import RecordingPrinter
 from tests.support.shop import Shop
 
 pytestmark = [
@@ -145,6 +149,7 @@ CHANGES: Final = {
     "update payments": LockRank.PAYMENT,
     "update sepa_orders": LockRank.SEPA_ORDER,
     "update sepa_order_lines": LockRank.SEPA_ORDER,
+    "update mails": LockRank.MAIL,
     "update shipments": LockRank.SHIPMENT,
     "delete shipments": LockRank.SHIPMENT,
     "update shipment_lines": LockRank.SHIPMENT,
@@ -761,6 +766,14 @@ class Story:
         order = self.do(banking.CreateSepaOrder(), debit(euros.id, second, first))
         self.do(banking.GenerateSepaOrder(clock), order.id)
         self.do(banking.SettleSepaOrder(clock, numbering), banking.SepaSettlement(order_id=order.id))
+        asked = mail.SendRequest(kind=ObjectKind.INVOICES, id=one, to=("ana@client.example",))
+        sent = self.do(mail.SendDocument(clock), asked)
+        self.do(mail.CancelMail(), sent.id)
+        self.do(mail.ResendMail(), sent.id)
+        self.do(mail.RecordTaken(clock), mail.Taken(mail=sent.id, round=2, message_id="<1@acme.example>"))
+        self.do(mail.ResendMail(), sent.id)
+        missed = mail.NotTaken(mail=sent.id, round=3, reason=MailReason.TIMEOUT, attempts=3, last=True)
+        self.do(mail.RecordNotTaken(clock), missed)
 
     def in_euros(self) -> InvoiceId:
         """Enter and validate an invoice in euros."""
@@ -830,6 +843,21 @@ class Story:
         claimed = self.do(jobs.ClaimJobs(clock), jobs.Claim(jobs=[job for job, _ in due], worker=worker))
         return [self.do(jobs.StartJob(clock, 5), job) for job in claimed]
 
+    def printing(self, order: Order) -> None:
+        """Set a logo, print a draft twice and keep both papers, take the logo off."""
+        clock, _ = self.tools
+        staged = MemoryFiles().stage(self.shop.company)
+        digest, _ = staged.seal()
+        company = self.do(identity.ReadCompany(), None)
+        seen = {"id": company.id, "version": company.settings.version}
+        self.do(papers.SetLogo(clock), papers.NewLogo(**seen, digest=digest, size=1, staged=staged))
+        for locale in ("en", "fr"):
+            request = papers.PaperRequest(id=order.id, locale=locale)
+            wanted = self.do(papers.PrintOrder(RecordingPrinter()), request)
+            printed = papers.Printed(wanted=wanted, digest=digest, size=1, staged=staged)
+            self.do(papers.KeepPaper(clock), printed)
+        self.do(papers.DropLogo(), Versioned(id=company.id, version=company.settings.version + 1))
+
     def adding_to_objects(self) -> None:
         """Define fields that every order and payment must fill; attach files; delete a draft that has both."""
         clock, numbering = self.tools
@@ -848,6 +876,7 @@ class Story:
         added = [self.do(attachments.case_of(attachments.AddAttachment, kind)(clock), upload) for _ in range(2)]
         taken = attachments.Attached(owner=order.id, id=added[0].id)
         self.do(attachments.case_of(attachments.DeleteAttachment, kind)(), taken)
+        self.printing(order)
         self.do(sales.DeleteOrder(), Versioned(id=order.id, version=order.version))
         due = billing.Part(invoice_id=self.shop.due("5"))
         self.do(billing.PayInvoice(clock, numbering), billing.PaymentDraft(parts=(due,), custom=told))

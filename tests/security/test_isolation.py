@@ -100,6 +100,10 @@ BODIES: Final[Mapping[str, Any]] = {
     "reverse_payment": {"reason": "x"},
     "change_bank_account": {"label": "x"},
     "settle_sepa_order": {},
+    "send_proposal": {},
+    "send_order": {},
+    "send_shipment": {},
+    "send_invoice": {},
     "change_api_key": {"name": "x"},
     "change_custom_field": {"label": "x"},
 }
@@ -579,6 +583,11 @@ REFERENCES: Final[Mapping[tuple[str, str], tuple[Made, Callable[[Office, dict[st
         lambda _: "/company/settings",
         lambda _, ids: {"default_warehouse_id": ids["warehouse_id"]},
         "/default_warehouse_id",
+    ),
+    ("SettingsChange", "bank_account_id"): (
+        lambda _: "/company/settings",
+        lambda _, ids: {"letterhead": {"bank_account_id": ids["bank_account_id"]}},
+        "/letterhead/bank_account_id",
     ),
     ("PaymentIn", "invoice_id"): (
         lambda _: "/payments",

@@ -27,6 +27,7 @@ from app.domain.identity import Company, CompanySettings, Membership, User
 from app.domain.shared.errors import Conflict, Invalid, NotFound
 from app.domain.shared.ids import CompanyId, RoleId, UserId
 from app.domain.shared.rights import Right
+from app.infrastructure.images import PillowImages
 from app.infrastructure.keys import RandomMint
 from app.infrastructure.otp import TimeCodes
 from app.infrastructure.passwords import ArgonPasswords
@@ -41,6 +42,7 @@ from app.usecases.run import Runner
 from app.usecases.shared import ListCase, Versioned
 from tests.support.clock import FakeClock
 from tests.support.files import MemoryFiles
+from tests.support.printers import RecordingPrinter
 from tests.support.works import MemoryWorks
 
 KEY: Final = urlsafe_b64encode(bytes(range(32))).decode()
@@ -264,6 +266,8 @@ class FakeContainer:
     cases: Mapping[type[Any], Any]
     texts: Texts = field(default_factory=Texts)
     files: MemoryFiles = field(default_factory=MemoryFiles)
+    printer: RecordingPrinter = field(default_factory=RecordingPrinter)
+    images: PillowImages = field(default_factory=PillowImages)
     background: Idle = field(default_factory=Idle)
     pool: IdlePool = field(default_factory=IdlePool)
     checks: dict[str, bool] = field(default_factory=lambda: {"database": True, "migrations": True})

@@ -46,6 +46,7 @@ def belongings(office: Office) -> dict[str, Any]:
     deposit = office.make("/cheque-deposits", {"account_id": own, "payments": [cheque]})["id"]
     sepa = office.make("/sepa-orders", debit_of(own, office.invoice("4")["id"]))["id"]
     office.act(f"/sepa-orders/{sepa}/generate")
+    mail = office.make(f"/orders/{order['id']}/send", {"to": ["them@client.example"]})["id"]
     owners = {
         "third-parties": order["party_id"],
         "products": product,
@@ -90,6 +91,7 @@ def belongings(office: Office) -> dict[str, Any]:
         "deposit_id": deposit,
         "sepa_order_id": sepa,
         "job_id": asked(office, NewJob(kind="belonging"))[0],
+        "mail_id": mail,
     }
 
 

@@ -202,13 +202,19 @@ class Office:
         return reply
 
     def upload(
-        self, path: str, content: bytes, name: str = "a.txt", media_type: str = "text/plain", **headers: str
+        self,
+        path: str,
+        content: bytes,
+        name: str = "a.txt",
+        media_type: str = "text/plain",
+        verb: str = "POST",
+        **headers: str,
     ) -> Reply:
         """Send a file as the form field ``file``."""
         named = {header.replace("_", "-"): value for header, value in headers.items()}
         form = {"file": (name, content, media_type)}
-        answer = self.served.http.post(API + path, files=form, headers={**self.headers, **named})
-        return self._checked("POST", path, answer)
+        answer = self.served.http.request(verb, API + path, files=form, headers={**self.headers, **named})
+        return self._checked(verb, path, answer)
 
     def get(self, path: str, **headers: str) -> Reply:
         """Read."""

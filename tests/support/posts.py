@@ -27,6 +27,9 @@ class Sent(NamedTuple):
     headers: Mapping[str, str] = MappingProxyType({})
 
 
+TO_SOMEBODY: Final = {"to": ["somebody@client.example"]}
+
+
 def post(office: Office, path: str, body: Any, **headers: str) -> Reply:
     """Send a body as ``Sent`` has them."""
     if isinstance(body, bytes):
@@ -153,6 +156,14 @@ def _own_account(office: Office) -> int:
 def _cheques(office: Office) -> dict[str, Any]:
     cheque = office.make(f"/invoices/{_due(office)}/payments", {"method": "cheque"})["id"]
     return {"account_id": _own_account(office), "payments": [cheque]}
+
+
+def _mail(office: Office) -> int:
+    return int(office.make(f"/invoices/{_due(office)}/send", TO_SOMEBODY)["id"])
+
+
+def _canceled_mail(office: Office) -> int:
+    return int(office.act(f"/mails/{_mail(office)}/cancel")["id"])
 
 
 def _sepa_order(office: Office) -> int:
@@ -370,6 +381,14 @@ POSTS: Final[Mapping[str, Callable[[Office], Sent]]] = {
     "generate_sepa_order": lambda office: Sent(f"/sepa-orders/{_sepa_order(office)}/generate"),
     "settle_sepa_order": lambda office: _noted(f"/sepa-orders/{_generated(office)}/settle", {}, date="2026-12-01"),
     "cancel_sepa_order": lambda office: Sent(f"/sepa-orders/{_sepa_order(office)}/cancel"),
+    "send_proposal": lambda office: _noted(
+        f"/proposals/{office.proposal([free_line('5')])['id']}/send", TO_SOMEBODY, subject="y"
+    ),
+    "send_order": lambda office: _noted(f"/orders/{_closable(office)}/send", TO_SOMEBODY, subject="y"),
+    "send_shipment": lambda office: _noted(f"/shipments/{_validated_shipment(office)}/send", TO_SOMEBODY, subject="y"),
+    "send_invoice": lambda office: _noted(f"/invoices/{_due(office)}/send", TO_SOMEBODY, subject="y"),
+    "resend_mail": lambda office: Sent(f"/mails/{_canceled_mail(office)}/resend"),
+    "cancel_mail": lambda office: Sent(f"/mails/{_mail(office)}/cancel"),
     "batch_third_parties": lambda _: _batched("/third-parties", {"name": "x", "customer": True}, name="y"),
     "batch_products": lambda _: _batched("/products", _product("T1"), ref="T2"),
     "batch_warehouses": lambda _: _batched("/warehouses", {"ref": "T1", "name": "x"}, ref="T2"),
@@ -440,6 +459,7 @@ def _party(office: Office) -> Changeable:
         "email": "new@example.com",
         "phone": "+33 1 00 00 00 00",
         "tax_id": "FR40303265045",
+        "locale": "fr",
         "address": {"city": "Lyon"},
         "payment_days": 10,
         "price_list_id": price_list(office),
@@ -455,7 +475,9 @@ def _party(office: Office) -> Changeable:
         f"/third-parties/{made['id']}",
         values,
         {"address": address},
-        frozenset({"email", "phone", "tax_id", "payment_days", "price_list_id", "payment_terms_id", "credit_limit"}),
+        frozenset(
+            {"email", "phone", "tax_id", "locale", "payment_days", "price_list_id", "payment_terms_id", "credit_limit"}
+        ),
         {
             "customer_code": {"customer": True},
             "supplier": {"customer": True, "supplier": False, "supplier_code": None},
@@ -669,9 +691,11 @@ def _settings(office: Office) -> Changeable:
         "allow_backorder": False,
         "late_fee_percent": "8.5",
         "late_fee_fixed": "40",
+        "letterhead": {"city": "Lyon", "footer": ["Acme", "Lyon"]},
     }
+    head = {**office.get("/company/settings")["letterhead"], "city": "Lyon", "footer": ["Acme", "Lyon"]}
     nullable = frozenset({"default_warehouse_id"})
-    return Changeable("/company/settings", values, {"masks": {**masks, "invoice": mask}}, nullable)
+    return Changeable("/company/settings", values, {"masks": {**masks, "invoice": mask}, "letterhead": head}, nullable)
 
 
 def _custom_field(office: Office) -> Changeable:

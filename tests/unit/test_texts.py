@@ -7,7 +7,7 @@ import importlib
 import json
 import pkgutil
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
@@ -20,16 +20,21 @@ import pytest
 import app
 from app.api.validation import CODES, code_of
 from app.domain.billing import Overpaid
+from app.domain.papers import Mark, PaperKind
 from app.domain.shared.errors import DomainError
 from app.importer.refusals import BadFile, BadRow
 from app.infrastructure.languages import Language, language
+from app.infrastructure.papers.printer import PdfPrinter
 from app.infrastructure.texts import DEFAULT, PLACEHOLDER, Plural, Text, Texts, flattened, preferred
 from app.resources import resource
+from app.usecases.ports.reports import EntryKind
+from tests.support.papers import nothing, samples
 
 pytestmark = pytest.mark.fast
 
 LAYERS: Final = ("app.domain", "app.usecases", "app.api", "app.infrastructure", "app.importer", "app.bootstrap")
 LANGUAGES: Final = {"en", "pt-BR", "fr", "es", "de"}
+OTHERS: Final = ("mail.letters.", "papers.", "validation.", "words.")
 OWN_CODES: Final = {"unknown_parameter", "repeated", "expected", "cursor", "digits", "date", "value", "type"}
 
 
@@ -124,8 +129,42 @@ def test_every_refused_value_has_a_text(name: str) -> None:
 @pytest.mark.parametrize("name", LOCALES)
 def test_no_text_is_for_an_error_that_is_gone(name: str) -> None:
     said = {f"{kind.code}.{part}" for kind in errors() for part in ("title", "detail")}
-    others = {key for key in locale(name) if key not in said and not key.startswith(("validation.", "words."))}
+    others = {key for key in locale(name) if key not in said and not key.startswith(OTHERS)}
     assert not others
+
+
+class Overheard(Texts):
+    """Texts that remember what was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: set[str] = set()
+
+    def text(self, locale: str, key: str, facts: Mapping[str, object]) -> str:
+        self.asked.add(key)
+        return super().text(locale, key, facts)
+
+
+def test_every_text_for_papers_is_printed_and_every_text_that_is_printed_is_there() -> None:
+    """ERP-17: labels are built of names, so that only printing tells which are used; the samples use them all."""
+    texts = Overheard()
+    for paper in samples().values():
+        PdfPrinter(texts).print(paper, nothing)
+    kept = {key for key in locale(DEFAULT) if key.startswith("papers.")}
+    asked = {key for key in texts.asked if key.startswith("papers.")}
+    assert asked | {f"papers.entries.{kind}" for kind in EntryKind} == kept
+    enumerated = {f"papers.titles.{kind}" for kind in PaperKind} | {f"papers.marks.{mark}" for mark in Mark}
+    assert enumerated <= kept
+
+
+def test_what_papers_say_has_a_digest_that_changes_with_any_of_it(tmp_path: Path) -> None:
+    texts = folder(tmp_path, en='{"papers": {"a": "x"}, "b": "y"}', de='{"papers": {"a": "z"}}')
+    digest = texts.digest("papers.")
+    assert re.fullmatch("[0-9a-f]{16}", digest)
+    (tmp_path / "de" / "a.json").write_text('{"papers": {"a": "other"}}', encoding="utf-8")
+    assert Texts(tmp_path).digest("papers.") != digest
+    (tmp_path / "de" / "a.json").write_text('{"papers": {"a": "z"}, "b": "w"}', encoding="utf-8")
+    assert Texts(tmp_path).digest("papers.") == digest
 
 
 @pytest.mark.parametrize("name", LOCALES)
@@ -175,11 +214,19 @@ def plural_of(name: str, key: str) -> Plural:
     return text
 
 
+_EVERYWHERE: Final = {"papers.account.bic", "papers.account.iban"}
 ALIKE: Final[dict[str, set[str]]] = {
-    "de": set(),
-    "es": set(),
-    "fr": {"words.is_kind.pro_forma", "words.kind.session"},
-    "pt-BR": set(),
+    "de": {*_EVERYWHERE, "papers.account.bank"},
+    "es": {*_EVERYWHERE, "papers.totals.gross"},
+    "fr": {
+        *_EVERYWHERE,
+        "papers.columns.date",
+        "papers.columns.lot",
+        "papers.facts.date",
+        "words.is_kind.pro_forma",
+        "words.kind.session",
+    },
+    "pt-BR": {*_EVERYWHERE, "papers.facts.email", "papers.totals.gross"},
 }
 """Texts that are rightly the same as in English."""
 
@@ -354,6 +401,45 @@ def test_a_fact_is_written_as_its_language_writes_it(name: str, style: str | Non
 def test_an_amount_without_a_currency_is_a_number() -> None:
     assert language("de").written(Decimal("1234.50"), "currency", {}) == "1.234,5"
     assert language("de").written(Decimal("1234.50"), "currency") == "1.234,5"
+
+
+@pytest.mark.parametrize(
+    ("name", "decimals", "money", "written"),
+    [
+        ("en", (2, 2), None, "-1,234.50"),
+        ("de", (0, 8), None, "-1.234,5"),
+        ("fr", (3, 3), None, "-1\u202f234,500"),
+        ("de", (2, 2), "EUR", "-1.234,50\u00a0€"),
+        ("en", (3, 3), "KWD", "-KWD\u00a01,234.500"),
+        ("en", (2, 2), "EUR", "-€1,234.50"),
+        ("pt-BR", (2, 2), "BRL", "-R$\u00a01.234,50"),
+        ("en", (2, 2), "XOF", "-F\u202fCFA\u00a01,234.50"),
+    ],
+)
+def test_a_figure_has_the_decimals_of_its_column(
+    name: str, decimals: tuple[int, int], money: str | None, written: str
+) -> None:
+    """ERP-17: a currency's minor unit is ISO's, not what the language's tables make of it."""
+    assert language(name).figure(Decimal("-1234.5"), decimals, money) == written
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [("en", "Apr 5, 2026"), ("de", "05.04.2026"), ("fr", "05/04/2026"), ("es", "05/04/2026"), ("pt-BR", "05/04/2026")],
+)
+def test_a_day_in_figures_has_four_digits_for_the_year(name: str, written: str) -> None:
+    assert language(name).day(date(2026, 4, 5)) == written
+
+
+def test_a_country_has_a_name_in_each_language_and_an_unknown_one_its_code() -> None:
+    assert [language(name).country("DE") for name in LOCALES] == [
+        "Deutschland",
+        "Germany",
+        "Alemania",
+        "Allemagne",
+        "Alemanha",
+    ]
+    assert language("fr").country("ZX") == "ZX"
 
 
 def test_a_language_babel_does_not_know_writes_as_english() -> None:

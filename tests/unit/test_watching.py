@@ -67,9 +67,9 @@ def test_mail_is_counted_by_outcome_and_the_breaker_is_open_or_not(metrics: Metr
     metrics.mail_ended("sent")
     assert scrapes.value(metrics.registry, "tramita_mail_messages_total", outcome="sent") == 2
     assert scrapes.value(metrics.registry, "tramita_mail_breaker_open") == 0
-    metrics.breaker_turned(is_open=True)
+    turned = [True, False]
+    metrics.breaker_of(lambda: turned.pop(0))
     assert scrapes.value(metrics.registry, "tramita_mail_breaker_open") == 1
-    metrics.breaker_turned(is_open=False)
     assert scrapes.value(metrics.registry, "tramita_mail_breaker_open") == 0
 
 
@@ -238,7 +238,7 @@ def test_nobody_watching_costs_nothing_and_changes_nothing() -> None:
     assert quiet.pausing(pause) is pause
     watch.job_ended("mail", "done", 1.0)
     watch.mail_ended("sent")
-    watch.breaker_turned(is_open=True)
+    watch.breaker_of(lambda: True)
     watch.paper_printed("invoice", 1.0, 1)
     quiet.queue_of(tuple)
     spans: Spans = NoSpans()

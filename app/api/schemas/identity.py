@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from pydantic import Field, SecretStr
 
-from app.api.schemas.shared import AmountIn, Change, Flag, Id, In, Number, Out, RateIn, Text, Whole
+from app.api.schemas.papers import LetterheadChange, LetterheadOut
+from app.api.schemas.shared import AmountIn, Change, Flag, Id, In, Language, Number, Out, RateIn, Text, Whole
 from app.domain.identity import (
     LONGEST_PASSWORD,
     Belonging,
@@ -18,6 +19,7 @@ from app.domain.identity import (
     Role,
     SettingsVersion,
 )
+from app.domain.mail import Notice
 from app.domain.shared.ids import CompanyId, RoleId, WarehouseId
 from app.domain.shared.money import Amount, Rate, plain
 from app.domain.shared.numbering import LateDate, Reset
@@ -30,7 +32,6 @@ from app.usecases.shared import Change as Changes
 
 ZERO: Final = Rate(Decimal(0))
 NOTHING: Final = Amount(Decimal(0))
-Language = Literal["en", "pt-BR", "fr", "es", "de"]
 OwnCountry = Annotated[str, Field(pattern="^[A-Z]{2}$", examples=["FR"])]
 
 
@@ -284,10 +285,27 @@ class SettingsChange(Change):
     late_fee_fixed: AmountIn = Field(
         NOTHING, description="Fixed sum for an invoice paid late, in the company's currency; 0: none"
     )
+    mail_from: Text = Field(
+        "",
+        max_length=254,
+        description="Address mail comes from; empty: the installation's",
+        examples=["a@acme.example"],
+    )
+    mail_name: Text = Field("", max_length=100, description="Name mail comes from; empty: the company's")
+    mail_reply_to: Text = Field("", max_length=254, description="Address that answers go to; empty: the sender's")
+    notify: list[Notice] = Field(
+        default_factory=list, max_length=len(Notice), description="Events of which the customer is told by mail unasked"
+    )
+
+    letterhead: LetterheadChange = Field(
+        default_factory=LetterheadChange, description="What papers say of the company, and how they look"
+    )
 
     def to_domain(self, company: CompanyId, version: int) -> Changes:
         """Give the change to the settings seen at ``version``."""
         changes = self.sent()
+        if "letterhead" in changes:
+            changes["letterhead"] = self.letterhead.to_domain()
         if "masks" in changes:
             changes["masks"] = {kind: None if mask is None else mask.sent() for kind, mask in self.masks.items()}
         if "default_warehouse_id" in changes:
@@ -319,6 +337,13 @@ class SettingsOut(Out):
     late_fee_fixed: Number = Field(
         description="Fixed sum for an invoice paid late, in the company's currency", examples=["40"]
     )
+    mail_from: str = Field(
+        description="Address mail comes from; empty: the installation's", examples=["a@acme.example"]
+    )
+    mail_name: str = Field(description="Name mail comes from; empty: the company's")
+    mail_reply_to: str = Field(description="Address that answers go to; empty: the sender's")
+    notify: list[Notice] = Field(description="Events of which the customer is told by mail unasked")
+    letterhead: LetterheadOut = Field(description="What papers say of the company, and how they look")
     version: int = Field(description="Version, as in the ETag", examples=[1])
 
     @classmethod
@@ -365,5 +390,10 @@ def _settings(settings: CompanySettings) -> dict[str, Any]:
         "allow_backorder": settings.allow_backorder,
         "late_fee_percent": plain(settings.late_fee_percent),
         "late_fee_fixed": plain(settings.late_fee_fixed),
+        "mail_from": settings.mail_from,
+        "mail_name": settings.mail_name,
+        "mail_reply_to": settings.mail_reply_to,
+        "notify": sorted(settings.notify),
+        "letterhead": LetterheadOut.of(settings.letterhead),
         "version": settings.version,
     }

@@ -102,6 +102,7 @@ def _day(value: object) -> date:
 Text = Annotated[str, AfterValidator(_storable)]
 Country = Annotated[str, Field(pattern="^([A-Z]{2})?$", examples=["FR"])]
 UnitCode = Annotated[str, Field(pattern="^[A-Z0-9]{2,8}$", examples=["KGM"])]
+Language = Literal["en", "pt-BR", "fr", "es", "de"]
 Flag = Annotated[bool, Field(strict=True)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Id = Annotated[Whole, Field(ge=1, le=LARGEST_ID, examples=[7])]

@@ -140,10 +140,14 @@ class BankAccount:
         fields = tuple(sorted(name for name, value in before.items() if value != getattr(self, name)))
         return BankAccountChanged(id=self.id, fields=fields) if fields else None
 
-    def serves(self, currency: Currency) -> None:
-        """Pass only what may be used for ``currency``. Raises AccountArchived, AccountCurrency."""
+    def usable(self) -> None:
+        """Pass only an account that may still be named. Raises AccountArchived."""
         if self.archived:
             raise AccountArchived(at=("account_id",), account=self.label)
+
+    def serves(self, currency: Currency) -> None:
+        """Pass only what may be used for ``currency``. Raises AccountArchived, AccountCurrency."""
+        self.usable()
         if self.currency != currency:
             code = self.currency.code
             raise AccountCurrency(at=("account_id",), account=self.label, kept_in=code, wanted=currency.code)

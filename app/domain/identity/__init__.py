@@ -15,6 +15,16 @@ from app.domain.identity.companies import (
     UnknownZone,
     zone,
 )
+from app.domain.identity.letterheads import (
+    LOGO_BYTES,
+    LOGO_PIXELS,
+    LOGO_SIDE,
+    BadColour,
+    BadLogo,
+    Letterhead,
+    LogoTooLarge,
+    NoLogo,
+)
 from app.domain.identity.people import (
     LONGEST_PASSWORD,
     SHORTEST_PASSWORD,
@@ -52,12 +62,17 @@ from app.domain.identity.roles import (
 )
 
 __all__ = [
+    "LOGO_BYTES",
+    "LOGO_PIXELS",
+    "LOGO_SIDE",
     "LONGEST_PASSWORD",
     "READY_ROLES",
     "SHORTEST_PASSWORD",
+    "BadColour",
     "BadCredentials",
     "BadEmail",
     "BadLateFee",
+    "BadLogo",
     "Belonging",
     "Company",
     "CompanyChanged",
@@ -65,9 +80,12 @@ __all__ = [
     "CompanySettings",
     "CurrencyInUse",
     "LastAdministrator",
+    "Letterhead",
+    "LogoTooLarge",
     "Member",
     "Membership",
     "MembershipChanged",
+    "NoLogo",
     "NoMembership",
     "NotEmpty",
     "Principal",

@@ -11,6 +11,8 @@ from functools import lru_cache
 from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from app.domain.identity.letterheads import PLAIN, Letterhead
+from app.domain.mail import Notice, mail_address
 from app.domain.shared.errors import Conflict, Invalid, Required
 from app.domain.shared.events import Event
 from app.domain.shared.ids import CompanyId, UserId, WarehouseId
@@ -92,6 +94,16 @@ def _within(*path: str) -> Iterator[None]:
         raise error.within(*path) from None
 
 
+def _addresses(values: Mapping[str, Any]) -> dict[str, str]:
+    """Give the addresses among ``values`` as they are written; an empty one stays out. Raises BadMailAddress."""
+    written = {}
+    for name in ("mail_from", "mail_reply_to"):
+        if values.get(name):
+            with _within(name):
+                written[name] = str(mail_address(values[name]))
+    return written
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompanySettings:
     """How one company works. Typed and versioned; what matters is frozen into documents when they are made.
@@ -99,6 +111,8 @@ class CompanySettings:
     ``payment_days`` is the default time to pay an invoice, ``proposal_days`` how long an offer stands, each in days
     after its date. ``allow_backorder`` lets orders be validated of which not all is in stock. A late payer owes
     interest of ``late_fee_percent`` a year and ``late_fee_fixed`` in the company's currency; zero for none.
+    Mail comes from ``mail_from`` under ``mail_name``, answers go to ``mail_reply_to``; empty, the installation's own
+    address, the company's name, the sender. ``notify`` are the events of which the customer is told by mail unasked.
     ``demanding`` is not stored, it follows from the custom fields: kinds of objects with a field that a new one must
     fill in or gets filled in.
     """
@@ -114,6 +128,11 @@ class CompanySettings:
     allow_backorder: bool = True
     late_fee_percent: Rate = Rate(Decimal(0))
     late_fee_fixed: Amount = Amount(Decimal(0))
+    mail_from: str = ""
+    mail_name: str = ""
+    mail_reply_to: str = ""
+    notify: frozenset[Notice] = frozenset()
+    letterhead: Letterhead = PLAIN
     version: int = 0
     demanding: frozenset[ObjectKind] = field(default=frozenset(), compare=False)
     zone: tzinfo = field(init=False, repr=False, compare=False)
@@ -125,12 +144,16 @@ class CompanySettings:
         """Give these settings with the named fields changed, the version as it was.
 
         ``zone`` and ``currency`` are given by name and code, ``masks`` as a mapping of series to the parts that change,
-        None for the mask a new company has. Raises UnknownZone, UnknownCurrency, BadMask with ``at``.
+        None for the mask a new company has, ``letterhead`` as a mapping of its fields. Raises UnknownZone,
+        UnknownCurrency, BadMask, BadColour, BadMailAddress with ``at``.
         """
         values = {name: changes[name] for name in _PLAIN if name in changes}
         for name, most in (("late_fee_percent", 100), ("late_fee_fixed", None)):
             if name in values and (values[name] < 0 or (most is not None and values[name] > most)):
                 raise BadLateFee(at=(name,), value=values[name])
+        values |= _addresses(values)
+        if "notify" in values:
+            values["notify"] = frozenset(values["notify"])
         if "zone" in changes:
             with _within("zone"):
                 zone(changes["zone"])
@@ -143,6 +166,9 @@ class CompanySettings:
                 **self.masks,
                 **{kind: self._mask(kind, part) for kind, part in changes["masks"].items()},
             }
+        if "letterhead" in changes:
+            with _within("letterhead"):
+                values["letterhead"] = self.letterhead.changed(changes["letterhead"])
         return replace(self, **values)
 
     def _mask(self, kind: SeriesKind, part: Mapping[str, Any] | None) -> Mask:
@@ -166,6 +192,11 @@ class CompanySettings:
             "allow_backorder": self.allow_backorder,
             "late_fee_percent": plain(self.late_fee_percent),
             "late_fee_fixed": plain(self.late_fee_fixed),
+            "mail_from": self.mail_from,
+            "mail_name": self.mail_name,
+            "mail_reply_to": self.mail_reply_to,
+            "notify": sorted(notice.value for notice in self.notify),
+            "letterhead": self.letterhead.facts(),
         }
 
     @classmethod
@@ -185,6 +216,11 @@ class CompanySettings:
             allow_backorder=facts.get("allow_backorder", True),  # settings stored before there was a choice
             late_fee_percent=Rate(Decimal(facts.get("late_fee_percent", "0"))),
             late_fee_fixed=Amount(Decimal(facts.get("late_fee_fixed", "0"))),
+            mail_from=facts.get("mail_from", ""),  # kept before there was mail, as are the next three
+            mail_name=facts.get("mail_name", ""),
+            mail_reply_to=facts.get("mail_reply_to", ""),
+            notify=frozenset(map(Notice, facts.get("notify", ()))),
+            letterhead=Letterhead.of_facts(facts.get("letterhead", {})),
             version=version,
         )
 
@@ -199,6 +235,10 @@ _PLAIN: Final = (
     "allow_backorder",
     "late_fee_percent",
     "late_fee_fixed",
+    "mail_from",
+    "mail_name",
+    "mail_reply_to",
+    "notify",
 )
 
 

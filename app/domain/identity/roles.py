@@ -55,6 +55,7 @@ _BUSINESS_READS: Final = frozenset(
         Right.INVOICES_READ,
         Right.PAYMENTS_READ,
         Right.BANK_ACCOUNTS_READ,
+        Right.MAILS_READ,
         Right.REPORTS_READ,
         Right.CUSTOM_FIELDS_READ,
     }
@@ -74,6 +75,7 @@ READY_ROLES: Final[Mapping[ReadyRole, frozenset[Right]]] = MappingProxyType(
             Right.SHIPMENTS_WRITE,
             Right.RETURNS_WRITE,
             Right.INVOICES_WRITE,
+            Right.MAILS_SEND,
         },
         ReadyRole.WAREHOUSE: (
             _BUSINESS_READS
@@ -82,6 +84,7 @@ READY_ROLES: Final[Mapping[ReadyRole, frozenset[Right]]] = MappingProxyType(
                 Right.INVOICES_READ,
                 Right.PAYMENTS_READ,
                 Right.BANK_ACCOUNTS_READ,
+                Right.MAILS_READ,
                 Right.REPORTS_READ,
             }
         )
@@ -103,6 +106,7 @@ READY_ROLES: Final[Mapping[ReadyRole, frozenset[Right]]] = MappingProxyType(
             Right.PAYMENTS_WRITE,
             Right.PAYMENTS_OUT,
             Right.BANK_ACCOUNTS_WRITE,
+            Right.MAILS_SEND,
             Right.SETTINGS_READ,
             Right.AUDIT_READ,
             Right.CHAINS_VERIFY,

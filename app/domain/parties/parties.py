@@ -113,6 +113,8 @@ class PartyMerged(Event):
 class Party:
     """Somebody we sell to or buy from. ``payment_days`` of None means the company's default.
 
+    ``locale`` is the language its papers and messages are written in, None when it is not known.
+
     ``own_prices`` tells whether prices were agreed with it; it is never stored.
 
     ``payment_terms_id`` goes before ``payment_days``. ``credit_limit`` is in the company's currency, None for no limit.
@@ -129,6 +131,7 @@ class Party:
     email: str | None = None
     phone: str | None = None
     tax_id: str | None = None
+    locale: str | None = None
     address: Address = field(default_factory=Address)
     payment_days: int | None = None
     price_list_id: int | None = None
@@ -206,7 +209,7 @@ class Party:
         self.name = f"Anonymised {self.id}"
         self.customer_code = f"ANON-{self.id}" if self.customer else None
         self.supplier_code = f"ANON-{self.id}" if self.supplier else None
-        self.email = self.phone = self.tax_id = None
+        self.email = self.phone = self.tax_id = self.locale = None
         self.custom, self.representatives = {}, ()
         self.address = Address(country=self.address.country)
         self.archived, self.anonymised_at = True, at
@@ -237,7 +240,7 @@ class Party:
         for role in ("customer", "supplier"):
             if getattr(other, role) and not getattr(self, role):
                 setattr(self, role, True)
-        taken = ["email", "phone", "tax_id", "price_list_id", "credit_limit"]
+        taken = ["email", "phone", "tax_id", "locale", "price_list_id", "credit_limit"]
         if self.payment_terms_id is None and self.payment_days is None:  # terms would go before its own days
             taken += ["payment_terms_id", "payment_days"]
         for name in taken:

@@ -39,6 +39,8 @@ class Right(StrEnum):
     PAYMENTS_OUT = "payments.out"
     BANK_ACCOUNTS_READ = "bank_accounts.read"
     BANK_ACCOUNTS_WRITE = "bank_accounts.write"
+    MAILS_READ = "mails.read"
+    MAILS_SEND = "mails.send"
     REPORTS_READ = "reports.read"
     USERS_READ = "users.read"
     USERS_WRITE = "users.write"

@@ -31,6 +31,7 @@ class LockRank(IntEnum):
     SHIPMENT = 14
     RETURN = 15
     SEPA_ORDER = 16
+    MAIL = 19
     PARTY = 17
     INVENTORY = 18
     COST = 20
@@ -50,6 +51,7 @@ _DOCUMENTS: Final = {
     "payment": LockRank.PAYMENT,
     "inventory": LockRank.INVENTORY,
     "sepa order": LockRank.SEPA_ORDER,
+    "mail": LockRank.MAIL,
 }
 
 

@@ -26,6 +26,8 @@ from app.infrastructure.database.repositories.identity import SqlCompanies, SqlR
 from app.infrastructure.database.repositories.jobs import SqlJobs, SqlQueue
 from app.infrastructure.database.repositories.journal import SqlJournal
 from app.infrastructure.database.repositories.listing import SqlLists
+from app.infrastructure.database.repositories.mail import SqlMails
+from app.infrastructure.database.repositories.papers import SqlPapers
 from app.infrastructure.database.repositories.parties import (
     SqlContacts,
     SqlCredits,
@@ -86,10 +88,14 @@ def _deaf() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Ears:
-    """Who hears of each commit that left events, or jobs, behind; both must be quick."""
+    """Who hears of each commit that left events, or jobs, behind; both must be quick.
+
+    ``trace`` gives the trace context that new jobs go on with (W3C traceparent).
+    """
 
     events: Callable[[], None] = _deaf
     jobs: Callable[[], None] = _deaf
+    trace: Callable[[], str] = str
 
 
 class SqlWork:
@@ -131,8 +137,10 @@ class SqlWork:
     bank_accounts = Lazy(SqlBankAccounts)
     cheque_deposits = Lazy(SqlChequeDeposits)
     sepa_orders = Lazy(SqlSepaOrders)
+    mails = Lazy(SqlMails)
     fields = Lazy(SqlFields)
     attachments = Lazy(SqlAttachments)
+    papers = Lazy(SqlPapers)
     series = Lazy(SqlSeriesBook)
     lists = Lazy(SqlLists)
     reports = Lazy(SqlReports)
@@ -172,7 +180,7 @@ class SqlWork:
 
     def commit(self) -> None:
         """Write jobs, events and answer, and make all durable. Raises AnswerExists, RolledBack, OutcomeUnknown."""
-        asked = "jobs" in self.__dict__ and self.jobs.flush(self._clock.now())
+        asked = "jobs" in self.__dict__ and self.jobs.flush(self._clock.now(), self._ears.trace())
         events = self.answers.flush(self.outbox)
         self.session.commit()
         if events:

@@ -181,9 +181,9 @@ class Metrics(NoWatch):
         """Note what became of one message."""
         self._mail.labels(outcome).inc()
 
-    def breaker_turned(self, *, is_open: bool) -> None:
-        """Note that the breaker before the mail server opened, or closed."""
-        self._breaker.set(int(is_open))
+    def breaker_of(self, is_open: Callable[[], bool]) -> None:
+        """Ask ``is_open`` of the breaker before the mail server, whenever the figures are read."""
+        self._breaker.set_function(lambda: float(is_open()))
 
     def paper_printed(self, kind: str, seconds: float, pages: int) -> None:
         """Note one PDF: how long it took and its pages."""

@@ -51,8 +51,8 @@ class NoWatch:
     def mail_ended(self, outcome: str) -> None:
         """Note what became of one message."""
 
-    def breaker_turned(self, *, is_open: bool) -> None:
-        """Note that the breaker before the mail server opened, or closed."""
+    def breaker_of(self, is_open: Callable[[], bool]) -> None:
+        """Ask ``is_open`` of the breaker before the mail server, whenever the figures are read."""
 
     def paper_printed(self, kind: str, seconds: float, pages: int) -> None:
         """Note one PDF."""

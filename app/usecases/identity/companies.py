@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import ClassVar, Final
 
+from app.domain.banking import AccountArchived
 from app.domain.identity import (
+    BadEmail,
     Company,
     CompanySettings,
     CurrencyInUse,
+    Letterhead,
     ReadyRole,
     RefsCollide,
     SettingsVersion,
     User,
+    email_address,
     ready_roles,
 )
+from app.domain.parties import BadTaxId, tax_id
 from app.domain.shared.errors import DomainError, NotFound, UnknownReference
 from app.domain.shared.ids import WarehouseId
 from app.domain.shared.numbering import Mask
@@ -113,7 +118,8 @@ class ChangeSettings:
 
     They are in force everywhere within half a minute; documents made before keep what they froze. Raises Stale,
     UnknownZone, UnknownCurrency, CurrencyInUse once there are documents or stock, BadMask, RefsCollide for a mask that
-    would write references anew, UnknownReference and WarehouseArchived for the default warehouse.
+    would write references anew, UnknownReference and WarehouseArchived for the default warehouse; for the letterhead
+    BadColour, BadTaxId, BadEmail, UnknownReference and AccountArchived.
     """
 
     clock: Clock
@@ -127,6 +133,7 @@ class ChangeSettings:
         company = work.companies.get(context.company)
         request.matches(company.settings.version)
         before, after = company.settings, company.settings.changed(request.changes)
+        after = replace(after, letterhead=_sound(work, company, after.letterhead))
         if after.default_warehouse is not None and after.default_warehouse != before.default_warehouse:
             self._serves(work, after.default_warehouse)
         if after.currency != before.currency and work.companies.counts_money(company.id):
@@ -193,6 +200,30 @@ class ListSettingsVersions:
     def execute(self, work: Work, context: Context, request: VersionsQuery) -> Sequence[SettingsVersion]:
         """Give one version more than asked for, when there is one."""
         return work.companies.settings_versions(context.company, before=request.before, limit=request.limit + 1)
+
+
+def _sound(work: Work, company: Company, after: Letterhead) -> Letterhead:
+    """Give a letterhead with its changed parts checked and in their one form. Raises as ``ChangeSettings`` says."""
+    before, at = company.settings.letterhead, "letterhead"
+    try:
+        if after.vat_number and after.vat_number != before.vat_number:
+            after = replace(after, vat_number=tax_id(company.country, after.vat_number))
+        if after.email and after.email != before.email:
+            after = replace(after, email=email_address(after.email))
+        if after.bank_account is not None and after.bank_account != before.bank_account:
+            work.bank_accounts.get(after.bank_account).usable()
+    except NotFound as error:
+        raise UnknownReference(at=(at, "bank_account_id"), kind="bank account", value=after.bank_account) from error
+    except BadTaxId as error:
+        error.at = (at, "vat_number")
+        raise
+    except BadEmail as error:
+        error.at = (at, "email")
+        raise
+    except AccountArchived as error:
+        error.at = (at, "bank_account_id")
+        raise
+    return after
 
 
 def adopt(work: Work, company: Company, settings: CompanySettings) -> None:

@@ -113,6 +113,10 @@ class Reports(Protocol):
         """Sum what was open at the end of ``on``; due before each of ``limits`` is a class older."""
         ...
 
+    def aging_of(self, party: PartyId, on: date, limits: tuple[date, date, date]) -> AgingRow | None:
+        """Give what ``aging`` tells of one customer, None of one who owes nothing."""
+        ...
+
     def unpaid(self, on: date) -> Sequence[Unpaid]:
         """Give the invoices that were open at the end of ``on``, by due date."""
         ...

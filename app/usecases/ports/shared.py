@@ -24,6 +24,8 @@ from app.usecases.ports.identity import Companies, Roles, Users
 from app.usecases.ports.jobs import Jobs, Queue
 from app.usecases.ports.journal import Journal
 from app.usecases.ports.listing import Lists
+from app.usecases.ports.mail import Mails
+from app.usecases.ports.papers import Papers
 from app.usecases.ports.parties import Belongings, Credits, Merging, Parties, Terms
 from app.usecases.ports.privacy import Privacy
 from app.usecases.ports.reports import Reports
@@ -332,6 +334,11 @@ class Work(Protocol):
         ...
 
     @property
+    def mails(self) -> Mails:
+        """Mails about documents."""
+        ...
+
+    @property
     def fields(self) -> Fields:
         """Custom fields, and what objects are found by."""
         ...
@@ -339,6 +346,11 @@ class Work(Protocol):
     @property
     def attachments(self) -> Attachments:
         """Files kept with objects."""
+        ...
+
+    @property
+    def papers(self) -> Papers:
+        """Printed documents and logos."""
         ...
 
     @property

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from app.domain.parties import Address
+from app.domain.shared.dates import Day
 from app.domain.shared.ids import CarrierId, InvoiceId, OrderId, ReturnId, ShipmentId
 from app.domain.shipping import Carrier, Return, Shipment
 
@@ -51,6 +52,10 @@ class Shipments(Protocol):
 
     def order_of(self, shipment: ShipmentId) -> OrderId:
         """Give the order a shipment belongs to, which never changes. Raises NotFound."""
+        ...
+
+    def last_date(self, order: OrderId) -> Day | None:
+        """Give the day on which goods of ``order`` left last, None when none did."""
         ...
 
     def origin(self, shipment: ShipmentId) -> Origin:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -17,8 +18,8 @@ class Watch(Protocol):
         """Note what became of one message."""
         ...
 
-    def breaker_turned(self, *, is_open: bool) -> None:
-        """Note that the breaker before the mail server opened, or closed."""
+    def breaker_of(self, is_open: Callable[[], bool]) -> None:
+        """Ask whether the breaker before the mail server is open, whenever the figures are read."""
         ...
 
     def paper_printed(self, kind: str, seconds: float, pages: int) -> None:

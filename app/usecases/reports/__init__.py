@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from app.usecases.reports.receivables import AgeReceivables, ListUnpaid, OnDay, Statement, StatementRequest
+from app.usecases.reports.receivables import (
+    AgeReceivables,
+    ListUnpaid,
+    OnDay,
+    Statement,
+    StatementRequest,
+    classes,
+)
 from app.usecases.reports.sales import SalesReport, SalesRequest, VatReport
 from app.usecases.reports.table import Period, PeriodBackwards, Table
 
@@ -18,4 +25,5 @@ __all__ = [
     "StatementRequest",
     "Table",
     "VatReport",
+    "classes",
 ]

@@ -47,8 +47,7 @@ class AgeReceivables:
     def execute(self, work: Work, context: Context, request: OnDay) -> Table[AgingRow]:
         """Give a row for each customer with something open, by name, and the sums."""
         on = request.on or self.clock.today(context.zone)
-        first, second, third = (_before(on, days) for days in CLASSES)
-        return summed(context, work.reports.aging(on, (first, second, third)), AgingRow._fields[3:])
+        return summed(context, work.reports.aging(on, classes(on)), AgingRow._fields[3:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +124,12 @@ class Statement:
             balance = Amount(balance + entry.amount)
             rows.append((*entry, balance))
         return Table(currency=currency, rows=rows, totals={"amount": balance})
+
+
+def classes(on: date) -> tuple[date, date, date]:
+    """Give the days before which what is due is a class older, looked at from ``on``."""
+    first, second, third = (_before(on, days) for days in CLASSES)
+    return first, second, third
 
 
 def _before(day: date, days: int) -> date:

@@ -16,6 +16,7 @@ from app.api.schemas.shared import (
     Flag,
     Id,
     In,
+    Language,
     Number,
     Out,
     Text,
@@ -65,6 +66,7 @@ class PartyIn(In):
     email: Text | None = Field(None, max_length=254, description="E-mail address", examples=["info@example.com"])
     phone: Text | None = Field(None, max_length=40, description="Phone number", examples=["+33 4 72 00 00 00"])
     tax_id: Text | None = Field(None, max_length=40, description="VAT or tax number", examples=["FR40303265045"])
+    locale: Language | None = Field(None, description="Language of its papers; null: not known", examples=["fr"])
     address: AddressIn = Field(default_factory=AddressIn, description="Postal address")
     payment_days: Whole | None = Field(
         None, ge=0, le=3650, description="Days to pay an invoice; null: the company's", examples=[45]
@@ -111,6 +113,7 @@ class PartyChange(Change):
     email: Text | None = Field(None, max_length=254, description="E-mail address")
     phone: Text | None = Field(None, max_length=40, description="Phone number")
     tax_id: Text | None = Field(None, max_length=40, description="VAT or tax number")
+    locale: Language | None = Field(None, description="Language of its papers; null: not known")
     address: AddressChange | None = Field(None, description="Postal address; only what is named changes")
     payment_days: Whole | None = Field(None, ge=0, le=3650, description="Days to pay an invoice; null: the company's")
     price_list_id: Id | None = Field(None, description="Id of the price list; null: the products' prices")
@@ -163,6 +166,7 @@ class PartyOut(Out):
     email: str | None = Field(description="E-mail address")
     phone: str | None = Field(description="Phone number")
     tax_id: str | None = Field(description="VAT or tax number")
+    locale: str | None = Field(description="Language of its papers; null: not known", examples=["fr"])
     address: AddressOut = Field(description="Postal address")
     payment_days: int | None = Field(description="Days to pay an invoice; null: the company's")
     price_list_id: int | None = Field(description="Id of the price list; null: the products' prices")

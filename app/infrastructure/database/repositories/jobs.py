@@ -176,15 +176,15 @@ class SqlJobs:
         """Enter a job with the transaction; nothing is entered beside another for the same thing."""
         self._new.append(job)
 
-    def flush(self, now: datetime) -> bool:
-        """Write the new jobs, and tell whether there were any."""
+    def flush(self, now: datetime, trace: str = "") -> bool:
+        """Write the new jobs, which go on with ``trace``, and tell whether there were any."""
         asked, self._new = self._new, []
         new = {(job.kind, job.unique or at): job for at, job in enumerate(asked)}
         there = self._there([job for job in new.values() if job.unique])
         # In the order of their keys: of two transactions that enter the same two, one waits for the other.
         rows = [self._row(job, now) for job in sorted(new.values(), key=_place) if _place(job) not in there]
         try:
-            self._session.many(_INSERT, rows, **self._common(now))
+            self._session.many(_INSERT, rows, **self._common(now, trace))
         except ConstraintViolated as violated:
             if violated.constraint != _PENDING:
                 raise
@@ -231,7 +231,7 @@ class SqlJobs:
             "due_at": job.due_at or now,
         }
 
-    def _common(self, now: datetime) -> dict[str, Any]:
+    def _common(self, now: datetime, trace: str) -> dict[str, Any]:
         context = self._context
         return {
             "company_id": context.company,
@@ -240,7 +240,7 @@ class SqlJobs:
             "error": "",
             "actor_id": context.actor,
             "request_id": context.request_id,
-            "trace": "",
+            "trace": trace,
             "locale": context.locale,
             "created_at": now,
             "version": 1,

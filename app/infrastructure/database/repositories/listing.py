@@ -48,6 +48,7 @@ from app.infrastructure.database.tables.fields import custom_fields, custom_valu
 from app.infrastructure.database.tables.identity import members, roles
 from app.infrastructure.database.tables.jobs import jobs
 from app.infrastructure.database.tables.journal import journal
+from app.infrastructure.database.tables.mail import mails
 from app.infrastructure.database.tables.parties import contacts, payment_terms, third_parties
 from app.infrastructure.database.tables.sales import orders, proposals
 from app.infrastructure.database.tables.shipping import carriers, returns, shipments
@@ -108,6 +109,7 @@ SOURCES: Final[Mapping[str, FromClause]] = {
     "bank-accounts": bank_accounts,
     "cheque-deposits": cheque_deposits,
     "sepa-orders": sepa_orders,
+    "mails": mails,
     "api-keys": api_keys,
     "users": members,
     "roles": roles,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -18,10 +18,11 @@ from app.infrastructure.database.session import Session
 from app.infrastructure.database.statements import bytes_at
 from app.infrastructure.database.tables.banking import sepa_order_lines
 from app.infrastructure.database.tables.billing import invoices
+from app.infrastructure.database.tables.mail import mails
 from app.infrastructure.database.tables.sales import orders, proposals
 from app.infrastructure.database.tables.shared import answers
 from app.infrastructure.database.tables.shipping import returns, shipments
-from app.infrastructure.database.types import BYTES, LONG_TEXT
+from app.infrastructure.database.types import BYTES, JSON_TEXT, LONG_TEXT
 from app.usecases.context import Context
 from app.usecases.ports.privacy import Erasure, OpenDocument
 
@@ -121,7 +122,32 @@ def forget_accounts(session: Session, company: int, erasure: Erasure) -> None:
     session.run(_FORGET_ACCOUNTS, company_id=company, party_id=erasure.party)
 
 
-TRACES: Final[list[Callable[[Session, int, Erasure], None]]] = [forget_answers, forget_addresses, forget_accounts]
+_FORGET_MAILS = prepare(
+    update(mails)
+    .where(mails.c.company_id == bindparam("company_id"), mails.c.party_id == bindparam("party_id"))
+    .values(
+        to_addresses=bindparam("none", type_=JSON_TEXT),
+        cc_addresses=bindparam("none", type_=JSON_TEXT),
+        later=bindparam("none", type_=JSON_TEXT),
+        refused=bindparam("none", type_=JSON_TEXT),
+        subject="",
+        note="",
+    ),
+    "update mails that were sent to",
+)
+
+
+def forget_mails(session: Session, company: int, erasure: Erasure) -> None:
+    """Empty whom mails about documents of the party went to, and what somebody wrote in them."""
+    session.run(_FORGET_MAILS, company_id=company, party_id=erasure.party, none=[])
+
+
+TRACES: Final[list[Callable[[Session, int, Erasure], None]]] = [
+    forget_answers,
+    forget_addresses,
+    forget_accounts,
+    forget_mails,
+]
 """What forgets a party in one place each; a table that copies data of third parties adds its own."""
 
 TELLING: Final = ("email", "phone", "tax_id", "street", "customer_code", "supplier_code")
@@ -131,28 +157,36 @@ TELLING: Final = ("email", "phone", "tax_id", "street", "customer_code", "suppli
 BELONGING: Final = frozenset({"iban", "job", "label"})
 """Fields by one of which a contact, an address or a bank account of a third party is known."""
 
+MAIL: Final = frozenset({"to", "cc", "later", "refused", "subject", "text"})
+"""What of a mail tells whom it went to and what was written to them."""
+
 
 def _without(value: Any, erasure: Erasure) -> Any:
     """Give an answer without the party: its own object emptied, its telling words gone from fields of their kind.
 
     Not from any field: a telephone number may be somebody's amount; nor from another third party, who may share them.
     """
-    match value:
-        case dict() if value.get("id") == erasure.party and {"customer_code", "supplier_code"} <= value.keys():
-            return {name: _emptied(part) for name, part in value.items()} | {"name": erasure.name, "archived": True}
-        case dict() if value.get("party_id") == erasure.party and BELONGING & value.keys():
-            return {name: _emptied(part) for name, part in value.items()}
-        case dict() if {"customer_code", "supplier_code"} <= value.keys():
+    if isinstance(value, list):
+        return [_without(part, erasure) for part in value]
+    if not isinstance(value, dict):
+        return value
+    if {"customer_code", "supplier_code"} <= value.keys():
+        if value.get("id") != erasure.party:
             return value
-        case dict():
-            return {
-                name: "" if part in erasure.words and name.endswith(TELLING) else _without(part, erasure)
-                for name, part in value.items()
-            }
-        case list():
-            return [_without(part, erasure) for part in value]
-        case _:
-            return value
+        return {name: _emptied(part) for name, part in value.items()} | {"name": erasure.name, "archived": True}
+    if value.get("party_id") == erasure.party and (gone := _theirs(value)):
+        return {name: _emptied(part) if name in gone else part for name, part in value.items()}
+    return {
+        name: "" if part in erasure.words and name.endswith(TELLING) else _without(part, erasure)
+        for name, part in value.items()
+    }
+
+
+def _theirs(value: dict[str, Any]) -> Collection[str]:
+    """Give the fields that are the third party's: all of what belongs to it, and of a mail whom it went to."""
+    if BELONGING & value.keys():
+        return value.keys()
+    return MAIL if value.keys() >= MAIL else ()
 
 
 def _emptied(value: Any) -> Any:

@@ -32,6 +32,12 @@ class SqlReports:
         rows = self._run("aging", day=on, limit_1=first, limit_2=second, limit_3=third)
         return [AgingRow(*row) for row in rows]
 
+    def aging_of(self, party: PartyId, on: date, limits: tuple[date, date, date]) -> AgingRow | None:
+        """Give what ``aging`` tells of one customer, None of one who owes nothing."""
+        first, second, third = limits
+        rows = self._run("aging_of", party=party, day=on, limit_1=first, limit_2=second, limit_3=third)
+        return AgingRow(*rows[0]) if rows else None
+
     def unpaid(self, on: date) -> Sequence[Unpaid]:
         """Give the invoices that were open at the end of ``on``, by due date."""
         return [Unpaid(*row) for row in self._run("unpaid", day=on)]

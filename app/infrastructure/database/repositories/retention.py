@@ -15,6 +15,7 @@ from app.infrastructure.database.session import Session
 from app.infrastructure.database.statements import delete_due
 from app.infrastructure.database.tables.access import sessions, sign_in_attempts
 from app.infrastructure.database.tables.jobs import jobs
+from app.infrastructure.database.tables.papers import papers
 from app.infrastructure.database.tables.shared import answers
 from app.usecases.context import Context
 
@@ -39,6 +40,7 @@ KEPT: Final = (
     Kept(sessions.c.expires_at),
     Kept(sign_in_attempts.c.expires_at),
     Kept(jobs.c.expires_at),
+    Kept(papers.c.expires_at),
 )
 
 _PURGE: Final[dict[str, Prepared]] = {

@@ -56,6 +56,7 @@ third_parties = Table(
     Column("representatives", JSON_TEXT),
     Column("representative_id", KEY),
     Column("merged_into_id", KEY),
+    Column("locale", text(16)),
     UniqueConstraint("company_id", "id"),
     ForeignKeyConstraint(["company_id", "price_list_id"], ["price_lists.company_id", "price_lists.id"]),
     UniqueConstraint("company_id", "customer_code"),

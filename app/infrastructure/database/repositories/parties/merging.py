@@ -29,6 +29,7 @@ from app.infrastructure.database.session import Session
 from app.infrastructure.database.tables.attachments import attachments
 from app.infrastructure.database.tables.billing import invoice_templates, invoices, payments
 from app.infrastructure.database.tables.catalogue import party_categories, prices, product_suppliers, products
+from app.infrastructure.database.tables.mail import mails
 from app.infrastructure.database.tables.parties import contacts, party_accounts, party_addresses, third_parties
 from app.infrastructure.database.tables.sales import orders, proposals
 from app.infrastructure.database.tables.shipping import returns, shipments
@@ -39,7 +40,7 @@ from app.usecases.ports.shared import RolledBack
 DOCUMENTS: Final = (invoice_templates, invoices, orders, payments, proposals, shipments, returns)
 """Documents that follow, in the order in which documents are locked; those with a link keep whom it names."""
 
-BELONGINGS: Final = (contacts, party_addresses, party_accounts)
+BELONGINGS: Final = (contacts, party_addresses, party_accounts, mails)
 """What else follows."""
 
 AGREED: Final = (prices.c.party_id, product_suppliers.c.supplier_id)

@@ -29,6 +29,7 @@ _FIELDS: Final = (
     "email",
     "phone",
     "tax_id",
+    "locale",
     "payment_days",
     "price_list_id",
     "payment_terms_id",

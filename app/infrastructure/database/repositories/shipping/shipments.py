@@ -7,9 +7,10 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from app.domain.parties import Address
+from app.domain.shared.dates import Day
 from app.domain.shared.errors import NotFound, Stale
 from app.domain.shared.ids import OrderId, ShipmentId
 from app.domain.shared.money import Quantity
@@ -86,6 +87,14 @@ _OPEN = prepare(
     .limit(1),
     "select shipments.open",
 )
+_LAST = prepare(
+    select(func.max(shipments.c.date)).where(
+        shipments.c.company_id == bindparam("company_id"),
+        shipments.c.order_id == bindparam("order"),
+        or_(*(shipments.c.status == state for state in (ShipmentState.VALIDATED, ShipmentState.CLOSED))),
+    ),
+    "select shipments.last",
+)
 _STORED: Final = tuple(name for name in _HEADER if name != "ref")
 _NEW = NewDocuments(shipments, ("version", "status", *_STORED), shipment_lines, _LINE, owner="shipment_id")
 _UPDATE = prepare(
@@ -139,6 +148,11 @@ class SqlShipments:
         """Tell whether every validated shipment of ``order``, leaving ``but`` out, is closed."""
         row = self._session.one(_OPEN, company_id=self._company, order=order, status=ShipmentState.VALIDATED, but=but)
         return row is None
+
+    def last_date(self, order: OrderId) -> Day | None:
+        """Give the day on which goods of ``order`` left last, None when none did."""
+        found: Day | None = self._session.scalar(_LAST, company_id=self._company, order=order)
+        return found
 
     def origin(self, shipment: ShipmentId) -> Origin:
         """Give the order a shipment belongs to, and where its customer lives now. Raises NotFound."""

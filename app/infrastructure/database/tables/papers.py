@@ -1,0 +1,40 @@
+"""Printed documents and logos; their bytes are kept outside the database."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, ForeignKey, Index, Table
+
+from app.domain.papers import PaperKind
+from app.infrastructure.database.tables.shared import metadata
+from app.infrastructure.database.types import COUNTER, INSTANT, KEY, choice, text
+
+papers = Table(
+    "papers",
+    metadata,
+    Column("company_id", KEY, ForeignKey("companies.id"), primary_key=True, autoincrement=False),
+    Column("kind", choice(PaperKind, checked=False), primary_key=True),
+    Column("document_id", KEY, primary_key=True, autoincrement=False),
+    Column("document_version", COUNTER, primary_key=True, autoincrement=False),
+    Column("locale", text(16), primary_key=True),
+    # Of what may still change: the SHA-256 of what it says. Empty once it is final.
+    Column("edition", text(64), primary_key=True),
+    Column("settings_version", COUNTER, nullable=False),
+    Column("digest", text(64), nullable=False),
+    Column("size", KEY, nullable=False),
+    Column("made_at", INSTANT, nullable=False),
+    Column("expires_at", INSTANT),
+    Index(None, "company_id", "digest"),
+    Index(None, "expires_at"),
+    info={"told": False},  # made of what is told already, and anew whenever somebody asks
+)
+
+# Every logo a company ever had: settings of any version may name it, and papers be printed by them.
+logos = Table(
+    "logos",
+    metadata,
+    Column("company_id", KEY, ForeignKey("companies.id"), primary_key=True, autoincrement=False),
+    Column("digest", text(64), primary_key=True),
+    Column("size", KEY, nullable=False),
+    Column("added_at", INSTANT, nullable=False),
+    info={"told": False},  # the settings that name it are
+)

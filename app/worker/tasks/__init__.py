@@ -1,0 +1,1 @@
+"""What is done for jobs, one module a capability."""
