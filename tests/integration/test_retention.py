@@ -102,7 +102,7 @@ def test_each_batch_is_bounded_and_its_own_transaction(database: Database, conte
     commits = [trace.session for trace in traces if trace.kind is TraceKind.COMMIT]
     deletes = [trace.session for trace in traces if trace.name.startswith("purge")]
     assert commits == deletes
-    assert len(set(deletes)) == 6
+    assert len(set(deletes)) == 7
 
 
 @ON_EACH
