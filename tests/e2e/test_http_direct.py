@@ -24,7 +24,8 @@ def test_every_endpoint_of_the_business_takes_the_short_way() -> None:
     reports = {f"report_{name}" for name in names}
     lists = {"list_settings_versions", "list_order_revisions"}
     parameters = {"find_price", "read_changes", "read_late_fee", "verify_chains", *lists, *reports}
-    assert usual <= coroutines | parameters
+    papers = {f"print_{name}" for name in ("proposal", "order", "shipment", "invoice", "inventory", "statement")}
+    assert usual <= coroutines | parameters | papers | {"set_logo"}  # drawn, and streamed in, outside of a transaction
 
 
 def test_a_refused_path_after_the_body_was_read_for_its_key_is_answered() -> None:

@@ -307,7 +307,7 @@ MOST: Final = {
     "report_statement": 3,
     "list_chain_heads": 1,
     "verify_chains": 22,
-    "anonymise_third_party": 22,
+    "anonymise_third_party": 23,
     "define_custom_field": 3,
     "read_custom_field": 1,
     "change_custom_field": 3,

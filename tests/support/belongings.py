@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any, Final
+
+from PIL import Image
 
 from app.domain.jobs import NewJob
 from tests.support.catalogue import ids
@@ -15,6 +18,13 @@ from tests.support.posts import ACCOUNT, TERMS, template
 
 MISSING: Final = 999_999_999
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
+
+
+def picture() -> bytes:
+    """Give a small picture."""
+    made = BytesIO()
+    Image.new("RGB", (4, 4), "navy").save(made, "PNG")
+    return made.getvalue()
 
 
 def belongings(office: Office) -> dict[str, Any]:
@@ -47,6 +57,8 @@ def belongings(office: Office) -> dict[str, Any]:
     sepa = office.make("/sepa-orders", debit_of(own, office.invoice("4")["id"]))["id"]
     office.act(f"/sepa-orders/{sepa}/generate")
     mail = office.make(f"/orders/{order['id']}/send", {"to": ["them@client.example"]})["id"]
+    seen = office.get("/company/settings")["version"]
+    office.upload("/company/logo", picture(), "logo.png", "image/png", verb="PUT", if_match=f'"{seen}"')
     owners = {
         "third-parties": order["party_id"],
         "products": product,

@@ -159,6 +159,7 @@ class _Talk:
     def say(self, reply: Reply) -> None:
         match reply:
             case Does.DROPS:
+                self._hang_up()
                 raise _Ended
             case Does.HANGS:
                 self.server.over.wait()
@@ -169,6 +170,13 @@ class _Talk:
                 raise _Ended
             case _:
                 self.line.sendall(str(reply).encode() + CRLF)
+
+    def _hang_up(self) -> None:
+        """End the line in order: closed with something unread, it would be reset, which is another failure."""
+        self.line.shutdown(socket.SHUT_WR)
+        self.line.settimeout(1.0)
+        while self.line.recv(65536):
+            pass
 
     def read_line(self) -> bytes:
         while CRLF not in self.rest:

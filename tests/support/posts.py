@@ -691,6 +691,10 @@ def _settings(office: Office) -> Changeable:
         "allow_backorder": False,
         "late_fee_percent": "8.5",
         "late_fee_fixed": "40",
+        "mail_from": "sales@acme.example",
+        "mail_name": "Acme",
+        "mail_reply_to": "answers@acme.example",
+        "notify": ["order.validated"],
         "letterhead": {"city": "Lyon", "footer": ["Acme", "Lyon"]},
     }
     head = {**office.get("/company/settings")["letterhead"], "city": "Lyon", "footer": ["Acme", "Lyon"]}

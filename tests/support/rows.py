@@ -32,6 +32,7 @@ def rows_in_every_list(office: Office, count: int) -> None:
     _sent_back(office, party, count)
     _in_banks(office, party, count)
     _asked_for(office, count)
+    _sent_out(office, count)
 
 
 def _day(n: int) -> str:
@@ -128,6 +129,15 @@ def _asked_for(office: Office, count: int) -> None:
     for job in jobs[:2]:
         kill(office, job, "unavailable")
     office.act(f"/jobs/{jobs[2]}/cancel")
+
+
+def _sent_out(office: Office, count: int) -> None:
+    """Send letters that nobody delivers, the first of them called off."""
+    invoice = office.invoice("2")["id"]
+    letters = [
+        office.make(f"/invoices/{invoice}/send", {"to": [f"reader{n % 2}@client.example"]}) for n in range(count)
+    ]
+    office.act(f"/mails/{letters[0]['id']}/cancel")
 
 
 def _iban(n: int) -> str:

@@ -24,9 +24,9 @@ _WAITING = prepare(select(func.count()).select_from(_SOME), "count waiting event
 _OLDEST = prepare(select(outbox.c.occurred_at).order_by(outbox.c.id).limit(1), "select oldest waiting event")
 _CHORES = prepare(select(chores.c.name, chores.c.done_at, chores.c.failures).order_by(chores.c.name), "select turns")
 _JOBS = prepare(
-    select(jobs.c.kind, jobs.c.state, func.count(), func.min(jobs.c.due_at))
-    .where(or_(*(jobs.c.state == state for state in JobState if state is not JobState.DONE)))
-    .group_by(jobs.c.state, jobs.c.kind),
+    select(jobs.c.kind, jobs.c.status, func.count(), func.min(jobs.c.due_at))
+    .where(or_(*(jobs.c.status == state for state in JobState if state is not JobState.DONE)))
+    .group_by(jobs.c.status, jobs.c.kind),
     "count jobs of all",
 )
 
