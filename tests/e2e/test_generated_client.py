@@ -13,8 +13,10 @@ from tests.support.served import program, served_demo
 
 pytestmark = pytest.mark.fast
 
-# The generator knows no XML: a file for a bank is bytes to its clients, as docs/api.md says.
-CONFIG = "post_hooks: []\ncontent_type_overrides:\n  application/xml: application/octet-stream\n"
+# The generator knows JSON and plain bytes: other files are bytes to its clients, as docs/api.md says.
+AS_BYTES = ("application/xml", "application/pdf", "image/png")
+OVERRIDES = "".join(f"  {media}: application/octet-stream\n" for media in AS_BYTES)
+CONFIG = f"post_hooks: []\ncontent_type_overrides:\n{OVERRIDES}"
 # Run in a process of its own: what is generated is an outside program to us.
 TOUR = """
 import sys
