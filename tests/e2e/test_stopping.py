@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -32,7 +33,15 @@ pytestmark = [
 JOBS: Final = 50
 AT_ONCE: Final = 5
 WAIT_S: Final = 60
+FILE: Final = "tramita.db"
 BOTH: Final = pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+ENV: Final = {
+    "SMTP_HOST": "127.0.0.1",
+    "SMTP_TLS": "off",
+    "MAIL_FROM": "books@acme.example",
+    "CHORES": "false",
+    "DRAIN_NOTICE_S": "0",
+}
 
 
 @dataclass(frozen=True)
@@ -81,24 +90,33 @@ class House:
             look.wait(0.02)
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of such an installation on SQLite, to be copied."""
+    folder = tmp_path_factory.mktemp("letters")
+    _fill(folder, f"sqlite:///{folder / FILE}")
+    return folder
+
+
+def _fill(data: Path, url: str) -> None:
+    demo = program("demo", data=data, DATABASE_URL=url)
+    assert demo.returncode == 0, demo.stderr
+    given = {**ENV, "DATABASE_URL": url, "JOBS": "false"}
+    with running(data, **given) as served, httpx2.Client(base_url=served, timeout=WAIT_S) as http:
+        _ask_for_letters(http, printed_password(demo.stdout))
+
+
 @pytest.fixture
-def house(database_kind: str, tmp_path: Path, mail: SmtpSink) -> Iterator[House]:
+def house(database_kind: str, tmp_path: Path, mail: SmtpSink, request: pytest.FixtureRequest) -> Iterator[House]:
     """Give an invoice, and fifty letters that are to take it to its customer."""
-    with empty_database(database_kind, tmp_path) as url:
-        env = {
-            "DATABASE_URL": url,
-            "DATA_DIR": str(tmp_path),
-            "SMTP_HOST": "127.0.0.1",
-            "SMTP_PORT": str(mail.port),
-            "SMTP_TLS": "off",
-            "MAIL_FROM": "books@acme.example",
-            "CHORES": "false",
-            "DRAIN_NOTICE_S": "0",
-        }
-        demo = program("demo", data=tmp_path, DATABASE_URL=url)
-        assert demo.returncode == 0, demo.stderr
-        with running(tmp_path, **env, JOBS="false") as served, httpx2.Client(base_url=served, timeout=WAIT_S) as http:
-            _ask_for_letters(http, printed_password(demo.stdout))
+    with ExitStack() as stack:
+        if database_kind == "sqlite":
+            shutil.copytree(request.getfixturevalue("template"), tmp_path, dirs_exist_ok=True)
+            url = f"sqlite:///{tmp_path / FILE}"
+        else:
+            url = stack.enter_context(empty_database(database_kind, tmp_path))
+            _fill(tmp_path, url)
+        env = {**ENV, "DATABASE_URL": url, "DATA_DIR": str(tmp_path), "SMTP_PORT": str(mail.port)}
         made = House(tmp_path, url, env)
         assert made.states() == {"waiting": JOBS}
         mail.open.clear()
