@@ -44,9 +44,8 @@ UNMARKED: Final = pytest.StashKey[bool]()
 UNIT: Final = Path(__file__).parent / "unit"
 CONTRACT: Final = Path(__file__).parent / "contract"
 STORIES: Final = Path(__file__).parent / "e2e"
-SERVERS: Final = ("postgresql", "mariadb")
 STATEMENTS: Final = {"test_capabilities.py", "test_statements.py", "test_work.py"}
-DATABASES: Final = ("sqlite", *SERVERS)
+DATABASES: Final = ("sqlite", "postgresql", "mariadb")
 
 hypothesis.settings.register_profile("fast", derandomize=True, database=None, deadline=None, max_examples=60)
 hypothesis.settings.register_profile("full", derandomize=True, database=None, deadline=None, max_examples=1000)
@@ -89,25 +88,25 @@ def _repeats(item: pytest.Item) -> bool:
 
     Contract tests run on every kind; on MariaDB without RETURNING those of statements, which alone differ there. What
     else is written for several runs on SQLite and the servers; stories over HTTP and migrations with data on one of the
-    servers only, each server having about half of them; what is ``slow_on_servers`` on none.
+    servers or on none, a third of them each; what is ``slow_on_servers`` on none.
     """
     callspec = getattr(item, "callspec", None)
     kind = callspec.params.get("database_kind") if callspec is not None else None
     if kind is not None and item.get_closest_marker("on_one_database") is not None:
-        return bool(kind != _chosen(item, kind, DATABASES))
+        return bool(kind != _chosen(item, kind))
     if callspec is None or kind in {None, "sqlite"} or item.path.name in STATEMENTS:
         return False
     if kind != "mariadb-no-returning" and item.path.is_relative_to(CONTRACT):
         return False
     if kind == "mariadb-no-returning" or item.get_closest_marker("slow_on_servers") is not None:
         return True
-    one_of_two = item.path.is_relative_to(STORIES) or item.path.name.endswith("_data.py")
-    return one_of_two and kind != _chosen(item, kind, SERVERS)
+    one_of_three = item.path.is_relative_to(STORIES) or item.path.name.endswith("_data.py")
+    return one_of_three and kind != _chosen(item, kind)
 
 
-def _chosen(item: pytest.Item, kind: str, among: tuple[str, ...]) -> str:
-    """Give the one of ``among`` that a test of this name runs on, whichever ``kind`` it is for."""
-    return among[crc32(item.nodeid.replace(kind, "").encode()) % len(among)]
+def _chosen(item: pytest.Item, kind: str) -> str:
+    """Give the one of three databases that a test of this name is given, whichever ``kind`` it is for."""
+    return DATABASES[crc32(item.nodeid.replace(kind, "").encode()) % len(DATABASES)]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -104,4 +104,5 @@ def _route_standard_library(level: str, before: list[Processor], rendering: list
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
+        logger.setLevel(logging.NOTSET)
         logger.propagate = name != "uvicorn.access"

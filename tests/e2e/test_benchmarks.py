@@ -11,9 +11,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.fast
+@pytest.mark.full
 def test_a_quick_run_of_the_benchmarks_measures_every_operation_and_finds_the_books_sound() -> None:
-    """A benchmark that is only run now and then would rot in between."""
+    """A benchmark that is only run now and then would rot in between: every full run makes it."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", "--quick", "--database", "sqlite"],
         cwd=ROOT,

@@ -363,7 +363,7 @@ def test_a_client_sees_that_a_broken_off_file_is_not_whole() -> None:
     house = container()
     house.works.lists.page_of = Pages(5000, fails_at=3)
     port = free_port()
-    config = uvicorn.Config(create_app(house, [*ROUTERS, notes()]), host="127.0.0.1", port=port, log_level="critical")
+    config = uvicorn.Config(create_app(house, [*ROUTERS, notes()]), host="127.0.0.1", port=port, log_config=None)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.served import program, served_demo
 
-pytestmark = pytest.mark.fast
+pytestmark = pytest.mark.full
 
 # The generator knows JSON and plain bytes: other files are bytes to its clients, as docs/api.md says.
 AS_BYTES = ("application/xml", "application/pdf", "image/png")

@@ -98,7 +98,7 @@ def listening(served: Served, printer: RecordingPrinter, clock: FakeClock | None
             if scope["type"] == "http" and scope["path"].endswith("/pdf"):
                 ended.set()
 
-    server = Server(uvicorn.Config(watched, host="127.0.0.1", port=port, log_level="critical"))
+    server = Server(uvicorn.Config(watched, host="127.0.0.1", port=port, log_config=None))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
