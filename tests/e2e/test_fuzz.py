@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 from app.api.listing import ListProvided
 from app.api.route import API, Endpoint
 from app.api.switchboard import endpoints
-from app.api.uploads import UploadProvided
+from app.api.uploads import MULTIPART
 from tests.support.api import described
 from tests.support.belongings import belongings
 from tests.support.office import Office, Served, free_line
@@ -29,7 +29,12 @@ from tests.support.office import Office, Served, free_line
 def _takes(endpoint: Endpoint) -> bool:
     """Tell whether there is anything about a request to get wrong but its headers."""
     asked = endpoint.dependant.path_params or endpoint.dependant.query_params
-    return bool(asked or endpoint.body_field or isinstance(endpoint.entry, (ListProvided, UploadProvided)))
+    return bool(asked or endpoint.body_field or isinstance(endpoint.entry, ListProvided) or _takes_a_file(endpoint))
+
+
+def _takes_a_file(endpoint: Endpoint) -> bool:
+    body = (endpoint.openapi_extra or {}).get("requestBody", {})
+    return MULTIPART in body.get("content", {})
 
 
 ROUTES: Final = [one for one in endpoints(described()) if one.path.startswith(API)]
@@ -37,7 +42,7 @@ OPERATIONS: Final = [one.name for one in ROUTES]
 KINDS: Final = ("sqlite", "postgresql", "mariadb")
 FEW: Final = 7
 MANY: Final = 25
-FILES: Final = {one.name for one in ROUTES if isinstance(one.entry, UploadProvided)}
+FILES: Final = {one.name for one in ROUTES if _takes_a_file(one)}
 NOTHING_TO_SEND: Final = {one.name for one in ROUTES if not _takes(one)}
 CHECKS: Final = [
     not_a_server_error,

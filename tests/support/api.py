@@ -40,6 +40,7 @@ from app.usecases.context import Context
 from app.usecases.ports.listing import FieldKind, ListField, Listing, Sort
 from app.usecases.run import Runner
 from app.usecases.shared import ListCase, Versioned
+from tests.support.calling import Caller
 from tests.support.clock import FakeClock
 from tests.support.files import MemoryFiles
 from tests.support.printers import RecordingPrinter
@@ -341,10 +342,10 @@ def described() -> FastAPI:
     return create_app(container())
 
 
-def client(given: FakeContainer, *, signed_in: bool = True) -> TestClient:
+def client(given: FakeContainer, *, signed_in: bool = True) -> Caller:
     """Give a client of the application of ``given``, with a token of Ann's unless told otherwise."""
     app = create_app(given, [*ROUTERS, notes()])
-    made = TestClient(app, raise_server_exceptions=True, base_url="http://tramita.test")
+    made = Caller(app, base_url="http://tramita.test")
     if signed_in:
         made.headers["authorization"] = f"Bearer {given.tokens.issue(ANN, COMPANY, [CLERK], 1)}"
     return made

@@ -28,6 +28,7 @@ from app.infrastructure.passwords import ArgonPasswords
 from app.settings import Settings
 from app.usecases.identity import AddMember, AddRole, NewCompany, NewMember, NewRole, SetUpCompany
 from tests.support.api import CHEAP, PASSWORD, described
+from tests.support.calling import Caller
 
 _people: Final = count(1)
 _truths: Final[dict[tuple[str, int], Truth]] = {}
@@ -159,7 +160,7 @@ def serving(
         container = bootstrap(patient, passwords=ArgonPasswords(CHEAP), **replacements)
     try:
         app = container.api()
-        with TestClient(app, base_url="http://tramita.test", client=(peer, 50000)) as http:
+        with Caller(app, base_url="http://tramita.test", peer=peer) as http:
             yield Served(container, http, _truth(app, container.settings), endpoints(app))
     finally:
         container.close()
