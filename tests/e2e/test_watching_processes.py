@@ -139,7 +139,7 @@ def listener(port: int) -> str:
     inode = next(row[9] for row in rows if row[1].endswith(f":{port:04X}") and row[3] == "0A")
     for opened in Path("/proc").glob("[0-9]*/fd/*"):
         with suppress(OSError):  # it ended meanwhile
-            if os.readlink(opened) == f"socket:[{inode}]":
+            if str(opened.readlink()) == f"socket:[{inode}]":
                 return opened.parts[2]
     raise AssertionError(f"nobody listens on {port}")
 
