@@ -52,8 +52,8 @@ class JobKind:
 
     ``run`` ends the job by ``finish`` or by returning. What it raises decides how it goes on: Postponed waits, an error
     of the business that is no Unavailable is kept for a person at once, all else is tried ``attempts`` times in all.
-    No more than ``at_once`` of the kind run in one process. After ``seconds`` an attempt has failed, even if its thread
-    is still at it.
+    No more than ``at_once`` of the kind run in one process, counted together with all kinds of the same ``lane``.
+    After ``seconds`` an attempt has failed, even if its thread is still at it.
     """
 
     name: str
@@ -61,3 +61,4 @@ class JobKind:
     at_once: int = 4
     attempts: int = 5
     seconds: float = LONGEST_S
+    lane: str = ""

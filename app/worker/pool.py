@@ -54,7 +54,7 @@ class PoolSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
+class PoolTools:
     """What the pool works with; ``context`` gives that of a job, ``told`` hears how each attempt ended.
 
     ``told`` is given kind, outcome (a state, or ``lost``) and seconds. ``resume`` gives the block of an attempt that
@@ -99,7 +99,7 @@ class _Running:
 class Pool:
     """The jobs of this process. ``run`` ends after ``drain`` was called; everything but ``wake`` is for its loop."""
 
-    tools: Tools
+    tools: PoolTools
     settings: PoolSettings
     _buffer: dict[str, deque[Job]] = field(default_factory=dict)
     _running: dict[JobId, _Running] = field(default_factory=dict)
@@ -241,11 +241,15 @@ class Pool:
             name = min(ready, key=lambda one: (self._at_it(one), self._buffer[one][0].priority))
             yield self._buffer[name].popleft()
 
-    def _at_it(self, kind: str) -> int:
-        return sum(one.job.kind == kind for one in self._running.values())
+    def _at_it(self, name: str) -> int:
+        """Count the jobs under way of a kind, or of the lane that it shares with others."""
+        kinds = self.tools.kinds
+        lane = kinds[name].lane
+        under_way = (kinds[one.job.kind] for one in self._running.values())
+        return sum(one.lane == lane if lane else one.name == name for one in under_way)
 
-    def _free(self, kind: str) -> bool:
-        return self._at_it(kind) < self.tools.kinds[kind].at_once
+    def _free(self, name: str) -> bool:
+        return self._at_it(name) < self.tools.kinds[name].at_once
 
     async def _do(self, running: _Running) -> None:
         """Do one job in a thread; after its time it has failed, even if its thread is still at it."""

@@ -36,7 +36,6 @@ LAYERS: Final[dict[str, set[str]]] = {
     "usecases": {
         "batch",
         "chains",
-        "chores",
         "context",
         "custom",
         "importing",
@@ -50,7 +49,6 @@ LAYERS: Final[dict[str, set[str]]] = {
     },
     "usecases/ports": {
         "chains",
-        "chores",
         "listing",
         "privacy",
         "reports",
@@ -58,10 +56,9 @@ LAYERS: Final[dict[str, set[str]]] = {
         "shared",
         "watching",
     },
-    "infrastructure/database/tables": {"chores", "documents", "search", "shared"},
+    "infrastructure/database/tables": {"documents", "search", "shared"},
     "infrastructure/database/repositories": {
         "chains",
-        "chores",
         "documents",
         "listing",
         "privacy",

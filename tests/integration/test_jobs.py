@@ -326,6 +326,24 @@ def test_a_job_whose_workers_die_of_it_is_given_up(
     assert (dead.error, dead.attempts) == ("worn_out", 2)
 
 
+def test_kinds_of_one_lane_share_their_bound(
+    works: SqlWorks, database: Database, context: Context, clock: FakeClock
+) -> None:
+    """What takes long keeps the threads free for what does not."""
+    long, quick, lane = Gate(), Gate(), fresh("lane")
+    quick.open.set()
+    slow = [JobKind(name=fresh("long"), run=long, at_once=1, lane=lane) for _ in range(3)]
+    other = JobKind(name=fresh("quick"), run=quick)
+    ask(works, context, *(NewJob(kind=kind.name) for kind in slow), NewJob(kind=other.name))
+    with pool_at_work(database, clock, [*slow, other], at_once=3) as running:
+        long.wait_for(1)
+        quick.wait_for(1)
+        running.ends.wait_for(1)
+        long.open.set()
+        running.ends.wait_for(4)
+    assert long.most == 1
+
+
 def test_a_schedule_is_run_once_each_time_by_several_pools(
     works: SqlWorks, database: Database, clock: FakeClock
 ) -> None:

@@ -87,7 +87,6 @@ from app.usecases import (
     batch,
     billing,
     catalogue,
-    chores,
     fields,
     identity,
     importing,
@@ -812,8 +811,6 @@ class Story:
         numbered = self.do(journal.NumberEvents(self.shop.books.desk.seal), 100)
         assert numbered
         self.do(journal.DropEntries(), long_ago)
-        turn = self.do(chores.ClaimTurn(clock), chores.Claim(name="lock-order", lease=timedelta(1), at_once=True))
-        self.do(chores.EndTurn(clock), chores.Outcome(turn=turn, every=timedelta(1), well=True))
 
     def printing(self, order: Order) -> None:
         """Set a logo, print a draft twice and keep both papers, take the logo off."""

@@ -18,7 +18,7 @@ from app.usecases.jobs.running import (
     StartJob,
     Wanted,
 )
-from app.usecases.jobs.scheduling import AskForScheduled, DueSchedules, PlanJobs, Planned
+from app.usecases.jobs.scheduling import AskForScheduled, DueSchedules, ListSchedules, PlanJobs, Planned
 
 __all__ = [
     "JOBS",
@@ -37,6 +37,7 @@ __all__ = [
     "HandBackJobs",
     "LeaveWorker",
     "ListJobs",
+    "ListSchedules",
     "ListWorkers",
     "LookForJobs",
     "PlanJobs",
