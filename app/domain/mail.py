@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -21,6 +21,7 @@ LONGEST_ADDRESS: Final = 254
 LONGEST_LOCAL: Final = 64
 LONGEST_LABEL: Final = 63
 MOST_RECIPIENTS: Final = 50
+LONGEST_ERROR: Final = 60
 _ATOM: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+")
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _ACE: Final = "xn--"
@@ -39,7 +40,7 @@ class Notice(StrEnum):
 
 
 class MailState(StrEnum):
-    """Where a mail stands. ``refused``: nobody will ever take it as it is; ``failed``: all attempts are used up."""
+    """Where a mail stands. ``refused``: nobody will ever take it as it is; ``failed``: its job is dead or canceled."""
 
     WAITING = "waiting"
     SENT = "sent"
@@ -297,7 +298,7 @@ class MailNotTaken(MailEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailFailed(MailEvent):
-    """The message could not be sent in all attempts."""
+    """The message was not sent, and is not tried again by itself."""
 
     name: ClassVar[str] = "mail.failed"
     reason: str
@@ -382,10 +383,15 @@ class Mail:
         """Note that it could not be sent this time."""
         self._failed(reason, (), attempts)
 
-    def fail(self, reason: str, attempts: int) -> MailFailed:
-        """Note that it could not be sent in all attempts."""
+    def leave_out(self, now: datetime, reason: str, said: Mapping[str, str], attempts: int = 0) -> MailSent:
+        """Note that those who still wait will not get it, for what their server ``said`` or else ``reason``."""
+        lost = [(address, said.get(address, reason)) for address in self.later]
+        return self.deliver(now, self.message_id, lost, attempts)
+
+    def fail(self, reason: str) -> MailFailed:
+        """Note that it will not be tried again by itself."""
         self._advance("fail")
-        self._failed(reason, (), attempts)
+        self.error = reason
         return MailFailed(id=self.id, object_kind=self.object_kind, object_id=self.object_id, reason=reason)
 
     def cancel(self) -> MailCanceled:

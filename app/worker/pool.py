@@ -88,11 +88,10 @@ class _Timer:
 
 @dataclass(slots=True)
 class _Running:
-    """An attempt under way; ``given_up`` when its failure is written down although its thread is still at it."""
+    """An attempt under way."""
 
     job: Job
     token: CancellationToken
-    given_up: bool = False
 
 
 @dataclass(slots=True)
@@ -258,9 +257,8 @@ class Pool:
         try:
             done, _ = await asyncio.wait({thread}, timeout=kind.seconds)
             if not done:
-                running.given_up = True
-                running.token.cancel()
                 await self._fail(running.job, kind, "timeout")
+                running.token.cancel()  # only now: what the thread raises finds the job's version moved
             await asyncio.wait({thread})
             if error := thread.exception():
                 _log.error("an attempt could not be written down", job=running.job.id, exc_info=error)
@@ -276,10 +274,10 @@ class Pool:
         with bound_contextvars(**told), self.tools.resume(claimed.trace, f"job {kind.name}"):
             outcome = "lost"
             try:
-                running.job = job = self.tools.book.start(claimed, kind.attempts)
+                running.job = job = self.tools.book.start(claimed, kind.attempts, kind.on_dead)
                 outcome = job.state.value if job.state is JobState.DEAD else self._tried(kind, running)
             except JobLost:
-                _log.warning("a job went to another worker", kind=kind.name)
+                _log.warning("a job went on without this attempt", kind=kind.name)
             seconds = self.tools.clock.monotonic() - began
             self.tools.told(kind.name, outcome, seconds)
             _log.info("job", kind=kind.name, outcome=outcome, attempt=running.job.attempts, ms=round(seconds * 1000, 1))
@@ -296,19 +294,20 @@ class Pool:
         except JobLost:
             raise
         except Exception as error:  # noqa: BLE001 - a job may raise anything
-            if running.given_up:
-                return "lost"
             failure = failure_of(job, kind.attempts, error)
+            state = self.tools.book.fail(failure, kind.on_dead)
             if failure.until is None:
                 unforeseen = not isinstance(error, DomainError)
                 _log.warning("a job failed", kind=kind.name, error=failure.error, exc_info=unforeseen)
-            state = self.tools.book.fail(failure)
-            return "lost" if state is None else state.value
+            return state.value
         return JobState.DONE.value
 
     async def _fail(self, job: Job, kind: JobKind, error: str) -> None:
+        failure = Failure(job=job, error=error, most=kind.attempts)
         try:
-            await self._written(partial(self.tools.book.fail, Failure(job=job, error=error, most=kind.attempts)))
+            await self._written(partial(self.tools.book.fail, failure, kind.on_dead))
+        except JobLost:
+            return  # done after all, or another worker's
         except Exception:  # noqa: BLE001 - it stays ours until somebody finds us dead, or it is done after all
             _log.warning("a failure could not be written down", job=job.id, exc_info=True)
 
@@ -318,13 +317,14 @@ class Pool:
             self._begin()
             await self._rest(min(left, self.settings.poll_s))
         unfinished = [*(one.job for one in self._running.values()), *chain.from_iterable(self._buffer.values())]
-        for running in self._running.values():
-            running.given_up = True
-            running.token.cancel()
         self._buffer.clear()
-        if unfinished:
-            given = await self._written(partial(self.tools.book.hand_back, unfinished))
-            _log.warning("jobs were handed back", given=given, held=len(unfinished))
+        try:
+            if unfinished:
+                given = await self._written(partial(self.tools.book.hand_back, unfinished))
+                _log.warning("jobs were handed back", given=given, held=len(unfinished))
+        finally:
+            for running in self._running.values():
+                running.token.cancel()  # only now, as above
 
     async def _leave(self) -> None:
         worker, self._worker = self._worker, None

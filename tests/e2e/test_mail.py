@@ -16,6 +16,7 @@ from app.domain.shared.ids import CompanyId
 from app.domain.shared.rights import Right
 from app.infrastructure.database.migrate import plain_engine
 from app.settings import MailTls, Settings
+from app.usecases.jobs import CancelJob
 from app.worker.tasks.mail import ATTEMPTS
 from tests.support.clock import FakeClock
 from tests.support.jobs import work_off
@@ -340,6 +341,32 @@ def test_a_mail_called_off_does_not_leave(post: Post) -> None:
     assert post.work() == DONE
     assert post.server.messages == []
     assert post.office.post(f"/mails/{mail['id']}/cancel").refusal == (409, "state.invalid_transition")
+
+
+@ON_SQLITE
+def test_called_off_and_sent_again_while_its_job_is_under_way_it_leaves_once(post: Post) -> None:
+    """ERP-11: the job that was there sends nothing any more, and does not end the new one's mail."""
+    mail = post.sent(post.document())
+    post.office.act(f"/mails/{mail['id']}/cancel")
+    assert post.office.act(f"/mails/{mail['id']}/resend")["status"] == "waiting"
+    assert post.work(2) == DONE * 2
+    assert [recipients for recipients, _ in post.server.messages] == [(ANA,)]
+    assert post.mail(mail)["status"] == "sent"
+
+
+@ON_SQLITE
+def test_a_mail_whose_job_is_called_off_has_failed_and_leaves_when_the_job_is_retried(post: Post) -> None:
+    """ERP-11: whoever sees to jobs need not know of mail; each kind that takes note of a death is known there."""
+    container = post.office.served.container
+    noting = {name for name, kind in container.pool.tools.kinds.items() if kind.on_dead is not None}
+    assert noting == container.cases[CancelJob].on_dead.keys() == {"mail.send"}
+    mail = post.sent(post.document())
+    ((job,),) = jobs(post, "id")
+    assert post.office.act(f"/jobs/{job}/cancel")["status"] == "canceled"
+    assert (post.mail(mail)["status"], post.mail(mail)["error"]) == ("failed", "job_canceled")
+    post.office.act(f"/jobs/{job}/retry")
+    assert post.work() == DONE
+    assert (post.mail(mail)["status"], post.mail(mail)["error"]) == ("sent", "")
 
 
 @ON_SQLITE

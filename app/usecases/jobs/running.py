@@ -15,7 +15,7 @@ from app.domain.jobs import Job, JobLost, JobState, Worker, delay
 from app.domain.shared.ids import JobId, WorkerId
 from app.domain.shared.rights import Right
 from app.usecases.context import Context
-from app.usecases.ports.jobs import Depth
+from app.usecases.ports.jobs import Depth, OnDead
 from app.usecases.ports.shared import Clock, Work
 from app.usecases.run import UseCase
 
@@ -142,6 +142,7 @@ class StartJob:
 
     clock: Clock
     most: int
+    on_dead: OnDead | None = None
     right: ClassVar[Right | None] = None
     writes: ClassVar[bool] = True
 
@@ -151,7 +152,7 @@ class StartJob:
         request.start(self.clock.now())
         if spent:
             request.attempts -= 1
-            work.outbox.add(request.give_up(self.clock.now(), WORN_OUT))
+            _give_up(work, request, self.clock.now(), WORN_OUT, self.on_dead)
         _keep(work, request)
         return request
 
@@ -210,19 +211,17 @@ class FailJob:
     """Have a job done again later, or keep it for a person after its last attempt."""
 
     clock: Clock
+    on_dead: OnDead | None = None
     right: ClassVar[Right | None] = None
     writes: ClassVar[bool] = True
 
-    def execute(self, work: Work, context: Context, request: Failure) -> JobState | None:
-        """Give the job's state; None when it is not ours any more, or was done after all."""
-        job = work.queue.get(request.job.id)
-        if job is None or job.version != request.job.version:
-            return None
-        now = self.clock.now()
+    def execute(self, work: Work, context: Context, request: Failure) -> JobState:
+        """Give the job's state. Raises JobLost when it is not ours any more, or was done after all."""
+        job, now = replace(request.job), self.clock.now()
         if request.until is not None:
             job.hand_back(request.until, request.error, counted=False)
         elif request.lasting or job.attempts >= request.most:
-            work.outbox.add(job.give_up(now, request.error))
+            _give_up(work, job, now, request.error, self.on_dead)
         else:
             job.hand_back(now + delay(job.attempts), request.error)
         _keep(work, job)
@@ -257,6 +256,13 @@ class CountAllJobs:
     def execute(self, work: Work, context: Context, request: None) -> Sequence[Depth]:
         """Give the counts by kind and state."""
         return work.queue.depths()
+
+
+def _give_up(work: Work, job: Job, now: datetime, error: str, on_dead: OnDead | None) -> None:
+    """Keep a job for a person, and have its kind take note."""
+    if on_dead is not None:
+        on_dead(work, job.payload, error)
+    work.outbox.add(job.give_up(now, error))
 
 
 def _keep(work: Work, job: Job) -> None:

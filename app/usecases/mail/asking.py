@@ -25,6 +25,7 @@ from app.domain.shared.objects import ObjectKind
 from app.domain.shared.rights import Right
 from app.usecases.context import DEFAULT_LOCALE, Context
 from app.usecases.mail.about import about
+from app.usecases.mail.sending import Errand
 from app.usecases.ports.listing import FieldKind, ListField, Listing, Sort
 from app.usecases.ports.shared import Clock, Work
 from app.usecases.shared import ListCase
@@ -220,7 +221,8 @@ def _ask(work: Work, mail: Mail) -> Mail:
 
 
 def _job(mail: Mail) -> NewJob:
-    return NewJob(kind=SEND_MAIL, payload={"mail": mail.id}, unique=f"mail:{mail.id}")
+    errand = Errand(mail=mail.id, round=mail.round)
+    return NewJob(kind=SEND_MAIL, payload=errand.payload, unique=f"mail:{mail.id}:{mail.round}")
 
 
 def _own(work: Work, context: Context, mail_id: MailId) -> Mail:

@@ -9,10 +9,19 @@ from typing import Final
 
 from app.domain.jobs import Postponed
 from app.domain.mail import MailReason, MailRefused, MailSuspended, MailUnavailable
-from app.domain.shared.ids import MailId
 from app.domain.shared.objects import ObjectKind
 from app.usecases.context import Context
-from app.usecases.mail import SEND_MAIL, NotTaken, Outgoing, PrepareMail, RecordNotTaken, RecordTaken, Taken
+from app.usecases.mail import (
+    SEND_MAIL,
+    Errand,
+    GiveUpMail,
+    NotTaken,
+    Outgoing,
+    PrepareMail,
+    RecordNotTaken,
+    RecordTaken,
+    Taken,
+)
 from app.usecases.ports.mail import Attached, Mailer, Message, Sent, Writer
 from app.usecases.ports.shared import Clock
 from app.worker.kinds import LONGEST_S, Attempt, JobKind
@@ -31,8 +40,8 @@ class SendMail:
     """Sends the mail that a job names.
 
     While the circuit is open the job waits until it closes, and no attempt is used up. Refused for good, the mail says
-    so and the job is done: there is nothing a retry would change. What may pass is tried again with the job; with its
-    last attempt the mail has failed, and waits for a person as the job does.
+    so and the job is done: there is nothing a retry would change. What may pass is tried again with the job; when that
+    dies the mail has failed, and waits for a person as the job does.
     """
 
     mailer: Mailer
@@ -42,8 +51,8 @@ class SendMail:
 
     def __call__(self, attempt: Attempt) -> None:
         """Send it. Raises Postponed, MailUnavailable, JobLost."""
-        mail = MailId(int(str(attempt.job.payload["mail"])))
-        outgoing = attempt.call(PrepareMail(), lambda: mail)
+        errand = Errand.of(attempt.job.payload)
+        outgoing = attempt.call(PrepareMail(), lambda: errand)
         if outgoing is None:
             return  # called off, or sent by an attempt whose end was not noticed
         if not outgoing.to:
@@ -120,7 +129,6 @@ class SendMail:
             round=outgoing.mail.round,
             reason=error.reason,
             attempts=error.attempts,
-            last=_last(attempt),
         )
         attempt.call(RecordNotTaken(self.clock), lambda: missed)
 
@@ -132,4 +140,4 @@ def _last(attempt: Attempt) -> bool:
 def mail_kind(mailer: Mailer, writer: Writer, clock: Clock, paper: Paper | None = None) -> JobKind:
     """Give the kind of job that sends mail; ``paper`` gives what is attached."""
     send = SendMail(mailer=mailer, writer=writer, clock=clock, paper=paper)
-    return JobKind(name=SEND_MAIL, run=send, at_once=AT_ONCE, attempts=ATTEMPTS)
+    return JobKind(name=SEND_MAIL, run=send, at_once=AT_ONCE, attempts=ATTEMPTS, on_dead=GiveUpMail(clock))
