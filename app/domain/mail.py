@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar, Final
 
@@ -322,6 +322,9 @@ class MailResent(MailEvent):
 class Mail:
     """A message about one document, to the third party of it or whom else it names.
 
+    For a statement the document is the third party itself, and ``date_from`` and ``date_to`` are its first and last
+    day; None is without bound.
+
     Without ``to`` it goes to the address that the third party has when it leaves. ``subject`` empty is that of its
     kind, ``note`` are the sender's own words in place of ours. ``round`` counts from 1 how often it was to be sent:
     each has a Message-ID of its own. ``later`` are those who alone still wait, once others have got it. ``refused`` are
@@ -338,6 +341,8 @@ class Mail:
     subject: str = ""
     note: str = ""
     locale: str
+    date_from: date | None = None
+    date_to: date | None = None
     state: MailState = MailState.WAITING
     round: int = 1
     message_id: str = ""

@@ -10,8 +10,8 @@ from app.domain.jobs import Job, JobState, Schedule, Worker
 from app.domain.shared.ids import JobId, WorkerId
 from app.usecases import jobs
 from app.usecases.context import Context, system_context
-from app.usecases.jobs import Claim, Failure, Planned, Wanted
-from app.usecases.ports.jobs import Calendar, OnDead
+from app.usecases.jobs import Claim, Failure, OnDead, Planned, Wanted
+from app.usecases.ports.jobs import Calendar
 from app.usecases.ports.shared import Clock
 from app.usecases.run import Runner, UseCase
 

@@ -81,7 +81,7 @@ class Dispatching:
             self.dispatch()
         except Exception:  # noqa: BLE001 - whatever it is, the next round may go well
             self._failures += 1
-            wait = min(EVERY_S * 2 ** min(self._failures, 10), LONGEST_BACKOFF_S)
+            wait = min(EVERY_S * (1 << min(self._failures, 10)), LONGEST_BACKOFF_S)
             _log.exception("events could not be numbered", failures=self._failures, again_in_s=wait)
             self.ended(well=False)
             return wait

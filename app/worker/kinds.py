@@ -8,8 +8,7 @@ from typing import TypeVar
 
 from app.domain.jobs import Job
 from app.usecases.context import Context
-from app.usecases.jobs import EndAttempt
-from app.usecases.ports.jobs import OnDead
+from app.usecases.jobs import EndAttempt, OnDead
 from app.usecases.ports.shared import Clock
 from app.usecases.run import Runner, UseCase
 

@@ -10,7 +10,8 @@ from app.domain.jobs import Job, JobState
 from app.domain.shared.ids import JobId
 from app.domain.shared.rights import Right
 from app.usecases.context import Context
-from app.usecases.ports.jobs import Depth, OnDead
+from app.usecases.jobs.running import OnDead
+from app.usecases.ports.jobs import Depth
 from app.usecases.ports.listing import FieldKind, ListField, Listing, Page, Query, Sort
 from app.usecases.ports.shared import Clock, Work
 from app.usecases.shared import ListCase

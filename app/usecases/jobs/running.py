@@ -6,22 +6,33 @@ its step is refused with JobLost, and what it did in the same transaction is und
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from app.domain.jobs import Job, JobLost, JobState, Worker, delay
 from app.domain.shared.ids import JobId, WorkerId
 from app.domain.shared.rights import Right
 from app.usecases.context import Context
-from app.usecases.ports.jobs import Depth, OnDead
+from app.usecases.ports.jobs import Depth
 from app.usecases.ports.shared import Clock, Work
 from app.usecases.run import UseCase
 
 WORN_OUT = "worn_out"
 Request = TypeVar("Request")
 Result = TypeVar("Result")
+
+
+class OnDead(Protocol):
+    """What a kind of job has done in the transaction in which one of its jobs is given up or called off.
+
+    Locks are taken in their order, jobs last: it comes before the job is locked, and is undone when the job goes on.
+    """
+
+    def __call__(self, work: Work, payload: Mapping[str, object], reason: str, /) -> None:
+        """Do it; ``reason`` is a code or the name of an exception. Raises nothing of the business."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from app.domain.jobs import Job, NewJob, Schedule, Worker
 from app.domain.shared.ids import JobId, WorkerId
-
-if TYPE_CHECKING:
-    from app.usecases.ports.shared import Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,17 +19,6 @@ class Depth:
     state: str
     count: int
     oldest_due_at: datetime | None = None
-
-
-class OnDead(Protocol):
-    """What a kind of job has done in the transaction in which one of its jobs is given up or called off.
-
-    Locks are taken in their order, jobs last: it comes before the job is locked, and is undone when the job goes on.
-    """
-
-    def __call__(self, work: Work, payload: Mapping[str, object], reason: str, /) -> None:
-        """Do it; ``reason`` is a code or the name of an exception. Raises nothing of the business."""
-        ...
 
 
 class Jobs(Protocol):

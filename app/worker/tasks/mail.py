@@ -8,8 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from app.domain.jobs import Postponed
-from app.domain.mail import MailReason, MailRefused, MailSuspended, MailUnavailable
-from app.domain.shared.objects import ObjectKind
+from app.domain.mail import Mail, MailReason, MailRefused, MailSuspended, MailUnavailable
 from app.usecases.context import Context
 from app.usecases.mail import (
     SEND_MAIL,
@@ -31,8 +30,8 @@ ATTEMPTS: Final = 20
 AT_ONCE: Final = 5
 RESERVE_S: Final = 3.0
 """Kept of a job's time for writing down what became of it: a message that left unrecorded would leave twice."""
-Paper = Callable[[Context, ObjectKind, int], Attached | None]
-"""Gives a document as a file; None when there is none of its kind."""
+Paper = Callable[[Context, Mail], Attached]
+"""Gives what a mail is about as a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +73,7 @@ class SendMail:
 
     def _message(self, attempt: Attempt, outgoing: Outgoing) -> Message:
         mail = outgoing.mail
-        file = self.paper(attempt.context, mail.object_kind, mail.object_id) if self.paper is not None else None
+        file = None if self.paper is None else self.paper(attempt.context, mail)
         written = self.writer.write(replace(outgoing.letter, attached=file is not None))
         # With the instant it was asked for: two installations that write from one domain count their mails alike.
         asked = mail.created_at.strftime("%Y%m%d%H%M%S%f")

@@ -26,6 +26,8 @@ _MADE: Final = (
     "subject",
     "note",
     "locale",
+    "date_from",
+    "date_to",
     "actor_id",
     "created_at",
 )
@@ -76,6 +78,8 @@ class SqlMails:
             "subject": mail.subject,
             "note": mail.note,
             "locale": mail.locale,
+            "date_from": mail.date_from,
+            "date_to": mail.date_to,
             "actor_id": mail.actor_id,
             "created_at": mail.created_at,
         }
