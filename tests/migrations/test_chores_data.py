@@ -11,6 +11,7 @@ from sqlalchemy import Connection, inspect, text
 from app.infrastructure.database.migrate import Migrations, plain_engine
 from tests.migrations.test_identity_data import put
 from tests.support.databases import empty_database, settings_for
+from tests.support.rights_before import moment
 
 pytestmark = [pytest.mark.fast, pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"], scope="module")]
 
@@ -26,10 +27,6 @@ class Seen:
     turns: int | None
     schedules: set[str]
     jobs: set[str]
-
-
-def moment(connection: Connection) -> object:
-    return 0 if connection.dialect.name == "sqlite" else "2026-11-01 00:00:00"
 
 
 def fill(connection: Connection) -> None:
