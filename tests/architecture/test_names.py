@@ -54,7 +54,6 @@ LAYERS: Final[dict[str, set[str]]] = {
         "reports",
         "retention",
         "shared",
-        "watching",
     },
     "infrastructure/database/tables": {"documents", "search", "shared"},
     "infrastructure/database/repositories": {

@@ -18,7 +18,6 @@ from app.infrastructure.watching.listener import FRESH_S, Pages
 from app.infrastructure.watching.metrics import Metrics
 from app.infrastructure.watching.quiet import NoListener, NoSpans, NoWatch
 from app.usecases.ports.jobs import Depth
-from app.usecases.ports.watching import Spans, Watch
 from tests.support import scrapes
 from tests.support.clock import FakeClock
 from tests.support.databases import settings_for
@@ -34,10 +33,9 @@ def metrics(tmp_path: Path, clock: FakeClock) -> Metrics:
 
 def test_jobs_are_measured_by_kind_and_outcome(metrics: Metrics) -> None:
     """ERP-14: how long they run, and how they end."""
-    watch: Watch = metrics
-    watch.job_ended("mail", "done", 0.25)
-    watch.job_ended("mail", "done", 0.75)
-    watch.job_ended("mail", "dead", 30.0)
+    metrics.job_ended("mail", "done", 0.25)
+    metrics.job_ended("mail", "done", 0.75)
+    metrics.job_ended("mail", "dead", 30.0)
     name = "tramita_job_run_duration_seconds"
     assert scrapes.value(metrics.registry, f"{name}_count", kind="mail", outcome="done") == 2
     assert scrapes.value(metrics.registry, f"{name}_sum", kind="mail", outcome="done") == 1.0
@@ -213,14 +211,14 @@ def test_nobody_watching_costs_nothing_and_changes_nothing() -> None:
         raise AssertionError
 
     quiet = NoWatch()
-    watch: Watch = quiet
     assert quiet.pausing(pause) is pause
-    watch.job_ended("mail", "done", 1.0)
-    watch.mail_ended("sent")
-    watch.breaker_of(lambda: True)
-    watch.paper_printed("invoice", 1.0, 1)
+    quiet.job_ended("mail", "done", 1.0)
+    quiet.mail_ended("sent")
+    quiet.breaker_of(lambda: True)
+    quiet.paper_printed("invoice", 1.0, 1)
+    quiet.dispatch_ended(well=True)
     quiet.queue_of(tuple)
-    spans: Spans = NoSpans()
+    spans = NoSpans()
     assert spans.carry() == ""
     with spans.open("work", job_id="7"), spans.resume("", "more"):
         pass
