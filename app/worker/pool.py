@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -88,10 +88,11 @@ class _Timer:
 
 @dataclass(slots=True)
 class _Running:
-    """An attempt under way."""
+    """An attempt under way; ``failure`` is how it failed, until that is written down."""
 
     job: Job
     token: CancellationToken
+    failure: Failure | None = None
 
 
 @dataclass(slots=True)
@@ -107,6 +108,7 @@ class Pool:
     _worker: WorkerId | None = None
     _loop: asyncio.AbstractEventLoop | None = None
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _over: asyncio.Event = field(default_factory=asyncio.Event)
     _drained_by: float = float("inf")
 
     @property
@@ -256,12 +258,15 @@ class Pool:
         thread = in_thread(partial(self._attempt, kind, running), f"job {kind.name}")
         try:
             done, _ = await asyncio.wait({thread}, timeout=kind.seconds)
+            while not done and running.job.state is not JobState.RUNNING:  # its beginning is still being written down
+                done, _ = await asyncio.wait({thread}, timeout=RETRY_S)
             if not done:
-                await self._fail(running.job, kind, "timeout")
+                await self._fail(running, kind, "timeout")
                 running.token.cancel()  # only now: what the thread raises finds the job's version moved
             await asyncio.wait({thread})
             if error := thread.exception():
                 _log.error("an attempt could not be written down", job=running.job.id, exc_info=error)
+                await self._fail(running, kind, type(error).__name__)
         finally:
             del self._running[running.job.id]
             self._woken.set()
@@ -278,9 +283,10 @@ class Pool:
                 outcome = job.state.value if job.state is JobState.DEAD else self._tried(kind, running)
             except JobLost:
                 _log.warning("a job went on without this attempt", kind=kind.name)
-            seconds = self.tools.clock.monotonic() - began
-            self.tools.told(kind.name, outcome, seconds)
-            _log.info("job", kind=kind.name, outcome=outcome, attempt=running.job.attempts, ms=round(seconds * 1000, 1))
+            finally:
+                seconds, attempts = self.tools.clock.monotonic() - began, running.job.attempts
+                self.tools.told(kind.name, outcome, seconds)
+                _log.info("job", kind=kind.name, outcome=outcome, attempt=attempts, ms=round(seconds * 1000, 1))
 
     def _tried(self, kind: JobKind, running: _Running) -> str:
         """Run the kind's function, and give the state in which the job is left. Raises JobLost."""
@@ -294,7 +300,7 @@ class Pool:
         except JobLost:
             raise
         except Exception as error:  # noqa: BLE001 - a job may raise anything
-            failure = failure_of(job, kind.attempts, error)
+            running.failure = failure = failure_of(job, kind.attempts, error)
             state = self.tools.book.fail(failure, kind.on_dead)
             if failure.until is None:
                 unforeseen = not isinstance(error, DomainError)
@@ -302,14 +308,22 @@ class Pool:
             return state.value
         return JobState.DONE.value
 
-    async def _fail(self, job: Job, kind: JobKind, error: str) -> None:
-        failure = Failure(job=job, error=error, most=kind.attempts)
-        try:
-            await self._written(partial(self.tools.book.fail, failure, kind.on_dead))
-        except JobLost:
-            return  # done after all, or another worker's
-        except Exception:  # noqa: BLE001 - it stays ours until somebody finds us dead, or it is done after all
-            _log.warning("a failure could not be written down", job=job.id, exc_info=True)
+    async def _fail(self, running: _Running, kind: JobKind, error: str) -> None:
+        """Write down that an attempt failed, however often that takes: what nobody is at must not stay running."""
+        failure = running.failure or Failure(job=running.job, error=error, most=kind.attempts)
+        if failure.job.state is not JobState.RUNNING:  # its beginning was not written down: it was no attempt
+            failure = replace(failure, until=self.tools.clock.now())
+        while not self._over.is_set():
+            try:
+                await self._written(partial(self.tools.book.fail, failure, kind.on_dead))
+            except JobLost:
+                return  # done after all, or another worker's
+            except Exception:  # noqa: BLE001 - whatever keeps it from being written, it is tried again
+                _log.warning("a failure could not be written down", job=failure.job.id, exc_info=True)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._over.wait(), RETRY_S)
+            else:
+                return
 
     async def _work_off(self) -> None:
         """Do what is held until it is done or the time is over; then give back what is left."""
@@ -329,6 +343,7 @@ class Pool:
     async def _leave(self) -> None:
         worker, self._worker = self._worker, None
         self._draining = True
+        self._over.set()
         try:
             if worker is not None:
                 await self._written(partial(self.tools.book.free, worker))
