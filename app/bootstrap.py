@@ -59,6 +59,7 @@ from app.usecases import (
 )
 from app.usecases.access import ChangePassword, LeaveSecondFactor, Limits, Refresh, SignIn
 from app.usecases.context import DEFAULT_LOCALE, Context, Deadline, system_context
+from app.usecases.jobs import Planned
 from app.usecases.ports.access import Mint, OneTimeCodes, Tokens, Vault
 from app.usecases.ports.attachments import Files
 from app.usecases.ports.chains import Archive, Notary
@@ -70,10 +71,10 @@ from app.usecases.retention import Purge
 from app.usecases.run import Runner, UseCase
 from app.usecases.shared import Numbering
 from app.worker.book import JobBook
-from app.worker.chores import Chore, Chores, Turns
+from app.worker.dispatching import Dispatching
 from app.worker.kinds import JobKind
-from app.worker.pool import Pool, PoolSettings
-from app.worker.pool import Tools as PoolTools
+from app.worker.pool import Pool, PoolSettings, PoolTools
+from app.worker.tasks.chores import Chores, each_company
 from app.worker.tasks.mail import mail_kind
 
 if TYPE_CHECKING:
@@ -114,8 +115,8 @@ class Container:
     images: Images
     cases: Mapping[type[Any], Any]
     dispatch: journal.Dispatch
-    daily: Daily
-    background: Chores
+    chores: Chores
+    background: Dispatching
     pool: Pool
     watch: NoWatch
     spans: NoSpans
@@ -134,15 +135,15 @@ class Container:
 
     def contexts(self) -> Sequence[Context]:
         """Give the contexts of the command line acting for each company with every right."""
-        return contexts_of(self.runner)
+        return each_company(self.runner, system_context("cli"))
 
     def export_heads(self) -> str | None:
         """Sign the heads of all series and keep them, once a day; give the new document's place."""
-        return self.daily.heads()
+        return self.chores.heads(self.contexts())
 
     def purge(self, context: Context | None = None) -> Mapping[str, int]:
         """Remove what is past its time, in short transactions; give how many rows went, by table."""
-        return self.daily.purge(context or system_context("purge"))
+        return self.chores.purge(context or system_context("purge"))
 
     def desk(self, company: CompanyId, locale: str = DEFAULT_LOCALE) -> Desk:
         """Give what an import into ``company`` works with; ``locale`` is the language of its errors file."""
@@ -187,7 +188,7 @@ class Container:
 
     def sweep_files(self) -> int:
         """Remove files that no attachment refers to, older than a day; give how many."""
-        return self.daily.files()
+        return self.chores.files(system_context("sweep"))
 
     def drain(self) -> None:
         """Begin to stop: /ready says so, no job is claimed any more; from the loop that runs the pool."""
@@ -213,7 +214,7 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     spans.follow(database)
     clock = pick("clock", lambda: OffsetClock(database.now))
     clock.now()  # Measured here: inside a transaction the pool's only connection might be the transaction's own.
-    # Chores and jobs are built last but woken by the first thing built, the works.
+    # What numbers events and does jobs is built last but woken by the first thing built, the works.
     told, bell = threading.Event(), Bell()
     ears = Ears(events=told.set, jobs=bell.ring, trace=spans.carry)
     works = pick("works", lambda: SqlWorks(database, clock, ears))
@@ -223,30 +224,29 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     passwords = pick("passwords", lambda: ArgonPasswords(least_score=settings.password_least_score))
     tokens = pick("tokens", lambda: JwtTokens.of(settings, clock))
     seal = pick("seal", lambda: HmacSeal(settings.chain_key.get_secret_value()))
-    tools = tools_of(settings, pick)
+    tools = access_tools_of(settings, pick)
     slow = {"runner": runner, "passwords": passwords, "clock": clock, "limits": tools.limits}
     going = {"tokens": tokens, "mint": tools.mint, "life": tools.life}
     files = pick("files", lambda: FolderFiles(settings.files_dir or settings.data_dir / "files"))
     texts = pick("texts", Texts)
     printer = WatchedPrinter(pick("printer", lambda: PdfPrinter(texts)), watch, clock)
     dispatch = journal.Dispatch(runner, journal.NumberEvents(seal, (mail.TellCustomers(clock),)))
-    every = partial(contexts_of, runner)
     notary = pick("notary", lambda: Ed25519Notary.of(settings))
     archive = pick("archive", lambda: HeadsFolder(settings.heads_dir or settings.data_dir / "heads"))
-    daily = daily_of(runner, clock, seal, files, chains.ExportHeads(runner, clock, notary, archive, every), settings)
+    chores = chores_of(runner, clock, seal, files, chains.ExportHeads(runner, clock, notary, archive), settings)
     mailer = pick("mailer", lambda: mailer_of(settings, clock, watch.breaker_of))
     enclosing = papers.Enclosing(papers.Printing(runner, files, printer, clock), files)
-    kinds = pick("kinds", lambda: (mail_kind(WatchedMailer(mailer, watch), LetterTemplates(texts), clock, enclosing),))
-    pool = pick("pool", lambda: pool_of(settings, database, runner, clock, kinds, watch, spans))
+    daily = chores.all() if settings.chores else ()
+    mails = mail_kind(WatchedMailer(mailer, watch), LetterTemplates(texts), clock, enclosing)
+    kinds = pick("kinds", lambda: (mails, *(chore.kind for chore in daily)))
+    schedules = [chore.planned for chore in daily]
+    pool = pick("pool", lambda: pool_of(settings, database, runner, clock, kinds, schedules, watch, spans))
     bell.heard = pool.wake
     return Container(
         pool=pool,
         dispatch=dispatch,
-        daily=daily,
-        background=pick(
-            "background",
-            lambda: background_of(runner, clock, dispatch, daily, told, watch, enabled=settings.chores),
-        ),
+        chores=chores,
+        background=Dispatching(dispatch, clock, told, enabled=settings.chores, ended=watch.dispatch_ended),
         watch=watch,
         spans=spans,
         listener=listener,
@@ -300,6 +300,7 @@ def pool_of(
     runner: Runner,
     clock: Clock,
     kinds: Sequence[JobKind],
+    schedules: Sequence[Planned],
     watch: NoWatch,
     spans: NoSpans,
 ) -> Pool:
@@ -311,6 +312,7 @@ def pool_of(
         runner=runner,
         clock=clock,
         context=partial(job_context, runner, clock),
+        schedules=schedules,
         told=watch.job_ended,
         resume=spans.resume,
     )
@@ -338,9 +340,9 @@ def job_context(runner: Runner, clock: Clock, job: Job, seconds: float) -> Conte
     return replace(acting, settings=runner.call(acting, identity.ReadCompany(), lambda: None).settings)
 
 
-def tools_of(settings: Settings, pick: Callable[[str, Callable[[], Any]], Any]) -> Tools:
+def access_tools_of(settings: Settings, pick: Callable[[str, Callable[[], Any]], Any]) -> AccessTools:
     """Give what access is made of."""
-    return Tools(
+    return AccessTools(
         mint=pick("mint", RandomMint),
         vault=pick("vault", lambda: AesVault(settings.secrets_key.get_secret_value())),
         codes=pick("codes", TimeCodes),
@@ -353,81 +355,24 @@ def tools_of(settings: Settings, pick: Callable[[str, Callable[[], Any]], Any]) 
     )
 
 
-def daily_of(
+def chores_of(
     runner: Runner, clock: Clock, seal: Seal, files: Files, heads: chains.ExportHeads, settings: Settings
-) -> Daily:
+) -> Chores:
     """Give what is done once a day."""
-    return Daily(
-        purge=purge_of(runner, clock),
+    return Chores(
+        runner=runner,
+        # A short rest between batches, so that whoever waits for SQLite's one write lock gets it.
+        purge=Purge(runner, clock, rest=lambda _gone: pause(1)),
         heads=heads,
         files=attachments.SweepFiles(runner, files, clock),
         journal=journal.ForgetJournal(runner, clock, settings.journal_days),
         proposals=sales.ExpireDue(runner, clock),
-        templates=billing.RunTemplates(
-            runner,
-            clock,
-            billing.RunInvoiceTemplate(clock, Numbering(clock, seal)),
-            partial(contexts_of, runner),
-        ),
+        templates=billing.RunTemplates(runner, clock, billing.RunInvoiceTemplate(clock, Numbering(clock, seal))),
     )
 
 
-def contexts_of(runner: Runner) -> Sequence[Context]:
-    """Give the contexts of the command line acting for each company with every right."""
-    return [
-        replace(system_context("cli"), company=found.id, rights=ALL_RIGHTS, settings=found.settings)
-        for found in runner.call(system_context("cli"), identity.ListCompanies(), lambda: None)
-    ]
-
-
-def purge_of(runner: Runner, clock: Clock) -> Purge:
-    """Give what removes what is past its time."""
-    # A short rest between batches, so that whoever waits for SQLite's one write lock gets it.
-    return Purge(runner, clock, rest=lambda _gone: pause(1))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Daily:
-    """What is done once a day by one of all processes."""
-
-    purge: Purge
-    heads: chains.ExportHeads
-    files: attachments.SweepFiles
-    journal: journal.ForgetJournal
-    proposals: sales.ExpireDue
-    templates: billing.RunTemplates
-
-    def forget(self, runner: Runner) -> int:
-        """Drop journal entries past their time, of the installation and of each company; give how many."""
-        return self.journal([CompanyId(0), *(context.company for context in contexts_of(runner))])
-
-
-def background_of(
-    runner: Runner,
-    clock: Clock,
-    dispatch: journal.Dispatch,
-    daily: Daily,
-    told: threading.Event,
-    watch: NoWatch,
-    *,
-    enabled: bool,
-) -> Chores:
-    """Give what the process does without being asked; ``told`` is set by commits that left events."""
-    day = timedelta(days=1)
-    chores = (
-        Chore(name="dispatch", every=timedelta(seconds=1), run=dispatch, shared=False, woken=True),
-        Chore(name="forget-journal", every=day, run=lambda: daily.forget(runner)),
-        Chore(name="run-templates", every=day, run=daily.templates),
-        Chore(name="purge", every=day, run=lambda: daily.purge(system_context("purge"))),
-        Chore(name="export-heads", every=day, run=daily.heads),
-        Chore(name="expire-proposals", every=day, run=lambda: daily.proposals(contexts_of(runner))),
-        Chore(name="sweep-files", every=day, run=daily.files),
-    )
-    return Chores(chores, Turns(runner, clock), clock, told, enabled=enabled, ended=watch.chore_ended)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
+class AccessTools:
     """What access is made of."""
 
     mint: Mint
@@ -437,7 +382,7 @@ class Tools:
     limits: Limits
 
 
-def access_cases(clock: Clock, passwords: Passwords, tools: Tools) -> dict[type[Any], Any]:
+def access_cases(clock: Clock, passwords: Passwords, tools: AccessTools) -> dict[type[Any], Any]:
     """Give the use cases of access that are reachable from outside, by class."""
     cases: tuple[Any, ...] = (
         access.SignOut(clock),

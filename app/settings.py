@@ -100,7 +100,7 @@ class Settings(BaseSettings):
     )
     lines_limit: int = Field(2000, ge=1, description="Most lines of one document")
     batch_limit: int = Field(100, ge=1, le=1000, description="Most items of one :batch")
-    chores: bool = Field(default=True, description="Number events and do daily chores beside the requests")
+    chores: bool = Field(default=True, description="Number events, and do the daily chores among the jobs")
     jobs: bool = Field(default=True, description="Do jobs beside the requests; WORKERS > 1: beside them")
     jobs_at_once: int = Field(5, ge=1, le=64, description="Jobs of one process that run at the same time")
     jobs_buffer: int = Field(50, ge=1, le=1000, description="Jobs of one process, running or claimed")

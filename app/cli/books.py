@@ -1,4 +1,4 @@
-"""Keep the books in order: verify and sign them, and do what is done now and then beside the requests."""
+"""Keep the books in order: verify and sign them, and do at once what jobs do once a day."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ import typer
 from app.cli.shared import err, fail, opened, out
 from app.domain.shared.ids import CompanyId
 from app.upkeep import Finding, against, verified
+from app.usecases.context import system_context
+from app.usecases.jobs import ListSchedules
 
 heads = typer.Typer(no_args_is_help=True, help="Signed heads of the hash chains: proof that they were not made anew.")
 files = typer.Typer(no_args_is_help=True, help="The bytes of attachments.")
-chores = typer.Typer(no_args_is_help=True, help="What is done now and then beside the requests.")
+chores = typer.Typer(no_args_is_help=True, help="What is done once a day for all companies, by jobs.")
 
 
 def verify(
@@ -74,26 +76,23 @@ def dispatch() -> None:
 
 @chores.command("list")
 def chores_list() -> None:
-    """Print each chore, how often it is done, and for shared ones when it was last done and is due again."""
+    """Print each chore, its times by UTC, and when its job is asked for next."""
     with opened() as container:
-        turns = {turn.name: turn for turn in container.background.turns.all()}
-        for chore in container.background.chores:
-            turn = turns.get(chore.name)
-            stand = "in each process" if not chore.shared else "never run"
-            if turn is not None:
-                done = "never" if turn.done_at is None else turn.done_at.isoformat(timespec="seconds")
-                due = turn.due_at.isoformat(timespec="seconds")
-                stand = f"done {done}, due {due}, {turn.failures} failures since"
-            out.print(f"{chore.name} every {chore.every}: {stand}")
+        container.check_schema()
+        schedules = container.call(ListSchedules(), lambda: None)
+        for chore in container.chores.all():
+            known = schedules.get(chore.name)
+            next_at = "once a process does jobs" if known is None else known.next_at.isoformat(timespec="seconds")
+            out.print(f"{chore.name} at {chore.cron}, next {next_at}", markup=False)
 
 
 @chores.command("run")
 def chores_run(name: Annotated[str, typer.Argument(help="Name of the chore, as `chores list` prints it")]) -> None:
-    """Do one chore now, due or not; exit 1 when another process has the turn."""
+    """Do one chore now, in this process and beside its job, whatever its times are."""
     with opened() as container:
-        if not container.background.run(name):
-            fail(f"another process is at {name}")
-        out.print(f"{name} done")
+        container.check_schema()
+        container.chores.named(name).run(system_context("cli"))
+        out.print(f"{name} done", markup=False)
 
 
 @files.command()

@@ -70,7 +70,7 @@ def cancel(job: Id, company: Company = None) -> None:
     """Call off a job that nobody has begun."""
     with opened() as container:
         acting = _context(container, company)
-        canceled = container.runner.call(acting, cases.CancelJob(container.clock), lambda: JobId(job))
+        canceled = container.runner.call(acting, container.cases[cases.CancelJob], lambda: JobId(job))
     out.print(f"{canceled.id} {canceled.state}")
 
 

@@ -20,7 +20,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on; default PORT")] = None,
     workers: Annotated[int | None, typer.Option(help="Server processes; default WORKERS")] = None,
     chores: Annotated[
-        bool | None, typer.Option("--chores/--no-chores", help="Do chores beside the requests; default CHORES")
+        bool | None, typer.Option("--chores/--no-chores", help="Number events, and do the daily chores; default CHORES")
     ] = None,
 ) -> None:
     """Serve the HTTP API until SIGTERM or SIGINT."""

@@ -215,7 +215,7 @@ class Job:
 
 def delay(failures: int) -> timedelta:
     """Give how long a job waits after so many failed attempts: 5 s, 10 s, 20 s ... up to 10 minutes."""
-    return min(FIRST_DELAY * (1 << min(failures - 1, 20)), LONGEST_DELAY)
+    return min(FIRST_DELAY * (1 << min(max(failures, 1) - 1, 20)), LONGEST_DELAY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar, Final
 
@@ -21,6 +21,7 @@ LONGEST_ADDRESS: Final = 254
 LONGEST_LOCAL: Final = 64
 LONGEST_LABEL: Final = 63
 MOST_RECIPIENTS: Final = 50
+LONGEST_ERROR: Final = 60
 _ATOM: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+")
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _ACE: Final = "xn--"
@@ -39,7 +40,7 @@ class Notice(StrEnum):
 
 
 class MailState(StrEnum):
-    """Where a mail stands. ``refused``: nobody will ever take it as it is; ``failed``: all attempts are used up."""
+    """Where a mail stands. ``refused``: nobody will ever take it as it is; ``failed``: its job is dead or canceled."""
 
     WAITING = "waiting"
     SENT = "sent"
@@ -297,7 +298,7 @@ class MailNotTaken(MailEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailFailed(MailEvent):
-    """The message could not be sent in all attempts."""
+    """The message was not sent, and is not tried again by itself."""
 
     name: ClassVar[str] = "mail.failed"
     reason: str
@@ -321,6 +322,9 @@ class MailResent(MailEvent):
 class Mail:
     """A message about one document, to the third party of it or whom else it names.
 
+    For a statement the document is the third party itself, and ``date_from`` and ``date_to`` are its first and last
+    day; None is without bound.
+
     Without ``to`` it goes to the address that the third party has when it leaves. ``subject`` empty is that of its
     kind, ``note`` are the sender's own words in place of ours. ``round`` counts from 1 how often it was to be sent:
     each has a Message-ID of its own. ``later`` are those who alone still wait, once others have got it. ``refused`` are
@@ -337,6 +341,8 @@ class Mail:
     subject: str = ""
     note: str = ""
     locale: str
+    date_from: date | None = None
+    date_to: date | None = None
     state: MailState = MailState.WAITING
     round: int = 1
     message_id: str = ""
@@ -382,10 +388,15 @@ class Mail:
         """Note that it could not be sent this time."""
         self._failed(reason, (), attempts)
 
-    def fail(self, reason: str, attempts: int) -> MailFailed:
-        """Note that it could not be sent in all attempts."""
+    def leave_out(self, now: datetime, reason: str, said: Mapping[str, str], attempts: int = 0) -> MailSent:
+        """Note that those who still wait will not get it, for what their server ``said`` or else ``reason``."""
+        lost = [(address, said.get(address, reason)) for address in self.later]
+        return self.deliver(now, self.message_id, lost, attempts)
+
+    def fail(self, reason: str) -> MailFailed:
+        """Note that it will not be tried again by itself."""
         self._advance("fail")
-        self._failed(reason, (), attempts)
+        self.error = reason
         return MailFailed(id=self.id, object_kind=self.object_kind, object_id=self.object_id, reason=reason)
 
     def cancel(self) -> MailCanceled:

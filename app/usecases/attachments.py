@@ -18,10 +18,10 @@ from app.domain.attachments import (
     file_name,
     media_type,
 )
-from app.domain.shared.ids import AttachmentId, CompanyId
+from app.domain.shared.ids import AttachmentId
 from app.domain.shared.objects import ObjectKind
 from app.domain.shared.rights import Right
-from app.usecases.context import Context, system_context
+from app.usecases.context import Context
 from app.usecases.ports.attachments import Files, Staged
 from app.usecases.ports.shared import Clock, Work
 from app.usecases.run import Runner
@@ -228,13 +228,12 @@ class SweepFiles:
     files: Files
     clock: Clock
 
-    def __call__(self) -> int:
-        """Give how many files were removed."""
-        return sum(self._company(company) for company in self.files.companies())
+    def __call__(self, context: Context) -> int:
+        """Give how many files were removed, of all companies that have any. Raises DeadlineExceeded, Cancelled."""
+        return sum(self._company(replace(context, company=company)) for company in self.files.companies())
 
-    def _company(self, company: CompanyId) -> int:
-        before = self.clock.now() - GRACE
-        context = replace(system_context("sweep"), company=company)
+    def _company(self, context: Context) -> int:
+        company, before = context.company, self.clock.now() - GRACE
         removed = self.files.clear(company, before)
         old = self.files.old(company, before)
         while part := list(islice(old, SWEPT_AT_ONCE)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
@@ -216,20 +216,19 @@ def _forked(head: Head) -> Flaw:
 class ExportHeads:
     """Signs the heads of all companies and keeps them: once a day, by UTC.
 
-    ``contexts`` gives a context of each company. It is for the command line and for the daily round, not for clients.
+    It is for the command line and for the daily round, not for clients.
     """
 
     runner: Runner
     clock: Clock
     notary: Notary
     archive: Archive
-    contexts: Callable[[], Sequence[Context]]
 
-    def __call__(self) -> str | None:
-        """Give the place of the new document, None when today has one already."""
+    def __call__(self, contexts: Sequence[Context]) -> str | None:
+        """Give the place of the new document with each company's heads, None when today has one already."""
         now = self.clock.now()
         if self.archive.has(now.date()):
             return None
-        heads = {context.company: self.runner.call(context, ListHeads(), lambda: None) for context in self.contexts()}
+        heads = {context.company: self.runner.call(context, ListHeads(), lambda: None) for context in contexts}
         document = written(now.isoformat(timespec="seconds").replace("+00:00", "Z"), heads)
         return self.archive.keep(now.date(), document, self.notary.sign(document), self.notary.public_pem())

@@ -211,19 +211,17 @@ class DropEntries:
 
 @dataclass(frozen=True, slots=True)
 class ForgetJournal:
-    """Drops entries older than so many days in all companies, a batch at a time."""
+    """Drops entries older than so many days, company by company, a batch at a time."""
 
     runner: Runner
     clock: Clock
     days: int
 
-    def __call__(self, companies: Sequence[CompanyId]) -> int:
+    def __call__(self, contexts: Sequence[Context]) -> int:
         """Give how many were dropped."""
         before = self.clock.now() - timedelta(days=self.days)
-        system = system_context("retention")
         done = 0
-        for company in companies:
-            context = replace(system, company=company)
+        for context in contexts:
             while dropped := self.runner.call(context, DropEntries(), lambda: before):
                 done += dropped
         return done

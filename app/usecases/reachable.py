@@ -295,7 +295,7 @@ def _books(clock: Clock, seal: Seal) -> Cases:
         jobs.ReadJob(),
         jobs.CountJobs(),
         jobs.RetryJob(clock),
-        jobs.CancelJob(clock),
+        jobs.CancelJob(clock, {mail.SEND_MAIL: mail.GiveUpMail(clock)}),
     )
 
 

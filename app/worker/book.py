@@ -10,7 +10,7 @@ from app.domain.jobs import Job, JobState, Schedule, Worker
 from app.domain.shared.ids import JobId, WorkerId
 from app.usecases import jobs
 from app.usecases.context import Context, system_context
-from app.usecases.jobs import Claim, Failure, Planned, Wanted
+from app.usecases.jobs import Claim, Failure, OnDead, Planned, Wanted
 from app.usecases.ports.jobs import Calendar
 from app.usecases.ports.shared import Clock
 from app.usecases.run import Runner, UseCase
@@ -55,13 +55,13 @@ class JobBook:
         """Claim jobs; None when others took this process for dead."""
         return self._call(jobs.ClaimJobs(self.clock), lambda: Claim(jobs=wanted, worker=worker))
 
-    def start(self, job: Job, most: int) -> Job:
+    def start(self, job: Job, most: int, on_dead: OnDead | None = None) -> Job:
         """Begin an attempt. Raises JobLost."""
-        return self.runner.call(of(job), jobs.StartJob(self.clock, most), lambda: replace(job))
+        return self.runner.call(of(job), jobs.StartJob(self.clock, most, on_dead), lambda: replace(job))
 
-    def fail(self, failure: Failure) -> JobState | None:
-        """Write down how an attempt failed; None when the job is not ours any more."""
-        return self.runner.call(of(failure.job), jobs.FailJob(self.clock), lambda: failure)
+    def fail(self, failure: Failure, on_dead: OnDead | None = None) -> JobState:
+        """Write down how an attempt failed. Raises JobLost when the job is not ours any more."""
+        return self.runner.call(of(failure.job), jobs.FailJob(self.clock, on_dead), lambda: failure)
 
     def hand_back(self, held: Sequence[Job]) -> int:
         """Give jobs back."""

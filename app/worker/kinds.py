@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from app.domain.jobs import Job
 from app.usecases.context import Context
-from app.usecases.jobs import EndAttempt
+from app.usecases.jobs import EndAttempt, OnDead
 from app.usecases.ports.shared import Clock
 from app.usecases.run import Runner, UseCase
 
@@ -52,8 +52,9 @@ class JobKind:
 
     ``run`` ends the job by ``finish`` or by returning. What it raises decides how it goes on: Postponed waits, an error
     of the business that is no Unavailable is kept for a person at once, all else is tried ``attempts`` times in all.
-    No more than ``at_once`` of the kind run in one process. After ``seconds`` an attempt has failed, even if its thread
-    is still at it.
+    No more than ``at_once`` of the kind run in one process, counted together with all kinds of the same ``lane``.
+    After ``seconds`` an attempt has failed, even if its thread is still at it. ``on_dead`` is done in the transaction
+    in which a job of the kind is given up; CancelJob has its own word for those that are called off.
     """
 
     name: str
@@ -61,3 +62,5 @@ class JobKind:
     at_once: int = 4
     attempts: int = 5
     seconds: float = LONGEST_S
+    lane: str = ""
+    on_dead: OnDead | None = None

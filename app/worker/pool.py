@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -54,7 +54,7 @@ class PoolSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
+class PoolTools:
     """What the pool works with; ``context`` gives that of a job, ``told`` hears how each attempt ended.
 
     ``told`` is given kind, outcome (a state, or ``lost``) and seconds. ``resume`` gives the block of an attempt that
@@ -88,18 +88,18 @@ class _Timer:
 
 @dataclass(slots=True)
 class _Running:
-    """An attempt under way; ``given_up`` when its failure is written down although its thread is still at it."""
+    """An attempt under way; ``failure`` is how it failed, until that is written down."""
 
     job: Job
     token: CancellationToken
-    given_up: bool = False
+    failure: Failure | None = None
 
 
 @dataclass(slots=True)
 class Pool:
     """The jobs of this process. ``run`` ends after ``drain`` was called; everything but ``wake`` is for its loop."""
 
-    tools: Tools
+    tools: PoolTools
     settings: PoolSettings
     _buffer: dict[str, deque[Job]] = field(default_factory=dict)
     _running: dict[JobId, _Running] = field(default_factory=dict)
@@ -108,6 +108,7 @@ class Pool:
     _worker: WorkerId | None = None
     _loop: asyncio.AbstractEventLoop | None = None
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _over: asyncio.Event = field(default_factory=asyncio.Event)
     _drained_by: float = float("inf")
 
     @property
@@ -241,11 +242,15 @@ class Pool:
             name = min(ready, key=lambda one: (self._at_it(one), self._buffer[one][0].priority))
             yield self._buffer[name].popleft()
 
-    def _at_it(self, kind: str) -> int:
-        return sum(one.job.kind == kind for one in self._running.values())
+    def _at_it(self, name: str) -> int:
+        """Count the jobs under way of a kind, or of the lane that it shares with others."""
+        kinds = self.tools.kinds
+        lane = kinds[name].lane
+        under_way = (kinds[one.job.kind] for one in self._running.values())
+        return sum(one.lane == lane if lane else one.name == name for one in under_way)
 
-    def _free(self, kind: str) -> bool:
-        return self._at_it(kind) < self.tools.kinds[kind].at_once
+    def _free(self, name: str) -> bool:
+        return self._at_it(name) < self.tools.kinds[name].at_once
 
     async def _do(self, running: _Running) -> None:
         """Do one job in a thread; after its time it has failed, even if its thread is still at it."""
@@ -253,13 +258,15 @@ class Pool:
         thread = in_thread(partial(self._attempt, kind, running), f"job {kind.name}")
         try:
             done, _ = await asyncio.wait({thread}, timeout=kind.seconds)
+            while not done and running.job.state is not JobState.RUNNING:  # its beginning is still being written down
+                done, _ = await asyncio.wait({thread}, timeout=RETRY_S)
             if not done:
-                running.given_up = True
-                running.token.cancel()
-                await self._fail(running.job, kind, "timeout")
+                await self._fail(running, kind, "timeout")
+                running.token.cancel()  # only now: what the thread raises finds the job's version moved
             await asyncio.wait({thread})
             if error := thread.exception():
                 _log.error("an attempt could not be written down", job=running.job.id, exc_info=error)
+                await self._fail(running, kind, type(error).__name__)
         finally:
             del self._running[running.job.id]
             self._woken.set()
@@ -272,13 +279,14 @@ class Pool:
         with bound_contextvars(**told), self.tools.resume(claimed.trace, f"job {kind.name}"):
             outcome = "lost"
             try:
-                running.job = job = self.tools.book.start(claimed, kind.attempts)
+                running.job = job = self.tools.book.start(claimed, kind.attempts, kind.on_dead)
                 outcome = job.state.value if job.state is JobState.DEAD else self._tried(kind, running)
             except JobLost:
-                _log.warning("a job went to another worker", kind=kind.name)
-            seconds = self.tools.clock.monotonic() - began
-            self.tools.told(kind.name, outcome, seconds)
-            _log.info("job", kind=kind.name, outcome=outcome, attempt=running.job.attempts, ms=round(seconds * 1000, 1))
+                _log.warning("a job went on without this attempt", kind=kind.name)
+            finally:
+                seconds, attempts = self.tools.clock.monotonic() - began, running.job.attempts
+                self.tools.told(kind.name, outcome, seconds)
+                _log.info("job", kind=kind.name, outcome=outcome, attempt=attempts, ms=round(seconds * 1000, 1))
 
     def _tried(self, kind: JobKind, running: _Running) -> str:
         """Run the kind's function, and give the state in which the job is left. Raises JobLost."""
@@ -292,21 +300,30 @@ class Pool:
         except JobLost:
             raise
         except Exception as error:  # noqa: BLE001 - a job may raise anything
-            if running.given_up:
-                return "lost"
-            failure = failure_of(job, kind.attempts, error)
+            running.failure = failure = failure_of(job, kind.attempts, error)
+            state = self.tools.book.fail(failure, kind.on_dead)
             if failure.until is None:
                 unforeseen = not isinstance(error, DomainError)
                 _log.warning("a job failed", kind=kind.name, error=failure.error, exc_info=unforeseen)
-            state = self.tools.book.fail(failure)
-            return "lost" if state is None else state.value
+            return state.value
         return JobState.DONE.value
 
-    async def _fail(self, job: Job, kind: JobKind, error: str) -> None:
-        try:
-            await self._written(partial(self.tools.book.fail, Failure(job=job, error=error, most=kind.attempts)))
-        except Exception:  # noqa: BLE001 - it stays ours until somebody finds us dead, or it is done after all
-            _log.warning("a failure could not be written down", job=job.id, exc_info=True)
+    async def _fail(self, running: _Running, kind: JobKind, error: str) -> None:
+        """Write down that an attempt failed, however often that takes: what nobody is at must not stay running."""
+        failure = running.failure or Failure(job=running.job, error=error, most=kind.attempts)
+        if failure.job.state is not JobState.RUNNING:  # its beginning was not written down: it was no attempt
+            failure = replace(failure, until=self.tools.clock.now())
+        while not self._over.is_set():
+            try:
+                await self._written(partial(self.tools.book.fail, failure, kind.on_dead))
+            except JobLost:
+                return  # done after all, or another worker's
+            except Exception:  # noqa: BLE001 - whatever keeps it from being written, it is tried again
+                _log.warning("a failure could not be written down", job=failure.job.id, exc_info=True)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._over.wait(), RETRY_S)
+            else:
+                return
 
     async def _work_off(self) -> None:
         """Do what is held until it is done or the time is over; then give back what is left."""
@@ -314,17 +331,19 @@ class Pool:
             self._begin()
             await self._rest(min(left, self.settings.poll_s))
         unfinished = [*(one.job for one in self._running.values()), *chain.from_iterable(self._buffer.values())]
-        for running in self._running.values():
-            running.given_up = True
-            running.token.cancel()
         self._buffer.clear()
-        if unfinished:
-            given = await self._written(partial(self.tools.book.hand_back, unfinished))
-            _log.warning("jobs were handed back", given=given, held=len(unfinished))
+        try:
+            if unfinished:
+                given = await self._written(partial(self.tools.book.hand_back, unfinished))
+                _log.warning("jobs were handed back", given=given, held=len(unfinished))
+        finally:
+            for running in self._running.values():
+                running.token.cancel()  # only now, as above
 
     async def _leave(self) -> None:
         worker, self._worker = self._worker, None
         self._draining = True
+        self._over.set()
         try:
             if worker is not None:
                 await self._written(partial(self.tools.book.free, worker))

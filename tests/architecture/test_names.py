@@ -36,7 +36,6 @@ LAYERS: Final[dict[str, set[str]]] = {
     "usecases": {
         "batch",
         "chains",
-        "chores",
         "context",
         "custom",
         "importing",
@@ -50,18 +49,15 @@ LAYERS: Final[dict[str, set[str]]] = {
     },
     "usecases/ports": {
         "chains",
-        "chores",
         "listing",
         "privacy",
         "reports",
         "retention",
         "shared",
-        "watching",
     },
-    "infrastructure/database/tables": {"chores", "documents", "search", "shared"},
+    "infrastructure/database/tables": {"documents", "search", "shared"},
     "infrastructure/database/repositories": {
         "chains",
-        "chores",
         "documents",
         "listing",
         "privacy",

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from threading import Event
 
 import pytest
 
 from app.domain.jobs import Job, JobAlreadyThere, JobState, NewJob, Priority, Schedule, Worker
-from app.domain.shared.errors import NotFound, Stale
+from app.domain.shared.errors import NotFound, Stale, Unavailable
 from app.domain.shared.ids import JobId, WorkerId
 from app.domain.shared.states import InvalidTransition
 from app.infrastructure.clock import pause
 from app.infrastructure.database.engine import Database
-from app.infrastructure.database.liveness import liveness_of
+from app.infrastructure.database.liveness import SessionLiveness, liveness_of
 from app.infrastructure.database.repositories.jobs import KEPT
 from app.infrastructure.database.work import SqlWorks
 from app.usecases.context import Context, system_context
@@ -307,4 +308,21 @@ def test_a_lock_is_held_by_who_lives(database: Database, works: SqlWorks, clock:
     assert not mine.holds()
     assert theirs.dead(worker)
     theirs.hold(worker)
+    theirs.release()
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql", "mariadb"], indirect=True)
+def test_a_line_on_which_a_question_failed_keeps_no_lock(database: Database, works: SqlWorks, clock: FakeClock) -> None:
+    """CT-04: who believes to have lost its lock has lost it, also when the line still stands."""
+    worker = entered(works, clock)
+    mine, theirs = liveness_of(database), liveness_of(database)
+    assert isinstance(mine, SessionLiveness)
+    mine.hold(worker)
+    mine._take = lambda _: "SELECT nonsense"
+    with pytest.raises(Unavailable):
+        mine.dead(WorkerId(worker + 1))
+    assert not mine.holds()
+    look = Event()
+    while not theirs.dead(worker):  # the server takes a moment to end a session
+        look.wait(0.01)
     theirs.release()

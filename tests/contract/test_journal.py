@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from threading import Event as Flag
 from typing import Any, ClassVar
 
@@ -23,7 +22,6 @@ from app.infrastructure.database.locks import Trace
 from app.infrastructure.database.migrate import plain_engine
 from app.infrastructure.database.work import SqlWorks
 from app.infrastructure.seal import HmacSeal
-from app.usecases.chores import Claim, ClaimTurn, EndTurn, Outcome
 from app.usecases.context import Context
 from app.usecases.journal import ChangesAfter, Dispatch, DropEntries, NumberEvents, ReadChanges, VerifyJournal
 from app.usecases.ports.shared import RolledBack, Work
@@ -327,36 +325,6 @@ def test_what_is_dropped_is_told_and_the_rest_still_verifies(
     assert refused.value.facts == {"first": kept}
     found = runner.call(reader, ReadChanges(), lambda: ChangesAfter(after=kept - 1, limit=10))
     assert ([one.object_id for one in found.entries], found.next) == ([3], kept)
-
-
-def test_one_process_gets_a_turn_and_another_takes_over_when_it_dies(
-    context: Context, runner: Runner, clock: FakeClock
-) -> None:
-    """ERP-09: a chore runs once per period among all processes, and a crashed one does not stop it."""
-    lease, day = timedelta(minutes=15), timedelta(days=1)
-    wanted = Claim(name=f"count-{context.company}", lease=lease)
-
-    def claim(_: int = 0) -> Any:
-        return runner.call(context, ClaimTurn(clock), lambda: wanted)
-
-    with ThreadPoolExecutor(4) as pool:
-        (turn,) = [one for one in pool.map(claim, range(4)) if one is not None]
-    assert claim() is None
-    clock.advance(lease.total_seconds())
-    taken = claim()
-    assert taken is not None
-    late = runner.call(context, EndTurn(clock), lambda: Outcome(turn=turn, every=day, well=True))
-    assert not late
-    assert runner.call(context, EndTurn(clock), lambda: Outcome(turn=taken, every=day, well=False))
-    assert claim() is None
-    clock.advance(5)
-    again = claim()
-    assert again.failures == 1
-    assert runner.call(context, EndTurn(clock), lambda: Outcome(turn=again, every=day, well=True))
-    clock.advance(day.total_seconds() - 1)
-    assert claim() is None
-    clock.advance(1)
-    assert claim().failures == 0
 
 
 def test_a_chain_of_nothing_is_sound() -> None:

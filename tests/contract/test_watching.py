@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
 import pytest
 
-from app.domain.jobs import NewJob
+from app.domain.jobs import NewJob, Schedule
 from app.domain.shared.errors import Busy
 from app.domain.shared.events import Event
 from app.infrastructure.database.engine import Database
-from app.infrastructure.database.figures import backlog, chore_standings, job_depths
+from app.infrastructure.database.figures import backlog, job_depths, schedule_times
 from app.infrastructure.database.work import SqlWorks
 from app.infrastructure.watching.metrics import Metrics
 from app.settings import Settings
-from app.usecases.chores import Claim, ClaimTurn, EndTurn, Outcome
-from app.usecases.context import Context
+from app.usecases.context import Context, system_context
 from app.usecases.ports.shared import RolledBack
-from app.usecases.run import Runner
 from tests.support import scrapes
 from tests.support.clock import FakeClock
 from tests.support.databases import context_of
+from tests.support.jobs import fresh
 
 pytestmark = pytest.mark.fast
 CONNECTIONS = "tramita_pool_connections"
@@ -68,22 +67,17 @@ def test_events_that_wait_for_a_number_are_counted_with_the_age_of_the_first(
     assert scrapes.value(metrics.registry, "tramita_journal_oldest_event_age_seconds") >= 90
 
 
-def test_shared_chores_tell_when_they_were_last_done_and_how_often_they_failed_since(
-    database: Database, works: SqlWorks, clock: FakeClock, metrics: Metrics, context: Context
+def test_schedules_tell_when_their_next_job_is_asked_for(
+    database: Database, works: SqlWorks, clock: FakeClock, metrics: Metrics
 ) -> None:
-    runner = Runner(works, lambda _: None)
-    name = f"chore-{context.company}"
-    claim = Claim(name=name, lease=clock.now() - clock.now(), at_once=True)
-    for well in (True, False):
-        turn = runner.call(context, ClaimTurn(clock), lambda: claim)
-        assert turn is not None
-        outcome = Outcome(turn=turn, every=turn.due_at - clock.now(), well=well)
-        assert runner.call(context, EndTurn(clock), partial(replace, outcome))
-    (standing,) = [one for one in chore_standings(database) if one.name == name]
-    assert (standing.done_at, standing.failures) == (clock.now(), 1)
-    done = scrapes.value(metrics.registry, "tramita_shared_chore_last_success_timestamp_seconds", chore=name)
-    assert done == pytest.approx(clock.now().timestamp())
-    assert scrapes.value(metrics.registry, "tramita_shared_chore_failures", chore=name) == 1
+    """ERP-14: a time that has passed tells that no process does jobs."""
+    name = fresh("nightly")
+    with works.writing(system_context("test")) as work:
+        work.queue.schedule(Schedule(name=name, cron="0 3 * * *", zone="UTC", kind="x", next_at=clock.now()))
+        work.commit()
+    assert schedule_times(database)[name] == clock.now()
+    told = scrapes.value(metrics.registry, "tramita_schedule_next_timestamp_seconds", schedule=name)
+    assert told == pytest.approx(clock.now().timestamp())
 
 
 def test_jobs_that_have_not_ended_well_are_counted_by_kind_and_state(
@@ -113,7 +107,7 @@ def test_figures_are_told_while_requests_hold_every_connection(
             pass
         told = scrapes.read(metrics.registry)
         assert told["tramita_journal_events_waiting"].samples
-        assert told["tramita_shared_chore_failures"].type == "gauge"
+        assert told["tramita_schedule_next_timestamp_seconds"].type == "gauge"
     assert scrapes.value(metrics.registry, CONNECTIONS) == 2
     assert scrapes.value(metrics.registry, f"{CONNECTIONS}_in_use") == 0
     assert scrapes.value(metrics.registry, "tramita_pool_waits_total") == 1
@@ -153,8 +147,8 @@ def test_statements_run_within_the_block_of_their_name(narrow: Database, context
     narrow.around = around
     with SqlWorks(narrow, FakeClock()).writing(context_of(context.company)) as work:
         work.outbox.add(Noted(id=1))
-        work.chores.all()
+        work.queue.schedules()
         work.commit()
-    assert names[0] == "select all chores"
+    assert names[0] == "select schedules"
     assert names[-1] == "commit"
     assert any(name.startswith("insert outbox") for name in names)

@@ -2,5 +2,6 @@
 
 from tests.support.door import at_the_door, door
 from tests.support.office import office, served
+from tests.support.posting import moved, post, posting, wire
 
-__all__ = ["at_the_door", "door", "office", "served"]
+__all__ = ["at_the_door", "door", "moved", "office", "post", "posting", "served", "wire"]

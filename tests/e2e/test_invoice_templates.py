@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from app.domain.shared.rights import Right
+from tests.support.jobs import do_chore
 from tests.support.office import ON_SQLITE, Office, free_line, together
 
 pytestmark = [pytest.mark.fast, ON_SQLITE]
@@ -64,12 +65,12 @@ def test_the_daily_round_makes_what_is_due_and_pauses_what_cannot_be(office: Off
     office.patch(f"/third-parties/{broken['party_id']}", {"archived": True}, 1)
     good = hosting(office, start - timedelta(days=2), every="day", auto_validate=True)
     later = hosting(office, start + timedelta(days=1))
-    run = office.served.container.daily.templates
-    assert run() >= 3
+    container = office.served.container
+    assert container.chores.templates(container.contexts()) >= 3
     assert [row["status"] for row in made_by(office, good)] == ["validated"] * 3
     assert made_by(office, later) == made_by(office, broken) == []
     assert office.get(f"/invoice-templates/{broken['id']}")["status"] == "paused"
-    run()
+    do_chore(container, "run-templates")
     assert len(made_by(office, good)) == 3
 
 

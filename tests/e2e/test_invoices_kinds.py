@@ -12,6 +12,7 @@ from app.usecases.billing import DueTemplates
 from app.usecases.chains import VerifyChains, Which
 from app.usecases.context import Context
 from app.usecases.run import Runner
+from tests.support.jobs import do_chore
 from tests.support.office import ON_SQLITE, Office, free_line
 
 pytestmark = [pytest.mark.fast, ON_SQLITE]
@@ -170,7 +171,7 @@ def test_an_invoice_the_customer_has_no_credit_for_leaves_no_draft_and_pauses_it
     """ERP-07: whole or not at all, and no number is skipped; resumed with credit it makes the day it owes."""
     party = office.customer(credit_limit="10")
     one = template(office, party, auto_validate=True)
-    office.served.container.daily.templates()
+    do_chore(office.served.container, "run-templates")
     path = f"/invoice-templates/{one['id']}"
     found = office.get(path)
     assert (found["status"], found["made"], office.items("/invoices")) == ("paused", 0, [])
@@ -185,10 +186,10 @@ def test_a_long_rest_is_made_up_for_in_rounds_of_a_month(office: Office) -> None
     """ERP-09: one template does not keep a round from the others for ever."""
     first = today(office) - timedelta(days=39)
     one = template(office, every="day", first=first.isoformat())
-    run = office.served.container.daily.templates
-    run()
+    container = office.served.container
+    do_chore(container, "run-templates")
     assert office.get(f"/invoice-templates/{one['id']}")["made"] == 31
-    run()
+    do_chore(container, "run-templates")
     assert office.get(f"/invoice-templates/{one['id']}")["made"] == 40
 
 
@@ -209,7 +210,7 @@ class Meddling:
 
 def test_a_template_deleted_during_the_round_keeps_no_other_from_its_invoice(office: Office) -> None:
     doomed, other = template(office), template(office)
-    daily = office.served.container.daily.templates
-    meddling: Any = Meddling(daily.runner, office, doomed["id"])
-    replace(daily, runner=meddling)()
+    container = office.served.container
+    meddling: Any = Meddling(container.runner, office, doomed["id"])
+    replace(container.chores.templates, runner=meddling)(container.contexts())
     assert [row["template_id"] for row in office.items("/invoices")] == [other["id"]]

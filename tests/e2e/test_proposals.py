@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.jobs import do_chore
 from tests.support.office import ON_SQLITE, Office, Served, free_line, together
 
 pytestmark = pytest.mark.fast
@@ -200,7 +201,7 @@ def test_the_daily_round_closes_what_lapsed_in_every_company(served: Served) -> 
             office.lapse(one)
         lapsed.append(made)
         kept.append({draft: "draft", signed: "signed", office.proposal([free_line("1")])["id"]: "validated"})
-    assert served.container.background.run("expire-proposals")
+    do_chore(served.container, "expire-proposals")
     for office, gone, stays in zip(offices, lapsed, kept, strict=True):
         assert {one["id"] for one in office.items("/proposals?status=expired")} == set(gone)
         assert {key: office.get(f"/proposals/{key}")["status"] for key in stays} == stays

@@ -296,8 +296,9 @@ MOST: Final = {
     "send_order": 7,
     "send_shipment": 7,
     "send_invoice": 7,
+    "send_statement": 7,
     "read_mail": 1,
-    "resend_mail": 4,
+    "resend_mail": 5,
     "cancel_mail": 3,
     "list_mails": 1,
     "report_sales": 1,
@@ -327,7 +328,7 @@ MOST: Final = {
     "list_jobs": 1,
     "count_jobs": 1,
     "read_job": 1,
-    "cancel_job": 3,
+    "cancel_job": 4,
     "retry_job": 3,
     "read_changes": 2,
     "list_audit": 2,
@@ -779,6 +780,7 @@ def _banking(meter: Meter, party: int, lines: int) -> None:
     meter("send_proposal", "POST", f"/proposals/{office.proposal([free_line('5')])['id']}/send", to)
     meter("send_order", "POST", f"/orders/{order}/send", to)
     mail = meter("send_invoice", "POST", f"/invoices/{office.invoice('5')['id']}/send", to)["id"]
+    meter("send_statement", "POST", f"/third-parties/{office.customer()}/statement/send", to)
     meter("read_mail", "GET", f"/mails/{mail}")
     meter("cancel_mail", "POST", f"/mails/{mail}/cancel")
     meter("resend_mail", "POST", f"/mails/{mail}/resend")

@@ -23,8 +23,10 @@ from app.api.addresses import Proxies
 from app.api.callers import Callers
 from app.api.middleware import Reception, Safety
 from app.api.problems import Problems
+from app.infrastructure.calendar import CronCalendar
 from app.infrastructure.watching.metrics import Metrics
 from app.infrastructure.watching.requests import Load, RequestWatch
+from app.usecases.jobs import PlanJobs
 from app.usecases.ports.jobs import Depth
 from house.base import ROOT
 from tests.support import scrapes
@@ -128,16 +130,8 @@ def test_no_series_tells_of_a_company_or_a_person(served: Served, office: Office
     families = scrapes.read(registry(served))
     assert scrapes.faults(families.values()) == []
     labels = {name for family in families.values() for sample in family.samples for name in sample.labels}
-    assert labels == {"route", "method", "status", "le", "kind", "chore", "generation"} - _unused(labels) | {
-        "version",
-        "python",
-        "database",
-    }
-
-
-def _unused(labels: set[str]) -> set[str]:
-    """Chores are off here, and may have been run on this database before."""
-    return {"chore"} - labels
+    always = {"route", "method", "status", "le", "kind", "generation", "version", "python", "database"}
+    assert labels - {"schedule"} == always  # other tests have entered schedules, or not
 
 
 def test_a_client_that_left_is_counted_as_such_and_is_in_flight_no_more() -> None:
@@ -226,8 +220,10 @@ def test_the_documentation_lists_every_metric_and_no_other(served: Served, offic
     watch.queue_of(lambda: [Depth(kind="mail", state="waiting", count=1)])
     watch.mail_ended("sent")
     watch.paper_printed("invoice", 0.01, 1)
-    watch.chore_ended("dispatch", served.container.clock.now(), well=True)
-    served.container.background.run("purge")
+    watch.dispatch_ended(well=True)
+    chore = served.container.chores.named("purge").planned
+    container = served.container
+    container.call(PlanJobs(container.clock, CronCalendar()), lambda: [chore])
     office.send("GET", "/me")
     known: dict[str, tuple[str, set[str]]] = {}
     for family in registry(served).collect():
@@ -326,17 +322,3 @@ def test_what_the_server_logs_after_an_answer_broke_off_still_tells_the_request(
     assert [line["event"] for line in lines] == ["unhandled error", "request", "Exception in ASGI application"]
     assert {line["request_id"] for line in lines} == {"r-8"}
     assert lines[2]["actor"] == 0
-
-
-def test_a_chore_s_lines_tell_which_one_it_is(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    background = served.container.background
-
-    def talkative() -> None:
-        structlog.get_logger("test").info("within")
-        raise ValueError
-
-    first = background.chores[0]
-    monkeypatch.setattr(background, "chores", (type(first)(name="x", every=first.every, run=talkative, shared=False),))
-    with lines_of() as lines:
-        background.turn()
-    assert [(line["event"], line["chore"]) for line in lines] == [("within", "x"), ("a chore failed", "x")]

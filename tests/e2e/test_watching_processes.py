@@ -114,8 +114,7 @@ def test_promtool_accepts_a_scrape_of_a_server_that_has_served(demo: tuple[Path,
     assert (judged.returncode, judged.stdout, judged.stderr) == (0, "", "")
     assert ready["checks"] == {"serving": True, "database": True, "migrations": True}
     families = {family.name: family for family in text_string_to_metric_families(scraped)}
-    chores = {sample.labels["chore"] for sample in families["tramita_chore_runs"].samples}
-    assert "dispatch" in chores
+    assert {sample.labels["outcome"] for sample in families["tramita_dispatch_rounds"].samples} == {"done"}
     assert families["tramita_journal_events_waiting"].samples
     assert families["process_resident_memory_bytes"].samples[0].value > 1_000_000
     assert [line["status"] for line in server.lines if line["event"] == "request"] == [200, 200]

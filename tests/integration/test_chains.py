@@ -334,7 +334,7 @@ def export(shop: Shop, folder: Path, clock: FakeClock | None = None) -> str | No
     """Sign the heads of the company alone."""
     desk = shop.books.desk
     notary, archive = Ed25519Notary(KEY), HeadsFolder(folder)
-    return ExportHeads(desk.runner, clock or desk.clock, notary, archive, lambda: [desk.context()])()
+    return ExportHeads(desk.runner, clock or desk.clock, notary, archive)([desk.context()])
 
 
 def held(shop: Shop, place: str) -> list[tuple[str, str, int, int]]:

@@ -10,22 +10,25 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from app.domain.jobs import JobState, NewJob, Postponed, Worker
+from app.domain.jobs import Job, JobState, NewJob, Postponed, Worker
 from app.domain.parties import Party
 from app.domain.shared.errors import Invalid, Unavailable
 from app.domain.shared.ids import WorkerId
 from app.infrastructure.clock import pause
 from app.infrastructure.database.engine import Database
 from app.infrastructure.database.liveness import liveness_of
-from app.infrastructure.database.work import Ears, SqlWorks
+from app.infrastructure.database.work import Ears, SqlWork, SqlWorks
 from app.usecases.context import Context, system_context
 from app.usecases.jobs import FreeJobs, Planned
 from app.usecases.ports.shared import Work
 from app.usecases.run import Runner
+from app.worker import pool as pools
+from app.worker.book import JobBook
 from app.worker.kinds import Attempt, JobKind
 from tests.support.clock import FakeClock
 from tests.support.databases import looking
@@ -192,6 +195,69 @@ def test_an_attempt_that_takes_too_long_has_failed_and_its_late_end_changes_noth
     assert effects(database, context) == []
 
 
+class Away(SqlWorks):
+    """A database that takes nothing while it is away, and tells when somebody found that out."""
+
+    def __init__(self, database: Database, clock: FakeClock) -> None:
+        super().__init__(database, clock)
+        self.away = Event()
+        self.missed = Event()
+
+    def writing(self, context: Context) -> SqlWork:
+        if self.away.is_set():
+            if context.company:
+                self.missed.set()
+            raise Unavailable
+        return super().writing(context)
+
+
+def test_a_failure_that_cannot_be_written_down_is_written_when_it_can(
+    database: Database, works: SqlWorks, context: Context, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ERP-09: a job at which nobody is does not stay running while its worker lives."""
+    monkeypatch.setattr(pools, "RETRY_S", 0.01)
+    flaky = Away(database, clock)
+
+    def run(_attempt: Attempt) -> None:
+        flaky.away.set()
+        raise ValueError("secret")
+
+    kind = JobKind(name=fresh("unwritten"), run=run)
+    ask(works, context, NewJob(kind=kind.name))
+    with pool_at_work(database, clock, [kind], works=flaky):
+        assert flaky.missed.wait(WAIT_S)
+        assert states(works, context, [kind.name]) == [JobState.RUNNING]
+        flaky.away.clear()
+        look = Event()
+        while states(works, context, [kind.name]) != [JobState.WAITING]:
+            look.wait(0.01)
+    (job,) = stand(works, context, [kind.name])
+    assert (job.error, job.attempts) == ("ValueError", 1)
+
+
+def test_an_attempt_whose_beginning_cannot_be_written_down_was_none(
+    database: Database, works: SqlWorks, context: Context, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pools, "RETRY_S", 0.01)
+    flaky, runs = Away(database, clock), list[Attempt]()
+    kind = JobKind(name=fresh("unbegun"), run=runs.append, attempts=1)
+    (job,) = ask(works, context, NewJob(kind=kind.name))
+    start = JobBook.start
+
+    def beginning(*given: Any) -> Job:
+        if not flaky.missed.is_set():
+            flaky.away.set()
+        return start(*given)
+
+    monkeypatch.setattr(JobBook, "start", beginning)
+    with pool_at_work(database, clock, [kind], works=flaky) as running:
+        assert flaky.missed.wait(WAIT_S)
+        flaky.away.clear()
+        running.ends.wait_for(1, "done")
+    (done,) = stand(works, context, [kind.name])
+    assert (done.id, done.attempts, len(runs)) == (job, 1, 1)
+
+
 def test_what_is_claimed_is_worked_off_before_the_pool_ends(
     works: SqlWorks, database: Database, context: Context, clock: FakeClock
 ) -> None:
@@ -324,6 +390,24 @@ def test_a_job_whose_workers_die_of_it_is_given_up(
         assert running.ends.wait_for(1) == ["dead"]
     (dead,) = stand(works, context, [kind.name])
     assert (dead.error, dead.attempts) == ("worn_out", 2)
+
+
+def test_kinds_of_one_lane_share_their_bound(
+    works: SqlWorks, database: Database, context: Context, clock: FakeClock
+) -> None:
+    """What takes long keeps the threads free for what does not."""
+    long, quick, lane = Gate(), Gate(), fresh("lane")
+    quick.open.set()
+    slow = [JobKind(name=fresh("long"), run=long, at_once=1, lane=lane) for _ in range(3)]
+    other = JobKind(name=fresh("quick"), run=quick)
+    ask(works, context, *(NewJob(kind=kind.name) for kind in slow), NewJob(kind=other.name))
+    with pool_at_work(database, clock, [*slow, other], at_once=3) as running:
+        long.wait_for(1)
+        quick.wait_for(1)
+        running.ends.wait_for(1)
+        long.open.set()
+        running.ends.wait_for(4)
+    assert long.most == 1
 
 
 def test_a_schedule_is_run_once_each_time_by_several_pools(

@@ -87,7 +87,6 @@ from app.usecases import (
     batch,
     billing,
     catalogue,
-    chores,
     fields,
     identity,
     importing,
@@ -772,7 +771,7 @@ class Story:
         self.do(mail.ResendMail(), sent.id)
         self.do(mail.RecordTaken(clock), mail.Taken(mail=sent.id, round=2, message_id="<1@acme.example>"))
         self.do(mail.ResendMail(), sent.id)
-        missed = mail.NotTaken(mail=sent.id, round=3, reason=MailReason.TIMEOUT, attempts=3, last=True)
+        missed = mail.NotTaken(mail=sent.id, round=3, reason=MailReason.TIMEOUT, attempts=3)
         self.do(mail.RecordNotTaken(clock), missed)
 
     def in_euros(self) -> InvoiceId:
@@ -812,8 +811,6 @@ class Story:
         numbered = self.do(journal.NumberEvents(self.shop.books.desk.seal), 100)
         assert numbered
         self.do(journal.DropEntries(), long_ago)
-        turn = self.do(chores.ClaimTurn(clock), chores.Claim(name="lock-order", lease=timedelta(1), at_once=True))
-        self.do(chores.EndTurn(clock), chores.Outcome(turn=turn, every=timedelta(1), well=True))
 
     def printing(self, order: Order) -> None:
         """Set a logo, print a draft twice and keep both papers, take the logo off."""
@@ -838,6 +835,7 @@ class Story:
         ended, failed, freed, given_back, later = self._begun(5, worker)
         self.do(jobs.EndAttempt(clock, ended, Ask()), fresh("asked for by a job"))
         self.do(jobs.FailJob(clock), jobs.Failure(job=failed, error="x", most=1))
+        self.mail_jobs(worker)
         self.do(jobs.HandBackJobs(), [later, given_back])
         self.do(jobs.RetryJob(clock), failed.id)
         self.do(jobs.CancelJob(clock), failed.id)
@@ -848,6 +846,19 @@ class Story:
         self.do(jobs.PlanJobs(clock, CronCalendar()), [planned])
         due = Schedule(**asdict(planned), next_at=clock.now())
         self.do(jobs.AskForScheduled(clock, CronCalendar()), due)
+
+    def mail_jobs(self, worker: WorkerId) -> None:
+        """Let the job of a mail be called off, retried and worn out."""
+        clock = self.shop.books.desk.clock
+        on_dead = mail.GiveUpMail(clock)
+        asked = mail.SendRequest(kind=ObjectKind.INVOICES, id=self.shop.due("10"), to=("ana@client.example",))
+        self.do(mail.SendDocument(clock), asked)
+        due = self.do(jobs.LookForJobs(clock), jobs.Wanted(kinds=[mail.SEND_MAIL], most=100))
+        last, _ = due[-1]
+        self.do(jobs.CancelJob(clock, {mail.SEND_MAIL: on_dead}), last)
+        self.do(jobs.RetryJob(clock), last)
+        (claimed,) = self.do(jobs.ClaimJobs(clock), jobs.Claim(jobs=[last], worker=worker))
+        assert self.do(jobs.StartJob(clock, 0, on_dead), claimed).error == "worn_out"
 
     def _begun(self, count: int, worker: WorkerId) -> list[Job]:
         """Ask for so many jobs, claim them, and begin an attempt at each."""

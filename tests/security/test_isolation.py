@@ -104,6 +104,7 @@ BODIES: Final[Mapping[str, Any]] = {
     "send_order": {},
     "send_shipment": {},
     "send_invoice": {},
+    "send_statement": {},
     "change_api_key": {"name": "x"},
     "change_custom_field": {"label": "x"},
 }

@@ -29,7 +29,7 @@ from app.usecases.ports.shared import Clock
 from app.usecases.run import Runner
 from app.worker.book import JobBook
 from app.worker.kinds import Attempt, JobKind
-from app.worker.pool import Pool, PoolSettings, Tools
+from app.worker.pool import Pool, PoolSettings, PoolTools
 from tests.support.office import Office
 
 WAIT_S: Final = 60.0
@@ -192,7 +192,7 @@ def pool_at_work(
     """Run a pool in a thread until the end of the block."""
     runner = Runner(works or SqlWorks(database, clock), pause)
     ends = Ends()
-    tools = Tools(
+    tools = PoolTools(
         book=JobBook(runner, clock, CronCalendar()),
         kinds={kind.name: kind for kind in kinds},
         liveness=liveness or liveness_of(database),
@@ -234,3 +234,8 @@ def work_off(container: Container, attempts: int = 1) -> list[tuple[str, str]]:
         return seen
 
     return asyncio.run(run())
+
+
+def do_chore(container: Container, name: str) -> None:
+    """Do a chore now, as ``tramita chores run`` does."""
+    container.chores.named(name).run(system_context("test"))

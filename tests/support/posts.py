@@ -386,6 +386,9 @@ POSTS: Final[Mapping[str, Callable[[Office], Sent]]] = {
     ),
     "send_order": lambda office: _noted(f"/orders/{_closable(office)}/send", TO_SOMEBODY, subject="y"),
     "send_shipment": lambda office: _noted(f"/shipments/{_validated_shipment(office)}/send", TO_SOMEBODY, subject="y"),
+    "send_statement": lambda office: _noted(
+        f"/third-parties/{office.customer()}/statement/send", TO_SOMEBODY, subject="y"
+    ),
     "send_invoice": lambda office: _noted(f"/invoices/{_due(office)}/send", TO_SOMEBODY, subject="y"),
     "resend_mail": lambda office: Sent(f"/mails/{_canceled_mail(office)}/resend"),
     "cancel_mail": lambda office: Sent(f"/mails/{_mail(office)}/cancel"),

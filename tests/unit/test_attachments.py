@@ -20,7 +20,7 @@ from app.domain.attachments import (
 from app.domain.shared.ids import AttachmentId, CompanyId, UserId
 from app.domain.shared.objects import ObjectKind
 from app.usecases.attachments import READ, WRITE, SweepFiles
-from app.usecases.context import Context
+from app.usecases.context import Context, system_context
 from tests.support.clock import FakeClock
 from tests.support.files import MemoryFiles
 
@@ -137,7 +137,7 @@ def swept(files: MemoryFiles, known: frozenset[str] = frozenset()) -> tuple[int,
     runner = Known(known)
     clock = FakeClock()
     sweep: Any = SweepFiles(runner, files, clock)  # type: ignore[arg-type]  # what it asks of a runner
-    return sweep(), runner
+    return sweep(system_context("test")), runner
 
 
 def test_a_sweep_removes_what_nobody_refers_to_and_nothing_young() -> None:

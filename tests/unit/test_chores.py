@@ -1,104 +1,105 @@
-"""Chores are done when due, at once when woken, again after a failure, and never after the end."""
+"""Chores have schedules and kinds of jobs, and act in every company within the attempt that does them."""
 
 from __future__ import annotations
 
-import itertools
-import threading
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.domain.shared.errors import NotFound
-from app.worker.chores import REST_S, Chore, Chores
+from app.bootstrap import Container, bootstrap
+from app.domain.identity import Company, CompanySettings
+from app.domain.shared.errors import Cancelled, NotFound
+from app.domain.shared.ids import CompanyId
+from app.domain.shared.rights import ALL_RIGHTS
+from app.infrastructure.calendar import CronCalendar
+from app.usecases.context import Context, Deadline, system_context
+from app.worker.kinds import LONGEST_S
+from app.worker.tasks.chores import each_company
 from tests.support.clock import FakeClock
+from tests.support.databases import settings_for
 
 pytestmark = pytest.mark.fast
+NIGHT = datetime(2026, 11, 22, tzinfo=UTC)
 
 
-class Turns:
-    """Every turn is ours."""
-
-    def __init__(self) -> None:
-        self.taken: list[str] = []
-
-    def take(self, chore: Chore, *, at_once: bool = False) -> bool:
-        self.taken.append(f"{chore.name} at once" if at_once else chore.name)
-        return True
+def made(tmp_path: Path, **settings: Any) -> Container:
+    """Give a container on a database that nobody has migrated."""
+    return bootstrap(settings_for(f"sqlite:///{tmp_path / 'empty.db'}", tmp_path, **settings), clock=FakeClock())
 
 
-def chores(clock: FakeClock, *given: Chore, enabled: bool = True) -> Chores:
-    turns: Any = Turns()
-    return Chores(given, turns, clock, threading.Event(), enabled=enabled)
+def listing(*numbers: int) -> Any:
+    """Give a runner that knows of these companies, asked in the name of the installation."""
+
+    class Listing:
+        def call(self, context: Context, _case: object, _build: object) -> list[Company]:
+            assert context.company == CompanyId(0)
+            settings = CompanySettings()
+            return [Company(id=CompanyId(one), name="C", country="FR", settings=settings, version=1) for one in numbers]
+
+    return Listing()
 
 
-def test_a_chore_is_done_once_a_period_and_at_once_when_woken() -> None:
-    """ERP-09: commits of this process need not wait for the second to pass."""
-    clock, done = FakeClock(), []
-    mine = chores(
-        clock, Chore(name="a", every=timedelta(seconds=1), run=lambda: done.append(1), shared=False, woken=True)
-    )
-    assert mine.turn() == 1
-    assert mine.turn() == 1
-    assert len(done) == 1
-    mine.told.set()
-    mine.turn()
-    assert len(done) == 2
-    assert not mine.told.is_set()
-    clock.advance(1)
-    mine.turn()
-    assert len(done) == 3
+def test_each_chore_is_asked_for_once_a_day_at_a_time_of_its_own(tmp_path: Path) -> None:
+    """ERP-09: and by schedules whose kinds of jobs the same process knows."""
+    container = made(tmp_path, chores=True)
+    times = [CronCalendar().following(one.cron, one.zone, NIGHT) for one in container.pool.tools.schedules]
+    assert len(set(times)) == len(times) == len(container.chores.all()) == 6
+    assert max(times) < NIGHT.replace(hour=3)
+    kinds = {one.kind for one in container.pool.tools.schedules}
+    assert kinds == container.pool.tools.kinds.keys() - {"mail.send"}
+    container.close()
 
 
-def test_a_failing_chore_is_tried_again_later_and_later_and_harms_no_other() -> None:
-    clock, other = FakeClock(), []
-    failed: list[float] = []
-
-    def fail() -> None:
-        failed.append(clock.monotonic())
-        raise ValueError
-
-    mine = chores(
-        clock,
-        Chore(name="bad", every=timedelta(seconds=1), run=fail, shared=False, woken=True),
-        Chore(name="good", every=timedelta(seconds=1), run=lambda: other.append(1), shared=False),
-    )
-    for _ in range(20):
-        mine.turn()
-        mine.told.set()  # waking does not hurry a chore that fails
-        clock.advance(1)
-    assert [b - a for a, b in itertools.pairwise(failed)] == [2, 4, 8]
-    assert len(other) == 20
+def test_a_process_without_chores_neither_asks_for_them_nor_does_them(tmp_path: Path) -> None:
+    container = made(tmp_path, chores=False)
+    assert not container.pool.tools.schedules
+    assert set(container.pool.tools.kinds) == {"mail.send"}
+    assert container.chores.named("purge").name == "purge"  # by hand they are done there too
+    container.close()
 
 
-def test_shared_chores_ask_for_their_turn() -> None:
-    clock = FakeClock()
-    mine = chores(clock, Chore(name="daily", every=timedelta(days=1), run=lambda: None))
-    mine.turn()
-    assert mine.run("daily")
-    assert mine.turns.taken == ["daily", "daily at once"]  # type: ignore[attr-defined]
+def test_chores_leave_mail_its_threads(tmp_path: Path) -> None:
+    """One at a time in a process, and in an hour rather than in half a minute."""
+    container = made(tmp_path, chores=True)
+    kinds = [chore.kind for chore in container.chores.all()]
+    assert {(kind.lane, kind.at_once) for kind in kinds} == {("chores", 1)}
+    assert min(kind.seconds for kind in kinds) > LONGEST_S
     with pytest.raises(NotFound):
-        mine.run("nothing")
+        container.chores.named("dispatch")
+    container.close()
 
 
-def test_the_thread_does_what_it_is_told_and_ends_within_a_second() -> None:
-    """ERP-09: the end of the server waits for no chore."""
-    done, hold = threading.Event(), threading.Event()
-    quick = Chore(name="a", every=timedelta(hours=1), run=done.set, shared=False)
-    mine = chores(FakeClock(), quick)
-    mine.start()
-    assert done.wait(10)
-    mine.stop()
-    assert not [one for one in threading.enumerate() if one.name == "chores"]
-    stuck = chores(FakeClock(), Chore(name="b", every=timedelta(hours=1), run=lambda: hold.wait(20), shared=False))
-    stuck.start()
-    stuck.stop()
-    hold.set()
-    assert REST_S < 1
+def test_in_every_company_the_attempt_s_own_end_holds() -> None:
+    """A chore that is given up, or whose process stops, does nothing more in the next company."""
+    attempt = replace(system_context("job"), deadline=Deadline(1, FakeClock().monotonic))
+    given = each_company(listing(3, 5), attempt)
+    assert [(one.company, one.rights) for one in given] == [(3, ALL_RIGHTS), (5, ALL_RIGHTS)]
+    assert {(one.deadline, one.token, one.request_id) for one in given} == {(attempt.deadline, attempt.token, "job")}
 
 
-def test_chores_switched_off_start_no_thread() -> None:
-    mine = chores(FakeClock(), enabled=False)
-    mine.start()
-    assert not [one for one in threading.enumerate() if one.name == "chores" and one.is_alive() and not one.daemon]
-    mine.stop()
+def test_a_company_in_which_a_chore_fails_keeps_no_other_from_its_own(tmp_path: Path) -> None:
+    """ERP-09: the job fails all the same, so that it is tried again and seen."""
+    container, done = made(tmp_path), list[int]()
+
+    def expire(contexts: Sequence[Context]) -> int:
+        (context,) = contexts
+        if context.company == 3:
+            raise ValueError("in company 3")
+        done.append(context.company)
+        return 1
+
+    expiring: Any = expire
+    chores = replace(container.chores, runner=listing(3, 5), proposals=expiring)
+    with pytest.raises(ValueError, match="in company 3"):
+        chores.named("expire-proposals").run(system_context("job"))
+    assert done == [5]
+    stopped = system_context("job")
+    stopped.token.cancel()
+    with pytest.raises(Cancelled):
+        chores.named("expire-proposals").run(stopped)
+    assert done == [5]
+    container.close()

@@ -135,6 +135,7 @@ def test_a_job_waits_twice_as_long_after_each_failure_up_to_ten_minutes() -> Non
     """ERP-10: 5 s, 10 s, 20 s ..., and the thousandth failure overflows nothing."""
     assert [delay(n).total_seconds() for n in range(1, 9)] == [5, 10, 20, 40, 80, 160, 320, 600]
     assert delay(9) == delay(1000) == LONGEST_DELAY
+    assert delay(0) == delay(1)  # one that its worker never came to begin
 
 
 # --- how an attempt failed ------------------------------------------------------------------------------------------

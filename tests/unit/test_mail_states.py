@@ -19,7 +19,7 @@ LATER: Final = START + timedelta(minutes=5)
 STEPS: Final[dict[str, Callable[[Mail], Any]]] = {
     "deliver": lambda mail: mail.deliver(LATER, "<1@acme.example>"),
     "refuse": lambda mail: mail.refuse("recipients_refused"),
-    "fail": lambda mail: mail.fail("mail_timeout", 3),
+    "fail": lambda mail: mail.fail("mail_timeout"),
     "cancel": Mail.cancel,
     "resend": Mail.resend,
 }

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,8 +18,6 @@ from app.infrastructure.watching.listener import FRESH_S, Pages
 from app.infrastructure.watching.metrics import Metrics
 from app.infrastructure.watching.quiet import NoListener, NoSpans, NoWatch
 from app.usecases.ports.jobs import Depth
-from app.usecases.ports.watching import Spans, Watch
-from app.worker.chores import Chore, Chores
 from tests.support import scrapes
 from tests.support.clock import FakeClock
 from tests.support.databases import settings_for
@@ -36,10 +33,9 @@ def metrics(tmp_path: Path, clock: FakeClock) -> Metrics:
 
 def test_jobs_are_measured_by_kind_and_outcome(metrics: Metrics) -> None:
     """ERP-14: how long they run, and how they end."""
-    watch: Watch = metrics
-    watch.job_ended("mail", "done", 0.25)
-    watch.job_ended("mail", "done", 0.75)
-    watch.job_ended("mail", "dead", 30.0)
+    metrics.job_ended("mail", "done", 0.25)
+    metrics.job_ended("mail", "done", 0.75)
+    metrics.job_ended("mail", "dead", 30.0)
     name = "tramita_job_run_duration_seconds"
     assert scrapes.value(metrics.registry, f"{name}_count", kind="mail", outcome="done") == 2
     assert scrapes.value(metrics.registry, f"{name}_sum", kind="mail", outcome="done") == 1.0
@@ -90,33 +86,14 @@ def test_every_retry_of_a_use_case_is_counted_and_waits_as_before(metrics: Metri
     assert scrapes.value(metrics.registry, "tramita_use_case_retries_total") == 2
 
 
-def test_chores_tell_how_they_ended(metrics: Metrics, clock: FakeClock) -> None:
-    """ERP-14: a chore that fails is seen without reading logs."""
-    turns: Any = None
-    broken = [True]
-
-    def run() -> None:
-        if broken[0]:
-            raise ValueError
-
-    mine = Chore(name="dispatch", every=timedelta(seconds=1), run=run, shared=False)
-    chores = Chores((mine,), turns, clock, threading.Event(), ended=metrics.chore_ended)
-    chores.turn()
-    assert scrapes.value(metrics.registry, "tramita_chore_runs_total", chore="dispatch", outcome="failed") == 1
-    assert not scrapes.read(metrics.registry)["tramita_chore_last_success_timestamp_seconds"].samples
-    broken[0] = False
-    clock.advance(60)
-    chores.turn()
-    assert scrapes.value(metrics.registry, "tramita_chore_runs_total", chore="dispatch", outcome="done") == 1
-    done = scrapes.value(metrics.registry, "tramita_chore_last_success_timestamp_seconds", chore="dispatch")
-    assert done == clock.now().timestamp()
-
-
-def test_a_turn_that_another_process_has_is_no_run_of_ours(metrics: Metrics, clock: FakeClock) -> None:
-    turns: Any = SimpleNamespace(take=lambda _chore: False)
-    chore = Chore(name="purge", every=timedelta(days=1), run=lambda: None)
-    Chores((chore,), turns, clock, threading.Event(), ended=metrics.chore_ended).turn()
-    assert not scrapes.read(metrics.registry)["tramita_chore_runs"].samples
+def test_rounds_of_numbering_events_tell_how_they_ended(metrics: Metrics) -> None:
+    """ERP-14: one that fails is seen without reading logs."""
+    metrics.dispatch_ended(well=False)
+    metrics.dispatch_ended(well=True)
+    metrics.dispatch_ended(well=True)
+    rounds = "tramita_dispatch_rounds_total"
+    assert scrapes.value(metrics.registry, rounds, outcome="failed") == 1
+    assert scrapes.value(metrics.registry, rounds, outcome="done") == 2
 
 
 def test_the_build_is_told_by_labels(metrics: Metrics) -> None:
@@ -131,7 +108,7 @@ def test_figures_that_cannot_be_told_are_missing_and_the_others_are_told(metrics
     metrics.mail_ended("sent")
     told = scrapes.read(metrics.registry)
     assert not told["tramita_journal_events_waiting"].samples
-    assert not told["tramita_shared_chore_failures"].samples
+    assert not told["tramita_schedule_next_timestamp_seconds"].samples
     assert told["tramita_pool_connections"].samples
     assert told["tramita_mail_messages"].samples
 
@@ -234,14 +211,14 @@ def test_nobody_watching_costs_nothing_and_changes_nothing() -> None:
         raise AssertionError
 
     quiet = NoWatch()
-    watch: Watch = quiet
     assert quiet.pausing(pause) is pause
-    watch.job_ended("mail", "done", 1.0)
-    watch.mail_ended("sent")
-    watch.breaker_of(lambda: True)
-    watch.paper_printed("invoice", 1.0, 1)
+    quiet.job_ended("mail", "done", 1.0)
+    quiet.mail_ended("sent")
+    quiet.breaker_of(lambda: True)
+    quiet.paper_printed("invoice", 1.0, 1)
+    quiet.dispatch_ended(well=True)
     quiet.queue_of(tuple)
-    spans: Spans = NoSpans()
+    spans = NoSpans()
     assert spans.carry() == ""
     with spans.open("work", job_id="7"), spans.resume("", "more"):
         pass

@@ -7,7 +7,7 @@ from fastapi import Response
 from app.api.listing import ListRun, provide_list
 from app.api.provide import Run, provide
 from app.api.route import gives, router
-from app.api.schemas.mail import MailOut, SendIn
+from app.api.schemas.mail import MailOut, SendIn, SendStatementIn
 from app.api.schemas.shared import PathId
 from app.domain.shared.ids import MailId
 from app.domain.shared.objects import ObjectKind
@@ -39,6 +39,12 @@ def send_shipment(shipment_id: PathId, body: SendIn, run: Annotated[Run, provide
 def send_invoice(invoice_id: PathId, body: SendIn, run: Annotated[Run, provide(SendDocument)]) -> Response:
     """Send an invoice or credit note by mail; it leaves a moment later."""
     return run(lambda: body.to_domain(ObjectKind.INVOICES, invoice_id), MailOut.of, location=MAIL)
+
+
+@routes.post("/third-parties/{party_id}/statement/send", **gives(MailOut, 201))
+def send_statement(party_id: PathId, body: SendStatementIn, run: Annotated[Run, provide(SendDocument)]) -> Response:
+    """Send a customer's statement of account by mail; it tells the account as it is when it leaves."""
+    return run(lambda: body.to_domain(ObjectKind.THIRD_PARTIES, party_id), MailOut.of, location=MAIL)
 
 
 @routes.get("/mails")

@@ -1,14 +1,16 @@
 """Mails about documents on the wire."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Annotated
 
 from pydantic import Field
 
-from app.api.schemas.shared import In, Out, Text
+from app.api.schemas.shared import Day, In, Out, Text
 from app.domain.mail import LONGEST_ADDRESS, MOST_RECIPIENTS, LetterKind, Mail, MailState
 from app.domain.shared.objects import ObjectKind
 from app.usecases.mail import SendRequest
+from app.usecases.reports import Period
 
 AddressIn = Annotated[str, Field(max_length=LONGEST_ADDRESS, examples=["ana@client.example"])]
 ABOUT = "What kind of document it is about"
@@ -40,6 +42,18 @@ class SendIn(In):
         return SendRequest(kind=kind, id=document, to=self.to, cc=self.cc, subject=self.subject, note=self.text)
 
 
+class SendStatementIn(SendIn):
+    """How a statement of account is to be sent, and of which period; an empty object is the whole account."""
+
+    date_from: Day | None = Field(None, description="First day, included; left out: from the beginning")
+    date_to: Day | None = Field(None, description="Last day, included; left out: to the end")
+
+    def to_domain(self, kind: ObjectKind, document: int) -> SendRequest:
+        """Give the request."""
+        period = Period(date_from=self.date_from, date_to=self.date_to)
+        return replace(super().to_domain(kind, document), period=period)
+
+
 class RefusedOut(Out):
     """A recipient who did not get it."""
 
@@ -60,6 +74,8 @@ class MailOut(Out):
     subject: str = Field(description="Subject; empty: that of its kind", examples=["Your invoice"])
     text: str = Field(description="What it says in place of our own words")
     locale: str = Field(description="Language it is written in", examples=["fr"])
+    date_from: date | None = Field(description="First day of the statement; null: from the beginning, or none is sent")
+    date_to: date | None = Field(description="Last day of the statement; null: to the end, or none is sent")
     status: MailState = Field(description="Where it stands")
     message_id: str = Field(
         description="Message-ID it was taken under; empty before", examples=["<1.12.1@acme.example>"]

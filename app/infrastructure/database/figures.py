@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
-from app.domain.jobs import JobState
 from app.infrastructure.database.compiled import prepare
 from app.infrastructure.database.engine import Database
-from app.infrastructure.database.tables.chores import chores
-from app.infrastructure.database.tables.jobs import jobs
+from app.infrastructure.database.repositories.jobs import DEPTHS, depth
+from app.infrastructure.database.tables.jobs import schedules
 from app.infrastructure.database.tables.shared import outbox
 from app.usecases.ports.jobs import Depth
 
@@ -22,13 +21,7 @@ MOST_COUNTED: Final = 10_000
 _SOME = select(outbox.c.id).limit(MOST_COUNTED).subquery()
 _WAITING = prepare(select(func.count()).select_from(_SOME), "count waiting events")
 _OLDEST = prepare(select(outbox.c.occurred_at).order_by(outbox.c.id).limit(1), "select oldest waiting event")
-_CHORES = prepare(select(chores.c.name, chores.c.done_at, chores.c.failures).order_by(chores.c.name), "select turns")
-_JOBS = prepare(
-    select(jobs.c.kind, jobs.c.status, func.count(), func.min(jobs.c.due_at))
-    .where(or_(*(jobs.c.status == state for state in JobState if state is not JobState.DONE)))
-    .group_by(jobs.c.status, jobs.c.kind),
-    "count jobs of all",
-)
+_SCHEDULES = prepare(select(schedules.c.name, schedules.c.next_at).order_by(schedules.c.name), "select times")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +32,6 @@ class Backlog:
     oldest: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChoreStanding:
-    """When a shared chore last ended well, and how often it failed since."""
-
-    name: str
-    done_at: datetime | None
-    failures: int
-
-
 def backlog(database: Database) -> Backlog:
     """Give the events of all companies that wait for a number. Raises Unavailable."""
     ((events,),) = database.ask(_WAITING)
@@ -55,17 +39,11 @@ def backlog(database: Database) -> Backlog:
     return Backlog(events=int(events), oldest=oldest[0][0] if oldest else None)
 
 
-def chore_standings(database: Database) -> Sequence[ChoreStanding]:
-    """Give how the chores stand that one process does for all, by name. Raises Unavailable."""
-    return [
-        ChoreStanding(name=name, done_at=done_at, failures=failures)
-        for name, done_at, failures in database.ask(_CHORES)
-    ]
+def schedule_times(database: Database) -> Mapping[str, datetime]:
+    """Give when the next job of each schedule is asked for, by name. Raises Unavailable."""
+    return dict(database.ask(_SCHEDULES))
 
 
 def job_depths(database: Database) -> Sequence[Depth]:
     """Give how many jobs of all companies have not ended well, by kind and state. Raises Unavailable."""
-    return [
-        Depth(kind=kind, state=state, count=count, oldest_due_at=oldest)
-        for kind, state, count, oldest in database.ask(_JOBS)
-    ]
+    return list(map(depth, database.ask(DEPTHS)))

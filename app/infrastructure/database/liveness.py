@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -86,8 +87,9 @@ class SessionLiveness:
             self._driver.execute(cursor, sql, (), prepare=False, limit=None)
             return cursor.fetchall()[0][0]
         except DriverErrors as error:
-            # A line that broke took the lock with it: nothing may go on as if it were held.
-            self._connection = None
+            # Nothing may go on as if the lock were held; and a line that stands must not keep what we know nothing of.
+            with suppress(*DriverErrors):
+                self.release()
             raise Unavailable from error
 
 

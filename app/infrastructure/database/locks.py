@@ -2,7 +2,7 @@
 
 The company, by who changes its members, roles or settings; templates, then documents by (kind, id), an invoice before
 the one that it replaces; third parties; cost rows by product; stock levels by (warehouse, product); customer credit;
-last the series row, after which only set-wise writes follow. Jobs are locked in transactions that lock nothing else.
+last the series row, after which only set-wise writes follow. Jobs come behind all of these.
 Statements that lock say what; it costs nothing unless somebody traces.
 """
 
@@ -114,7 +114,7 @@ class Lock:
 
     @classmethod
     def job(cls, ids: Iterable[int]) -> Self:
-        """Give the lock on jobs, in a transaction that locks nothing else."""
+        """Give the lock on jobs, behind what their end changes."""
         return cls(LockRank.JOB, tuple((key,) for key in ids))
 
     def positions(self) -> tuple[Position, ...]:

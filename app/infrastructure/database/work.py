@@ -20,7 +20,6 @@ from app.infrastructure.database.repositories.banking import SqlBankAccounts, Sq
 from app.infrastructure.database.repositories.billing import SqlInvoices, SqlInvoiceTemplates, SqlPayments
 from app.infrastructure.database.repositories.catalogue import SqlCatalogue, SqlPricing, SqlProducts
 from app.infrastructure.database.repositories.chains import SqlChains
-from app.infrastructure.database.repositories.chores import SqlChores
 from app.infrastructure.database.repositories.fields import SqlFields
 from app.infrastructure.database.repositories.identity import SqlCompanies, SqlRoles, SqlUsers
 from app.infrastructure.database.repositories.jobs import SqlJobs, SqlQueue
@@ -148,7 +147,6 @@ class SqlWork:
     privacy = Lazy(SqlPrivacy)
     retention = Lazy(SqlRetention)
     journal = Lazy(SqlJournal)
-    chores = Lazy(SqlChores)
     jobs = Lazy(SqlJobs)
     queue = Lazy(SqlQueue)
     session: Session

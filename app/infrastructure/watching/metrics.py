@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client import (
@@ -24,7 +23,7 @@ import app
 from app.infrastructure.database.engine import Database
 from app.infrastructure.watching.quiet import NoWatch, Pause, Queue
 from app.infrastructure.watching.requests import Load, RequestWatch
-from app.infrastructure.watching.standing import chore_figures, journal_figures, pool_figures, queue_figures
+from app.infrastructure.watching.standing import journal_figures, pool_figures, queue_figures, schedule_figures
 from app.usecases.ports.shared import Clock
 
 if TYPE_CHECKING:
@@ -50,14 +49,13 @@ class Metrics(NoWatch):
         for figures in (
             pool_figures(database),
             journal_figures(database, clock),
-            chore_figures(database),
             queue_figures(lambda: self._queue, clock),
+            schedule_figures(database),
         ):
             self.registry.register(figures)
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
         self._make_http()
-        self._make_chores()
         self._make_work()
         build = Gauge(
             "tramita_build_info",
@@ -93,21 +91,13 @@ class Metrics(NoWatch):
             registry=self.registry,
         )
 
-    def _make_chores(self) -> None:
-        self._chore_runs = Counter(
-            "tramita_chore_runs_total",
-            "Chores run by this process, by how they ended: done or failed.",
-            ("chore", "outcome"),
-            registry=self.registry,
-        )
-        self._chore_done = Gauge(
-            "tramita_chore_last_success_timestamp_seconds",
-            "When this process last did a chore well.",
-            ("chore",),
-            registry=self.registry,
-        )
-
     def _make_work(self) -> None:
+        self._dispatches = Counter(
+            "tramita_dispatch_rounds_total",
+            "Rounds in which this process gave events their numbers, by how they ended: done or failed.",
+            ("outcome",),
+            registry=self.registry,
+        )
         self._jobs = Histogram(
             "tramita_job_run_duration_seconds",
             "Time of one run of a job, by how it ended.",
@@ -163,11 +153,9 @@ class Metrics(NoWatch):
             self._answers[key] = note
         note(seconds)
 
-    def chore_ended(self, chore: str, at: datetime, *, well: bool) -> None:
-        """Note one run of a chore in this process, at an instant of the clock."""
-        self._chore_runs.labels(chore, "done" if well else "failed").inc()
-        if well:
-            self._chore_done.labels(chore).set(at.timestamp())
+    def dispatch_ended(self, *, well: bool) -> None:
+        """Note one round of numbering events in this process."""
+        self._dispatches.labels("done" if well else "failed").inc()
 
     def queue_of(self, queue: Queue) -> None:
         """Ask ``queue`` how many jobs wait, whenever the figures are read."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from structlog.typing import Processor
@@ -39,8 +38,8 @@ class NoWatch:
     def around(self, app: FastAPI) -> None:
         """Measure the requests of ``app``."""
 
-    def chore_ended(self, chore: str, at: datetime, *, well: bool) -> None:
-        """Note one run of a chore in this process."""
+    def dispatch_ended(self, *, well: bool) -> None:
+        """Note one round of numbering events in this process."""
 
     def queue_of(self, queue: Queue) -> None:
         """Ask ``queue`` how many jobs wait, whenever the figures are read."""

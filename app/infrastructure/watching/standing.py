@@ -1,4 +1,4 @@
-"""Figures that are looked up when they are read: the pool, the events that wait, the shared chores, the queue."""
+"""Figures that are looked up when they are read: the pool, the events that wait, the queue, the schedules."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from app.infrastructure.database.engine import TIMED_OUT, WAITED, WRITE_LOCK, Database
 from app.infrastructure.database.failures import FailureKind
-from app.infrastructure.database.figures import backlog, chore_standings
+from app.infrastructure.database.figures import backlog, schedule_times
 from app.infrastructure.watching.quiet import Queue
 from app.usecases.ports.shared import Clock
 
@@ -93,30 +93,6 @@ def journal_figures(database: Database, clock: Clock) -> Looked:
     return Looked(made, look)
 
 
-def chore_figures(database: Database) -> Looked:
-    """Give how the chores stand that one process does for all."""
-
-    def made() -> Families:
-        return (
-            GaugeMetricFamily(
-                "tramita_shared_chore_last_success_timestamp_seconds",
-                "When a chore that one process does for all last ended well.",
-                labels=("chore",),
-            ),
-            GaugeMetricFamily(
-                "tramita_shared_chore_failures", "How often such a chore failed since.", labels=("chore",)
-            ),
-        )
-
-    def look(families: Families) -> None:
-        for chore in chore_standings(database):
-            if chore.done_at is not None:
-                families[0].add_metric((chore.name,), chore.done_at.timestamp())
-            families[1].add_metric((chore.name,), chore.failures)
-
-    return Looked(made, look)
-
-
 def queue_figures(queue: Callable[[], Queue], clock: Clock) -> Looked:
     """Give how many jobs there are; ``queue`` gives whoever knows. A job whose time has not come has no age."""
 
@@ -137,5 +113,24 @@ def queue_figures(queue: Callable[[], Queue], clock: Clock) -> Looked:
             age = 0.0 if depth.oldest_due_at is None else (clock.now() - depth.oldest_due_at).total_seconds()
             families[0].add_metric((depth.kind, depth.state), depth.count)
             families[1].add_metric((depth.kind, depth.state), max(0.0, age))
+
+    return Looked(made, look)
+
+
+def schedule_figures(database: Database) -> Looked:
+    """Give when the next job of each schedule is asked for."""
+
+    def made() -> Families:
+        return (
+            GaugeMetricFamily(
+                "tramita_schedule_next_timestamp_seconds",
+                "When the next job of a schedule is asked for; in the past while no process does jobs.",
+                labels=("schedule",),
+            ),
+        )
+
+    def look(families: Families) -> None:
+        for name, next_at in schedule_times(database).items():
+            families[0].add_metric((name,), next_at.timestamp())
 
     return Looked(made, look)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
@@ -261,7 +261,7 @@ class DueTemplates:
 
 @dataclass(frozen=True, slots=True)
 class RunTemplates:
-    """Makes the invoices that are due in all companies, each in a transaction of its own.
+    """Makes the invoices that are due, company by company, each in a transaction of its own.
 
     A template that cannot make its invoice (its customer is archived, say) is paused, and the event tells why.
     """
@@ -269,12 +269,11 @@ class RunTemplates:
     runner: Runner
     clock: Clock
     case: RunInvoiceTemplate
-    contexts: Callable[[], Sequence[Context]]
 
-    def __call__(self) -> int:
+    def __call__(self, contexts: Sequence[Context]) -> int:
         """Give how many invoices were made."""
         made = 0
-        for context in self.contexts():
+        for context in contexts:
             today = self.clock.today(context.zone)
             for template in self.runner.call(context, DueTemplates(), lambda day=today: day):  # type: ignore[misc]
                 made += self._run(context, template)

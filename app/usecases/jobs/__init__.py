@@ -14,11 +14,12 @@ from app.usecases.jobs.running import (
     LeaveWorker,
     ListWorkers,
     LookForJobs,
+    OnDead,
     SeeWorker,
     StartJob,
     Wanted,
 )
-from app.usecases.jobs.scheduling import AskForScheduled, DueSchedules, PlanJobs, Planned
+from app.usecases.jobs.scheduling import AskForScheduled, DueSchedules, ListSchedules, PlanJobs, Planned
 
 __all__ = [
     "JOBS",
@@ -37,8 +38,10 @@ __all__ = [
     "HandBackJobs",
     "LeaveWorker",
     "ListJobs",
+    "ListSchedules",
     "ListWorkers",
     "LookForJobs",
+    "OnDead",
     "PlanJobs",
     "Planned",
     "ReadJob",

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Final
 
 from app.domain.jobs import Job, JobState
 from app.domain.shared.ids import JobId
 from app.domain.shared.rights import Right
 from app.usecases.context import Context
+from app.usecases.jobs.running import OnDead
 from app.usecases.ports.jobs import Depth
 from app.usecases.ports.listing import FieldKind, ListField, Listing, Page, Query, Sort
 from app.usecases.ports.shared import Clock, Work
 from app.usecases.shared import ListCase
 
+CANCELED: Final = "job_canceled"
 JOBS: Final = Listing(
     name="jobs",
     fields=(
@@ -97,14 +99,18 @@ class RetryJob:
 
 @dataclass(frozen=True, slots=True)
 class CancelJob:
-    """Call off a job that nobody has begun. Raises NotFound, InvalidTransition."""
+    """Call off a job that nobody has begun; ``on_dead`` is by kind. Raises NotFound, InvalidTransition."""
 
     clock: Clock
+    on_dead: Mapping[str, OnDead] = field(default_factory=dict)
     right: ClassVar[Right] = Right.JOBS_WRITE
     writes: ClassVar[bool] = True
 
     def execute(self, work: Work, context: Context, request: JobId) -> Job:
         """Give the canceled job."""
+        found = work.jobs.get(request)
+        if (on_dead := self.on_dead.get(found.kind)) is not None:
+            on_dead(work, found.payload, CANCELED)
         job = work.jobs.get(request, lock=True)
         canceled = job.cancel(self.clock.now())
         work.jobs.save(job)

@@ -6,10 +6,10 @@ its step is refused with JobLost, and what it did in the same transaction is und
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from app.domain.jobs import Job, JobLost, JobState, Worker, delay
 from app.domain.shared.ids import JobId, WorkerId
@@ -22,6 +22,17 @@ from app.usecases.run import UseCase
 WORN_OUT = "worn_out"
 Request = TypeVar("Request")
 Result = TypeVar("Result")
+
+
+class OnDead(Protocol):
+    """What a kind of job has done in the transaction in which one of its jobs is given up or called off.
+
+    Locks are taken in their order, jobs last: it comes before the job is locked, and is undone when the job goes on.
+    """
+
+    def __call__(self, work: Work, payload: Mapping[str, object], reason: str, /) -> None:
+        """Do it; ``reason`` is a code or the name of an exception. Raises nothing of the business."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +153,7 @@ class StartJob:
 
     clock: Clock
     most: int
+    on_dead: OnDead | None = None
     right: ClassVar[Right | None] = None
     writes: ClassVar[bool] = True
 
@@ -151,7 +163,7 @@ class StartJob:
         request.start(self.clock.now())
         if spent:
             request.attempts -= 1
-            work.outbox.add(request.give_up(self.clock.now(), WORN_OUT))
+            _give_up(work, request, self.clock.now(), WORN_OUT, self.on_dead)
         _keep(work, request)
         return request
 
@@ -210,19 +222,17 @@ class FailJob:
     """Have a job done again later, or keep it for a person after its last attempt."""
 
     clock: Clock
+    on_dead: OnDead | None = None
     right: ClassVar[Right | None] = None
     writes: ClassVar[bool] = True
 
-    def execute(self, work: Work, context: Context, request: Failure) -> JobState | None:
-        """Give the job's state; None when it is not ours any more, or was done after all."""
-        job = work.queue.get(request.job.id)
-        if job is None or job.version != request.job.version:
-            return None
-        now = self.clock.now()
+    def execute(self, work: Work, context: Context, request: Failure) -> JobState:
+        """Give the job's state. Raises JobLost when it is not ours any more, or was done after all."""
+        job, now = replace(request.job), self.clock.now()
         if request.until is not None:
             job.hand_back(request.until, request.error, counted=False)
         elif request.lasting or job.attempts >= request.most:
-            work.outbox.add(job.give_up(now, request.error))
+            _give_up(work, job, now, request.error, self.on_dead)
         else:
             job.hand_back(now + delay(job.attempts), request.error)
         _keep(work, job)
@@ -257,6 +267,13 @@ class CountAllJobs:
     def execute(self, work: Work, context: Context, request: None) -> Sequence[Depth]:
         """Give the counts by kind and state."""
         return work.queue.depths()
+
+
+def _give_up(work: Work, job: Job, now: datetime, error: str, on_dead: OnDead | None) -> None:
+    """Keep a job for a person, and have its kind take note."""
+    if on_dead is not None:
+        on_dead(work, job.payload, error)
+    work.outbox.add(job.give_up(now, error))
 
 
 def _keep(work: Work, job: Job) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -44,6 +44,18 @@ class PlanJobs:
             work.queue.schedule(Schedule(name=one.name, cron=one.cron, zone=one.zone, kind=one.kind, next_at=following))
             changed += 1
         return changed
+
+
+@dataclass(frozen=True, slots=True)
+class ListSchedules:
+    """Give all schedules that were ever entered."""
+
+    right: ClassVar[Right | None] = None
+    writes: ClassVar[bool] = False
+
+    def execute(self, work: Work, context: Context, request: None) -> Mapping[str, Schedule]:
+        """Give them by name."""
+        return work.queue.schedules()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from app.usecases.mail.asking import (
     TellCustomers,
 )
 from app.usecases.mail.sending import (
+    Errand,
+    GiveUpMail,
     NotTaken,
     Outgoing,
     PrepareMail,
@@ -33,6 +35,8 @@ __all__ = [
     "READ",
     "SEND_MAIL",
     "CancelMail",
+    "Errand",
+    "GiveUpMail",
     "ListMails",
     "NotTaken",
     "Outgoing",

@@ -94,11 +94,17 @@ def _invoice(work: Work, document: int) -> About:
     return About(letter=letter, party_id=found.party_id, draft=found.state is InvoiceState.DRAFT, facts=facts)
 
 
+def _statement(work: Work, document: int) -> About:
+    party = work.parties.get(PartyId(document))
+    return About(letter=LetterKind.STATEMENT, party_id=party.id, draft=False, facts={})
+
+
 _ABOUT: Final[Mapping[ObjectKind, Callable[[Work, int], About]]] = {
     ObjectKind.PROPOSALS: _proposal,
     ObjectKind.ORDERS: _order,
     ObjectKind.SHIPMENTS: _shipment,
     ObjectKind.INVOICES: _invoice,
+    ObjectKind.THIRD_PARTIES: _statement,
 }
 
 

@@ -25,8 +25,10 @@ from app.domain.shared.objects import ObjectKind
 from app.domain.shared.rights import Right
 from app.usecases.context import DEFAULT_LOCALE, Context
 from app.usecases.mail.about import about
+from app.usecases.mail.sending import Errand
 from app.usecases.ports.listing import FieldKind, ListField, Listing, Sort
 from app.usecases.ports.shared import Clock, Work
+from app.usecases.reports import Period
 from app.usecases.shared import ListCase
 
 SEND_MAIL: Final = "mail.send"
@@ -35,8 +37,9 @@ READ: Final[Mapping[ObjectKind, Right]] = {
     ObjectKind.ORDERS: Right.ORDERS_READ,
     ObjectKind.SHIPMENTS: Right.SHIPMENTS_READ,
     ObjectKind.INVOICES: Right.INVOICES_READ,
+    ObjectKind.THIRD_PARTIES: Right.REPORTS_READ,
 }
-"""What can be sent, and what whoever sends one must be allowed to see."""
+"""What can be sent, of third parties their statements, and what whoever sends one must be allowed to see."""
 
 NOTICES: Final[Mapping[str, tuple[Notice, ObjectKind]]] = {
     "sales.order_validated": (Notice.ORDER_VALIDATED, ObjectKind.ORDERS),
@@ -64,7 +67,10 @@ MAILS: Final = Listing(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendRequest:
-    """Asks to send a document; without ``to`` to the third party, without ``note`` with our own words."""
+    """Asks to send a document; without ``to`` to the third party, without ``note`` with our own words.
+
+    ``period`` is that of a statement.
+    """
 
     kind: ObjectKind
     id: int
@@ -72,14 +78,15 @@ class SendRequest:
     cc: Sequence[str] = ()
     subject: str = ""
     note: str = ""
+    period: Period = Period()
 
 
 @dataclass(frozen=True, slots=True)
 class SendDocument:
     """Send a document that is no draft to its third party, or to whom the request names; it leaves a moment later.
 
-    Needs the right to see such documents as well. Raises MissingRight, NotFound, DraftNotSent, BadMailAddress,
-    NoRecipient.
+    Needs the right to see such documents as well. Raises MissingRight, NotFound, DraftNotSent, PeriodBackwards,
+    BadMailAddress, NoRecipient.
     """
 
     clock: Clock
@@ -92,6 +99,7 @@ class SendDocument:
         found = about(work, request.kind, request.id)
         if found.draft:
             raise DraftNotSent(kind=request.kind.noun, id=request.id)
+        request.period.days()
         party = work.parties.get(found.party_id)
         to = _addresses("to", request.to)
         if not to:
@@ -108,6 +116,8 @@ class SendDocument:
             subject=request.subject,
             note=request.note,
             locale=party.locale or context.settings.letterhead.locale or context.locale,
+            date_from=request.period.date_from,
+            date_to=request.period.date_to,
             actor_id=context.actor,
             created_at=self.clock.now(),
         )
@@ -220,7 +230,8 @@ def _ask(work: Work, mail: Mail) -> Mail:
 
 
 def _job(mail: Mail) -> NewJob:
-    return NewJob(kind=SEND_MAIL, payload={"mail": mail.id}, unique=f"mail:{mail.id}")
+    errand = Errand(mail=mail.id, round=mail.round)
+    return NewJob(kind=SEND_MAIL, payload=errand.payload, unique=f"mail:{mail.id}:{mail.round}")
 
 
 def _own(work: Work, context: Context, mail_id: MailId) -> Mail:

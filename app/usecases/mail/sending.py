@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from app.domain.mail import UNDER_WAY, Mail, MailReason, MailState
+from app.domain.mail import LONGEST_ERROR, UNDER_WAY, Mail, MailReason, MailState, MailUnavailable
 from app.domain.parties import Party
+from app.domain.shared.errors import NotFound
 from app.domain.shared.ids import MailId
 from app.domain.shared.rights import Right
 from app.usecases.context import Context
 from app.usecases.mail.about import about
 from app.usecases.ports.mail import Letter
 from app.usecases.ports.shared import Clock, Work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """What a job is to send: a mail, for the so-many-eth time that somebody wants it sent.
+
+    Sent once more it is another errand, so that neither job ends the other's.
+    """
+
+    mail: MailId
+    round: int
+
+    @property
+    def payload(self) -> Mapping[str, object]:
+        """Give what a job keeps of it."""
+        return {"mail": self.mail, "round": self.round}
+
+    @classmethod
+    def of(cls, payload: Mapping[str, object]) -> Self:
+        """Read what a job kept."""
+        return cls(mail=MailId(int(str(payload["mail"]))), round=int(str(payload["round"])))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +57,10 @@ class PrepareMail:
     right: ClassVar[Right | None] = None
     writes: ClassVar[bool] = False
 
-    def execute(self, work: Work, context: Context, request: MailId) -> Outgoing | None:
+    def execute(self, work: Work, context: Context, request: Errand) -> Outgoing | None:
         """Give the mail with all it needs; None when there is nothing to send any more."""
-        mail = work.mails.get(request)
-        if mail.state not in UNDER_WAY:
+        mail = work.mails.get(request.mail)
+        if mail.round != request.round or mail.state not in UNDER_WAY:
             return None
         company = work.companies.get(context.company)
         found = about(work, mail.object_kind, mail.object_id)
@@ -88,7 +110,7 @@ class RecordTaken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotTaken:
-    """No server took a mail of this round; ``lasting`` when none ever will, ``last`` when no attempt is left."""
+    """No server took a mail of this round; ``lasting`` when none ever will."""
 
     mail: MailId
     round: int
@@ -96,12 +118,11 @@ class NotTaken:
     attempts: int
     refused: Sequence[tuple[str, str]] = ()
     lasting: bool = False
-    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RecordNotTaken:
-    """Write down that a mail was refused for good, or could not be sent this time or any more."""
+    """Write down that a mail was refused for good, or could not be sent this time."""
 
     clock: Clock
     right: ClassVar[Right | None] = None
@@ -112,16 +133,40 @@ class RecordNotTaken:
         mail = work.mails.get(request.mail, lock=True)
         if mail.round != request.round or mail.state not in UNDER_WAY:
             return
-        if mail.later and (request.lasting or request.last):
-            known = dict(request.refused)
-            lost = [(one, known.get(one, request.reason.value)) for one in mail.later]
-            work.outbox.add(mail.deliver(self.clock.now(), mail.message_id, lost, request.attempts))
-        elif request.lasting:
-            work.outbox.add(mail.refuse(request.reason.value, request.refused, request.attempts))
-        elif request.last:
-            work.outbox.add(mail.fail(request.reason.value, request.attempts))
+        reason = request.reason.value
+        if not request.lasting:
+            mail.miss(reason, request.attempts)
+        elif mail.later:
+            work.outbox.add(mail.leave_out(self.clock.now(), reason, dict(request.refused), request.attempts))
         else:
-            mail.miss(request.reason.value, request.attempts)
+            work.outbox.add(mail.refuse(reason, request.refused, request.attempts))
+        work.mails.save(mail)
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUpMail:
+    """What becomes of a mail whose job is given up or called off: it has failed, and says why.
+
+    One that some have got has been sent, and the others are those refused. What is not under way any more, was sent
+    once more since, or is gone, is left alone.
+    """
+
+    clock: Clock
+
+    def __call__(self, work: Work, payload: Mapping[str, object], reason: str) -> None:
+        """Store it; where mail itself was the matter the last attempt has said more."""
+        errand = Errand.of(payload)
+        try:
+            mail = work.mails.get(errand.mail, lock=True)
+        except NotFound:
+            return
+        if mail.round != errand.round or mail.state not in UNDER_WAY:
+            return
+        told = mail.error if mail.error and reason == MailUnavailable.code else reason[:LONGEST_ERROR]
+        if mail.later:
+            work.outbox.add(mail.leave_out(self.clock.now(), told, {}))
+        else:
+            work.outbox.add(mail.fail(told))
         work.mails.save(mail)
 
 

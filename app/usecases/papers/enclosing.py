@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from app.domain.mail import Mail
 from app.domain.shared.objects import ObjectKind
 from app.usecases.context import Context
 from app.usecases.papers.billing import PrintInvoice
 from app.usecases.papers.keeping import PaperRequest, PrintCase, Wanted
 from app.usecases.papers.printing import Printing
+from app.usecases.papers.reports import PrintStatement, StatementPaperRequest
 from app.usecases.papers.sales import PrintOrder, PrintProposal
 from app.usecases.papers.shipping import PrintShipment
 from app.usecases.ports.attachments import Files
 from app.usecases.ports.mail import Attached
+from app.usecases.reports import Period
 from app.usecases.run import UseCase
 
 PDF: Final = "application/pdf"
@@ -28,18 +31,23 @@ _CASES: Final[Mapping[ObjectKind, type[PrintCase]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Enclosing:
-    """Gives the kept paper of a document, printed first when there is none."""
+    """Gives the kept paper of what a mail is about, printed first when there is none."""
 
     printing: Printing
     files: Files
 
-    def __call__(self, context: Context, kind: ObjectKind, document: int) -> Attached | None:
-        """Give the file; None for a kind that is not printed. Raises NotFound, and as printing does."""
-        made = _CASES.get(kind)
-        if made is None:
-            return None
-        case: UseCase[PaperRequest, Wanted] = made(self.printing.printer)  # type: ignore[assignment]
-        wanted = self.printing.runner.call(context, case, lambda: PaperRequest(id=document))
+    def __call__(self, context: Context, mail: Mail) -> Attached:
+        """Give the file of what a mail is about. Raises NotFound, and as printing does."""
+        wanted = self._wanted(context, mail)
         kept = wanted.kept or self.printing.keep(context, self.printing.draw(context, wanted))
         content = b"".join(self.files.read(context.company, kept.digest))
         return Attached(name=f"{wanted.name}.pdf", type=PDF, content=content)
+
+    def _wanted(self, context: Context, mail: Mail) -> Wanted:
+        runner, printer = self.printing.runner, self.printing.printer
+        if mail.object_kind is ObjectKind.THIRD_PARTIES:
+            period = Period(date_from=mail.date_from, date_to=mail.date_to)
+            statement = StatementPaperRequest(id=mail.object_id, period=period)
+            return runner.call(context, PrintStatement(printer, self.printing.clock), lambda: statement)
+        case: UseCase[PaperRequest, Wanted] = _CASES[mail.object_kind](printer)  # type: ignore[assignment]
+        return runner.call(context, case, lambda: PaperRequest(id=mail.object_id))

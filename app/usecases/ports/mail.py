@@ -9,8 +9,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from app.domain.mail import LetterKind, Mail
-from app.domain.shared.ids import MailId, PartyId
-from app.domain.shared.objects import ObjectKind
+from app.domain.shared.ids import MailId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,8 +129,4 @@ class Mails(Protocol):
 
     def save(self, mail: Mail) -> None:
         """Store what became of a mail and move its version. Raises Stale."""
-        ...
-
-    def party_of(self, kind: ObjectKind, document: int) -> PartyId | None:
-        """Give whom a document is for; None when it is gone."""
         ...

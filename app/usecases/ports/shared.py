@@ -18,7 +18,6 @@ from app.usecases.ports.banking import BankAccounts, ChequeDeposits, SepaOrders
 from app.usecases.ports.billing import Invoices, InvoiceTemplates, Payments
 from app.usecases.ports.catalogue import Catalogue, Pricing, Products
 from app.usecases.ports.chains import Chains
-from app.usecases.ports.chores import Chores
 from app.usecases.ports.fields import Fields
 from app.usecases.ports.identity import Companies, Roles, Users
 from app.usecases.ports.jobs import Jobs, Queue
@@ -396,11 +395,6 @@ class Work(Protocol):
     @property
     def journal(self) -> Journal:
         """What has happened, numbered."""
-        ...
-
-    @property
-    def chores(self) -> Chores:
-        """What has to be done now and then."""
         ...
 
     @property

@@ -8,11 +8,19 @@ from datetime import timedelta
 from typing import Final
 
 from app.domain.jobs import Postponed
-from app.domain.mail import MailReason, MailRefused, MailSuspended, MailUnavailable
-from app.domain.shared.ids import MailId
-from app.domain.shared.objects import ObjectKind
+from app.domain.mail import Mail, MailReason, MailRefused, MailSuspended, MailUnavailable
 from app.usecases.context import Context
-from app.usecases.mail import SEND_MAIL, NotTaken, Outgoing, PrepareMail, RecordNotTaken, RecordTaken, Taken
+from app.usecases.mail import (
+    SEND_MAIL,
+    Errand,
+    GiveUpMail,
+    NotTaken,
+    Outgoing,
+    PrepareMail,
+    RecordNotTaken,
+    RecordTaken,
+    Taken,
+)
 from app.usecases.ports.mail import Attached, Mailer, Message, Sent, Writer
 from app.usecases.ports.shared import Clock
 from app.worker.kinds import LONGEST_S, Attempt, JobKind
@@ -22,8 +30,8 @@ ATTEMPTS: Final = 20
 AT_ONCE: Final = 5
 RESERVE_S: Final = 3.0
 """Kept of a job's time for writing down what became of it: a message that left unrecorded would leave twice."""
-Paper = Callable[[Context, ObjectKind, int], Attached | None]
-"""Gives a document as a file; None when there is none of its kind."""
+Paper = Callable[[Context, Mail], Attached]
+"""Gives what a mail is about as a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +39,8 @@ class SendMail:
     """Sends the mail that a job names.
 
     While the circuit is open the job waits until it closes, and no attempt is used up. Refused for good, the mail says
-    so and the job is done: there is nothing a retry would change. What may pass is tried again with the job; with its
-    last attempt the mail has failed, and waits for a person as the job does.
+    so and the job is done: there is nothing a retry would change. What may pass is tried again with the job; when that
+    dies the mail has failed, and waits for a person as the job does.
     """
 
     mailer: Mailer
@@ -42,8 +50,8 @@ class SendMail:
 
     def __call__(self, attempt: Attempt) -> None:
         """Send it. Raises Postponed, MailUnavailable, JobLost."""
-        mail = MailId(int(str(attempt.job.payload["mail"])))
-        outgoing = attempt.call(PrepareMail(), lambda: mail)
+        errand = Errand.of(attempt.job.payload)
+        outgoing = attempt.call(PrepareMail(), lambda: errand)
         if outgoing is None:
             return  # called off, or sent by an attempt whose end was not noticed
         if not outgoing.to:
@@ -65,7 +73,7 @@ class SendMail:
 
     def _message(self, attempt: Attempt, outgoing: Outgoing) -> Message:
         mail = outgoing.mail
-        file = self.paper(attempt.context, mail.object_kind, mail.object_id) if self.paper is not None else None
+        file = None if self.paper is None else self.paper(attempt.context, mail)
         written = self.writer.write(replace(outgoing.letter, attached=file is not None))
         # With the instant it was asked for: two installations that write from one domain count their mails alike.
         asked = mail.created_at.strftime("%Y%m%d%H%M%S%f")
@@ -120,7 +128,6 @@ class SendMail:
             round=outgoing.mail.round,
             reason=error.reason,
             attempts=error.attempts,
-            last=_last(attempt),
         )
         attempt.call(RecordNotTaken(self.clock), lambda: missed)
 
@@ -132,4 +139,4 @@ def _last(attempt: Attempt) -> bool:
 def mail_kind(mailer: Mailer, writer: Writer, clock: Clock, paper: Paper | None = None) -> JobKind:
     """Give the kind of job that sends mail; ``paper`` gives what is attached."""
     send = SendMail(mailer=mailer, writer=writer, clock=clock, paper=paper)
-    return JobKind(name=SEND_MAIL, run=send, at_once=AT_ONCE, attempts=ATTEMPTS)
+    return JobKind(name=SEND_MAIL, run=send, at_once=AT_ONCE, attempts=ATTEMPTS, on_dead=GiveUpMail(clock))

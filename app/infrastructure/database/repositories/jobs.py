@@ -130,7 +130,7 @@ _HELD = prepare_many(
     pads=True,
 )
 _DEPTH: Final = (t.c.kind, t.c.status, func.count(), func.min(t.c.due_at))
-_DEPTHS = prepare(
+DEPTHS: Final = prepare(
     select(*_DEPTH).where(_ALIVE).group_by(t.c.status, t.c.kind).order_by(t.c.status, t.c.kind),
     "count jobs.all",
 )
@@ -212,7 +212,7 @@ class SqlJobs:
 
     def depths(self) -> Sequence[Depth]:
         """Count the jobs that have not ended well, by kind and state."""
-        return list(map(_depth, self._session.all(_DEPTHS_HERE, company_id=self._context.company)))
+        return list(map(depth, self._session.all(_DEPTHS_HERE, company_id=self._context.company)))
 
     def _there(self, jobs: Sequence[NewJob]) -> frozenset[tuple[str, str]]:
         if not jobs:
@@ -295,7 +295,7 @@ class SqlQueue:
 
     def depths(self) -> Sequence[Depth]:
         """Count the jobs that have not ended well, by kind and state, over all companies."""
-        return list(map(_depth, self._session.all(_DEPTHS)))
+        return list(map(depth, self._session.all(DEPTHS)))
 
     def enter(self, worker: Worker) -> WorkerId:
         """Enter a worker and give its id."""
@@ -356,7 +356,8 @@ def _save(session: Session, job: Job) -> bool:
     return bool(saved)
 
 
-def _depth(row: Row) -> Depth:
+def depth(row: Row) -> Depth:
+    """Give one row of the counts of jobs."""
     kind, state, count, oldest = row
     return Depth(kind=kind, state=state, count=count, oldest_due_at=oldest)
 

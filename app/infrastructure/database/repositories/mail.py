@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, update
 
 from app.domain.mail import Mail
 from app.domain.shared.errors import NotFound, Stale
-from app.domain.shared.ids import MailId, PartyId
-from app.domain.shared.objects import ObjectKind
+from app.domain.shared.ids import MailId
 from app.infrastructure.database.compiled import Row, prepare
 from app.infrastructure.database.locks import Lock
 from app.infrastructure.database.repositories.documents import by_id, locking
 from app.infrastructure.database.session import Session
-from app.infrastructure.database.tables.billing import invoices
 from app.infrastructure.database.tables.mail import mails
-from app.infrastructure.database.tables.sales import orders, proposals
-from app.infrastructure.database.tables.shipping import shipments
 from app.usecases.context import Context
 
 _MADE: Final = (
@@ -30,6 +26,8 @@ _MADE: Final = (
     "subject",
     "note",
     "locale",
+    "date_from",
+    "date_to",
     "actor_id",
     "created_at",
 )
@@ -48,20 +46,6 @@ _UPDATE = prepare(
     )
     .values({"version": bindparam("now"), **{name: bindparam(name) for name in _MOVED}})
 )
-_OWNER: Final = {
-    kind: prepare(
-        select(table.c.party_id).where(
-            table.c.company_id == bindparam("company_id"), table.c.id == bindparam("document")
-        ),
-        f"select {table.name}.party_id",
-    )
-    for kind, table in (
-        (ObjectKind.PROPOSALS, proposals),
-        (ObjectKind.ORDERS, orders),
-        (ObjectKind.SHIPMENTS, shipments),
-        (ObjectKind.INVOICES, invoices),
-    )
-}
 
 
 class SqlMails:
@@ -94,6 +78,8 @@ class SqlMails:
             "subject": mail.subject,
             "note": mail.note,
             "locale": mail.locale,
+            "date_from": mail.date_from,
+            "date_to": mail.date_to,
             "actor_id": mail.actor_id,
             "created_at": mail.created_at,
         }
@@ -108,11 +94,6 @@ class SqlMails:
         ):
             raise Stale(seen=seen)
         mail.version = now
-
-    def party_of(self, kind: ObjectKind, document: int) -> PartyId | None:
-        """Give whom a document is for; None when it is gone."""
-        found = self._session.one(_OWNER[kind], company_id=self._company, document=document)
-        return None if found is None else PartyId(found[0])
 
 
 def _moved(mail: Mail) -> dict[str, Any]:

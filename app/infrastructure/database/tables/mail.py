@@ -7,7 +7,7 @@ from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, Table, U
 from app.domain.mail import LetterKind, MailState
 from app.domain.shared.objects import ObjectKind
 from app.infrastructure.database.tables.shared import metadata
-from app.infrastructure.database.types import COUNTER, INSTANT, JSON_TEXT, KEY, LONG_TEXT, choice, identity, text
+from app.infrastructure.database.types import COUNTER, DAY, INSTANT, JSON_TEXT, KEY, LONG_TEXT, choice, identity, text
 
 # Not told in the journal: whom a mail goes to is somebody's, and to be forgotten with them. Its events tell the rest.
 mails = Table(
@@ -35,6 +35,8 @@ mails = Table(
     Column("created_at", INSTANT, nullable=False),
     Column("sent_at", INSTANT),
     Column("version", COUNTER, nullable=False),
+    Column("date_from", DAY),
+    Column("date_to", DAY),
     ForeignKeyConstraint(["company_id", "party_id"], ["third_parties.company_id", "third_parties.id"]),
     UniqueConstraint("company_id", "id"),
     Index(None, "company_id", "object_kind", "object_id", "id"),

@@ -74,6 +74,9 @@ def _move(table: Table) -> Prepared:
         values["sealed_party_id"] = case((table.c.link.is_not(None), sealed), else_=table.c.sealed_party_id)
     if "preferred" in table.c:
         values["preferred"] = case((_has_preferred(table), false()), else_=table.c.preferred)
+    if table is mails:  # those with a statement are about the third party itself
+        own = table.c.object_kind == ObjectKind.THIRD_PARTIES
+        values["object_id"] = case((own, _INTO), else_=table.c.object_id)
     return prepare(update(table).where(*_theirs(table)).values(values), f"merge {table.name}")
 
 
