@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Lock
 from typing import Final
 
@@ -15,6 +16,18 @@ _MEANING: Final = frozenset(b"\n\r()\\")
 _CODES: Final = tuple(code for code in range(1, 256) if code not in _MEANING)
 
 
+class _Codes(dict[int, str]):
+    """The codes of the first set, for ``str.translate``: what is met for the first time gets the next one."""
+
+    def __init__(self, add: Callable[[str], tuple[int, str]]) -> None:
+        super().__init__()
+        self._add = add
+
+    def __missing__(self, code: int) -> str:
+        found = self[code] = self._add(chr(code))[1]
+        return found
+
+
 class Subset:
     """The characters that one file uses of one font; each gets the next code, so equal files have equal codes."""
 
@@ -22,9 +35,7 @@ class Subset:
         self._font = font
         self._prefix = prefix
         self._codes: dict[str, tuple[int, str]] = {}
-        # The first set once more, for ``str.translate``: nearly every text is in it whole.
-        self._usual: set[str] = set()
-        self._table: dict[int, str] = {}
+        self._first = _Codes(self._add)
 
     @property
     def names(self) -> list[str]:
@@ -36,29 +47,25 @@ class Subset:
         """Give the text in pieces of one set each: the name of the font, and the bytes of the string as Latin-1."""
         if not text:
             return []  # else an empty text would name a font that is not in the file
-        if self._usual.issuperset(text):
-            return [(f"{self._prefix}0", text.translate(self._table))]
+        if len(self._codes) + len(text) <= len(_CODES):  # whatever is new in it finds room: so it is with most papers
+            return [(f"{self._prefix}0", text.translate(self._first))]
         pieces: list[tuple[str, str]] = []
         last = -1
         codes: list[str] = []
         for char in text:
-            place = self._codes.get(char) or self._coded(char)
+            place = self._codes.get(char) or self._add(char)
             if place[0] != last:
                 if codes:
                     pieces.append((f"{self._prefix}{last}", "".join(codes)))
                     codes = []
                 last = place[0]
             codes.append(place[1])
-        if codes:
-            pieces.append((f"{self._prefix}{last}", "".join(codes)))
+        pieces.append((f"{self._prefix}{last}", "".join(codes)))
         return pieces
 
-    def _coded(self, char: str) -> tuple[int, str]:
+    def _add(self, char: str) -> tuple[int, str]:
         number, at = divmod(len(self._codes), len(_CODES))
         place = self._codes[char] = (number, chr(_CODES[at]))
-        if number == 0:
-            self._usual.add(char)
-            self._table[ord(char)] = place[1]
         return place
 
     def embed(self, document: PDFDocument, lock: Lock) -> None:
