@@ -117,6 +117,7 @@ def test_both_places_where_a_file_says_what_it_is_agree(locale: str) -> None:
     midnight = datetime.combine(DAY, time(), UTC)
     assert about.creation_date == about.modification_date == midnight
     for one in (told.xmp_create_date, told.xmp_modify_date, told.xmp_metadata_date):
+        assert one is not None
         assert one.replace(tzinfo=UTC) == midnight
     kept = root["/Metadata"]
     assert (kept["/Type"], kept["/Subtype"], "/Filter" in kept) == ("/Metadata", "/XML", False)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from app.domain.shared.objects import ObjectKind
 from app.usecases.context import Context
 from app.usecases.papers.billing import PrintInvoice
-from app.usecases.papers.keeping import PaperRequest, PrintCase, Wanted
+from app.usecases.papers.documents import PrintDocument
+from app.usecases.papers.keeping import PaperRequest
 from app.usecases.papers.printing import Printing
 from app.usecases.papers.sales import PrintOrder, PrintProposal
 from app.usecases.papers.shipping import PrintShipment
 from app.usecases.ports.attachments import Files
 from app.usecases.ports.mail import Attached
-from app.usecases.run import UseCase
 
 PDF: Final = "application/pdf"
-_CASES: Final[Mapping[ObjectKind, type[PrintCase]]] = {
+_CASES: Final[Mapping[ObjectKind, type[PrintDocument[Any]]]] = {
     ObjectKind.PROPOSALS: PrintProposal,
     ObjectKind.ORDERS: PrintOrder,
     ObjectKind.SHIPMENTS: PrintShipment,
@@ -38,8 +38,7 @@ class Enclosing:
         made = _CASES.get(kind)
         if made is None:
             return None
-        case: UseCase[PaperRequest, Wanted] = made(self.printing.printer)  # type: ignore[assignment]
-        wanted = self.printing.runner.call(context, case, lambda: PaperRequest(id=document))
+        wanted = self.printing.runner.call(context, made(self.printing.printer), lambda: PaperRequest(id=document))
         kept = wanted.kept or self.printing.keep(context, self.printing.draw(context, wanted))
         content = b"".join(self.files.read(context.company, kept.digest))
         return Attached(name=f"{wanted.name}.pdf", type=PDF, content=content)
