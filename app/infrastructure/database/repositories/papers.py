@@ -74,12 +74,13 @@ _KNOWN_LOGOS = prepare_many(
     pads=True,
 )
 _ADDRESS: Final = ("street", "postal_code", "city", "region", "country")
-_ADDRESSED: Final = {
+ADDRESSED: Final = {
     ObjectKind.PROPOSALS: proposals,
     ObjectKind.ORDERS: orders,
     ObjectKind.SHIPMENTS: shipments,
     ObjectKind.INVOICES: invoices,
 }
+"""The documents of which it is noted to whom they went, by kind: their tables."""
 
 
 def _freeze(kind: ObjectKind, table: Table) -> Prepared:
@@ -107,7 +108,7 @@ def _freeze(kind: ObjectKind, table: Table) -> Prepared:
     )
 
 
-_FREEZE: Final = {kind: _freeze(kind, table) for kind, table in _ADDRESSED.items()}
+_FREEZE: Final = {kind: _freeze(kind, table) for kind, table in ADDRESSED.items()}
 _WHOSE: Final = (
     addressees.c.company_id == bindparam("company_id"),
     addressees.c.kind == bindparam("kind"),

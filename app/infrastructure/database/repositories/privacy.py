@@ -12,9 +12,9 @@ from sqlalchemy import Executable, bindparam, delete, literal_column, null, or_,
 from app.domain.billing import InvoiceState
 from app.domain.sales import OrderState, ProposalState
 from app.domain.shared.ids import PartyId
-from app.domain.shared.objects import ObjectKind
 from app.domain.shipping import ReturnState, ShipmentState
 from app.infrastructure.database.compiled import prepare, prepare_many
+from app.infrastructure.database.repositories.papers import ADDRESSED
 from app.infrastructure.database.session import Session
 from app.infrastructure.database.statements import bytes_at
 from app.infrastructure.database.tables.banking import sepa_order_lines
@@ -117,12 +117,7 @@ _FORGET_ADDRESSEES: Final = [
         ),
         f"delete addressees.{kind.aggregate}",
     )
-    for kind, table in (
-        (ObjectKind.PROPOSALS, proposals),
-        (ObjectKind.ORDERS, orders),
-        (ObjectKind.SHIPMENTS, shipments),
-        (ObjectKind.INVOICES, invoices),
-    )
+    for kind, table in ADDRESSED.items()
 ]
 
 
