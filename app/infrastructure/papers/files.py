@@ -8,10 +8,8 @@ from datetime import date
 from typing import Final
 from xml.sax.saxutils import escape
 
-from reportlab.pdfbase import pdfdoc
 from reportlab.pdfbase.pdfdoc import (
     PDFDictionary,
-    PDFDocument,
     PDFObjectReference,
     PDFPage,
     PDFResourceDictionary,
@@ -19,12 +17,11 @@ from reportlab.pdfbase.pdfdoc import (
     PDFString,
 )
 
+from app.infrastructure.papers.documents import Document
 from app.infrastructure.papers.letters import Letters, Line, Style
 from app.infrastructure.papers.pages import Page, Tag
 from app.infrastructure.papers.subsets import Subset
 
-VERSION: Final = (1, 7)
-_HEADER: Final = b"%%PDF-%d.%d\n%%\xe2\xe3\xcf\xd3\n" % VERSION  # four bytes above 127: the file is not text
 _THIN: Final = 0.1
 """How much of itself a mark across a page covers what is below it with."""
 _XMP: Final = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
@@ -47,49 +44,6 @@ _XMP: Final = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 </x:xmpmeta>
 <?xpacket end="r"?>"""
 """Metadata as ISO 16684-1 wants them. All of it is what the Info dictionary says (ISO 32000-1, 14.3)."""
-
-
-class Document(PDFDocument):  # type: ignore[misc]
-    """reportlab's document, with objects that are bytes already: most of a tagged file's are tags."""
-
-    def __init__(self, language: str) -> None:
-        super().__init__(compression=1, invariant=1, pdfVersion=VERSION, lang=language)
-        self.Catalog.Outlines = None
-        self._given: dict[int, bytes] = {}
-
-    def take(self) -> int:
-        """Give the number of an object whose bytes are given later."""
-        self.objectcounter += 1
-        number: int = self.objectcounter
-        return number
-
-    def give(self, number: int, content: bytes) -> None:
-        """Take the bytes of the object that got ``number``."""
-        self._given[number] = content
-
-    def number(self, name: str) -> int:
-        """Give the number of an object that reportlab knows by ``name``."""
-        number: int = self.idToObjectNumberAndVersion[name][0]
-        return number
-
-    def written(self, info: PDFDictionary, mark: bytes) -> bytes:
-        """Give the file; ``mark`` tells it from all others (ISO 32000-1, 14.4)."""
-        references = [pdfdoc.format(self.Reference(one), self) for one in (self.Catalog, info)]
-        parts, places, at, number = [_HEADER], [], len(_HEADER), 0
-        while number < self.objectcounter:  # it grows: what is written may refer to what has no number yet
-            number += 1
-            content = self._given.get(number)
-            if content is None:
-                content = pdfdoc.format(self.idToObject[self.numberToId[number]], self, toplevel=1)
-            part = b"%d 0 obj\n%b\nendobj\n" % (number, content)
-            places.append(at)
-            at += len(part)
-            parts.append(part)
-        parts.append(b"xref\n0 %d\n0000000000 65535 f \n" % (number + 1))
-        parts += [b"%010d 00000 n \n" % place for place in places]
-        last = b"trailer\n<< /Size %d /Root %b /Info %b /ID [<%b> <%b>] >>\nstartxref\n%d\n%%%%EOF\n"
-        parts.append(last % (number + 1, *references, mark, mark, at))
-        return b"".join(parts)
 
 
 class TaggedPage(PDFPage):  # type: ignore[misc]
@@ -147,7 +101,8 @@ class File:
         """Give the file. It says, in both places where files do, that it was made as the day ``on`` began."""
         document = self._document
         for subset in self._subsets:
-            subset.embed(document, self._letters.lock)
+            for name, number in subset.embed(document, self._letters.lock).items():
+                document.idToObject["BasicFonts"].dict[name] = b"%d 0 R" % number
         told = {"title": title, "author": author, "subject": subject, "producer": producer}
         day = PDFString(f"D:{on:%Y%m%d}000000Z")
         info = {name.capitalize(): PDFString(value) for name, value in told.items()}
@@ -166,10 +121,7 @@ class File:
     def _metadata(self, told: dict[str, str]) -> int:
         """Write the metadata, not packed: they are for programs that know nothing of PDF. Give the number of them."""
         content = _XMP.format_map({name: escape(value) for name, value in told.items()}).encode()
-        number = self._document.take()
-        head = b"<< /Type /Metadata /Subtype /XML /Length %d >>\nstream\n" % len(content)
-        self._document.give(number, head + content + b"\nendstream")
-        return number
+        return self._document.stream("/Type /Metadata /Subtype /XML", content, packed=False)
 
     def _tree(self) -> int:
         """Write the tags, and the table that leads from pieces of pages back to them. Give the number of the root."""

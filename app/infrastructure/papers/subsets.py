@@ -6,9 +6,9 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Final
 
-from reportlab.pdfbase.pdfdoc import PDFDictionary, PDFDocument, PDFStream, PDFTrueTypeFont, PDFZCompress
 from reportlab.pdfbase.ttfonts import SUBSETN, makeToUnicodeCMap
 
+from app.infrastructure.papers.documents import Document
 from app.infrastructure.papers.letters import Font
 
 _MEANING: Final = frozenset(b"\n\r()\\")
@@ -68,8 +68,12 @@ class Subset:
         place = self._codes[char] = (number, chr(_CODES[at]))
         return place
 
-    def embed(self, document: PDFDocument, lock: Lock) -> None:
-        """Write the fonts into the document; ``lock`` keeps others from the file of outlines meanwhile."""
+    def embed(self, document: Document, lock: Lock) -> dict[str, int]:
+        """Write the fonts into the document; ``lock`` keeps others from the file of outlines meanwhile.
+
+        Gives the number of each by its name.
+        """
+        written = {}
         for number, name in enumerate(self.names):
             held = [0] * 256
             for char, (found, code) in self._codes.items():
@@ -77,38 +81,25 @@ class Subset:
                     held[ord(code)] = ord(char)
             while not held[-1]:
                 held.pop()
-            self._write(document, name, number, held, lock)
+            written[name] = self._write(document, number, held, lock)
+        return written
 
-    def _write(self, document: PDFDocument, name: str, number: int, held: list[int], lock: Lock) -> None:
+    def _write(self, document: Document, number: int, held: list[int], lock: Lock) -> int:
         face = self._font.face
         called = (SUBSETN(number) + b"+" + face.name).decode("ascii")
-        font = PDFTrueTypeFont()
-        font.Name = name
-        font.BaseFont = called
-        font.FirstChar = 0
-        font.LastChar = len(held) - 1
-        font.Widths = f"[{' '.join(f'{face.getCharWidth(code):g}' for code in held)}]"
-        words = PDFStream(content=makeToUnicodeCMap(called, held), filters=[PDFZCompress])
-        font.ToUnicode = document.Reference(words, f"words:{name}")
         with lock:
             outlines = face.makeSubset(held)
-        stream = PDFStream(PDFDictionary({"Length1": len(outlines)}), outlines, [PDFZCompress])
-        font.FontDescriptor = document.Reference(
-            PDFDictionary(
-                {
-                    "Type": "/FontDescriptor",
-                    "FontName": f"/{called}",
-                    "Flags": 4,  # symbolic: the codes are the file's own
-                    "FontBBox": f"[{' '.join(f'{edge:g}' for edge in face.bbox)}]",
-                    "Ascent": face.ascent,
-                    "Descent": face.descent,
-                    "CapHeight": face.capHeight,
-                    "ItalicAngle": face.italicAngle,
-                    "StemV": face.stemV,
-                    "MissingWidth": face.defaultWidth,
-                    "FontFile2": document.Reference(stream, f"outlines:{name}"),
-                }
-            ),
-            f"descriptor:{name}",
+        file = document.stream(f"/Length1 {len(outlines)}", outlines)
+        box = " ".join(f"{edge:g}" for edge in face.bbox)
+        descriptor = document.put(
+            # Symbolic (4): the codes are the file's own.
+            f"<< /Type /FontDescriptor /FontName /{called} /Flags 4 /FontBBox [{box}] /Ascent {face.ascent:g}"
+            f" /Descent {face.descent:g} /CapHeight {face.capHeight:g} /ItalicAngle {face.italicAngle:g}"
+            f" /StemV {face.stemV:g} /MissingWidth {face.defaultWidth:g} /FontFile2 {file} 0 R >>"
         )
-        document.idToObject["BasicFonts"].dict[name] = font
+        words = document.stream("", makeToUnicodeCMap(called, held).encode("ascii"))
+        widths = " ".join(f"{face.getCharWidth(code):g}" for code in held)
+        return document.put(
+            f"<< /Type /Font /Subtype /TrueType /BaseFont /{called} /FirstChar 0 /LastChar {len(held) - 1}"
+            f" /Widths [{widths}] /ToUnicode {words} 0 R /FontDescriptor {descriptor} 0 R >>"
+        )
