@@ -230,6 +230,70 @@ def test_a_name_of_the_customer_changed_since_shows_on_a_draft_alone(press: Pres
     assert [paper.recipient for paper in press.printer.papers] == [("After",)]
 
 
+def test_a_second_paper_of_a_final_document_goes_to_whom_the_first_one_went(press: Press) -> None:
+    """ERP-16: name, VAT number and address are those of the day the document became final; drafts follow."""
+    office = press.office
+    product = office.product("5", name="Screw")
+    home = {"street": "Quay 1", "postal_code": "29200", "city": "Brest", "country": "FR"}
+    party = office.customer(name="Before", tax_id="DE136695976", address=home)
+    path = f"/third-parties/{party}/addresses"
+    bills = {"label": "Books", "kind": "billing", "preferred": True}
+    first = office.make(path, {**bills, "address": {"street": "Box 7", "city": "Bonn", "country": "DE"}})
+    order = office.order([{"product_id": product, "quantity": "1"}], party_id=party)
+    shipment = office.make(f"/orders/{order['id']}/shipments", {})
+    office.act(f"/shipments/{shipment['id']}/validate")
+    proposal = office.proposal([free_line("1")], party_id=party)
+    invoice = office.invoice("100", party_id=party)
+    draft = office.invoice("1", party_id=party, validated=False)
+    changes = {"name": "After", "tax_id": "DE129273398", "address": {"city": "Lyon", "country": "FR"}}
+    assert office.patch(f"/third-parties/{party}", changes, 1).status == 200
+    assert office.patch(f"{path}/{first['id']}", {"address": {"street": "Box 8"}}, first["version"]).status == 200
+    was = ("Before", "Quay 1", "29200 Brest")
+    for kind, one, recipient, country in (
+        ("proposals", proposal["id"], was, ""),
+        ("orders", order["id"], was, ""),
+        ("shipments", shipment["id"], was, ""),
+        ("invoices", invoice["id"], ("Before", "Box 7", "Bonn"), "DE"),
+        ("invoices", draft["id"], ("After", "Box 8", "Bonn"), "DE"),
+    ):
+        assert office.get(f"/{kind}/{one}/pdf").status == 200
+        assert (press.printer.last.recipient, press.printer.last.country) == (recipient, country), kind
+        known = facts(press.printer.last)
+        number = "DE136695976" if "Before" in recipient else "DE129273398"
+        assert known.get("customer_vat_number", number) == number
+    office.make(f"/invoices/{invoice['id']}/payments", {"amount": "30"})
+    office.get(f"/invoices/{invoice['id']}/pdf")
+    assert totals(press.printer.last)["due"] == 70
+    assert press.printer.last.recipient == ("Before", "Box 7", "Bonn")
+    assert facts(press.printer.last)["customer_vat_number"] == "DE136695976"
+
+
+def test_an_order_that_was_a_draft_again_goes_to_whom_its_customer_is_then(press: Press) -> None:
+    """ERP-16."""
+    office = press.office
+    party = office.customer(name="Before")
+    order = office.order([free_line("1")], party_id=party)["id"]
+    office.act(f"/orders/{order}/redraft")
+    assert office.patch(f"/third-parties/{party}", {"name": "After"}, 1).status == 200
+    office.act(f"/orders/{order}/validate")
+    assert office.patch(f"/third-parties/{party}", {"name": "Later"}, 2).status == 200
+    office.get(f"/orders/{order}/pdf")
+    assert press.printer.last.recipient == ("After",)
+
+
+def test_a_paper_printed_after_erasure_tells_nothing_of_the_person(press: Press) -> None:
+    """Design 3: what was printed before stays; nothing is kept from which it could be told anew."""
+    office = press.office
+    party = office.customer(name="Zoe", address={"city": "Brest", "country": "FR"})
+    invoice = office.invoice("100", party_id=party)["id"]
+    office.make(f"/invoices/{invoice}/payments", {"method": "cash"})
+    assert press.rows("name", "addressees") == [("Zoe",)]
+    office.act(f"/third-parties/{party}/anonymise")
+    assert press.rows("name", "addressees") == []
+    office.get(f"/invoices/{invoice}/pdf")
+    assert press.printer.last.recipient == (f"Anonymised {party}",)
+
+
 def test_many_who_ask_first_at_once_get_the_same_bytes(press: Press) -> None:
     """ERP-16: one row, one file."""
     invoice = press.office.invoice("100")
@@ -422,11 +486,10 @@ def test_a_sheet_to_count_by_has_room_to_write_and_a_blind_one_tells_nothing(pre
     assert (column(paper, "expected"), column(paper, "variance")) == ([Decimal(7)], [Decimal(-1)])
 
 
-@pytest.mark.parametrize("query", ["?locale=xx", "?unknown=1", "?locale=fr&locale=de"])
+@pytest.mark.parametrize("query", ["?locale=xx", "?unknown=1"])
 def test_a_wrong_parameter_is_told(press: Press, query: str) -> None:
     reply = press.office.get(f"/invoices/{press.office.invoice('1')['id']}/pdf{query}")
-    assert reply.status in {400, 200}
-    assert (reply.status == 200) == (query.count("locale") == 2)
+    assert reply.status == 400
 
 
 def test_a_paper_of_nothing_is_not_found(press: Press) -> None:

@@ -38,13 +38,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = command("demo", data=folder)
     assert made.returncode == 0, made.stderr
     with logging_as_it_was():
-        trade(folder)
+        trade(Settings(data_dir=folder))
     return folder
 
 
-def trade(data: Path) -> None:
+def trade(settings: Settings) -> None:
     """Invoice a customer three times, and collect it."""
-    container = bootstrap(Settings(data_dir=data))
+    container = bootstrap(settings)
     try:
         context = container.context_of(CompanyId(1))
 
@@ -81,9 +81,9 @@ def change(data: Path, *statements: str) -> None:
     connection.close()
 
 
-def exported(data: Path) -> Path:
+def exported(data: Path, **env: str) -> Path:
     """Sign the heads and give the document."""
-    done = command("heads", "export", data=data)
+    done = command("heads", "export", data=data, **env)
     assert done.returncode == 0, done.stderr
     return Path(done.stdout.removeprefix("signed ").strip())
 
@@ -231,9 +231,9 @@ def test_events_are_numbered_and_chores_done_on_demand(data: Path) -> None:
 # --- docs/operations.md ---------------------------------------------------------------------------------------------
 
 
-def blocks(language: str) -> list[str]:
-    """Give the fenced blocks of one language."""
-    return re.findall(rf"```{language}\n(.*?)```", DOCS, re.DOTALL)
+def blocks(language: str, database: str = "", told: str = DOCS) -> list[str]:
+    """Give the fenced blocks of one language in a text, those for one database among them."""
+    return re.findall(rf"```{language}(?: {database})?\n(.*?)```", told, re.DOTALL)
 
 
 @pytest.mark.full
@@ -246,11 +246,12 @@ def test_the_commands_of_the_documentation_do_what_it_says(data: Path, tmp_path:
     tramita = tools / "tramita"
     tramita.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m app "$@"\n', encoding="utf-8")
     tramita.chmod(0o755)
-    script = "\n".join(["set -eu", *blocks("sh")]).replace("2026-11-21", day)
+    script = "\n".join(["set -eu", *blocks("sh", "sqlite")]).replace("2026-11-21", day)
     environment = {
         "PATH": f"{tools}:{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
         "DATA_DIR": str(data),
         "BACKUP_DIR": str(tmp_path / "backup"),
+        "RESTORED_DIR": str(tmp_path / "restored"),
         "LOG_LEVEL": "WARNING",
         "HOME": str(tmp_path),
     }
@@ -274,6 +275,6 @@ def test_the_commands_of_the_documentation_do_what_it_says(data: Path, tmp_path:
 @pytest.mark.fast
 def test_the_documentation_names_every_setting_it_speaks_of() -> None:
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
-    named = set(re.findall(r"`([A-Z]+_[A-Z_]+)`", DOCS)) - {"BACKUP_DIR"}
+    named = set(re.findall(r"`([A-Z]+_[A-Z_]+)`", DOCS)) - {"BACKUP_DIR", "RESTORED_DIR", "RESTORED_URL"}
     assert named >= {"CHAIN_KEY", "HEADS_KEY", "HEADS_DIR", "JOURNAL_DAYS", "DATA_DIR"}
     assert {name for name in named if f"#{name}=" not in example} == set()

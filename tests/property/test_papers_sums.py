@@ -18,7 +18,7 @@ from app.domain.shared.money import Rate, amount
 from app.domain.shared.totals import VatMode
 from app.usecases.papers import InvoiceFacts, ProposalFacts, invoice_paper, proposal_paper
 from tests.support.invoices import deposit, invoice, note_of, valued
-from tests.support.printers import account, column, frame, party, passages, totals
+from tests.support.printers import account, addressee, column, frame, party, passages, totals
 from tests.support.sales import proposal, proposal_line
 
 pytestmark = pytest.mark.fast
@@ -54,7 +54,7 @@ def plan(cuts: list[int]) -> list[Instalment]:
 
 def printed(of: Invoice, **others: Any) -> Paper:
     """Give the paper of an invoice."""
-    given = {"party": party(), "address": party().address, "products": {}, "account": account(), **others}
+    given = {"party": party(), "addressee": addressee(), "products": {}, "account": account(), **others}
     return invoice_paper(frame(), InvoiceFacts(invoice=of, **given))
 
 
@@ -135,7 +135,7 @@ def test_a_proposal_adds_up_without_its_options(asked: list[tuple[int, int, bool
     ]
     of = proposal(lines=lines)
     of.price()
-    paper = proposal_paper(frame(), ProposalFacts(proposal=of, party=party(), products={}))
+    paper = proposal_paper(frame(), ProposalFacts(proposal=of, party=party(), addressee=addressee(), products={}))
     rows = [row for table in paper.tables for row in table.rows]
     assert len(rows) == len(lines)
     assert sum((row.carry or ZERO for row in rows), ZERO) == of.totals.net

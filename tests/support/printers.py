@@ -15,7 +15,7 @@ from PIL import Image
 from app.domain.banking import BankAccount
 from app.domain.identity import Company, CompanySettings, Letterhead
 from app.domain.papers import Paper
-from app.domain.parties import Address, Party
+from app.domain.parties import Address, Addressee, Party
 from app.domain.shared.ids import BankAccountId, CompanyId, PartyId
 from app.domain.shared.money import currency
 from app.usecases.papers import Frame
@@ -104,6 +104,12 @@ def party(**fields: Any) -> Party:
     """Give a customer in Germany."""
     address = Address(street="Hauptstr. 1", postal_code="10115", city="Berlin", country="DE")
     return Party(**{"id": PartyId(1), "name": "Kunde", "customer": True, "address": address, **fields})
+
+
+def addressee(**fields: Any) -> Addressee:
+    """Give to whom papers for that customer go."""
+    one = party()
+    return Addressee(**{"name": one.name, "tax_id": one.tax_id, "address": one.address, **fields})
 
 
 def account() -> BankAccount:

@@ -120,9 +120,17 @@ def test_the_iban_stands_in_groups_of_four() -> None:
 def rectangles(paper: Paper) -> list[tuple[float, float, float, float]]:
     """Give what is drawn in black as rectangles: left, bottom, width, height in points."""
     code = drawn(printed(paper))[-1].decode("latin-1")
-    black = code.partition("0.000 0.000 0.000 rg")[2].partition("\nf\n")[0]
-    numbers = [tuple(map(float, line.split()[:4])) for line in black.strip().splitlines()]
-    return [(left, bottom, width, height) for left, bottom, width, height in numbers]
+    black = code.partition("0.000 0.000 0.000 rg\nq ")[2].partition("\nf Q\n")[0]
+    if not black:
+        return []
+    grid, *squares = black.splitlines()
+    side, _, _, down, left, top = map(float, grid.split()[:6])
+    assert down == -side
+    numbers = [tuple(map(int, line.removesuffix(" re").split())) for line in squares]
+    return [
+        (left + column * side, top - (row + height) * side, width * side, height * side)
+        for column, row, width, height in numbers
+    ]
 
 
 def test_each_module_is_drawn_where_it_belongs() -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime, time
 from typing import Any, Final
 
 import pytest
@@ -22,11 +23,11 @@ from app.infrastructure.papers.looks import DEFAULT_ACCENT, INK, WHITE, contrast
 from app.infrastructure.papers.printer import LOOK
 from app.resources import resource
 from house.base import ROOT
-from tests.support.papers import abroad, drawn, invoice, logo, printed, printer, proposal, samples
+from tests.support.papers import DAY, LOCALES, abroad, drawn, invoice, logo, printed, printer, proposal, samples
 
 pytestmark = pytest.mark.fast
 
-LOOKS: Final = (1, "b52b852be7dad752")
+LOOKS: Final = (2, "550da920d6ce619d")
 """The number of the look, and a digest of what is drawn on the samples. Raise LOOK when the digest changes."""
 
 
@@ -94,6 +95,32 @@ def test_what_a_file_says_of_itself() -> None:
     assert root["/MarkInfo"]["/Marked"]
     assert "/Outlines" not in root
     assert file.pdf_header == "%PDF-1.7"
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_both_places_where_a_file_says_what_it_is_agree(locale: str) -> None:
+    """ERP-16: ISO 32000-1, 14.3: the Info dictionary, and XMP for programs that know nothing of PDF."""
+    base = replace(invoice(1, locale), mark=Mark.DRAFT)
+    paper = replace(base, issuer=replace(base.issuer, name='<R&D> "Söhne"]]>\n\U0001f600 中'))
+    file = reader(printed(paper))
+    about, told = file.metadata, file.xmp_metadata
+    assert about is not None
+    assert told is not None
+    assert about.author == '<R&D> "Söhne"]]> \ufffd 中'
+    assert told.dc_title == {"x-default": about.title}
+    assert told.dc_creator == [about.author]
+    assert told.dc_description == {"x-default": about.subject}
+    assert told.pdf_producer == told.xmp_creator_tool == about.producer == about.creator
+    assert told.dc_language == [locale]
+    root: Any = file.trailer["/Root"]
+    assert root["/Lang"] == locale
+    midnight = datetime.combine(DAY, time(), UTC)
+    assert about.creation_date == about.modification_date == midnight
+    for one in (told.xmp_create_date, told.xmp_modify_date, told.xmp_metadata_date):
+        assert one is not None
+        assert one.replace(tzinfo=UTC) == midnight
+    kept = root["/Metadata"]
+    assert (kept["/Type"], kept["/Subtype"], "/Filter" in kept) == ("/Metadata", "/XML", False)
 
 
 def kinds(tag: Any) -> Any:

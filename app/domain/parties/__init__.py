@@ -27,6 +27,7 @@ from app.domain.parties.belongings import (
 from app.domain.parties.credit import CreditLimitExceeded, Outstanding
 from app.domain.parties.parties import (
     Address,
+    Addressee,
     CodeWithoutRole,
     MergedWithItself,
     NegativeLimit,
@@ -63,6 +64,7 @@ __all__ = [
     "AddressChanged",
     "AddressKind",
     "AddressRemoved",
+    "Addressee",
     "BadBic",
     "BadIban",
     "BadInstalments",

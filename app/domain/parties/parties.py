@@ -69,6 +69,15 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Addressee:
+    """To whom a document is addressed: by which name, under which VAT number, and where."""
+
+    name: str
+    tax_id: str | None
+    address: Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartyCreated(Event):
     """A third party was entered."""
 

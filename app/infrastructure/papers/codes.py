@@ -24,6 +24,7 @@ _QUIET: Final = 4  # modules around a code that stay white
 _SIDE: Final = 30 * MM
 _BREAKS: Final = re.compile(r"[\x00-\x1f\x7f]+")
 _BIC: Final = re.compile("[A-Z0-9]{8}(?:[A-Z0-9]{3})?")
+_RUN: Final = re.compile(rb"\x01+")
 _IBAN: Final = re.compile("[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 
 
@@ -84,12 +85,12 @@ class Code:
         """Draw it with its upper left corner there."""
         rows = [bytes(row) for row in self.code.matrix]
         side = _SIDE / (len(rows) + 2 * _QUIET)
-        places = [
-            (left + (_QUIET + run.start()) * side, top + (_QUIET + at) * side, (run.end() - run.start()) * side, side)
+        runs = [
+            (_QUIET + run.start(), _QUIET + at, run.end() - run.start())
             for at, row in enumerate(rows)
-            for run in re.finditer(rb"\x01+", row)
+            for run in _RUN.finditer(row)
         ]
         page.open(self.tag)
         page.box(left, top, _SIDE, _SIDE, "ffffff")
-        page.boxes(places, "000000")
+        page.squares((left, top), side, runs, "000000")
         page.close()

@@ -109,7 +109,10 @@ class Letters:
         joined to their letters; what has no shape (control characters, marks of direction) is left out, what no font
         has is shown as U+FFFD.
         """
-        found = unicodedata.normalize("NFC", _ENDS.sub("\n", str(value)))
+        found = str(value)
+        if found.isascii() and found.isprintable():  # what most texts are: no font of ours lacks any of it
+            return Clean(found)
+        found = unicodedata.normalize("NFC", _ENDS.sub("\n", found))
         if not self._known.issuperset(found):
             found = "".join(map(self._shown, found))
         return Clean(found)
@@ -126,7 +129,7 @@ class Letters:
     def runs(self, text: Clean, *, bold: bool) -> list[tuple[int, str]]:
         """Give the text in pieces of one font each, with the number of the font."""
         own = int(bold)
-        if self._known.issuperset(text):
+        if text.isascii() or self._known.issuperset(text):
             return [(own, text)]
         found: list[tuple[int, str]] = []
         for char in text:

@@ -12,7 +12,8 @@ from typing import Final
 from PIL import Image
 from reportlab.pdfbase.pdfdoc import PDFDictionary, PDFStream
 
-from app.infrastructure.papers.pages import File, Page, Tag
+from app.infrastructure.papers.files import File
+from app.infrastructure.papers.pages import Page, Tag
 
 NAME: Final = "Logo"
 _MOST_PIXELS: Final = 40_000_000

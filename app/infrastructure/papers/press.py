@@ -9,12 +9,12 @@ from typing import Final
 from app import __version__
 from app.domain.papers import Paper
 from app.infrastructure.papers.body import Body
+from app.infrastructure.papers.files import File
 from app.infrastructure.papers.flow import Flow
 from app.infrastructure.papers.letterhead import BODY, FACTS, HEAD_END, Letterhead
 from app.infrastructure.papers.letters import Clean, letters
 from app.infrastructure.papers.logos import logo_in
 from app.infrastructure.papers.looks import MM, look
-from app.infrastructure.papers.pages import File
 from app.infrastructure.papers.words import Words
 from app.infrastructure.texts import DEFAULT, Texts
 

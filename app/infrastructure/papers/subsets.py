@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Lock
 from typing import Final
 
-from reportlab.pdfbase.pdfdoc import PDFDictionary, PDFDocument, PDFStream, PDFTrueTypeFont, PDFZCompress
 from reportlab.pdfbase.ttfonts import SUBSETN, makeToUnicodeCMap
 
+from app.infrastructure.papers.documents import Document
 from app.infrastructure.papers.letters import Font
 
 _MEANING: Final = frozenset(b"\n\r()\\")
 """Bytes that mean something inside a string of PDF. None is given to a character, so nothing has to be escaped."""
 _CODES: Final = tuple(code for code in range(1, 256) if code not in _MEANING)
+
+
+class _Codes(dict[int, str]):
+    """The codes of the first set, for ``str.translate``: what is met for the first time gets the next one."""
+
+    def __init__(self, add: Callable[[str], tuple[int, str]]) -> None:
+        super().__init__()
+        self._add = add
+
+    def __missing__(self, code: int) -> str:
+        found = self[code] = self._add(chr(code))[1]
+        return found
 
 
 class Subset:
@@ -22,9 +35,7 @@ class Subset:
         self._font = font
         self._prefix = prefix
         self._codes: dict[str, tuple[int, str]] = {}
-        # The first set once more, for ``str.translate``: nearly every text is in it whole.
-        self._usual: set[str] = set()
-        self._table: dict[int, str] = {}
+        self._first = _Codes(self._add)
 
     @property
     def names(self) -> list[str]:
@@ -36,33 +47,33 @@ class Subset:
         """Give the text in pieces of one set each: the name of the font, and the bytes of the string as Latin-1."""
         if not text:
             return []  # else an empty text would name a font that is not in the file
-        if self._usual.issuperset(text):
-            return [(f"{self._prefix}0", text.translate(self._table))]
+        if len(self._codes) + len(text) <= len(_CODES):  # whatever is new in it finds room: so it is with most papers
+            return [(f"{self._prefix}0", text.translate(self._first))]
         pieces: list[tuple[str, str]] = []
         last = -1
         codes: list[str] = []
         for char in text:
-            place = self._codes.get(char) or self._coded(char)
+            place = self._codes.get(char) or self._add(char)
             if place[0] != last:
                 if codes:
                     pieces.append((f"{self._prefix}{last}", "".join(codes)))
                     codes = []
                 last = place[0]
             codes.append(place[1])
-        if codes:
-            pieces.append((f"{self._prefix}{last}", "".join(codes)))
+        pieces.append((f"{self._prefix}{last}", "".join(codes)))
         return pieces
 
-    def _coded(self, char: str) -> tuple[int, str]:
+    def _add(self, char: str) -> tuple[int, str]:
         number, at = divmod(len(self._codes), len(_CODES))
         place = self._codes[char] = (number, chr(_CODES[at]))
-        if number == 0:
-            self._usual.add(char)
-            self._table[ord(char)] = place[1]
         return place
 
-    def embed(self, document: PDFDocument, lock: Lock) -> None:
-        """Write the fonts into the document; ``lock`` keeps others from the file of outlines meanwhile."""
+    def embed(self, document: Document, lock: Lock) -> dict[str, int]:
+        """Write the fonts into the document; ``lock`` keeps others from the file of outlines meanwhile.
+
+        Gives the number of each by its name.
+        """
+        written = {}
         for number, name in enumerate(self.names):
             held = [0] * 256
             for char, (found, code) in self._codes.items():
@@ -70,38 +81,25 @@ class Subset:
                     held[ord(code)] = ord(char)
             while not held[-1]:
                 held.pop()
-            self._write(document, name, number, held, lock)
+            written[name] = self._write(document, number, held, lock)
+        return written
 
-    def _write(self, document: PDFDocument, name: str, number: int, held: list[int], lock: Lock) -> None:
+    def _write(self, document: Document, number: int, held: list[int], lock: Lock) -> int:
         face = self._font.face
         called = (SUBSETN(number) + b"+" + face.name).decode("ascii")
-        font = PDFTrueTypeFont()
-        font.Name = name
-        font.BaseFont = called
-        font.FirstChar = 0
-        font.LastChar = len(held) - 1
-        font.Widths = f"[{' '.join(f'{face.getCharWidth(code):g}' for code in held)}]"
-        words = PDFStream(content=makeToUnicodeCMap(called, held), filters=[PDFZCompress])
-        font.ToUnicode = document.Reference(words, f"words:{name}")
         with lock:
             outlines = face.makeSubset(held)
-        stream = PDFStream(PDFDictionary({"Length1": len(outlines)}), outlines, [PDFZCompress])
-        font.FontDescriptor = document.Reference(
-            PDFDictionary(
-                {
-                    "Type": "/FontDescriptor",
-                    "FontName": f"/{called}",
-                    "Flags": 4,  # symbolic: the codes are the file's own
-                    "FontBBox": f"[{' '.join(f'{edge:g}' for edge in face.bbox)}]",
-                    "Ascent": face.ascent,
-                    "Descent": face.descent,
-                    "CapHeight": face.capHeight,
-                    "ItalicAngle": face.italicAngle,
-                    "StemV": face.stemV,
-                    "MissingWidth": face.defaultWidth,
-                    "FontFile2": document.Reference(stream, f"outlines:{name}"),
-                }
-            ),
-            f"descriptor:{name}",
+        file = document.stream(f"/Length1 {len(outlines)}", outlines)
+        box = " ".join(f"{edge:g}" for edge in face.bbox)
+        descriptor = document.put(
+            # Symbolic (4): the codes are the file's own.
+            f"<< /Type /FontDescriptor /FontName /{called} /Flags 4 /FontBBox [{box}] /Ascent {face.ascent:g}"
+            f" /Descent {face.descent:g} /CapHeight {face.capHeight:g} /ItalicAngle {face.italicAngle:g}"
+            f" /StemV {face.stemV:g} /MissingWidth {face.defaultWidth:g} /FontFile2 {file} 0 R >>"
         )
-        document.idToObject["BasicFonts"].dict[name] = font
+        words = document.stream("", makeToUnicodeCMap(called, held).encode("ascii"))
+        widths = " ".join(f"{face.getCharWidth(code):g}" for code in held)
+        return document.put(
+            f"<< /Type /Font /Subtype /TrueType /BaseFont /{called} /FirstChar 0 /LastChar {len(held) - 1}"
+            f" /Widths [{widths}] /ToUnicode {words} 0 R /FontDescriptor {descriptor} 0 R >>"
+        )

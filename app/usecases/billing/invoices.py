@@ -385,6 +385,7 @@ class ValidateInvoice:
 def finish(numbering: Numbering, work: Work, context: Context, invoice: Invoice) -> None:
     """Give a draft its number and its link; nothing may be locked after this. Raises DateBeforeLast."""
     kind = invoice.kind.series
+    work.papers.freeze(ObjectKind.INVOICES, invoice.id)
     if invoice.kind.sealed:
         series, number = numbering.take(work, context, kind, invoice.date)
         validated = invoice.validate(number)

@@ -11,14 +11,16 @@ from app.domain.banking import BankAccount
 from app.domain.billing import Invoice, InvoiceKind, InvoiceState
 from app.domain.catalogue import Product
 from app.domain.papers import Account, Mark, Paper, PaperKind, Passage, Total
-from app.domain.parties import Address, AddressKind, DueAmount, Party
+from app.domain.parties import Address, Addressee, AddressKind, DueAmount, Party
 from app.domain.sales import Order
 from app.domain.shared.dates import Day
 from app.domain.shared.ids import InvoiceId, OrderId, ProductId
 from app.domain.shared.money import Amount, Rate
+from app.domain.shared.objects import ObjectKind
 from app.domain.shared.rights import Right
 from app.usecases.billing import ReadInstalments
 from app.usecases.context import Context
+from app.usecases.papers.documents import PrintDocument, Sending
 from app.usecases.papers.frame import (
     Frame,
     day,
@@ -31,7 +33,7 @@ from app.usecases.papers.frame import (
     text,
     vat_rows,
 )
-from app.usecases.papers.keeping import PaperRequest, PrintCase, Subject, Wanted, address_of, products_of
+from app.usecases.papers.keeping import address_of, products_of
 from app.usecases.ports.shared import Work
 
 ZERO: Final = Decimal(0)
@@ -53,14 +55,14 @@ _OF_SOURCE: Final = {InvoiceKind.CREDIT_NOTE: "credits", InvoiceKind.REPLACEMENT
 class InvoiceFacts:
     """What the paper of an invoice is made of.
 
-    ``address`` is where it goes, ``source`` the invoice it corrects or replaces, ``deposits`` those it deducts,
+    ``addressee`` is to whom it goes, ``source`` the invoice it corrects or replaces, ``deposits`` those it deducts,
     ``delivered`` the day of delivery as far as it is known, ``plan`` what is due when. The late fee is what the company
     charges: per cent a year, and a fixed sum in its own currency.
     """
 
     invoice: Invoice
     party: Party
-    address: Address
+    addressee: Addressee
     products: Mapping[ProductId, Product]
     plan: Sequence[DueAmount] = ()
     order: Order | None = None
@@ -83,14 +85,14 @@ def invoice_paper(frame: Frame, given: InvoiceFacts) -> Paper:
         currency=invoice.valuation.currency,
         issuer=frame.issuer(),
         appearance=frame.appearance(),
-        recipient=recipient(party, given.address),
-        country=frame.abroad(given.address),
+        recipient=recipient(given.addressee.name, given.addressee.address),
+        country=frame.abroad(given.addressee.address),
         facts=facts(
             day("date", invoice.date),
             day("delivery_date", given.delivered),
             day("due_date", invoice.due_date if invoice.kind in _ASKS else None),
             text("customer_code", party.customer_code),
-            text("customer_vat_number", party.tax_id),
+            text("customer_vat_number", given.addressee.tax_id),
             text("order", None if order is None else order.ref),
             text("customer_reference", None if order is None else order.external_ref),
             text(_OF_SOURCE.get(invoice.kind, ""), None if given.source is None else given.source.ref),
@@ -169,32 +171,29 @@ def _account(given: InvoiceFacts) -> Account | None:
     return Account(holder=account.holder, iban=account.iban, bic=account.bic, amount=invoice.due, reference=invoice.ref)
 
 
-class PrintInvoice(PrintCase):
+class PrintInvoice(PrintDocument[Invoice]):
     """Describe an invoice of any kind as it is printed. Raises NotFound."""
 
     __slots__ = ()
     right: ClassVar[Right] = Right.INVOICES_READ
+    object: ClassVar[ObjectKind] = ObjectKind.INVOICES
 
-    def execute(self, work: Work, context: Context, request: PaperRequest) -> Wanted:
-        """Give the paper that was kept, or what it would say."""
-        invoice = work.invoices.get(InvoiceId(request.id))
-        party = work.parties.get(invoice.party_id)
-        subject = Subject(
-            kind=KINDS[invoice.kind],
-            document=invoice.id,
-            version=invoice.version,
-            final=invoice.state is not InvoiceState.DRAFT,
-            name=invoice.ref,
-        )
+    def _found(self, work: Work, document: int) -> Invoice:
+        return work.invoices.get(InvoiceId(document))
 
-        def describe(frame: Frame) -> Paper:
-            return invoice_paper(frame, _found(work, context, frame, invoice, party))
+    def _kind(self, document: Invoice) -> PaperKind:
+        return KINDS[document.kind]
 
-        return self.wanted(work, context, subject, request.locale or party.locale, describe)
+    def _address(self, work: Work, party: Party) -> Address:
+        return address_of(work, party, AddressKind.BILLING)
+
+    def _described(self, work: Work, context: Context, frame: Frame, sending: Sending[Invoice]) -> Paper:
+        return invoice_paper(frame, _facts(work, context, frame, sending))
 
 
-def _found(work: Work, context: Context, frame: Frame, invoice: Invoice, party: Party) -> InvoiceFacts:
+def _facts(work: Work, context: Context, frame: Frame, sending: Sending[Invoice]) -> InvoiceFacts:
     """Read what the paper of an invoice is made of."""
+    invoice = sending.document
     order = None if invoice.order_id is None else work.orders.get(OrderId(invoice.order_id))
     delivered = None
     if order is not None and invoice.kind in _DELIVERS:
@@ -204,8 +203,8 @@ def _found(work: Work, context: Context, frame: Frame, invoice: Invoice, party: 
     account = frame.letterhead.bank_account
     return InvoiceFacts(
         invoice=invoice,
-        party=party,
-        address=address_of(work, party, AddressKind.BILLING),
+        party=sending.party,
+        addressee=sending.addressee,
         products=products_of(work, invoice.lines),
         plan=ReadInstalments().execute(work, context, invoice.id)[1] if invoice.kind in _ASKS else (),
         order=order,

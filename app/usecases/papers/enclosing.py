@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from app.domain.mail import Mail
 from app.domain.shared.objects import ObjectKind
 from app.usecases.context import Context
 from app.usecases.papers.billing import PrintInvoice
-from app.usecases.papers.keeping import PaperRequest, PrintCase, Wanted
+from app.usecases.papers.documents import PrintDocument
+from app.usecases.papers.keeping import PaperRequest, Wanted
 from app.usecases.papers.printing import Printing
 from app.usecases.papers.reports import PrintStatement, StatementPaperRequest
 from app.usecases.papers.sales import PrintOrder, PrintProposal
@@ -18,10 +19,9 @@ from app.usecases.papers.shipping import PrintShipment
 from app.usecases.ports.attachments import Files
 from app.usecases.ports.mail import Attached
 from app.usecases.reports import Period
-from app.usecases.run import UseCase
 
 PDF: Final = "application/pdf"
-_CASES: Final[Mapping[ObjectKind, type[PrintCase]]] = {
+_CASES: Final[Mapping[ObjectKind, type[PrintDocument[Any]]]] = {
     ObjectKind.PROPOSALS: PrintProposal,
     ObjectKind.ORDERS: PrintOrder,
     ObjectKind.SHIPMENTS: PrintShipment,
@@ -49,5 +49,5 @@ class Enclosing:
             period = Period(date_from=mail.date_from, date_to=mail.date_to)
             statement = StatementPaperRequest(id=mail.object_id, period=period)
             return runner.call(context, PrintStatement(printer, self.printing.clock), lambda: statement)
-        case: UseCase[PaperRequest, Wanted] = _CASES[mail.object_kind](printer)  # type: ignore[assignment]
+        case = _CASES[mail.object_kind](printer)
         return runner.call(context, case, lambda: PaperRequest(id=mail.object_id))

@@ -22,7 +22,7 @@ from app.domain.papers import (
     Value,
     VatRow,
 )
-from app.domain.parties import Address, Party
+from app.domain.parties import Address
 from app.domain.shared.ids import ProductId
 from app.domain.shared.lines import PricedLine, Valuation
 from app.domain.shared.totals import Totals, VatLine
@@ -65,10 +65,10 @@ class Frame:
         return address.country if address.country != self.company.country else ""
 
 
-def recipient(party: Party, address: Address) -> tuple[str, ...]:
+def recipient(name: str, address: Address) -> tuple[str, ...]:
     """Give the lines of an address as on an envelope, the country aside."""
     city = f"{address.postal_code} {address.city}".strip()
-    return tuple(line for line in (party.name, *address.street.splitlines(), city, address.region) if line.strip())
+    return tuple(line for line in (name, *address.street.splitlines(), city, address.region) if line.strip())
 
 
 def facts(*given: tuple[str, Value, CellKind]) -> tuple[Fact, ...]:

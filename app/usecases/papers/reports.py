@@ -70,7 +70,7 @@ def statement_paper(frame: Frame, given: StatementFacts) -> Paper:
         currency=currency,
         issuer=frame.issuer(),
         appearance=frame.appearance(),
-        recipient=recipient(given.party, given.address),
+        recipient=recipient(given.party.name, given.address),
         country=frame.abroad(given.address),
         facts=facts(
             day("date", given.on),

@@ -8,11 +8,13 @@ from typing import ClassVar, Final
 
 from app.domain.catalogue import Product
 from app.domain.papers import Mark, Paper, PaperKind, Passage
-from app.domain.parties import Party
+from app.domain.parties import Addressee, Party
 from app.domain.sales import Order, OrderState, Proposal, ProposalState, numbered
 from app.domain.shared.ids import OrderId, ProductId, ProposalId
+from app.domain.shared.objects import ObjectKind
 from app.domain.shared.rights import Right
 from app.usecases.context import Context
+from app.usecases.papers.documents import PrintDocument, Sending
 from app.usecases.papers.frame import (
     Frame,
     day,
@@ -24,7 +26,7 @@ from app.usecases.papers.frame import (
     text,
     vat_rows,
 )
-from app.usecases.papers.keeping import PaperRequest, PrintCase, Subject, Wanted, products_of
+from app.usecases.papers.keeping import products_of
 from app.usecases.ports.shared import Work
 
 _PROPOSAL_MARKS: Final = {ProposalState.DRAFT: Mark.DRAFT, ProposalState.CANCELED: Mark.CANCELED}
@@ -37,6 +39,7 @@ class ProposalFacts:
 
     proposal: Proposal
     party: Party
+    addressee: Addressee
     products: Mapping[ProductId, Product]
 
 
@@ -56,13 +59,13 @@ def proposal_paper(frame: Frame, given: ProposalFacts) -> Paper:
         currency=proposal.valuation.currency,
         issuer=frame.issuer(),
         appearance=frame.appearance(),
-        recipient=recipient(party, party.address),
-        country=frame.abroad(party.address),
+        recipient=recipient(given.addressee.name, given.addressee.address),
+        country=frame.abroad(given.addressee.address),
         facts=facts(
             day("date", proposal.date),
             day("valid_until", proposal.valid_until),
             text("customer_code", party.customer_code),
-            text("customer_vat_number", party.tax_id),
+            text("customer_vat_number", given.addressee.tax_id),
             text("customer_reference", proposal.external_ref),
         ),
         opening=own_words(proposal.note),
@@ -80,6 +83,7 @@ class OrderFacts:
 
     order: Order
     party: Party
+    addressee: Addressee
     products: Mapping[ProductId, Product]
 
 
@@ -94,13 +98,13 @@ def order_paper(frame: Frame, given: OrderFacts) -> Paper:
         currency=order.valuation.currency,
         issuer=frame.issuer(),
         appearance=frame.appearance(),
-        recipient=recipient(party, party.address),
-        country=frame.abroad(party.address),
+        recipient=recipient(given.addressee.name, given.addressee.address),
+        country=frame.abroad(given.addressee.address),
         facts=facts(
             day("date", order.date),
             day("delivery_date", order.delivery_date),
             text("customer_code", party.customer_code),
-            text("customer_vat_number", party.tax_id),
+            text("customer_vat_number", given.addressee.tax_id),
             text("customer_reference", order.external_ref),
         ),
         opening=own_words(order.note),
@@ -111,51 +115,47 @@ def order_paper(frame: Frame, given: OrderFacts) -> Paper:
     )
 
 
-class PrintProposal(PrintCase):
+class PrintProposal(PrintDocument[Proposal]):
     """Describe a proposal as it is printed. Raises NotFound."""
 
     __slots__ = ()
     right: ClassVar[Right] = Right.PROPOSALS_READ
+    object: ClassVar[ObjectKind] = ObjectKind.PROPOSALS
 
-    def execute(self, work: Work, context: Context, request: PaperRequest) -> Wanted:
-        """Give the paper that was kept, or what it would say."""
-        proposal = work.proposals.get(ProposalId(request.id))
-        party = work.parties.get(proposal.party_id)
-        subject = Subject(
-            kind=PaperKind.PROPOSAL,
-            document=proposal.id,
-            version=proposal.version,
-            final=proposal.state is not ProposalState.DRAFT,
-            name=proposal.ref,
+    def _found(self, work: Work, document: int) -> Proposal:
+        return work.proposals.get(ProposalId(document))
+
+    def _kind(self, document: Proposal) -> PaperKind:
+        return PaperKind.PROPOSAL
+
+    def _described(self, work: Work, context: Context, frame: Frame, sending: Sending[Proposal]) -> Paper:
+        given = ProposalFacts(
+            proposal=sending.document,
+            party=sending.party,
+            addressee=sending.addressee,
+            products=products_of(work, sending.document.lines),
         )
-
-        def describe(frame: Frame) -> Paper:
-            known = products_of(work, proposal.lines)
-            return proposal_paper(frame, ProposalFacts(proposal=proposal, party=party, products=known))
-
-        return self.wanted(work, context, subject, request.locale or party.locale, describe)
+        return proposal_paper(frame, given)
 
 
-class PrintOrder(PrintCase):
+class PrintOrder(PrintDocument[Order]):
     """Describe an order as it is printed. Raises NotFound."""
 
     __slots__ = ()
     right: ClassVar[Right] = Right.ORDERS_READ
+    object: ClassVar[ObjectKind] = ObjectKind.ORDERS
 
-    def execute(self, work: Work, context: Context, request: PaperRequest) -> Wanted:
-        """Give the paper that was kept, or what it would say."""
-        order = work.orders.get(OrderId(request.id))
-        party = work.parties.get(order.party_id)
-        subject = Subject(
-            kind=PaperKind.ORDER,
-            document=order.id,
-            version=order.version,
-            final=order.state is not OrderState.DRAFT,
-            name=order.ref,
+    def _found(self, work: Work, document: int) -> Order:
+        return work.orders.get(OrderId(document))
+
+    def _kind(self, document: Order) -> PaperKind:
+        return PaperKind.ORDER
+
+    def _described(self, work: Work, context: Context, frame: Frame, sending: Sending[Order]) -> Paper:
+        given = OrderFacts(
+            order=sending.document,
+            party=sending.party,
+            addressee=sending.addressee,
+            products=products_of(work, sending.document.lines),
         )
-
-        def describe(frame: Frame) -> Paper:
-            known = products_of(work, order.lines)
-            return order_paper(frame, OrderFacts(order=order, party=party, products=known))
-
-        return self.wanted(work, context, subject, request.locale or party.locale, describe)
+        return order_paper(frame, given)

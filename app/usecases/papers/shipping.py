@@ -9,15 +9,16 @@ from typing import ClassVar, Final
 
 from app.domain.catalogue import Product
 from app.domain.papers import CellKind, Column, Mark, Paper, PaperKind, Passage, Row, Table, Value
-from app.domain.parties import Party
+from app.domain.parties import Addressee, Party
 from app.domain.sales import Order
 from app.domain.shared.ids import ProductId, ShipmentId, WarehouseId
 from app.domain.shared.money import plain
+from app.domain.shared.objects import ObjectKind
 from app.domain.shared.rights import Right
 from app.domain.shipping import Carrier, Parcel, Shipment, ShipmentLine, ShipmentState
 from app.usecases.context import Context
+from app.usecases.papers.documents import DRAFT, PrintDocument, Sending
 from app.usecases.papers.frame import Frame, day, facts, recipient, text
-from app.usecases.papers.keeping import PaperRequest, PrintCase, Subject, Wanted
 from app.usecases.ports.shared import Work
 from app.usecases.ports.stock import LotAway
 
@@ -41,6 +42,7 @@ class ShipmentFacts:
     shipment: Shipment
     order: Order
     party: Party
+    addressee: Addressee
     products: Mapping[ProductId, Product]
     lots: Sequence[LotAway] = ()
     carrier: Carrier | None = None
@@ -49,7 +51,7 @@ class ShipmentFacts:
 def shipment_paper(frame: Frame, given: ShipmentFacts) -> Paper:
     """Describe what is shipped, in which parcels."""
     shipment, order, party = given.shipment, given.order, given.party
-    address = shipment.delivery_address or party.address
+    address = shipment.delivery_address or given.addressee.address
     tables = [_goods(given)]
     if shipment.parcels:
         tables.append(_parcels(shipment))
@@ -61,7 +63,7 @@ def shipment_paper(frame: Frame, given: ShipmentFacts) -> Paper:
         currency=order.valuation.currency,
         issuer=frame.issuer(),
         appearance=frame.appearance(),
-        recipient=recipient(party, address),
+        recipient=recipient(given.addressee.name, address),
         country=frame.abroad(address),
         facts=facts(
             day("shipping_date", shipment.date),
@@ -142,33 +144,28 @@ def _parcel(parcel: Parcel) -> Row:
     return Row(cells=(parcel.position, parcel.weight, size, parcel.tracking_number or "", contents))
 
 
-class PrintShipment(PrintCase):
+class PrintShipment(PrintDocument[Shipment]):
     """Describe a shipment as it is printed, without prices. Raises NotFound."""
 
     __slots__ = ()
     right: ClassVar[Right] = Right.SHIPMENTS_READ
+    object: ClassVar[ObjectKind] = ObjectKind.SHIPMENTS
 
-    def execute(self, work: Work, context: Context, request: PaperRequest) -> Wanted:
-        """Give the paper that was kept, or what it would say."""
-        shipment = work.shipments.get(ShipmentId(request.id))
-        party = work.parties.get(shipment.party_id)
-        subject = Subject(
-            kind=PaperKind.SHIPMENT,
-            document=shipment.id,
-            version=shipment.version,
-            final=shipment.state is not ShipmentState.DRAFT,
-            name=shipment.ref,
+    def _found(self, work: Work, document: int) -> Shipment:
+        return work.shipments.get(ShipmentId(document))
+
+    def _kind(self, document: Shipment) -> PaperKind:
+        return PaperKind.SHIPMENT
+
+    def _described(self, work: Work, context: Context, frame: Frame, sending: Sending[Shipment]) -> Paper:
+        shipment = sending.document
+        given = ShipmentFacts(
+            shipment=shipment,
+            order=work.orders.get(shipment.order_id),
+            party=sending.party,
+            addressee=sending.addressee,
+            products=work.products.of({line.product_id for line in shipment.lines}),
+            lots=() if shipment.state == DRAFT else work.lots.away(shipment.id),
+            carrier=None if shipment.carrier_id is None else work.carriers.get(shipment.carrier_id),
         )
-
-        def describe(frame: Frame) -> Paper:
-            given = ShipmentFacts(
-                shipment=shipment,
-                order=work.orders.get(shipment.order_id),
-                party=party,
-                products=work.products.of({line.product_id for line in shipment.lines}),
-                lots=work.lots.away(shipment.id) if subject.final else (),
-                carrier=None if shipment.carrier_id is None else work.carriers.get(shipment.carrier_id),
-            )
-            return shipment_paper(frame, given)
-
-        return self.wanted(work, context, subject, request.locale or party.locale, describe)
+        return shipment_paper(frame, given)

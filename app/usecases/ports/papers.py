@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Protocol
 
 from app.domain.papers import Paper, PaperKind
+from app.domain.parties import Addressee
+from app.domain.shared.objects import ObjectKind
 
 
 class Printer(Protocol):
@@ -66,7 +68,7 @@ class KeptPaper:
 
 
 class Papers(Protocol):
-    """Papers and logos of the context's company, without their bytes."""
+    """Papers and logos of the context's company, without their bytes, and to whom its documents are addressed."""
 
     def find(self, key: PaperKey) -> KeptPaper | None:
         """Give the paper that was kept under ``key``."""
@@ -89,6 +91,21 @@ class Papers(Protocol):
 
     def forget(self, kind: PaperKind, document: int) -> None:
         """Remove all papers of a document."""
+        ...
+
+    def freeze(self, kind: ObjectKind, document: int) -> None:
+        """Note to whom a document goes that becomes final: its third party as it is now.
+
+        An invoice goes to the preferred billing address where there is one, all else to the third party's own.
+        """
+        ...
+
+    def thaw(self, kind: ObjectKind, document: int) -> None:
+        """Forget to whom a document went that is a draft again."""
+        ...
+
+    def addressee(self, kind: ObjectKind, document: int) -> Addressee | None:
+        """Give to whom a final document went; None once the third party was anonymised."""
         ...
 
     def add_logo(self, digest: str, size: int, at: datetime) -> None:

@@ -11,6 +11,7 @@ from app.domain.shared.events import Event
 from app.domain.shared.ids import OrderId
 from app.domain.shared.lines import LineKind
 from app.domain.shared.money import Amount
+from app.domain.shared.objects import ObjectKind
 from app.domain.shared.rights import Right
 from app.domain.shared.series import SeriesKind
 from app.usecases.context import Context
@@ -53,6 +54,7 @@ class ValidateOrder:
             work.orders.save_reserved(order)
         else:
             work.orders.save(order, lines=False)
+        work.papers.freeze(ObjectKind.ORDERS, order.id)
         work.outbox.add(validated)
         return order
 
@@ -188,6 +190,7 @@ class RedraftOrder:
     def execute(self, work: Work, context: Context, request: OrderId) -> Order:
         """Give the draft."""
         order = work.orders.get(request, lock=True)
+        work.papers.thaw(ObjectKind.ORDERS, order.id)
         return let_go(work, order, order.redraft(followed=work.orders.followed(order.id)))
 
 

@@ -280,6 +280,7 @@ class ValidateProposal:
             work.proposals.save(former, lines=False)
             work.outbox.add(superseded)
         validated = proposal.validate(ref)
+        work.papers.freeze(ObjectKind.PROPOSALS, proposal.id)
         work.proposals.save(proposal, lines=False)
         work.outbox.add(validated)
         return proposal

@@ -319,6 +319,7 @@ class ValidateShipment:
         self._free(work, holdings, elsewhere, freed)
         issue(work, holdings.values(), movements)
         work.shipments.save(shipment)
+        work.papers.freeze(ObjectKind.SHIPMENTS, shipment.id)
         work.outbox.add(validated)
         work.outbox.add(shipped)
         return shipment

@@ -7,15 +7,21 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, insert, or_, select
+from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, func, insert, literal_column, or_, select
 
 from app.domain.papers import PaperKind
-from app.infrastructure.database.compiled import prepare, prepare_many
+from app.domain.parties import Address, Addressee, AddressKind
+from app.domain.shared.objects import ObjectKind
+from app.infrastructure.database.compiled import Prepared, prepare, prepare_many
 from app.infrastructure.database.failures import Constraint, ConstraintViolated
 from app.infrastructure.database.session import Session
 from app.infrastructure.database.statements import keys
-from app.infrastructure.database.tables.papers import logos
+from app.infrastructure.database.tables.billing import invoices
+from app.infrastructure.database.tables.papers import addressees, logos
 from app.infrastructure.database.tables.papers import papers as p
+from app.infrastructure.database.tables.parties import party_addresses, third_parties
+from app.infrastructure.database.tables.sales import orders, proposals
+from app.infrastructure.database.tables.shipping import shipments
 from app.usecases.context import Context
 from app.usecases.ports.papers import KeptPaper, PaperKey
 from app.usecases.ports.shared import RolledBack
@@ -67,10 +73,55 @@ _KNOWN_LOGOS = prepare_many(
     "select logos.digest",
     pads=True,
 )
+_ADDRESS: Final = ("street", "postal_code", "city", "region", "country")
+ADDRESSED: Final = {
+    ObjectKind.PROPOSALS: proposals,
+    ObjectKind.ORDERS: orders,
+    ObjectKind.SHIPMENTS: shipments,
+    ObjectKind.INVOICES: invoices,
+}
+"""The documents of which it is noted to whom they went, by kind: their tables."""
+
+
+def _freeze(kind: ObjectKind, table: Table) -> Prepared:
+    """Copy what is known of the third party, by one statement that reads nothing back."""
+    t, a = third_parties, party_addresses
+    found = table.join(t, and_(t.c.company_id == table.c.company_id, t.c.id == table.c.party_id))
+    address: list[ColumnElement[Any]] = [t.c[name] for name in _ADDRESS]
+    if kind is ObjectKind.INVOICES:
+        other = a.alias("other")
+        mine = (other.c.company_id == t.c.company_id, other.c.party_id == t.c.id)
+        billing = (other.c.kind == AddressKind.BILLING, other.c.preferred)
+        # Two are preferred where two people were quick: the older one counts, as everywhere.
+        first = select(func.min(other.c.id)).where(*mine, *billing).correlate(t).scalar_subquery()
+        found = found.outerjoin(a, and_(a.c.company_id == t.c.company_id, a.c.id == first))
+        address = [func.coalesce(a.c[name], t.c[name]) for name in _ADDRESS]
+    whose = (table.c.company_id, literal_column(f"'{kind}'", addressees.c.kind.type), table.c.id)
+    rows = (
+        select(*whose, t.c.name, t.c.tax_id, *address)
+        .select_from(found)
+        .where(table.c.company_id == bindparam("company_id"), table.c.id == bindparam("document_id"))
+    )
+    columns = ["company_id", "kind", "document_id", "name", "tax_id", *_ADDRESS]
+    return prepare(
+        insert(addressees).from_select(columns, rows, include_defaults=False), f"insert addressees.{kind.aggregate}"
+    )
+
+
+_FREEZE: Final = {kind: _freeze(kind, table) for kind, table in ADDRESSED.items()}
+_WHOSE: Final = (
+    addressees.c.company_id == bindparam("company_id"),
+    addressees.c.kind == bindparam("kind"),
+    addressees.c.document_id == bindparam("document_id"),
+)
+_THAW = prepare(delete(addressees).where(*_WHOSE))
+_ADDRESSEE = prepare(
+    select(addressees.c.name, addressees.c.tax_id, *(addressees.c[n] for n in _ADDRESS)).where(*_WHOSE)
+)
 
 
 class SqlPapers:
-    """Papers and logos of the context's company, in rows of ``papers`` and ``logos``."""
+    """Papers, logos and addressees of the context's company, in rows of the tables of these names."""
 
     def __init__(self, session: Session, context: Context) -> None:
         self._session = session
@@ -110,6 +161,25 @@ class SqlPapers:
     def forget(self, kind: PaperKind, document: int) -> None:
         """Remove all papers of a document."""
         self._session.run(_FORGET, company_id=self._company, kind=kind, document_id=document)
+
+    def freeze(self, kind: ObjectKind, document: int) -> None:
+        """Note to whom a document goes that becomes final: its third party as it is now.
+
+        An invoice goes to the preferred billing address where there is one, all else to the third party's own.
+        """
+        self._session.run(_FREEZE[kind], company_id=self._company, document_id=document)
+
+    def thaw(self, kind: ObjectKind, document: int) -> None:
+        """Forget to whom a document went that is a draft again."""
+        self._session.run(_THAW, company_id=self._company, kind=kind, document_id=document)
+
+    def addressee(self, kind: ObjectKind, document: int) -> Addressee | None:
+        """Give to whom a final document went; None once the third party was anonymised."""
+        row = self._session.one(_ADDRESSEE, company_id=self._company, kind=kind, document_id=document)
+        if row is None:
+            return None
+        name, tax_id, *address = row
+        return Addressee(name=name, tax_id=tax_id, address=Address(**dict(zip(_ADDRESS, address, strict=True))))
 
     def add_logo(self, digest: str, size: int, at: datetime) -> None:
         """Keep a logo; one that is kept already stays as it is."""

@@ -7,18 +7,20 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Executable, bindparam, literal_column, null, or_, select, union_all, update
+from sqlalchemy import Executable, bindparam, delete, literal_column, null, or_, select, union_all, update
 
 from app.domain.billing import InvoiceState
 from app.domain.sales import OrderState, ProposalState
 from app.domain.shared.ids import PartyId
 from app.domain.shipping import ReturnState, ShipmentState
 from app.infrastructure.database.compiled import prepare, prepare_many
+from app.infrastructure.database.repositories.papers import ADDRESSED
 from app.infrastructure.database.session import Session
 from app.infrastructure.database.statements import bytes_at
 from app.infrastructure.database.tables.banking import sepa_order_lines
 from app.infrastructure.database.tables.billing import invoices
 from app.infrastructure.database.tables.mail import mails
+from app.infrastructure.database.tables.papers import addressees
 from app.infrastructure.database.tables.sales import orders, proposals
 from app.infrastructure.database.tables.shared import answers
 from app.infrastructure.database.tables.shipping import returns, shipments
@@ -102,6 +104,29 @@ def forget_addresses(session: Session, company: int, erasure: Erasure) -> None:
     session.run(_FORGET_ADDRESSES, company_id=company, party_id=erasure.party)
 
 
+_FORGET_ADDRESSEES: Final = [
+    prepare(
+        delete(addressees).where(
+            addressees.c.company_id == bindparam("company_id"),
+            addressees.c.kind == kind,
+            addressees.c.document_id.in_(
+                select(table.c.id).where(
+                    table.c.company_id == bindparam("company_id"), table.c.party_id == bindparam("party_id")
+                )
+            ),
+        ),
+        f"delete addressees.{kind.aggregate}",
+    )
+    for kind, table in ADDRESSED.items()
+]
+
+
+def forget_addressees(session: Session, company: int, erasure: Erasure) -> None:
+    """Forget as whom and where the party's documents were sent to it; what was printed is printed."""
+    for statement in _FORGET_ADDRESSEES:
+        session.run(statement, company_id=company, party_id=erasure.party)
+
+
 _FORGET_ACCOUNTS = prepare(
     update(sepa_order_lines)
     .where(
@@ -145,6 +170,7 @@ def forget_mails(session: Session, company: int, erasure: Erasure) -> None:
 TRACES: Final[list[Callable[[Session, int, Erasure], None]]] = [
     forget_answers,
     forget_addresses,
+    forget_addressees,
     forget_accounts,
     forget_mails,
 ]
