@@ -15,10 +15,10 @@ from sqlalchemy import URL, MetaData, make_url, select
 
 from app.bootstrap import bootstrap
 from app.domain.shared.ids import CompanyId
-from app.domain.shared.objects import ObjectKind
 from app.infrastructure.database.migrate import plain_engine
 from app.settings import Settings
-from app.usecases.papers import Enclosing, Printing
+from app.usecases.context import Context
+from app.usecases.papers import PaperRequest, Printing, PrintInvoice
 from house.base import ROOT
 from tests.e2e.test_upkeep import DOCS, blocks, exported, trade
 from tests.support.command import command
@@ -58,13 +58,15 @@ class Installation:
             container = bootstrap(self.settings)
         try:
             context = container.context_of(CompanyId(1))
-            files = container.files
-            printing = Printing(container.runner, files, container.printer, container.clock)
-            enclosing = Enclosing(printing, files)
-            found = [enclosing(context, ObjectKind.INVOICES, one + 1) for one in range(INVOICES)]
-            return [one.content for one in found if one is not None]
+            printing = Printing(container.runner, container.files, container.printer, container.clock)
+            return [self._paper(printing, context, one + 1) for one in range(INVOICES)]
         finally:
             container.close()
+
+    def _paper(self, printing: Printing, context: Context, invoice: int) -> bytes:
+        request = PaperRequest(id=invoice)
+        kept = printing(context, PrintInvoice(printing.printer), lambda: request)
+        return b"".join(printing.files.read(context.company, kept.digest))
 
 
 def databases(kind: str, folder: Path) -> Iterator[tuple[str, str, str]]:
