@@ -64,8 +64,10 @@ class Append(msgspec.Struct, frozen=True):
 
     ``version`` is what it becomes: it applies only to a row of ``version - 1``. ``new`` is given instead of a row when
     version 1 inserts it. ``owner`` is None to let go of it. ``due`` is when somebody must look at it again.
-    ``consumed`` are the letters applied. ``awaits`` and ``forgets`` are the (name, key) of signals that messages are
-    correlated by. ``starts`` are executions that begin with this commit, as other rows of version 0.
+    ``events`` counts those of this commit. ``started``, ``ended`` and ``error`` are written as they stand. ``consumed``
+    are the letters applied. ``awaits`` and ``forgets`` are the (name, key) of signals that messages are correlated by;
+    a pair in both stays. One that ends forgets all its pairs. ``starts`` are executions that begin with this commit, as
+    other rows of version 0; one whose key or name is there already is left out.
     """
 
     key: Key
@@ -89,7 +91,7 @@ class Append(msgspec.Struct, frozen=True):
 class Row(msgspec.Struct, frozen=True):
     """An execution as it is stored. Of version 0 it has no checkpoint yet, but its input.
 
-    ``claims`` counts how often a worker took it over from a dead one without a commit since.
+    ``claims`` counts how many workers died holding it without a commit since.
     """
 
     key: Key
@@ -129,32 +131,61 @@ class NameTakenError(Exception):
         self.given = given
 
 
+class RefusedError(Exception):
+    """Something cannot be stored as it is: a text too long for a name, a character or a number no column takes.
+
+    A commit raises it when the rest of its group has been decided: ``written`` are the keys it would have given,
+    ``refused`` tells why by the key of each culprit. Written again as it is, that would be refused again.
+    """
+
+    def __init__(self, refused: Mapping[Key, str], written: Iterable[Key] = ()) -> None:
+        super().__init__("; ".join(f"{key.id}: {why}" for key, why in refused.items()))
+        self.refused = dict(refused)
+        self.written = set(written)
+
+
 class Store(Protocol):
     """Executions of all namespaces, as a worker sees them.
 
-    Every method is a transaction of its own, or part of
-    ``connection``'s where one can be given: then the caller commits, and what it gave goes with the business.
+    Every method is a transaction of its own, or part of ``connection``'s where one can be given: then the caller
+    commits, and what it gave goes with the business. Any thread may call.
 
-    Raises StoreUnavailableError when it cannot be reached; what was asked for may then have happened, or not.
+    Raises StoreUnavailableError when it cannot be reached; what was asked for may then have happened, or not. To ask
+    again does no harm: what has happened does not happen twice.
     """
 
     def commit(self, appends: Sequence[Append], connection: Any = None) -> set[Key]:
         """Write those whose version fits; give their keys. One statement or transaction for all.
 
+        An execution occurs once among them. One not given was fenced off, or its row was locked by a stranger, or it
+        was ``new`` and its key or name is taken: read the row. Raises RefusedError when the others have been written.
         With ``connection`` there is one append, as the last of that transaction.
         """
 
     def start(self, new: NewExecution, connection: Any = None) -> None:
-        """Insert an execution of version 0. Raises NameTakenError."""
+        """Insert an execution of version 0, due at once; one whose key is there already is left as it is.
+
+        Raises NameTakenError, RefusedError; a caller's transaction goes on after either.
+        """
 
     def post(self, letters: Iterable[Letter], connection: Any = None) -> None:
-        """Put letters into the inbox; one whose id is there already is dropped."""
+        """Put letters into the inbox; one whose id is there already, or whose execution is not, is dropped.
+
+        Raises RefusedError, and nothing is posted.
+        """
 
     def publish(self, message: Message, connection: Any = None) -> None:
-        """Keep a message until somebody waits for it; one whose id is there already is dropped."""
+        """Keep a message until somebody waits for it; one whose id is known is dropped. Raises RefusedError.
+
+        Its id is known until it expires, delivered or not.
+        """
 
     def deliver(self, now: int, limit: int) -> int:
-        """Turn messages that executions wait for into letters, drop expired ones; give how many were delivered."""
+        """Turn messages that executions wait for into letters of their ids, drop expired ones; give how many letters.
+
+        A message goes to one execution, the one that has waited longest for its name and key; this one gets no other
+        for them until it has consumed it.
+        """
 
     def enter(self, now: int, until: int, name: str) -> int:
         """Make a worker known and take the lock that tells its life; give its number, never given before."""
@@ -166,16 +197,22 @@ class Store(Protocol):
         """Let go of all that a worker holds, due at once, and forget it."""
 
     def bury(self, now: int) -> list[int]:
-        """Let go of what workers hold that are dead by lock or lease, due at once; give their numbers."""
+        """Let go of what workers hold that are dead by lock or lease, due at once; give their numbers.
+
+        What a worker nobody knows holds is let go of as well: one that was buried may still have committed.
+        """
 
     def claim(self, worker: int, now: int, limit: int) -> list[Row]:
-        """Take executions that nobody holds and that are due or have letters; skip what others are just taking."""
+        """Take executions that nobody holds and that are due or have letters; skip what others are just taking.
+
+        The longest due come first, then those with the oldest letters. A worker taken for dead gets nothing.
+        """
 
     def letters(self, worker: int, limit: int) -> list[Letter]:
         """Give letters for executions the worker holds, oldest first."""
 
     def load(self, keys: Iterable[Key]) -> list[Row]:
-        """Give the rows that are there."""
+        """Give the rows that are there, in no order."""
 
     def pages(self, key: Key, versions: Sequence[int]) -> Mapping[int, str]:
         """Give rows of history by version."""
@@ -190,17 +227,26 @@ class Store(Protocol):
         """Count executions by status, with the mean and the 95th percentile of how long ended ones took."""
 
     def stuck(self, now: int, older_than: int) -> list[Row]:
-        """Give running executions that are overdue by more than so many milliseconds, or were claimed in vain."""
+        """Give executions not ended that are overdue by more than so many milliseconds, or were claimed in vain.
+
+        The longest overdue come first; without input and checkpoint.
+        """
 
     def purge(self, before: int, limit: int, machine: str | None = None) -> int:
-        """Remove executions that ended before the instant, with their history; give how many."""
+        """Remove executions that ended before the instant, with all that is theirs, the oldest first; give how many.
+
+        One that somebody holds stays.
+        """
 
     def close(self) -> None:
         """Let go of connections."""
 
 
 class Query(msgspec.Struct, frozen=True):
-    """Which executions to list. ``after`` is the key of the last one of the page before: (created, id)."""
+    """Which executions to list. ``after`` is the key of the last one of the page before: (created, id).
+
+    ``started_from`` and ``started_before`` are compared with the instant of creation.
+    """
 
     namespace: str
     machine: str | None = None
@@ -213,7 +259,10 @@ class Query(msgspec.Struct, frozen=True):
 
 
 class Statistic(msgspec.Struct, frozen=True):
-    """How many executions, and how long they took in milliseconds; None when none has ended."""
+    """How many executions, and how long ended ones took from their start, in milliseconds; None when none has ended.
+
+    ``p95`` is the shortest time that 95 of 100 did not exceed.
+    """
 
     count: int
     mean: float | None = None
