@@ -12,10 +12,11 @@ from typing import Any, Final
 
 from . import events as e
 from . import stimuli as s
-from .errors import HEARTBEAT_TIMEOUT, TIMEOUT, StepError
+from .errors import HEARTBEAT_TIMEOUT, RUNTIME, TIMEOUT, StepError
 from .fold import MAIN, fold, settle, wake
 from .frames import Branch, Frame
 from .graph import Definition, Visit
+from .lifecycle import InvalidTransitionError
 from .status import Status
 from .undo import Undoing
 
@@ -102,6 +103,10 @@ class _Run:
             self.record(*state.execute(visit, cause))
         except StepError as error:
             self.fail(branch, error.error, error.cause)
+        except InvalidTransitionError:
+            raise
+        except Exception as error:  # noqa: BLE001 - what a definition's own functions raise is theirs
+            self.fail(branch, RUNTIME, f"{state.name}: {type(error).__name__}: {error}")
 
     def fail(self, branch: Branch, error: str, cause: str) -> None:
         """Retry, catch, or let the failure rise: to the state around the branch, at last to the execution."""
@@ -257,7 +262,12 @@ def _branch_due(run: _Run, branch: Branch) -> None:
 
 def _signal(run: _Run, stimulus: s.Signal) -> None:
     frame = run.frame
-    if frame.is_over or stimulus.id in frame.seen:
+    if stimulus.id in frame.seen:
+        return
+    if frame.is_over:
+        # What an execution gave up waiting for is late even when it has ended meanwhile: money must not vanish.
+        if (stimulus.name, stimulus.key) in frame.lapsed:
+            run.record(e.SignalLate(run.now, stimulus.id, stimulus.name, stimulus.key, stimulus.data))
         return
     waiting = [b for b in frame.branches.values() if _awaits(b, stimulus)]
     if waiting:
