@@ -16,7 +16,6 @@ from .errors import HEARTBEAT_TIMEOUT, RUNTIME, TIMEOUT, StepError
 from .fold import MAIN, fold, settle, wake
 from .frames import Branch, Frame
 from .graph import Definition, Visit
-from .lifecycle import InvalidTransitionError
 from .status import Status
 from .undo import Undoing
 
@@ -100,13 +99,13 @@ class _Run:
                     # The arrival itself gives the branch nothing to do beyond what follows here.
                     fold(self.frame, event)
                     self.done.append(event)
-            self.record(*state.execute(visit, cause))
+            events = state.execute(visit, cause)
         except StepError as error:
             self.fail(branch, error.error, error.cause)
-        except InvalidTransitionError:
-            raise
         except Exception as error:  # noqa: BLE001 - what a definition's own functions raise is theirs
             self.fail(branch, RUNTIME, f"{state.name}: {type(error).__name__}: {error}")
+        else:
+            self.record(*events)
 
     def fail(self, branch: Branch, error: str, cause: str) -> None:
         """Retry, catch, or let the failure rise: to the state around the branch, at last to the execution."""

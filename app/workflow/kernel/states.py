@@ -166,10 +166,10 @@ class Wait(State):
         self.take = take
 
     def execute(self, visit: Visit, cause: e.Event | None) -> tuple[e.Event, ...]:
-        """Lie down, or leave."""
-        if isinstance(cause, e.WaitEnded):
+        """Lie down, or leave: at once when the instant is over already."""
+        if isinstance(cause, e.WaitEnded) or (until := self.until(visit)) <= visit.now:
             return visit.leave(self.take(visit))
-        return (e.WaitStarted(visit.branch.id, visit.now, max(self.until(visit), visit.now)),)
+        return (e.WaitStarted(visit.branch.id, visit.now, until),)
 
 
 class Awaiting(State):
