@@ -67,15 +67,16 @@ class _Run:
         return self.done
 
     def record(self, *events: e.Event) -> None:
+        frame, done, ready = self.frame, self.done, self.ready
         for event in events:
-            ready = fold(self.frame, event)
-            self.done.append(event)
-            if ready is not None:
-                self.ready.append((ready, event))
+            branch = fold(frame, event)
+            done.append(event)
+            if branch is not None:
+                ready.append((branch, event))
 
     def _run_on(self) -> None:
         frame, ready = self.frame, self.ready
-        while ready and not frame.is_over:
+        while ready and frame.ended is None:
             if len(self.done) >= self.longest and _resumable(ready):
                 return
             number, cause = ready.popleft()

@@ -17,6 +17,7 @@ _E = TypeVar("_E", bound=e.Event)
 _Folder = Callable[[Frame, Any], int | None]
 
 FOLDERS: Final[dict[type[e.Event], _Folder]] = {}
+_ASLEEP: Final = frozenset({Status.WAITING, Status.RETRYING})
 MAIN: Final = 0
 """The number of the branch an execution begins with."""
 
@@ -38,13 +39,13 @@ def replay(frame: Frame, events: Iterable[e.Event]) -> Frame:
 
 def wake(frame: Frame) -> None:
     """Let a sleeping execution run, so that something can happen to it."""
-    if frame.status in {Status.WAITING, Status.RETRYING}:
+    if frame.status in _ASLEEP:
         frame.status = LIFE.fire(frame.status, "wake")
 
 
 def settle(frame: Frame) -> None:
     """Say whether an execution that is not over runs, waits or backs off, by what its branches wait for."""
-    if frame.status not in {Status.RUNNING, Status.WAITING, Status.RETRYING}:
+    if frame.status is not Status.RUNNING and frame.status not in _ASLEEP:
         return
     kinds = {branch.wait.kind if branch.wait else "" for branch in frame.branches.values() if not branch.failure}
     kinds.discard("children")
