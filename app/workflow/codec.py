@@ -1,0 +1,262 @@
+"""How executions are written down: a row of history for each commit, and the checkpoint that lets one row resume.
+
+Values that may be large stand in a row of history once: events that share one refer to it. A checkpoint refers to rows
+of history for them instead of repeating them. Everything is JSON text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from .kernel.events import PAYLOADS, AnyEvent, Event
+from .kernel.frames import Frame
+from .kernel.stimuli import AnyStimulus, Stimulus
+
+SCHEMA: Final = 1
+"""The version of what is written; raised, with an upcaster, when an event or the frame changes its fields."""
+SMALL: Final = 1_024
+"""Bytes up to which a value is repeated rather than referred to."""
+PLAIN_ROW: Final = 4_096
+"""Bytes up to which a row is written without looking for values that occur twice."""
+
+Upcaster = Callable[[list[Any]], list[Any]]
+EVENT_UPCASTERS: Final[Mapping[int, Upcaster]] = {}
+"""By schema: makes of an event, as the list it is stored as, the event of the next schema."""
+FRAME_UPCASTERS: Final[Mapping[int, Upcaster]] = {}
+"""By schema: the same for a frame."""
+
+_encode: Final = msgspec.json.Encoder().encode
+_decode_events: Final = msgspec.json.Decoder(tuple[int, list[AnyEvent]])
+_Reference = tuple[list[Any], int, int]
+"""A place in the frame, and the version and the index of the value that belongs there."""
+
+
+class _Written(msgspec.Struct, frozen=True, array_like=True):
+    """A checkpoint as it is written."""
+
+    schema: int
+    frame: Frame
+    references: list[_Reference] = []
+
+
+_decode_checkpoint: Final = msgspec.json.Decoder(_Written)
+_decode_stimulus: Final = msgspec.json.Decoder(AnyStimulus)
+
+
+class UnreadableError(ValueError):
+    """What is stored was written by a newer version, or is damaged."""
+
+
+def pack_stimulus(stimulus: Stimulus) -> str:
+    """Give the text of a stimulus, for a row of the inbox."""
+    return _encode(stimulus).decode()
+
+
+def unpack_stimulus(text: str) -> Stimulus:
+    """Read what ``pack_stimulus`` wrote."""
+    stimulus: Stimulus = _decode_stimulus.decode(text)
+    return stimulus
+
+
+class Homes(dict[int, tuple[Any, int, int]]):
+    """Where large values of a live execution stand: (the value, version, index) by the value's identity.
+
+    The value is held, so that its identity cannot become another's.
+    """
+
+
+class Packed(msgspec.Struct, frozen=True):
+    """One commit, written down; ``homes`` belongs to the frame from now on."""
+
+    history: str
+    checkpoint: str
+    homes: Homes
+
+
+def pack(frame: Frame, events: Sequence[Event], version: int, homes: Homes) -> Packed:
+    """Write down what a run has come to: its events, and the frame after them. ``version`` is that of the commit."""
+    row = _encode((SCHEMA, events))
+    if len(row) <= PLAIN_ROW and not homes:
+        return Packed(row.decode(), _encode((SCHEMA, frame)).decode(), homes)
+    known = Homes(homes)
+    if len(row) > PLAIN_ROW:
+        row = _with_table(events, version, known)
+    lean, references, used = _lean(frame, known)
+    content = (SCHEMA, lean, references) if references else (SCHEMA, frame)
+    return Packed(row.decode(), _encode(content).decode(), used)
+
+
+def unpack_history(text: str) -> list[Event]:
+    """Read a row of history, of this schema or an older one. Raises UnreadableError."""
+    try:
+        schema, events = _decode_events.decode(text)
+    except msgspec.ValidationError:
+        schema, events = 0, []
+    if schema == SCHEMA:
+        return list(events)
+    return list(msgspec.convert(_raw_events(text), list[AnyEvent]))
+
+
+def unpack_checkpoint(text: str, rows: Callable[[list[int]], Mapping[int, str]]) -> tuple[Frame, Homes]:
+    """Read a checkpoint; ``rows`` gives rows of its history by version, for large values. Raises UnreadableError."""
+    frame, references = _frame(text)
+    homes = Homes()
+    if references:
+        tables = {version: _table(row) for version, row in rows(sorted({r[1] for r in references})).items()}
+        for place, version, index in references:
+            if version not in tables:
+                raise UnreadableError(f"the checkpoint refers to version {version}, which is not there")
+            value = tables[version][index]
+            _put(frame, place, value)
+            homes[id(value)] = (value, version, index)
+    return frame, homes
+
+
+def _frame(text: str) -> tuple[Frame, list[_Reference]]:
+    try:
+        written = _decode_checkpoint.decode(text)
+    except msgspec.ValidationError:
+        written = None
+    if written is not None and written.schema == SCHEMA:
+        return written.frame, written.references
+    content = _content(text, "checkpoint")
+    raw = content[1]
+    for schema in range(content[0], SCHEMA):
+        raw = FRAME_UPCASTERS[schema](raw)
+    # Not strict: the keys of objects, numbers of branches among them, are texts in JSON.
+    frame = msgspec.convert(raw, Frame, strict=False)
+    return frame, msgspec.convert(content[2] if len(content) > 2 else [], list[_Reference])
+
+
+def _with_table(events: Sequence[Event], version: int, known: Homes) -> bytes:
+    table: list[msgspec.Raw] = []
+    places: dict[int, int] = {}
+    written: list[Any] = []
+    for event in events:
+        field = PAYLOADS.get(type(event))
+        if field is None:
+            written.append(event)
+            continue
+        value = getattr(event, field)
+        place = places.get(id(value))
+        if place is None and isinstance(value, (dict, list, str)):
+            encoded = _encode(value)
+            if len(encoded) > SMALL:
+                place = places[id(value)] = len(table)
+                table.append(msgspec.Raw(encoded))
+                known[id(value)] = (value, version, place)
+        written.append(msgspec.structs.replace(event, **{field: [value] if place is None else place}))
+    return _encode((SCHEMA, written, table))
+
+
+def _raw_events(text: str) -> list[Any]:
+    content = _content(text, "history")
+    events: list[Any] = content[1]
+    if len(content) > 2:
+        table = content[2]
+        events = [_filled(event, table) for event in events]
+    for schema in range(content[0], SCHEMA):
+        events = [EVENT_UPCASTERS[schema](event) for event in events]
+    return events
+
+
+def _filled(event: list[Any], table: list[Any]) -> list[Any]:
+    place = _PLACES.get(event[0])
+    if place is None:
+        return event
+    held = event[place]
+    return [*event[:place], table[held] if isinstance(held, int) else held[0], *event[place + 1 :]]
+
+
+def _table(text: str) -> list[Any]:
+    content = _content(text, "history")
+    return content[2] if len(content) > 2 else []
+
+
+def _content(text: str, what: str) -> list[Any]:
+    try:
+        content = msgspec.json.decode(text, type=list[Any])
+    except msgspec.DecodeError as error:
+        raise UnreadableError(f"the {what} is damaged: {error}") from error
+    if not content or not isinstance(content[0], int) or not 1 <= content[0] <= SCHEMA:
+        raise UnreadableError(f"the {what} was written by a newer version: schema {content[:1]}, known is {SCHEMA}")
+    return content
+
+
+_PLACES: Final = {kind.__name__: 1 + kind.__struct_fields__.index(field) for kind, field in PAYLOADS.items()}
+
+
+def _lean(frame: Frame, known: Homes) -> tuple[Frame, list[tuple[list[Any], int, int]], Homes]:
+    """Give the frame with references for what stands in rows of history: places, and which of ``known`` are used."""
+    references: list[tuple[list[Any], int, int]] = []
+    used = Homes()
+
+    def refer(value: Any, *place: Any) -> bool:
+        home = known.get(id(value))
+        if home is None:
+            return False
+        references.append((list(place), home[1], home[2]))
+        used[id(value)] = home
+        return True
+
+    lean = msgspec.structs.replace(frame, branches=dict(frame.branches))
+    if refer(frame.input, "input"):
+        lean.input = None
+    if refer(frame.output, "output"):
+        lean.output = None
+    for number, branch in frame.branches.items():
+        lean.branches[number] = _lean_branch(branch, refer)
+    lean.done = [
+        msgspec.structs.replace(undo, argument=None) if refer(undo.argument, "done", place) else undo
+        for place, undo in enumerate(frame.done)
+    ]
+    lean.kept = {
+        number: msgspec.structs.replace(kept, data=None) if refer(kept.data, "kept", number) else kept
+        for number, kept in frame.kept.items()
+    }
+    return lean, references, used
+
+
+def _lean_branch(branch: Any, refer: Callable[..., bool]) -> Any:
+    lean = branch
+    if refer(branch.data, "data", branch.id):
+        lean = msgspec.structs.replace(lean, data=None)
+    if branch.wait is not None and refer(branch.wait.argument, "argument", branch.id):
+        lean = msgspec.structs.replace(lean, wait=msgspec.structs.replace(branch.wait, argument=None))
+    if branch.undo is not None and refer(branch.undo.argument, "undo", branch.id):
+        lean = msgspec.structs.replace(lean, undo=msgspec.structs.replace(branch.undo, argument=None))
+    if branch.results:
+        results = [None if refer(v, "results", branch.id, place) else v for place, v in enumerate(branch.results)]
+        lean = msgspec.structs.replace(lean, results=results)
+    return lean
+
+
+def _put(frame: Frame, place: list[Any], value: Any) -> None:
+    match place:
+        case ["input"]:
+            frame.input = value
+        case ["output"]:
+            frame.output = value
+        case ["data", number]:
+            frame.branches[number].data = value
+        case ["argument", number]:
+            wait = frame.branches[number].wait
+            if wait is not None:
+                wait.argument = value
+        case ["undo", number]:
+            undo = frame.branches[number].undo
+            if undo is not None:
+                frame.branches[number].undo = msgspec.structs.replace(undo, argument=value)
+        case ["results", number, index]:
+            results = frame.branches[number].results
+            if results is not None:
+                results[index] = value
+        case ["done", index]:
+            frame.done[index] = msgspec.structs.replace(frame.done[index], argument=value)
+        case ["kept", number]:
+            frame.kept[number] = msgspec.structs.replace(frame.kept[number], data=value)
+        case _:
+            raise UnreadableError(f"the checkpoint refers from an unknown place: {place}")

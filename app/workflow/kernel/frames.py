@@ -1,0 +1,135 @@
+"""The state of an execution: a tree of branches. Only ``fold`` changes it, and only by events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from .status import ENDED, Status
+
+
+class Wait(msgspec.Struct, array_like=True):
+    """What a branch waits for.
+
+    ``kind``: ``task``, ``timer``, ``retry``, ``signal`` or ``children``. ``due``: when the wait is over whatever comes
+    (a task's time limit, the end of a sleep). ``beat``: when the next heartbeat is overdue, ``beat_every`` how long one
+    lasts. ``name``: of the resource. ``names`` and ``key``: of the signals. ``argument``: of the task.
+    """
+
+    kind: str
+    due: int | None = None
+    name: str = ""
+    key: str = ""
+    names: list[str] = []
+    argument: Any = None
+    beat: int | None = None
+    beat_every: int | None = None
+    taken: bool = False
+
+
+class Undo(msgspec.Struct, frozen=True, array_like=True):
+    """How what ``state`` has done is undone."""
+
+    state: str
+    resource: str
+    argument: Any
+
+
+class Branch(msgspec.Struct, array_like=True):
+    """One line of work: where it is, with what data.
+
+    ``entry`` numbers the visits of states in the whole execution, ``attempt`` the tasks scheduled in this visit,
+    ``tries`` the use of each retrier in it. ``results`` holds the outputs of children by index while there are
+    children, ``open`` how many of them still run, ``failures`` how many have failed. ``failure`` is (error, cause) of
+    a branch that has failed. ``undo`` is set on the branch of a compensation, ``alerted`` once a person was called for
+    this visit.
+    """
+
+    id: int
+    parent: int
+    index: int
+    state: str
+    data: Any
+    entry: int = 0
+    entered: bool = False
+    attempt: int = 0
+    wait: Wait | None = None
+    tries: dict[int, int] | None = None
+    variables: dict[str, Any] | None = None
+    results: list[Any] | None = None
+    open: int = 0
+    failure: tuple[str, str] | None = None
+    failures: int = 0
+    undo: Undo | None = None
+    alerted: bool = False
+
+
+class Kept(msgspec.Struct, frozen=True, array_like=True):
+    """A signal that came before anyone waited for it."""
+
+    name: str
+    key: str
+    data: Any
+    expires: int
+
+
+class Frame(msgspec.Struct, array_like=True):
+    """The state of one execution.
+
+    ``seed`` is what chance is drawn from. ``done`` are the steps to undo, oldest first. ``ending`` is the change that
+    follows the compensations. ``seen`` gives the instants of signals applied by their ids, ``lapsed`` the (name, key)
+    of waits that have timed out. ``events`` counts what was folded. When an execution ends other than well its
+    branches stay as they are: a redrive goes on from them.
+    """
+
+    id: str
+    seed: str
+    status: Status = Status.PENDING
+    started: int = 0
+    ended: int | None = None
+    deadline: int | None = None
+    input: Any = None
+    output: Any = None
+    error: str = ""
+    cause: str = ""
+    branches: dict[int, Branch] = {}
+    next_branch: int = 1
+    entries: int = 0
+    events: int = 0
+    done: list[Undo] = []
+    pivot: bool = False
+    ending: str = ""
+    alerts: int = 0
+    redrives: int = 0
+    kept: dict[str, Kept] = {}
+    seen: dict[str, int] = {}
+    lapsed: list[tuple[str, str]] = []
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether the execution has ended."""
+        return self.status in ENDED
+
+    def next_due(self) -> int | None:
+        """Give the instant at which something happens by itself, None when nothing does."""
+        if self.status in ENDED:
+            return None
+        dues = [self.deadline, *(kept.expires for kept in self.kept.values())]
+        for branch in self.branches.values():
+            wait = branch.wait
+            if wait is not None:
+                dues.append(wait.due)
+                dues.append(wait.beat)
+        return min((due for due in dues if due is not None), default=None)
+
+    def children(self, branch: int) -> list[Branch]:
+        """Give the lines of work that ``branch`` has started and that still run."""
+        return [child for child in self.branches.values() if child.parent == branch]
+
+    def waits_for(self, branch: int, entry: int, attempt: int) -> Branch | None:
+        """Give the branch if it waits for just this task, else None: then the answer is late, or a second one."""
+        found = self.branches.get(branch)
+        if found is None or found.entry != entry or found.attempt != attempt:
+            return None
+        return found if found.wait is not None and found.wait.kind == "task" else None

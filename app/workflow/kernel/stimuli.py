@@ -1,0 +1,98 @@
+"""What happens to an execution from outside, each applied at most once: what no longer fits changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import msgspec
+
+
+class Stimulus(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=True):
+    """Base of all: its stored name is its class's."""
+
+
+class Start(Stimulus, frozen=True, tag="Start"):
+    """Begin, with ``input`` (any JSON value)."""
+
+    input: Any
+
+
+class TaskDone(Stimulus, frozen=True, tag="TaskDone"):
+    """A task gave its result. Only the step that the branch waits for is taken."""
+
+    branch: int
+    entry: int
+    attempt: int
+    output: Any
+
+
+class TaskError(Stimulus, frozen=True, tag="TaskError"):
+    """A task failed, with the name of the error and a text for people."""
+
+    branch: int
+    entry: int
+    attempt: int
+    error: str
+    cause: str = ""
+
+
+class TaskTaken(Stimulus, frozen=True, tag="TaskTaken"):
+    """An activity worker has taken the task: its heartbeat begins to count."""
+
+    branch: int
+    entry: int
+    attempt: int
+    worker: str = ""
+
+
+class Heartbeat(Stimulus, frozen=True, tag="Heartbeat"):
+    """The task still lives."""
+
+    branch: int
+    entry: int
+    attempt: int
+
+
+class Tick(Stimulus, frozen=True, tag="Tick"):
+    """Time has passed: whatever is due by now happens."""
+
+
+class Signal(Stimulus, frozen=True, tag="Signal"):
+    """A named event for this execution.
+
+    ``id`` is given once by the sender: a second one with the same id changes nothing. A signal that no branch waits
+    for is kept until ``expires`` (milliseconds since the epoch). ``key`` tells apart waits of one name.
+    """
+
+    id: str
+    name: str
+    data: Any
+    expires: int
+    key: str = ""
+
+
+class Stop(Stimulus, frozen=True, tag="Stop"):
+    """End at once as aborted; compensations do not run."""
+
+    error: str = ""
+    cause: str = ""
+
+
+class Rollback(Stimulus, frozen=True, tag="Rollback"):
+    """End as failed, after the compensations of what was done."""
+
+    error: str = "Rollback"
+    cause: str = ""
+
+
+class Redrive(Stimulus, frozen=True, tag="Redrive"):
+    """Go on from where an execution failed, timed out or was aborted; states that are done do not run again."""
+
+
+class Continue(Stimulus, frozen=True, tag="Continue"):
+    """Go on with a run that was cut because it had grown long."""
+
+
+AnyStimulus: TypeAlias = (
+    Start | TaskDone | TaskError | TaskTaken | Heartbeat | Tick | Signal | Stop | Rollback | Redrive | Continue
+)

@@ -1,0 +1,88 @@
+"""What every store refuses: names longer than the narrowest column, characters no column takes, numbers out of range.
+
+Each function gives why, or an empty text.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..runtime.store import Append, Letter, Message, NewExecution
+
+NAMESPACE: Final = 64
+"""Characters of a namespace."""
+ID: Final = 64
+"""Characters of the id of an execution, or of a seed."""
+NAME: Final = 128
+"""Characters of the name of a machine, an execution, a signal, an error or a worker."""
+SENT: Final = 255
+"""Characters of the id of a letter or a message, of a correlation key, of a principal."""
+_LARGEST: Final = 2**63 - 1
+
+
+def of_append(append: Append) -> str:
+    """Look through a commit."""
+    found = (
+        _text("namespace", append.key.namespace, NAMESPACE)
+        or _text("id", append.key.id, ID)
+        or _text("error", append.error, NAME)
+        or _text("checkpoint", append.checkpoint)
+        or _text("history", append.history)
+        or _instant("due", append.due)
+    )
+    if not found and (append.awaits or append.forgets):
+        pairs = (*append.awaits, *append.forgets)
+        found = next((why for name, key in pairs if (why := _text("name", name, NAME) or _text("key", key, SENT))), "")
+    if not found and append.new is not None:
+        found = of_new(append.new)
+    if not found and append.starts:
+        found = next((why for new in append.starts if (why := of_new(new))), "")
+    return found
+
+
+def of_new(new: NewExecution) -> str:
+    """Look through an execution to be."""
+    return (
+        _text("namespace", new.key.namespace, NAMESPACE)
+        or _text("id", new.key.id, ID)
+        or _text("machine", new.machine, NAME)
+        or _text("name", new.name or "", NAME)
+        or _text("seed", new.seed, ID)
+        or _text("principal", new.principal, SENT)
+        or _text("input", new.input)
+        or _instant("created", new.created)
+    )
+
+
+def of_letter(letter: Letter) -> str:
+    """Look through a letter."""
+    return _text("id", letter.id, SENT) or _text("body", letter.body)
+
+
+def of_message(message: Message) -> str:
+    """Look through a message."""
+    return (
+        _text("namespace", message.namespace, NAMESPACE)
+        or _text("id", message.id, SENT)
+        or _text("name", message.name, NAME)
+        or _text("key", message.key, SENT)
+        or _text("body", message.body)
+        or _instant("expires", message.expires)
+    )
+
+
+def _text(what: str, value: str, longest: int | None = None) -> str:
+    if longest is not None and len(value) > longest:
+        return f"{what} has {len(value)} characters, at most {longest} are stored"
+    if "\0" in value:
+        return f"{what} has a NUL"
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return f"{what} has half a surrogate pair"
+    return ""
+
+
+def _instant(what: str, value: int | None) -> str:
+    return f"{what} is out of range" if value is not None and not -_LARGEST <= value <= _LARGEST else ""
