@@ -93,6 +93,7 @@ _PARTS: Final = {
     "/PageMode",
     "/Lang",
     "/MarkInfo",
+    "/Metadata",
     "/StructTreeRoot",
     "/ViewerPreferences",
 }
@@ -168,6 +169,7 @@ def test_a_hostile_text_in_any_one_field_is_printed_and_does_nothing(name: str) 
         file = PdfReader(io.BytesIO(content), strict=True)
         root: Any = file.trailer["/Root"]
         assert set(root) <= _PARTS, way
+        assert b"<!" not in root["/Metadata"].get_data(), "neither a declaration nor an entity"
         assert all("/Annots" not in page and "/AA" not in page for page in file.pages), way
 
 

@@ -21,6 +21,7 @@ from app.infrastructure.papers.letters import Style, letters
 from app.infrastructure.papers.logos import packed
 from app.infrastructure.papers.looks import DEFAULT_ACCENT, INK, WHITE, contrast, look
 from app.infrastructure.papers.printer import LOOK
+from app.infrastructure.papers.subsets import Subset
 from app.resources import resource
 from house.base import ROOT
 from tests.support.papers import DAY, LOCALES, abroad, drawn, invoice, logo, printed, printer, proposal, samples
@@ -300,3 +301,16 @@ def test_a_box_holds_what_fits_in_smaller_letters_and_then_an_ellipsis() -> None
     style, lines = known.fitted([known.text(f"line {at}") for at in range(9)], Style, (10, 8), (100, 32))
     assert (style.size, [line.text for line in lines]) == (8, ["line 0", "line 1", "line 2…"])
     assert Style(1).colour == INK
+
+
+@pytest.mark.parametrize("first", ["ab" * 200, "ab", "".join(map(chr, range(0x400, 0x4F0))), "abc" + "x" * 251])
+def test_a_character_keeps_its_code_and_shares_it_with_none(first: str) -> None:
+    """However long the texts before were: a font shows what it was asked to show."""
+    subset = Subset(letters().fonts[0], "F")
+    seen: dict[str, tuple[str, str]] = {}
+    for text in (first, "bcd", "".join(map(chr, range(0x391, 0x450))), "dcba" * 80, first, "abé"):
+        codes = [(name, code) for name, piece in subset.coded(text) for code in piece]
+        assert len(codes) == len(text)
+        for char, place in zip(text, codes, strict=True):
+            assert seen.setdefault(char, place) == place, (char, text)
+    assert len(set(seen.values())) == len(seen)

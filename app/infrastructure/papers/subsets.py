@@ -19,12 +19,12 @@ _CODES: Final = tuple(code for code in range(1, 256) if code not in _MEANING)
 class _Codes(dict[int, str]):
     """The codes of the first set, for ``str.translate``: what is met for the first time gets the next one."""
 
-    def __init__(self, add: Callable[[str], tuple[int, str]]) -> None:
+    def __init__(self, place: Callable[[str], tuple[int, str]]) -> None:
         super().__init__()
-        self._add = add
+        self._place = place
 
     def __missing__(self, code: int) -> str:
-        found = self[code] = self._add(chr(code))[1]
+        found = self[code] = self._place(chr(code))[1]
         return found
 
 
@@ -35,7 +35,7 @@ class Subset:
         self._font = font
         self._prefix = prefix
         self._codes: dict[str, tuple[int, str]] = {}
-        self._first = _Codes(self._add)
+        self._first = _Codes(self._place)
 
     @property
     def names(self) -> list[str]:
@@ -53,7 +53,7 @@ class Subset:
         last = -1
         codes: list[str] = []
         for char in text:
-            place = self._codes.get(char) or self._add(char)
+            place = self._place(char)
             if place[0] != last:
                 if codes:
                     pieces.append((f"{self._prefix}{last}", "".join(codes)))
@@ -63,9 +63,11 @@ class Subset:
         pieces.append((f"{self._prefix}{last}", "".join(codes)))
         return pieces
 
-    def _add(self, char: str) -> tuple[int, str]:
-        number, at = divmod(len(self._codes), len(_CODES))
-        place = self._codes[char] = (number, chr(_CODES[at]))
+    def _place(self, char: str) -> tuple[int, str]:
+        place = self._codes.get(char)
+        if place is None:
+            number, at = divmod(len(self._codes), len(_CODES))
+            place = self._codes[char] = (number, chr(_CODES[at]))
         return place
 
     def embed(self, document: Document, lock: Lock) -> dict[str, int]:
