@@ -180,7 +180,7 @@ class Core:
         if live is None:
             return None
         if live.busy is not None:
-            raise BusyError
+            raise BusyError(item.key)
         try:
             made = self._decide(live, [item], now)
         except Exception:
@@ -560,6 +560,10 @@ class Core:
 
 class BusyError(Exception):
     """The execution is in the middle of another transaction; ask again when that is over."""
+
+    def __init__(self, key: Key) -> None:
+        super().__init__(f"{key} is in the middle of a transaction")
+        self.key = key
 
 
 def _stopping(items: list[Item], error: str, cause: str) -> list[Item]:

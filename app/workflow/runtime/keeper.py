@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from ..codec import unpack_stimulus
@@ -23,12 +24,23 @@ class Keeper:
     ``enter`` comes first and ``leave`` last.
     """
 
-    def __init__(self, store: Store, core: Core, name: str, *, lease: int = LEASE, most: int = MOST) -> None:
+    def __init__(
+        self,
+        store: Store,
+        core: Core,
+        name: str,
+        *,
+        lease: int = LEASE,
+        most: int = MOST,
+        retention: Mapping[str, int] | None = None,
+    ) -> None:
+        """Take by machine, in ``retention``, for how many milliseconds executions are kept after their end."""
         self._store = store
         self._core = core
         self._name = name
         self._lease = lease
         self._most = most
+        self._retention = dict(retention or {})
         self._renewal = 0
         self._in_doubt = False
 
@@ -72,6 +84,8 @@ class Keeper:
         self._renewal = now + self._lease // 3
         self._store.bury(now)
         self._core.try_unreadable()
+        for machine, kept in self._retention.items():
+            self._store.purge(now - kept, BATCH, machine)
 
     def _find_claimed(self, now: int) -> None:
         """Take up what a claim took whose answer was lost.
