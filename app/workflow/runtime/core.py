@@ -88,7 +88,7 @@ class Core:
 
     @property
     def running(self) -> int:
-        """Count the tasks handed out that have not been answered."""
+        """Count the tasks handed to handlers that have not been answered."""
         return len(self._running)
 
     def next_due(self) -> int | None:
@@ -461,7 +461,9 @@ class Core:
             step = StepKey(live.key, branch.id, branch.entry, branch.attempt)
             if step in self._running:
                 continue
-            self._running.add(step)
+            if not self._is_activity(wait.name):
+                # An outside worker's task is not this process's to wait for.
+                self._running.add(step)
             commands.append(
                 Command(
                     step,
