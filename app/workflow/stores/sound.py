@@ -17,7 +17,8 @@ NAME: Final = 128
 """Characters of the name of a machine, an execution, a signal, an error or a worker."""
 SENT: Final = 255
 """Characters of the id of a letter or a message, of a correlation key, of a principal."""
-_LARGEST: Final = 2**63 - 1
+LARGEST: Final = 2**63 - 1
+"""The largest number a column takes."""
 
 
 def of_append(append: Append) -> str:
@@ -85,4 +86,4 @@ def _text(what: str, value: str, longest: int | None = None) -> str:
 
 
 def _instant(what: str, value: int | None) -> str:
-    return f"{what} is out of range" if value is not None and not -_LARGEST <= value <= _LARGEST else ""
+    return f"{what} is out of range" if value is not None and not -LARGEST <= value <= LARGEST else ""

@@ -1,0 +1,1 @@
+"""Executions in a SQL database: PostgreSQL, MariaDB (or MySQL 8), SQLite."""

@@ -1,0 +1,388 @@
+"""How a group of commits is written: as one statement where that can be, and so that one bad row harms no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from ...kernel.status import Status
+from ...runtime.store import Append, Key, NewExecution
+from .server import Line, Meaning, Mysql, Postgres, Server, Sqlite
+
+COLUMNS: Final = (
+    "namespace, id, machine, edition, name, principal, seed, created, input,"
+    " version, status, owner, due, claims, started, ended, events, error, checkpoint"
+)
+INSERT: Final = f"INSERT INTO workflow_executions ({COLUMNS}) VALUES ({', '.join('?' * 19)})"
+_TOGETHER: Final = 200
+"""How many conditions are put into one statement."""
+_UNSTORABLE: Final[tuple[type[Exception], ...]] = (UnicodeEncodeError, OverflowError)
+
+
+def values_of(new: NewExecution, claims: int = 0) -> tuple[Any, ...]:
+    """Give the values for ``INSERT``: a row of version 0, due at once."""
+    born = (*new.key, new.machine, new.edition, new.name, new.principal, new.seed, new.created, new.input)
+    return (*born, 0, Status.PENDING.value, None, new.created, claims, None, None, 0, "", "")
+
+
+def either(line: Line, statement: str, condition: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Run a statement for the rows of which one of the conditions holds."""
+    for start in range(0, len(rows), _TOGETHER):
+        part = rows[start : start + _TOGETHER]
+        wanted = " OR ".join([f"({condition})"] * len(part))
+        line.run(f"{statement} WHERE {wanted}", *(value for row in part for value in row))
+
+
+class Commits:
+    """Writes commits to one kind of database."""
+
+    unless = " ON CONFLICT DO NOTHING"
+    """What makes an INSERT leave out a row that is there."""
+
+    def one(self, line: Line, append: Append) -> bool:
+        """Write one commit in an open transaction; tell whether its version fitted."""
+        return append.key in self.group(line, [append])
+
+    def group(self, line: Line, appends: Sequence[Append]) -> set[Key]:
+        """Write those whose version fits, in an open transaction; give their keys."""
+        raise NotImplementedError
+
+    def all(self, server: Server, appends: Sequence[Append]) -> set[Key]:
+        """Write a group in a transaction of its own."""
+        return server.transact(lambda line: self.group(line, appends), kept=True)
+
+    def sift(self, server: Server, appends: Sequence[Append], refused: dict[Key, str]) -> set[Key]:
+        """Write a group; when the database refuses something, find out what by halving, so that the rest is written."""
+        try:
+            return self.all(server, appends) if appends else set()
+        except (*server.errors, *_UNSTORABLE) as error:
+            if not isinstance(error, _UNSTORABLE) and server.meaning(error) is not Meaning.DATA:
+                raise
+            if len(appends) == 1:
+                refused[appends[0].key] = str(error)
+                return set()
+        middle = len(appends) // 2
+        written = self.sift(server, appends[:middle], refused)
+        return written | self.sift(server, appends[middle:], refused)
+
+    def _follow(self, line: Line, written: Iterable[Append]) -> None:
+        """Do what goes with commits that were written: letters, waits, executions they start."""
+        consumed, forgotten, ended, awaited, started = [], [], [], [], []
+        for append in written:
+            key = append.key
+            consumed += [(*key, letter) for letter in append.consumed]
+            forgotten += [(*key, *pair) for pair in set(append.forgets).difference(append.awaits)]
+            started += [values_of(new) for new in append.starts]
+            if append.ended is not None:
+                ended.append(key)
+            else:
+                awaited += [(*key, *pair) for pair in append.awaits]
+        either(line, "DELETE FROM workflow_inbox", "namespace = ? AND execution = ? AND id = ?", consumed)
+        taken = "namespace = ? AND execution = ? AND taken = ?"
+        either(line, "UPDATE workflow_awaiting SET taken = NULL, fresh = 1", taken, consumed)
+        either(line, "DELETE FROM workflow_awaiting", "namespace = ? AND execution = ?", ended)
+        pair = "namespace = ? AND execution = ? AND name = ? AND correlation = ?"
+        either(line, "DELETE FROM workflow_awaiting", pair, forgotten)
+        if awaited:
+            columns = "(namespace, execution, name, correlation, fresh) VALUES (?, ?, ?, ?, ?)"
+            line.many(f"INSERT INTO workflow_awaiting {columns}{self.unless}", [(*row, 1) for row in awaited])
+        if started:
+            line.many(INSERT + self.unless, started)
+
+
+class SqliteCommits(Commits):
+    """Counts what a statement for all of them matched; when one did not fit, writes them one by one."""
+
+    _UPDATE: Final = (
+        "UPDATE workflow_executions SET version = ?, status = ?, owner = ?, due = ?, claims = 0, started = ?,"
+        " ended = ?, events = events + ?, error = ?, checkpoint = ? WHERE namespace = ? AND id = ? AND version = ?"
+    )
+    _HISTORY: Final = (
+        "INSERT INTO workflow_history (namespace, id, version, first_event, last_event, body)"
+        " SELECT namespace, id, version, events - ? + 1, events, ? FROM workflow_executions"
+        " WHERE namespace = ? AND id = ?"
+    )
+
+    def all(self, server: Server, appends: Sequence[Append]) -> set[Key]:
+        """Write a group in a transaction of its own, begun anew when one of them does not fit."""
+        try:
+            return server.transact(lambda line: self._together(line, appends), kept=True)
+        except _UnfitError:
+            return super().all(server, appends)
+
+    def group(self, line: Line, appends: Sequence[Append]) -> set[Key]:
+        """Write those whose version fits, one by one."""
+        written = [append for append in appends if self._fits(line, append)]
+        self._follow(line, written)
+        return {append.key for append in written}
+
+    def _fits(self, line: Line, append: Append) -> bool:
+        if not self._born(line, append) or not line.run(self._UPDATE, *_changes(append)):
+            return False
+        line.run(self._HISTORY, *_page(append))
+        return True
+
+    def _born(self, line: Line, append: Append) -> bool:
+        """Insert the row of one that is new; tell whether it was."""
+        new = append.new
+        return new is None or (append.version == 1 and bool(line.run(INSERT + self.unless, *values_of(new))))
+
+    def _together(self, line: Line, appends: Sequence[Append]) -> set[Key]:
+        new = [values_of(append.new) for append in appends if append.new is not None]
+        if new and line.many(INSERT + self.unless, new) != len(new):
+            raise _UnfitError
+        if line.many(self._UPDATE, [_changes(append) for append in appends]) != len(appends):
+            raise _UnfitError
+        line.many(self._HISTORY, [_page(append) for append in appends])
+        self._follow(line, appends)
+        return {append.key for append in appends}
+
+
+class _UnfitError(Exception):
+    """The version of one of them does not fit."""
+
+
+def _changes(append: Append) -> tuple[Any, ...]:
+    return (
+        append.version,
+        append.status.value,
+        append.owner,
+        append.due,
+        append.started,
+        append.ended,
+        append.events,
+        append.error,
+        append.checkpoint,
+        *append.key,
+        append.version - 1,
+    )
+
+
+def _page(append: Append) -> tuple[Any, ...]:
+    return (append.events, append.history, *append.key)
+
+
+class MysqlCommits(Commits):
+    """Locks the rows, compares their versions here, and writes those that fit by statements for many rows."""
+
+    unless = " ON DUPLICATE KEY UPDATE namespace = namespace"
+    # What is not changed is given for the sake of the columns alone: the row is there, and locked.
+    _UPSERT: Final = INSERT + (
+        " ON DUPLICATE KEY UPDATE version = VALUES(version), status = VALUES(status), owner = VALUES(owner),"
+        " due = VALUES(due), claims = 0, started = VALUES(started), ended = VALUES(ended), events = VALUES(events),"
+        " error = VALUES(error), checkpoint = VALUES(checkpoint)"
+    )
+    _HISTORY: Final = (
+        "INSERT INTO workflow_history (namespace, id, version, first_event, last_event, body) VALUES (?, ?, ?, ?, ?, ?)"
+    )
+    _OURS: Final = -1
+    """The claims of a row that this very transaction has inserted; nobody else ever sees it."""
+
+    def group(self, line: Line, appends: Sequence[Append]) -> set[Key]:
+        """Write those whose version fits."""
+        new = [
+            values_of(append.new, self._OURS) for append in appends if append.new is not None and append.version == 1
+        ]
+        if new:
+            line.many(INSERT + self.unless, new)
+        found = self._locked(line, [append.key for append in appends])
+        written = []
+        for append in appends:
+            version, claims, _ = found.get(append.key, (None, 0, 0))
+            if version == append.version - 1 and (claims == self._OURS) == (append.new is not None):
+                written.append(append)
+        if written:
+            totals = {append.key: found[append.key][2] for append in written}
+            line.many(self._UPSERT, [_upserted(append, totals[append.key]) for append in written])
+            line.many(self._HISTORY, [_historic(append, totals[append.key]) for append in written])
+            self._follow(line, written)
+        return {append.key for append in written}
+
+    def _locked(self, line: Line, keys: Iterable[Key]) -> dict[Key, tuple[int, int, int]]:
+        by_namespace: dict[str, list[str]] = {}
+        for namespace, key in keys:
+            by_namespace.setdefault(namespace, []).append(key)
+        wanted = " OR ".join(f"namespace = ? AND id IN ({', '.join('?' * len(ids))})" for ids in by_namespace.values())
+        rows = line.ask(
+            "SELECT namespace, id, version, claims, events FROM workflow_executions"
+            f" WHERE {wanted} ORDER BY namespace, id FOR UPDATE SKIP LOCKED",
+            *(value for namespace, ids in by_namespace.items() for value in (namespace, *ids)),
+        )
+        return {Key(row[0], row[1]): (row[2], row[3], row[4]) for row in rows}
+
+
+def _upserted(append: Append, total: int) -> tuple[Any, ...]:
+    unchanged = ("", 0, None, "", "", 0, "")
+    state = (append.version, append.status.value, append.owner, append.due, 0, append.started, append.ended)
+    return (*append.key, *unchanged, *state, total + append.events, append.error, append.checkpoint)
+
+
+def _historic(append: Append, total: int) -> tuple[Any, ...]:
+    return (*append.key, append.version, total + 1, total + append.events, append.history)
+
+
+class _New(msgspec.Struct, frozen=True):
+    """An execution to be, as PostgreSQL reads it."""
+
+    n: str
+    i: str
+    m: str
+    t: int
+    q: str | None
+    p: str
+    k: str
+    g: int
+    w: str
+
+
+class _Commit(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A commit, as PostgreSQL reads it; what it has not is left out."""
+
+    n: str
+    i: str
+    v: int
+    s: str
+    c: str
+    h: str
+    e: int
+    r: str
+    o: int | None = None
+    d: int | None = None
+    b: int | None = None
+    z: int | None = None
+    x: tuple[str, ...] = ()
+    f: tuple[tuple[str, str], ...] = ()
+    a: tuple[tuple[str, str], ...] = ()
+    y: tuple[_New, ...] = ()
+    m: str | None = None
+    t: int | None = None
+    q: str | None = None
+    p: str | None = None
+    k: str | None = None
+    g: int | None = None
+    w: str | None = None
+
+
+_NEW: Final = "n text, i text, m text, t int, q text, p text, k text, g bigint, w text"
+_FORGOTTEN: Final = "SELECT 1 FROM json_array_elements(w.f) AS q(l) WHERE l ->> 0 = p.name AND l ->> 1 = p.correlation"
+# Each part stands in the statement only when some commit of the group needs it.
+_READ: Final = """
+WITH j AS (
+    SELECT * FROM json_to_recordset(?::json) AS j(
+        n text, i text, v bigint, s text, c text, h text, e bigint, r text, o bigint, d bigint, b bigint, z bigint,
+        x json, f json, a json, y json, m text, t int, q text, p text, k text, g bigint, w text)
+), l AS (
+    SELECT j.* FROM j JOIN workflow_executions AS ex ON ex.namespace = j.n AND ex.id = j.i
+    WHERE ex.version = j.v - 1 AND j.m IS NULL FOR UPDATE OF ex SKIP LOCKED
+), u AS (
+    UPDATE workflow_executions AS ex SET version = l.v, status = l.s, owner = l.o, due = l.d, claims = 0,
+        started = l.b, ended = l.z, events = ex.events + l.e, error = l.r, checkpoint = l.c
+    FROM l WHERE ex.namespace = l.n AND ex.id = l.i RETURNING ex.events AS total, l.*
+)"""
+_OLD_ALONE: Final = ", w AS (SELECT * FROM u)"
+_WITH_NEW: Final = f"""
+, n AS (
+    INSERT INTO workflow_executions ({COLUMNS})
+    SELECT n, i, m, t, q, p, k, g, w, v, s, o, d, 0, b, z, e, r, c FROM j WHERE m IS NOT NULL AND v = 1
+    ON CONFLICT DO NOTHING RETURNING namespace, id
+), w AS (
+    SELECT * FROM u UNION ALL
+    SELECT j.e, j.* FROM j WHERE j.m IS NOT NULL AND EXISTS (SELECT 1 FROM n WHERE n.id = j.i AND n.namespace = j.n)
+)"""
+_HISTORY: Final = """
+, h AS (
+    INSERT INTO workflow_history (namespace, id, version, first_event, last_event, body)
+    SELECT n, i, v, total - e + 1, total, h FROM w
+)"""
+_CONSUME: Final = f"""
+, d AS (
+    DELETE FROM workflow_inbox AS p USING w, json_array_elements_text(w.x) AS k(l)
+    WHERE p.namespace = w.n AND p.id = k.l AND p.execution = w.i
+), t AS (
+    UPDATE workflow_awaiting AS p SET taken = NULL, fresh = 1 FROM w, json_array_elements_text(w.x) AS k(l)
+    WHERE p.namespace = w.n AND p.execution = w.i AND p.taken = k.l AND w.z IS NULL AND NOT EXISTS ({_FORGOTTEN})
+)"""
+_FORGET: Final = f"""
+, f AS (
+    DELETE FROM workflow_awaiting AS p USING w
+    WHERE (w.z IS NOT NULL OR w.f IS NOT NULL) AND p.namespace = w.n AND p.execution = w.i
+    AND (w.z IS NOT NULL OR EXISTS ({_FORGOTTEN}))
+)"""
+_AWAIT: Final = """
+, a AS (
+    INSERT INTO workflow_awaiting (namespace, execution, name, correlation, fresh)
+    SELECT w.n, w.i, l ->> 0, l ->> 1, 1 FROM w, json_array_elements(w.a) AS q(l) WHERE w.z IS NULL
+    ON CONFLICT DO NOTHING
+)"""
+_START: Final = f"""
+, s AS (
+    INSERT INTO workflow_executions ({COLUMNS})
+    SELECT q.*, 0, '{Status.PENDING.value}', NULL, q.g, 0, NULL, NULL, 0, '', ''
+    FROM w, json_to_recordset(w.y) AS q({_NEW}) ON CONFLICT DO NOTHING
+)"""
+_GIVE: Final = " SELECT n, i FROM w"
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class PostgresCommits(Commits):
+    """Gives everything as one JSON text to one statement, which locks, compares, writes and tells what was written."""
+
+    def group(self, line: Line, appends: Sequence[Append]) -> set[Key]:
+        """Write those whose version fits, by one statement."""
+        rows = [_commit(append) for append in sorted(appends, key=_key)]
+        statement = _READ + (_WITH_NEW if any(row.m is not None for row in rows) else _OLD_ALONE) + _HISTORY
+        if any(row.x for row in rows):
+            statement += _CONSUME
+        if any(row.f or row.z is not None for row in rows):
+            statement += _FORGET
+        if any(row.a for row in rows):
+            statement += _AWAIT
+        if any(row.y for row in rows):
+            statement += _START
+        return {Key(*row) for row in line.ask(statement + _GIVE, _encode(rows).decode())}
+
+    def all(self, server: Server, appends: Sequence[Append]) -> set[Key]:
+        """Write a group by one statement, which is its own transaction."""
+        return server.transact(lambda line: self.group(line, appends), begin=False, kept=True)
+
+
+def _key(append: Append) -> Key:
+    return append.key
+
+
+def _commit(append: Append) -> _Commit:
+    commit = _Commit(
+        append.key.namespace,
+        append.key.id,
+        append.version,
+        append.status.value,
+        append.checkpoint,
+        append.history,
+        append.events,
+        append.error,
+        append.owner,
+        append.due,
+        append.started,
+        append.ended,
+        append.consumed,
+        tuple(set(append.forgets).difference(append.awaits)) if append.forgets else (),
+        append.awaits,
+        tuple(map(_new, append.starts)),
+    )
+    if append.new is None:
+        return commit
+    new = _new(append.new)
+    return msgspec.structs.replace(commit, m=new.m, t=new.t, q=new.q, p=new.p, k=new.k, g=new.g, w=new.w)
+
+
+def _new(new: NewExecution) -> _New:
+    return _New(*new.key, new.machine, new.edition, new.name, new.principal, new.seed, new.created, new.input)
+
+
+COMMITS: Final[dict[type[Server], type[Commits]]] = {
+    Postgres: PostgresCommits,
+    Mysql: MysqlCommits,
+    Sqlite: SqliteCommits,
+}
