@@ -172,7 +172,7 @@ class Crew:
         key = command.step.key
         prepared: list[Append] = []
         try:
-            with transactions() as connection:
+            with self.loop.writing(), transactions() as connection:
                 self._inside(handler, command, connection, prepared)
         except BaseException as error:
             if not prepared:

@@ -26,6 +26,7 @@ from .activities import Activities, ActivityTask, handed
 from .clock import Clock, SystemClock, new_id, new_seed
 from .core import LINGER, Core
 from .crew import Crew, Transactions
+from .gate import Gate
 from .keeper import LEASE, Keeper
 from .listeners import Listener
 from .live import Definitions, Item, StepKey
@@ -130,7 +131,8 @@ class Engine:
             linger=linger,
         )
         keeper = Keeper(store, core, name, lease=lease, retention=retention)
-        self._loop = self._crew.loop = Loop(core, keeper, self.clock, self._crew.dispatch, poll=poll)
+        gate = Gate() if store.one_writer and transactions is not None else None
+        self._loop = self._crew.loop = Loop(core, keeper, self.clock, self._crew.dispatch, poll=poll, gate=gate)
 
     def __enter__(self) -> Self:
         """Run."""

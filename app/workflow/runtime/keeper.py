@@ -48,7 +48,8 @@ class Keeper:
         """Become a worker, one never known before."""
         self._core.forget(self._store.enter(now, now + self._lease, self._name))
         self._in_doubt = False
-        self._renewal = now + self._lease // 3
+        # The first sweep looks for the dead: after a crash what they held goes on at once.
+        self._renewal = now
 
     def sweep(self, now: int) -> tuple[list[Item], bool]:
         """Look what there is to do; tell also whether there is more than was taken."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeAlias
 
 from .clock import Clock
 from .core import BusyError, Core
+from .gate import Gate
 from .keeper import Keeper
 from .live import Command, Item, StepKey
 from .store import Append, Key, NewExecution, StoreUnavailableError
@@ -53,7 +55,9 @@ class Loop:
         dispatch: Callable[[list[Command]], list[Item]],
         *,
         poll: int,
+        gate: Gate | None = None,
     ) -> None:
+        self.gate = gate
         self._core = core
         self._keeper = keeper
         self._clock = clock
@@ -65,6 +69,7 @@ class Loop:
         self._handed: dict[StepKey, Future[bool]] = {}
         self._blocked: dict[Key, list[_Ask]] = {}
         self._answered: list[Item] = []
+        self._unborn: list[NewExecution] = []
         self._swept = -1
         self._nudged = False
         self._stop_at: int | None = None
@@ -132,6 +137,20 @@ class Loop:
         """Say how a transaction ended."""
         self.ask(lambda: self._confirm(key, committed=committed))
 
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Keep the loop from writing meanwhile, where there is one writer at a time."""
+        gate = self.gate
+        if gate is None:
+            yield
+            return
+        gate.enter()
+        try:
+            yield
+        finally:
+            gate.leave()
+            self._queue.put(None)
+
     def give_up(self, step: StepKey) -> None:
         """Say that a task will not be answered."""
         self.ask(lambda: self._core.give_up(step))
@@ -169,17 +188,34 @@ class Loop:
         return (self._core.running > 0 or bool(self._answered)) and self._clock.now() < stop_at
 
     def _round(self) -> None:
-        things = self._drain()
+        # A transaction that asks is answered before the gate: it may be the one that is through it.
+        for thing in self._drain():
+            self._receive(thing)
+        if self.gate is not None:
+            self._pass(self.gate)
+        try:
+            self._turn()
+        finally:
+            if self.gate is not None:
+                self.gate.leave()
+
+    def _pass(self, gate: Gate) -> None:
+        """Answer transactions until it is the loop's turn to write; whoever leaves the gate puts something down."""
+        while not gate.try_enter():
+            self._receive(self._queue.get())
+
+    def _receive(self, thing: _Thing) -> None:
+        if isinstance(thing, Item):
+            self._answered.append(thing)
+        elif isinstance(thing, NewExecution):
+            self._unborn.append(thing)
+        elif thing is not None:
+            self._do(thing)
+
+    def _turn(self) -> None:
         now = self._clock.now()
         items, self._answered = self._answered, []
-        births: list[NewExecution] = []
-        for thing in things:
-            if isinstance(thing, Item):
-                items.append(thing)
-            elif isinstance(thing, NewExecution):
-                births.append(thing)
-            elif thing is not None:
-                self._do(thing)
+        births, self._unborn = self._unborn, []
         if self._nudged or now >= self._swept + self._poll or now < self._swept:
             self._nudged = False
             self._swept = now
@@ -212,7 +248,7 @@ class Loop:
         core = self._core
         if core.unavailable:
             return 50.0
-        if self._answered or self._nudged or core.deferred:
+        if self._answered or self._unborn or self._nudged or core.deferred:
             return 0.0
         now = self._clock.now()
         until = self._swept + self._poll
