@@ -30,7 +30,7 @@ WORKERS: Final = 2
 THREADS: Final = 4
 
 
-@pytest.fixture(name="url", params=["sqlite", "postgresql", "mariadb"])
+@pytest.fixture(name="url")
 def _url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     with empty_database(request.param, tmp_path) as url:
         business = plain_engine(url)
@@ -122,7 +122,15 @@ def _check(url: str, rows: list[Row], kills: int) -> None:
     assert again <= kills * THREADS
 
 
-@pytest.mark.fast
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("sqlite", marks=pytest.mark.fast),
+        pytest.param("postgresql", marks=pytest.mark.fast),
+        pytest.param("mariadb", marks=pytest.mark.full),
+    ],
+    indirect=True,
+)
 def test_a_few_deaths_lose_nothing_and_repeat_nothing(url: str) -> None:
     """ORC-02, ORC-06, SAGA-02: a crashed run resumes where it was; what is done is not done again."""
     _check(url, _killed(url, 40, 4), 4)

@@ -242,6 +242,27 @@ def test_a_step_that_killed_its_worker_five_times_fails() -> None:
     assert (ended.status, ended.error) == (Status.FAILED, "States.Runtime")
 
 
+def test_neighbours_of_what_kills_its_worker_are_not_blamed() -> None:
+    store, clock = MemoryStore(), HandClock()
+    first = Hand(TWO, store=store, clock=clock)
+    keys = [first.start("two", id=f"{number}") for number in range(20)]
+    poison = keys[7]
+    for _ in range(200):
+        hand = Hand(TWO, store=store, clock=clock)
+        for _ in range(60):
+            commands = hand.round()
+            if any(command.step.key == poison for command in commands):
+                store.lose(hand.core.worker)
+                break
+            # One at a time gets done; what else was handed out is still waiting for a thread when the end comes.
+            hand.turn(*[done(command) for command in commands[:1]])
+        store.bury(clock.now())
+        if hand.row(poison).ended is not None:
+            break
+    assert hand.row(poison).error == "States.Runtime"
+    assert [key for key in keys if hand.row(key).status is Status.FAILED] == [poison]
+
+
 def test_a_machine_that_is_not_known_here_is_left_alone_until_it_is() -> None:
     hand = Hand(TWO)
     key = hand.start("both")

@@ -113,6 +113,11 @@ class Core:
         self._unreadable.clear()
         self.deferred.clear()
 
+    def version(self, key: Key) -> int | None:
+        """Give the version of an execution held, None for another."""
+        live = self._live.get(key)
+        return None if live is None else live.version
+
     def try_unreadable(self) -> None:
         """Look again at what could not be read: its machine may be known by now."""
         self.deferred.extend(Item(key, s.Tick()) for key in sorted(self._unreadable))

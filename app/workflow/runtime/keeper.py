@@ -8,12 +8,16 @@ from typing import Final
 from ..codec import unpack_stimulus
 from .core import Core
 from .live import Item
-from .store import Store
+from .store import Row, Store
 
 LEASE: Final = 30_000
 """Milliseconds for which a worker is taken for alive after it was last heard of; it says so three times as often."""
 BATCH: Final = 256
 """Rows asked for at once."""
+SUSPECT: Final = 2
+"""Deaths in a row after which an execution is suspected of having caused them."""
+SUSPENSE: Final = 1_000
+"""Milliseconds within which a suspect shows whether it kills."""
 MOST: Final = 50_000
 """Executions held in memory beyond which nothing more is claimed."""
 
@@ -43,11 +47,15 @@ class Keeper:
         self._retention = dict(retention or {})
         self._renewal = 0
         self._in_doubt = False
+        self._wary = True
+        self._suspect: Row | None = None
+        self._patience = 0
 
     def enter(self, now: int) -> None:
         """Become a worker, one never known before."""
         self._core.forget(self._store.enter(now, now + self._lease, self._name))
         self._in_doubt = False
+        self._wary, self._suspect = True, None
         # The first sweep looks for the dead: after a crash what they held goes on at once.
         self._renewal = now
 
@@ -57,22 +65,44 @@ class Keeper:
             self._renew(now)
         core, store = self._core, self._store
         delivered = store.deliver(now, BATCH)
-        claimed = 0
         if self._in_doubt:
             self._find_claimed(now)
-        if len(core) < self._most:
-            self._in_doubt = True
-            rows = store.claim(core.worker, now, BATCH)
-            self._in_doubt = False
-            claimed = len(rows)
-            core.adopt(rows)
+        limit = self._room(now)
+        claimed = self._claim(now, limit) if limit else 0
         letters = store.letters(core.worker, BATCH)
         items = [
             Item(letter.key, unpack_stimulus(letter.body), letter.id)
             for letter in letters
             if core.read(letter.key.namespace, letter.id)
         ]
-        return items, BATCH in {claimed, delivered} or (len(letters) == BATCH and bool(items))
+        return items, (0 < claimed == limit) or delivered == BATCH or (len(letters) == BATCH and bool(items))
+
+    @property
+    def is_eager(self) -> bool:
+        """Tell whether the next one may be claimed: the suspect that was waited for has done a step."""
+        return self._suspect is not None and self._core.version(self._suspect.key) != self._suspect.version
+
+    def _room(self, now: int) -> int:
+        if len(self._core) >= self._most:
+            return 0
+        if not self._wary:
+            return BATCH
+        return 1 if self._suspect is None or self.is_eager or now >= self._patience else 0
+
+    def _claim(self, now: int, limit: int) -> int:
+        """Claim; after deaths one by one, so that what kills its worker dies alone and its neighbours are not blamed.
+
+        A worker begins that way, and goes on so while what it gets was held by two that died.
+        """
+        self._in_doubt = True
+        rows = self._store.claim(self._core.worker, now, limit)
+        self._in_doubt = False
+        self._core.adopt(rows)
+        if self._wary and rows:
+            self._wary = rows[0].claims >= SUSPECT
+            self._suspect = rows[0] if self._wary else None
+            self._patience = now + SUSPENSE
+        return len(rows)
 
     def leave(self, now: int) -> None:
         """Let go of everything; another worker goes on at once."""

@@ -229,6 +229,8 @@ class Loop:
             self._told()
             if commands:
                 self._start(commands)
+            if self._keeper.is_eager:
+                self._nudged = True
 
     def _drain(self) -> list[_Thing]:
         queue, core = self._queue, self._core

@@ -78,8 +78,11 @@ class Hand:
         return self.core.turn(items, self.clock.now())
 
     def round(self, *items: Item) -> list[Command]:
-        """Look into the store, and do a turn with what is there."""
-        found, _ = self.keeper.sweep(self.clock.now())
+        """Look into the store until there is no more, and do a turn with what is there."""
+        found, more = self.keeper.sweep(self.clock.now())
+        while more:
+            others, more = self.keeper.sweep(self.clock.now())
+            found += others
         return self.turn(*found, *items)
 
     def row(self, key: Key) -> Row:
