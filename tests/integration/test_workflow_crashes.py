@@ -91,6 +91,7 @@ def _killed(url: str, executions: int, kills: int) -> list[Row]:
 
 
 def _ended(client: Engine, executions: int) -> list[Row]:
+    rows: list[Row] = []
     for _ in range(1_200):
         rows = [row for name in ("n0", "n1") for row in client.executions(Query(name, limit=executions))]
         assert len(rows) == executions

@@ -369,7 +369,7 @@ def test_a_rollback_undoes_what_was_done_unless_the_pivot_is_passed() -> None:
         ("soft", {"compensation": Compensation("undo.a")}),
         ("hard", {"pivot": True}),
     ):
-        states = (Task("a", {"success": "r"}, "do.a", **more), Receive("r", {"success": None}, names=["go"]))  # type: ignore[arg-type]
+        states = (Task("a", {"success": "r"}, "do.a", **more), Receive("r", {"success": None}, names=["go"]))
         engine.register(machine(name, *states))
     engine.task("do.a")(lambda _data: "did")
     engine.task("undo.a")(undone.append)
@@ -494,7 +494,7 @@ def test_each_state_s_visits_are_counted_with_how_long_they_took() -> None:
     well = [e.TaskSucceeded(0, 30, None), e.StateExited(0, 30, "a", None, "success", None)]
     badly = [e.StateFailed(0, 10, "a", "E", ""), e.StateExited(0, 10, "a", None, "failure", "b")]
     for number, told in ((1, start), (1, again), (1, second), (1, well), (2, start), (2, badly)):
-        metrics.told(Key("", str(number)), "m", told)  # type: ignore[arg-type]
+        metrics.told(Key("", str(number)), "m", told)
     figures = metrics.figures()["m", "a"]
     assert figures == Figures(succeeded=1, failed=1, attempts=3, timed=2, total=40, longest=30)
     assert (figures.mean, figures.success_rate) == (20, 0.5)

@@ -84,9 +84,9 @@ class Engine:
     Used as a context manager it also runs them, with ``workers`` threads for plain functions; without, it is a client:
     what it starts and signals is done by the processes that run. ``transactions`` gives connections for transactional
     handlers, ``is_transient`` tells which of their errors are worth another try. ``definitions`` knows machines that
-    are not registered here. ``retention`` says by machine how many milliseconds ended executions are kept. ``poll`` is
-    how long what other processes have put into the store may take to be seen, ``drain`` how long the end waits for
-    handlers, both in milliseconds.
+    are not registered here. ``retention`` says by machine how many milliseconds ended executions are kept. While
+    ``at_once`` handlers run, executions started elsewhere are left to others. ``poll`` is how long what other processes
+    have put into the store may take to be seen, ``drain`` how long the end waits for handlers, both in milliseconds.
     """
 
     def __init__(  # noqa: PLR0913 - what can be chosen, by keyword
@@ -101,6 +101,7 @@ class Engine:
         listeners: Sequence[Listener] = (),
         retention: Mapping[str, int] | None = None,
         name: str = "",
+        at_once: int = 256,
         poll: int = 1_000,
         lease: int = LEASE,
         linger: int = LINGER,
@@ -130,7 +131,7 @@ class Engine:
             listeners=tuple(listeners),
             linger=linger,
         )
-        keeper = Keeper(store, core, name, lease=lease, retention=retention)
+        keeper = Keeper(store, core, name, lease=lease, at_once=at_once, retention=retention)
         gate = Gate() if store.one_writer and transactions is not None else None
         self._loop = self._crew.loop = Loop(core, keeper, self.clock, self._crew.dispatch, poll=poll, gate=gate)
 

@@ -36,26 +36,32 @@ class Keeper:
         *,
         lease: int = LEASE,
         most: int = MOST,
+        at_once: int = BATCH,
         retention: Mapping[str, int] | None = None,
     ) -> None:
-        """Take by machine, in ``retention``, for how many milliseconds executions are kept after their end."""
+        """Take by machine, in ``retention``, for how many milliseconds executions are kept after their end.
+
+        While ``at_once`` handlers run nothing is claimed.
+        """
         self._store = store
         self._core = core
         self._name = name
         self._lease = lease
         self._most = most
+        self._at_once = at_once
         self._retention = dict(retention or {})
         self._renewal = 0
         self._in_doubt = False
-        self._wary = True
+        self._limit = 1
         self._suspect: Row | None = None
         self._patience = 0
+        self._more = False
 
     def enter(self, now: int) -> None:
         """Become a worker, one never known before."""
         self._core.forget(self._store.enter(now, now + self._lease, self._name))
         self._in_doubt = False
-        self._wary, self._suspect = True, None
+        self._limit, self._suspect = 1, None
         # The first sweep looks for the dead: after a crash what they held goes on at once.
         self._renewal = now
 
@@ -69,6 +75,7 @@ class Keeper:
             self._find_claimed(now)
         limit = self._room(now)
         claimed = self._claim(now, limit) if limit else 0
+        self._more = claimed == limit
         letters = store.letters(core.worker, BATCH)
         items = [
             Item(letter.key, unpack_stimulus(letter.body), letter.id)
@@ -79,29 +86,36 @@ class Keeper:
 
     @property
     def is_eager(self) -> bool:
-        """Tell whether the next one may be claimed: the suspect that was waited for has done a step."""
-        return self._suspect is not None and self._core.version(self._suspect.key) != self._suspect.version
+        """Tell whether more may be claimed at once: hands are free again, or a suspect has done its step."""
+        if self._suspect is not None:
+            return self._has_advanced(self._suspect)
+        return self._more and self._core.running <= self._at_once // 2
+
+    def _has_advanced(self, suspect: Row) -> bool:
+        return self._core.version(suspect.key) != suspect.version
 
     def _room(self, now: int) -> int:
-        if len(self._core) >= self._most:
+        """Give how many may be claimed: never more than there are hands for, so that others get their share."""
+        core = self._core
+        if self._suspect is not None and now < self._patience and not self._has_advanced(self._suspect):
             return 0
-        if not self._wary:
-            return BATCH
-        return 1 if self._suspect is None or self.is_eager or now >= self._patience else 0
+        return max(0, min(self._limit, self._most - len(core), self._at_once - core.running))
 
     def _claim(self, now: int, limit: int) -> int:
         """Claim; after deaths one by one, so that what kills its worker dies alone and its neighbours are not blamed.
 
-        A worker begins that way, and goes on so while what it gets was held by two that died.
+        A worker begins with one and doubles that while nothing it gets was held by two that died.
         """
         self._in_doubt = True
         rows = self._store.claim(self._core.worker, now, limit)
         self._in_doubt = False
         self._core.adopt(rows)
-        if self._wary and rows:
-            self._wary = rows[0].claims >= SUSPECT
-            self._suspect = rows[0] if self._wary else None
+        self._suspect = next((row for row in rows if row.claims >= SUSPECT), None)
+        if self._suspect is not None:
+            self._limit = 1
             self._patience = now + SUSPENSE
+        elif len(rows) == self._limit:
+            self._limit = min(2 * self._limit, BATCH)
         return len(rows)
 
     def leave(self, now: int) -> None:

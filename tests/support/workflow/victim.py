@@ -86,7 +86,7 @@ def _turn(url: str) -> AbstractContextManager[Any]:
 
 def work(url: str, line: Line) -> None:
     """Work in a process of its own; say so when it has begun."""
-    with opened(url, workers=4, poll=50):
+    with opened(url, workers=4, at_once=8, poll=50):
         line.send("works")
         line.recv()
 
