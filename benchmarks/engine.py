@@ -21,9 +21,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import Connection, create_engine, func, make_url, select, text
+from sqlalchemy import table as table_of
 
 from app.workflow.kernel.events import Event
 from app.workflow.kernel.graph import Definition, Flow
@@ -82,7 +83,7 @@ class Course:
             self.times.append(now - before)
         self._last[step.key.id] = now
 
-    def run(self, engine: Engine, executions: int, data: Any) -> float:
+    def run(self, engine: Engine, executions: int, data: object) -> float:
         """Start so many, ``at_once`` at a time; give the seconds until all have ended."""
         began = time.perf_counter()
         threads = [
@@ -95,7 +96,7 @@ class Course:
             thread.join()
         return time.perf_counter() - began
 
-    def _feed(self, engine: Engine, executions: int, data: Any) -> None:
+    def _feed(self, engine: Engine, executions: int, data: object) -> None:
         for _ in range(executions):
             key = engine.start("line", data)
             self._ended.setdefault(key, threading.Event()).wait()
@@ -121,7 +122,7 @@ def main() -> None:
 
 
 def _course(
-    title: str, url: str, steps: int, at_once: int, handle: Callable[[Engine, Course], None], data: Any
+    title: str, url: str, steps: int, at_once: int, handle: Callable[[Engine, Course], None], data: object
 ) -> None:
     server = database_process(url)
     of_server, of_client = halves()
@@ -153,13 +154,13 @@ def _course(
     engine.store.close()
 
 
-def _pooled(url: str) -> Callable[[], AbstractContextManager[Any]]:
+def _pooled(url: str) -> Callable[[], AbstractContextManager[Connection]]:
     sqlite = url.startswith("sqlite")
     business = plain_engine(url) if sqlite else create_engine(url, isolation_level="READ COMMITTED", pool_size=8)
     database = make_url(url).database
 
     @contextmanager
-    def transaction() -> Iterator[Any]:
+    def transaction() -> Iterator[Connection]:
         with write_lock(Path(str(database))) if sqlite else nullcontext(), business.begin() as connection:
             yield connection
 
@@ -168,21 +169,21 @@ def _pooled(url: str) -> Callable[[], AbstractContextManager[Any]]:
 
 def _inline(engine: Engine, course: Course) -> None:
     @engine.task("work", inline=True)
-    def work(data: Any, step: Step) -> Any:
+    def work(data: object, step: Step) -> object:
         course.stepped(step)
         return data
 
 
 def _threads(engine: Engine, course: Course) -> None:
     @engine.task("work")
-    def work(data: Any, step: Step) -> Any:
+    def work(data: object, step: Step) -> object:
         course.stepped(step)
         return data
 
 
 def _random_length(engine: Engine, course: Course) -> None:
     @engine.task("work")
-    async def work(data: Any, step: Step) -> Any:
+    async def work(data: object, step: Step) -> object:
         # Between 1 and 10 ms, by the step's id: the same in each run.
         await asyncio.sleep((1 + hash(step.id) % 10_000 / 1_111) / 1000)
         course.stepped(step)
@@ -191,9 +192,9 @@ def _random_length(engine: Engine, course: Course) -> None:
 
 def _transactional(engine: Engine, course: Course) -> None:
     @engine.task("work", transactional=True)
-    def work(data: Any, step: Step, connection: Any) -> Any:
+    def work(data: object, step: Step, connection: Connection) -> object:
         course.stepped(step)
-        connection.exec_driver_sql(f"INSERT INTO effects VALUES ('{step.id}', 'done')")
+        connection.execute(text("INSERT INTO effects VALUES (:step, 'done')"), {"step": step.id})
         return data
 
 
@@ -227,7 +228,7 @@ def _interrupted(title: str, url: str, steps: int) -> None:
 
 def _count(url: str, table: str) -> int:
     with plain_engine(url).connect() as connection:
-        return int(connection.exec_driver_sql(f"SELECT COUNT(*) FROM {table}").scalar_one())
+        return int(connection.execute(select(func.count()).select_from(table_of(table))).scalar_one())
 
 
 Measure = Callable[[str, str, int], None]
