@@ -30,7 +30,11 @@ def fold(frame: Frame, event: e.Event) -> int | None:
 
 
 def replay(frame: Frame, events: Iterable[e.Event]) -> Frame:
-    """Fold all events into a frame and settle its status: what a live run of the same events has come to."""
+    """Fold all events into a frame and settle its status: what a live run of the same events has come to.
+
+    The frame is a new one, or that of a checkpoint that the events follow.
+    """
+    wake(frame)
     for event in events:
         fold(frame, event)
     settle(frame)

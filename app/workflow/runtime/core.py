@@ -9,27 +9,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from heapq import heapify, heappop, heappush
+from heapq import heappop
 from typing import Final
 
 import msgspec
 
-from ..codec import UnreadableError, pack, unpack_checkpoint
+from ..codec import pack
 from ..kernel import events as e
 from ..kernel import stimuli as s
-from ..kernel.decide import is_cut, run
+from ..kernel.decide import run
 from ..kernel.errors import DATA_LIMIT, RUNTIME
-from ..kernel.frames import Branch, Frame, Wait
+from ..kernel.frames import Frame
+from .holdings import Holdings
 from .listeners import Listener, tell
 from .live import Command, Definitions, Item, Live, Run, StepKey
 from .store import Append, Key, NewExecution, RefusedError, Row, Store, StoreUnavailableError
 
-CLAIMS: Final = 5
-"""How often a step may cost its worker its life before it fails."""
 LINGER: Final = 5_000
 """Milliseconds for which an execution that only waits is kept in memory; for longer waits it is let go of."""
-SPARE_TIMERS: Final = 1_000
-"""Timers that may lie about beside those that count."""
 ROUNDS: Final = 3
 """How often in one turn an unconfirmed commit is decided again."""
 
@@ -37,12 +34,11 @@ _log: Final = logging.getLogger(__name__)
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class Core:
-    """Executions held by one worker, and the turn that advances them.
+class Core(Holdings):
+    """Executions held by one worker, and the turn that advances them. Not for several threads.
 
-    Not for several threads. ``deferred`` holds what the next turn has to do first; ``unavailable`` tells that the store
-    could not be reached in the last one, so that the next may wait a little. After each turn ``born`` and ``refused``
-    hold the keys of births, ``taken`` the steps that activity workers have taken, ``ended`` what has come to its end.
+    After each turn ``born`` and ``refused`` hold the keys of births, ``taken`` the steps that activity workers have
+    taken, ``ended`` what has come to its end.
     """
 
     def __init__(
@@ -57,82 +53,16 @@ class Core:
         listeners: Sequence[Listener] = (),
         linger: int = LINGER,
     ) -> None:
-        self.store = store
-        self.definitions = definitions
-        self.worker = worker
+        super().__init__(store, definitions, worker, is_activity)
         self.linger = linger
-        self.deferred: list[Item] = []
-        self.unavailable = False
-        self.born: set[Key] = set()
-        self.refused: set[Key] = set()
         self.taken: set[StepKey] = set()
         self.ended: set[Key] = set()
         self.started = 0
         """How many executions commits of the last turn have started as rows of their own."""
-        self._live: dict[Key, Live] = {}
-        self._running: set[StepKey] = set()
-        self._reading: set[tuple[str, str]] = set()
-        self._timers: list[tuple[int, Key]] = []
         self._unborn: list[NewExecution] = []
-        self._unreadable: set[Key] = set()
         self._new_id = new_id
         self._new_seed = new_seed
-        self._is_activity = is_activity
         self._listeners = listeners
-
-    # What it holds
-
-    def __len__(self) -> int:
-        """Count the executions held."""
-        return len(self._live)
-
-    @property
-    def running(self) -> int:
-        """Count the tasks handed out that have not been answered."""
-        return len(self._running)
-
-    def next_due(self) -> int | None:
-        """Give the instant of the earliest timer of what is held."""
-        return self._timers[0][0] if self._timers else None
-
-    def frame(self, key: Key) -> Frame | None:
-        """Give the state of an execution held, for whoever compares; nobody may change it."""
-        live = self._live.get(key)
-        return None if live is None else live.frame
-
-    def forget(self, worker: int) -> None:
-        """Give up everything: this worker was taken for dead, and is ``worker`` from now on.
-
-        Handlers still run; what they answer counts only if the execution is held again by then, and still waits for it.
-        """
-        self.worker = worker
-        self._live.clear()
-        self._running.clear()
-        self._reading.clear()
-        self._timers.clear()
-        self._unreadable.clear()
-        self.deferred.clear()
-
-    def try_unreadable(self) -> None:
-        """Look again at what could not be read: its machine may be known by now."""
-        self.deferred.extend(Item(key, s.Tick()) for key in sorted(self._unreadable))
-        self._unreadable.clear()
-
-    def holds(self, key: Key) -> bool:
-        """Tell whether an execution is in memory, or left alone for good reason."""
-        return key in self._live or key in self._unreadable
-
-    def give_up(self, step: StepKey) -> None:
-        """Say that a task handed out will not be answered: it runs again when its execution is read next."""
-        self._running.discard(step)
-
-    def is_waiting_for(self, step: StepKey) -> bool:
-        """Tell whether an execution held waits for just this step, and no activity worker has taken it."""
-        live = self._live.get(step.key)
-        if live is None:
-            return False
-        branch = live.frame.waits_for(step.branch, step.entry, step.attempt)
-        return branch is not None and branch.wait is not None and not branch.wait.taken
 
     # What comes in
 
@@ -143,13 +73,6 @@ class Core:
             if live is None:
                 continue
             self.deferred.extend(self._beginning(live, row))
-
-    def read(self, namespace: str, letter: str) -> bool:
-        """Take a letter up; false when it was taken up before and its commit is still to come."""
-        if (namespace, letter) in self._reading:
-            return False
-        self._reading.add((namespace, letter))
-        return True
 
     def turn(self, items: Iterable[Item], now: int, births: Iterable[NewExecution] = ()) -> list[Command]:
         """Apply stimuli, and whatever is due, in one commit; give the tasks that may start now."""
@@ -180,7 +103,7 @@ class Core:
         if live is None:
             return None
         if live.busy is not None:
-            raise BusyError
+            raise BusyError(item.key)
         try:
             made = self._decide(live, [item], now)
         except Exception:
@@ -280,12 +203,6 @@ class Core:
                         commands.extend(self._commands(live, live.frame.branches.values()))
         return runs
 
-    def _lost(self, items: list[Item]) -> None:
-        """Drop what is for an execution that another worker holds: it will come to the same by itself."""
-        for item in items:
-            if item.letter is not None:
-                self._reading.discard((item.key.namespace, item.letter))
-
     def _decide_or_stop(self, live: Live, items: list[Item], now: int) -> Run | None:
         try:
             return self._decide(live, items, now)
@@ -341,9 +258,6 @@ class Core:
             self._starts(live, events, now),
         )
         return Run(live, items, events, append, packed, awaits)
-
-    def _is_ours(self, wait: Wait) -> bool:
-        return wait.kind == "task" and not self._is_activity(wait.name)
 
     def _starts(self, live: Live, events: list[e.Event], now: int) -> tuple[NewExecution, ...]:
         """Start ``on_late`` for each signal that came too late, in the same commit."""
@@ -435,131 +349,13 @@ class Core:
         branches = live.frame.branches
         return self._commands(live, [branches[number] for number in sorted(scheduled) if number in branches])
 
-    def _hold(self, live: Live) -> None:
-        """See to it that what is held is looked at again: at its next timer, or at once when its run was cut."""
-        due = live.frame.next_due()
-        if due != live.due:
-            live.due = due
-            if due is not None:
-                heappush(self._timers, (due, live.key))
-                if len(self._timers) > SPARE_TIMERS + 2 * len(self._live):
-                    self._forget_timers()
-        if is_cut(live.frame):
-            self.deferred.append(Item(live.key, s.Continue()))
-
-    def _forget_timers(self) -> None:
-        """Drop timers that no longer count: a time limit leaves one behind whenever its task was quicker."""
-        self._timers = [(live.due, live.key) for live in self._live.values() if live.due is not None]
-        heapify(self._timers)
-
-    def _commands(self, live: Live, branches: Iterable[Branch]) -> list[Command]:
-        commands: list[Command] = []
-        for branch in branches:
-            wait = branch.wait
-            if wait is None or wait.kind != "task" or wait.taken:
-                continue
-            step = StepKey(live.key, branch.id, branch.entry, branch.attempt)
-            if step in self._running:
-                continue
-            self._running.add(step)
-            commands.append(
-                Command(
-                    step,
-                    wait.name,
-                    wait.argument,
-                    live.definition.name,
-                    live.definition.edition,
-                    branch.state,
-                    live.principal,
-                    live.frame.seed,
-                    wait.due,
-                    wait.beat_every,
-                )
-            )
-        return commands
-
-    # Reading
-
-    def _drop(self, live: Live) -> None:
-        if self._live.get(live.key) is live:
-            del self._live[live.key]
-
-    def _reload(self, keys: list[Key]) -> None:
-        """Read again what is still this worker's; when the store is away the next turn does it."""
-        try:
-            self._load(keys, {})
-        except StoreUnavailableError:
-            self.unavailable = True
-            self.deferred.extend(Item(key, s.Tick()) for key in keys)
-
-    def _load(self, keys: list[Key], posts: dict[Key, list[Item]]) -> None:
-        rows = {row.key: row for row in self.store.load(keys)}
-        for key in keys:
-            row = rows.get(key)
-            if row is None:
-                self._refuse(key, posts)
-            elif row.owner == self.worker:
-                if row.version == 1:
-                    self.born.add(key)
-                live = self._read(row)
-                if live is not None:
-                    first = self._beginning(live, row)
-                    if key in posts:
-                        # In place: whoever has posts goes on with them.
-                        posts[key][:0] = first
-                    else:
-                        self.deferred.extend(first or [Item(key, s.Tick())])
-
-    def _refuse(self, key: Key, posts: dict[Key, list[Item]]) -> None:
-        """Tell of a birth that is not there; anything else for an execution that is gone has no meaning."""
-        self._lost(posts.pop(key, []))
-        self.refused.add(key)
-
-    def _read(self, row: Row) -> Live | None:
-        definition = self.definitions.find(row.key.namespace, row.machine, row.edition)
-        if definition is None:
-            self._leave_alone(row.key, f"{row.machine} edition {row.edition} is not known here")
-            return None
-        if row.version == 0:
-            live = Live(row.key, definition, Frame(row.key.id, row.seed), row.principal, 0)
-        else:
-            try:
-                frame, homes = unpack_checkpoint(row.checkpoint, lambda versions: self.store.pages(row.key, versions))
-            except UnreadableError as error:
-                self._leave_alone(row.key, str(error))
-                return None
-            live = Live(row.key, definition, frame, row.principal, row.version)
-            live.homes = homes
-            live.awaits = live.awaited()
-        live.fresh = True
-        self._live[row.key] = live
-        return live
-
-    def _leave_alone(self, key: Key, why: str) -> None:
-        """Hold it without touching it, so that a worker that can read it gets it when this one leaves."""
-        if key not in self._unreadable:
-            _log.error("execution %s is left alone: %s", key, why)
-        self._unreadable.add(key)
-
-    def _beginning(self, live: Live, row: Row) -> list[Item]:
-        """Say what has to be done to an execution just read."""
-        key, frame = live.key, live.frame
-        if row.claims >= CLAIMS:
-            cause = f"its worker died {row.claims} times"
-            waiting = [b for b in frame.branches.values() if b.wait is not None and self._is_ours(b.wait)]
-            if waiting:
-                return [Item(key, s.TaskError(b.id, b.entry, b.attempt, RUNTIME, cause)) for b in waiting]
-            if row.version == 0 or is_cut(frame):
-                return [Item(key, s.Stop(RUNTIME, cause))]
-        if row.version == 0:
-            return [Item(key, s.Start(msgspec.json.decode(row.input)))]
-        if is_cut(frame):
-            return [Item(key, s.Continue())]
-        return [Item(key, s.Tick())]
-
 
 class BusyError(Exception):
     """The execution is in the middle of another transaction; ask again when that is over."""
+
+    def __init__(self, key: Key) -> None:
+        super().__init__(f"{key} is in the middle of a transaction")
+        self.key = key
 
 
 def _stopping(items: list[Item], error: str, cause: str) -> list[Item]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from ..codec import unpack_stimulus
 from .core import Core
 from .live import Item
-from .store import Store
+from .store import Row, Store
 
 LEASE: Final = 30_000
 """Milliseconds for which a worker is taken for alive after it was last heard of; it says so three times as often."""
 BATCH: Final = 256
 """Rows asked for at once."""
+SUSPECT: Final = 2
+"""Deaths in a row after which an execution is suspected of having caused them."""
+SUSPENSE: Final = 1_000
+"""Milliseconds within which a suspect shows whether it kills."""
 MOST: Final = 50_000
 """Executions held in memory beyond which nothing more is claimed."""
 
@@ -23,20 +28,42 @@ class Keeper:
     ``enter`` comes first and ``leave`` last.
     """
 
-    def __init__(self, store: Store, core: Core, name: str, *, lease: int = LEASE, most: int = MOST) -> None:
+    def __init__(
+        self,
+        store: Store,
+        core: Core,
+        name: str,
+        *,
+        lease: int = LEASE,
+        most: int = MOST,
+        at_once: int = BATCH,
+        retention: Mapping[str, int] | None = None,
+    ) -> None:
+        """Take by machine, in ``retention``, for how many milliseconds executions are kept after their end.
+
+        While ``at_once`` handlers run nothing is claimed.
+        """
         self._store = store
         self._core = core
         self._name = name
         self._lease = lease
         self._most = most
+        self._at_once = at_once
+        self._retention = dict(retention or {})
         self._renewal = 0
         self._in_doubt = False
+        self._limit = 1
+        self._suspect: Row | None = None
+        self._patience = 0
+        self._more = False
 
     def enter(self, now: int) -> None:
         """Become a worker, one never known before."""
         self._core.forget(self._store.enter(now, now + self._lease, self._name))
         self._in_doubt = False
-        self._renewal = now + self._lease // 3
+        self._limit, self._suspect = 1, None
+        # The first sweep looks for the dead: after a crash what they held goes on at once.
+        self._renewal = now
 
     def sweep(self, now: int) -> tuple[list[Item], bool]:
         """Look what there is to do; tell also whether there is more than was taken."""
@@ -44,22 +71,52 @@ class Keeper:
             self._renew(now)
         core, store = self._core, self._store
         delivered = store.deliver(now, BATCH)
-        claimed = 0
         if self._in_doubt:
             self._find_claimed(now)
-        if len(core) < self._most:
-            self._in_doubt = True
-            rows = store.claim(core.worker, now, BATCH)
-            self._in_doubt = False
-            claimed = len(rows)
-            core.adopt(rows)
+        limit = self._room(now)
+        claimed = self._claim(now, limit) if limit else 0
+        self._more = claimed == limit
         letters = store.letters(core.worker, BATCH)
         items = [
             Item(letter.key, unpack_stimulus(letter.body), letter.id)
             for letter in letters
             if core.read(letter.key.namespace, letter.id)
         ]
-        return items, BATCH in {claimed, delivered} or (len(letters) == BATCH and bool(items))
+        return items, (0 < claimed == limit) or delivered == BATCH or (len(letters) == BATCH and bool(items))
+
+    @property
+    def is_eager(self) -> bool:
+        """Tell whether more may be claimed at once: hands are free again, or a suspect has done its step."""
+        if self._suspect is not None:
+            return self._has_advanced(self._suspect)
+        return self._more and self._core.running <= self._at_once // 2
+
+    def _has_advanced(self, suspect: Row) -> bool:
+        return self._core.version(suspect.key) != suspect.version
+
+    def _room(self, now: int) -> int:
+        """Give how many may be claimed: never more than there are hands for, so that others get their share."""
+        core = self._core
+        if self._suspect is not None and now < self._patience and not self._has_advanced(self._suspect):
+            return 0
+        return max(0, min(self._limit, self._most - len(core), self._at_once - core.running))
+
+    def _claim(self, now: int, limit: int) -> int:
+        """Claim; after deaths one by one, so that what kills its worker dies alone and its neighbours are not blamed.
+
+        A worker begins with one and doubles that while nothing it gets was held by two that died.
+        """
+        self._in_doubt = True
+        rows = self._store.claim(self._core.worker, now, limit)
+        self._in_doubt = False
+        self._core.adopt(rows)
+        self._suspect = next((row for row in rows if row.claims >= SUSPECT), None)
+        if self._suspect is not None:
+            self._limit = 1
+            self._patience = now + SUSPENSE
+        elif len(rows) == self._limit:
+            self._limit = min(2 * self._limit, BATCH)
+        return len(rows)
 
     def leave(self, now: int) -> None:
         """Let go of everything; another worker goes on at once."""
@@ -72,6 +129,8 @@ class Keeper:
         self._renewal = now + self._lease // 3
         self._store.bury(now)
         self._core.try_unreadable()
+        for machine, kept in self._retention.items():
+            self._store.purge(now - kept, BATCH, machine)
 
     def _find_claimed(self, now: int) -> None:
         """Take up what a claim took whose answer was lost.

@@ -85,7 +85,7 @@ def step_of(command: Command, heartbeat: Callable[[], None]) -> Step:
     step = command.step
     visit = f"{step.key.id}/{command.state}/{step.entry}"
     return Step(
-        f"{visit}/{step.attempt}",
+        step_id(command),
         visit,
         step.key,
         command.machine,
@@ -97,6 +97,12 @@ def step_of(command: Command, heartbeat: Callable[[], None]) -> Step:
         command.due,
         heartbeat,
     )
+
+
+def step_id(command: Command) -> str:
+    """Give the idempotency key of a step: the same whenever this attempt runs."""
+    step = command.step
+    return f"{step.key.id}/{command.state}/{step.entry}/{step.attempt}"
 
 
 def copied(value: Any) -> Any:

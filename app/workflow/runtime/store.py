@@ -152,7 +152,12 @@ class Store(Protocol):
 
     Raises StoreUnavailableError when it cannot be reached; what was asked for may then have happened, or not. To ask
     again does no harm: what has happened does not happen twice.
+
+    ``one_writer`` tells that transactions write one after the other, as on SQLite: who has begun one must not wait for
+    somebody who waits to write.
     """
+
+    one_writer: bool
 
     def commit(self, appends: Sequence[Append], connection: Any = None) -> set[Key]:
         """Write those whose version fits; give their keys. One statement or transaction for all.

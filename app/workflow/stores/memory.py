@@ -42,6 +42,8 @@ class MemoryTransaction:
 class MemoryStore:
     """Everything in dictionaries, in the order of arrival: the same calls give the same answers each time."""
 
+    one_writer = False
+
     def __init__(self) -> None:
         self._turn = RLock()
         self._rows: dict[Key, Row] = {}

@@ -100,7 +100,7 @@ FLOWS: Final[Mapping[str, Definition]] = {
                     "h",
                     {"success": None, "failure": "k"},
                     "out.hang",
-                    timeout=900,
+                    timeout=300,
                     catchers=(Catcher(("States.Timeout",)),),
                 ),
                 _task("k", None, "tx.k"),
@@ -111,7 +111,7 @@ FLOWS: Final[Mapping[str, Definition]] = {
             _flow(
                 "w",
                 Wait("w", {"success": "v"}, lambda visit: visit.now + 2_000),
-                Wait("v", {"success": "t"}, lambda visit: visit.now + 60_000),
+                Wait("v", {"success": "t"}, lambda visit: visit.now + 12_000),
                 _task("t", None, "tx.t"),
             ),
         ),

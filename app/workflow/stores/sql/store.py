@@ -27,7 +27,7 @@ from . import reading
 from .commits import COMMITS, INSERT, either, values_of
 from .correlation import deliver
 from .reading import ROW, conditions, row_of
-from .server import Line, Meaning, Mysql, line_of, server_of
+from .server import Line, Meaning, Mysql, Sqlite, line_of, server_of
 
 _T = TypeVar("_T")
 _LET_GO: Final = (
@@ -46,6 +46,7 @@ class SqlStore:
 
     def __init__(self, url: str | URL) -> None:
         self._server = server_of(url)
+        self.one_writer = isinstance(self._server, Sqlite)
         self._commits = COMMITS[type(self._server)]()
         self._locks = self._server.locks()
 

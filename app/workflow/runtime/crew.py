@@ -1,0 +1,210 @@
+"""Who runs the handlers: threads for plain functions, an event loop for async ones, the turn itself for inline ones."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from queue import SimpleQueue
+from typing import Any, Final
+
+from ..kernel import stimuli as s
+from ..kernel.errors import RUNTIME
+from .activities import Activities
+from .live import Command, Item
+from .loop import ClosedError, Loop
+from .registry import Registry
+from .steps import Handler, checked, failure
+from .store import Append, Store, StoreUnavailableError
+
+AGAIN: Final = 10
+"""How often a transaction that failed for no fault of its own runs again before its step fails."""
+FIRST_PAUSE: Final = 0.005
+LONGEST_PAUSE: Final = 1.0
+
+Transactions = Callable[[], AbstractContextManager[Any]]
+"""Gives a connection with a transaction, committed at the end of the block and rolled back when the block raises."""
+
+_log: Final = logging.getLogger(__name__)
+
+
+class _Unwanted(Exception):
+    """The execution went on without this step: roll back."""
+
+
+class _Fenced(Exception):
+    """Another worker has the execution: roll back."""
+
+
+class Crew:
+    """Runs what the turn commands, and brings the answers to the loop."""
+
+    def __init__(
+        self,
+        store: Store,
+        registry: Registry,
+        activities: Activities,
+        *,
+        workers: int,
+        transactions: Transactions | None,
+        is_transient: Callable[[BaseException], bool],
+    ) -> None:
+        self.loop: Loop
+        self._store = store
+        self._registry = registry
+        self._activities = activities
+        self._transactions = transactions
+        self._is_transient = is_transient
+        self._jobs: SimpleQueue[tuple[Handler, Command] | None] = SimpleQueue()
+        self._workers = workers
+        self._threads: list[threading.Thread] = []
+        self._async: asyncio.AbstractEventLoop | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = threading.Event()
+
+    def begin(self) -> None:
+        """Start the threads; that of the event loop only when something is async."""
+        # Threads of the library's own, daemons: a handler that hangs must not keep the process from ending.
+        for number in range(self._workers):
+            self._spawn(self._work, f"workflow-{number}")
+        if any(handler.is_async for handler in self._registry.handlers.values()):
+            self._async = asyncio.new_event_loop()
+            self._spawn(self._async.run_forever, "workflow-async")
+
+    def end(self) -> None:
+        """Let the threads go once they have finished what they do; those that hang are left behind."""
+        self._closing.set()
+        for _ in self._threads:
+            self._jobs.put(None)
+        loop, self._async = self._async, None
+        if loop is not None:
+            asyncio.run_coroutine_threadsafe(_cancel(self._tasks), loop).result()
+            loop.call_soon_threadsafe(loop.stop)
+        for thread in self._threads:
+            thread.join(timeout=1.0)
+        if loop is not None and not loop.is_running():
+            loop.close()
+        self._threads.clear()
+
+    def dispatch(self, commands: list[Command]) -> list[Item]:
+        """Start each; give the answers that are there at once."""
+        answers: list[Item] = []
+        started: list[tuple[Handler, Command]] = []
+        for command in commands:
+            handler = self._registry.handlers.get(command.resource)
+            if handler is None:
+                if self._registry.is_activity(command.resource):
+                    self._activities.offer(command)
+                else:
+                    answers.append(_failed(command, RUNTIME, f"nothing does {command.resource}"))
+            elif handler.inline:
+                answers.append(self._attempt(handler, command))
+            elif handler.is_async:
+                started.append((handler, command))
+            else:
+                self._jobs.put((handler, command))
+        if started:
+            if self._async is None:
+                answers.extend(_failed(command, RUNTIME, "registered after the start") for _, command in started)
+            else:
+                self._async.call_soon_threadsafe(self._start_async, started)
+        return answers
+
+    def _spawn(self, target: Callable[[], None], name: str) -> None:
+        thread = threading.Thread(target=target, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            handler, command = job
+            if handler.transactional:
+                self._transact(handler, command)
+            else:
+                self.loop.put(self._attempt(handler, command))
+
+    def _attempt(self, handler: Handler, command: Command) -> Item:
+        try:
+            return _done(command, checked(handler.call(command, self._beats(command))))
+        except BaseException as error:  # noqa: BLE001 - the step fails, nothing else
+            return _failed(command, *failure(error))
+
+    def _beats(self, command: Command) -> Callable[[], None]:
+        step = command.step
+        return lambda: self.loop.put(Item(step.key, s.Heartbeat(step.branch, step.entry, step.attempt)))
+
+    def _start_async(self, started: list[tuple[Handler, Command]]) -> None:
+        for handler, command in started:
+            task = asyncio.get_running_loop().create_task(self._attempt_async(handler, command))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _attempt_async(self, handler: Handler, command: Command) -> None:
+        try:
+            answer = _done(command, checked(await handler.call(command, self._beats(command))))
+        except asyncio.CancelledError:
+            # The engine stops: the step is not done, another worker does it.
+            raise
+        except BaseException as error:  # noqa: BLE001 - likewise
+            answer = _failed(command, *failure(error))
+        self.loop.put(answer)
+
+    def _transact(self, handler: Handler, command: Command) -> None:
+        """Run the handler in a transaction of its own whose last statement is the step's result."""
+        for attempt in range(AGAIN):
+            try:
+                self._try(handler, command)
+            except (_Unwanted, ClosedError):
+                self.loop.give_up(command.step)
+            except BaseException as error:  # noqa: BLE001 - likewise
+                transient = isinstance(error, StoreUnavailableError) or self._is_transient(error)
+                if transient and attempt + 1 < AGAIN:
+                    self._closing.wait(min(FIRST_PAUSE * 2**attempt, LONGEST_PAUSE))
+                    continue
+                self.loop.put(_failed(command, *failure(error)))
+            return
+
+    def _try(self, handler: Handler, command: Command) -> None:
+        transactions = self._transactions
+        assert transactions is not None  # noqa: S101 - checked when the handler was registered
+        key = command.step.key
+        prepared: list[Append] = []
+        try:
+            with self.loop.writing(), transactions() as connection:
+                self._inside(handler, command, connection, prepared)
+        except BaseException as error:
+            if not prepared:
+                raise
+            # Rolled back, or nobody knows: the execution is read again, and the step runs again unless it is done.
+            if not isinstance(error, _Fenced):
+                _log.info("the transaction of %s of %s is in doubt", command.state, key, exc_info=True)
+            self.loop.confirm(key, committed=False)
+            return
+        self.loop.confirm(key, committed=True)
+
+    def _inside(self, handler: Handler, command: Command, connection: Any, prepared: list[Append]) -> None:
+        result = checked(handler.call(command, self._beats(command), connection))
+        append = self.loop.prepare(_done(command, result))
+        if append is None:
+            raise _Unwanted
+        prepared.append(append)
+        if not self._store.commit([append], connection):
+            raise _Fenced
+
+
+def _done(command: Command, output: Any) -> Item:
+    step = command.step
+    return Item(step.key, s.TaskDone(step.branch, step.entry, step.attempt, output))
+
+
+def _failed(command: Command, error: str, cause: str) -> Item:
+    step = command.step
+    return Item(step.key, s.TaskError(step.branch, step.entry, step.attempt, error, cause))
+
+
+async def _cancel(tasks: set[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,247 @@
+"""Measure what a durable step costs, and how soon interrupted executions go on: fsync on, the servers the tests' own.
+
+``python -m benchmarks.engine [sqlite|postgresql|mariadb ...] [--steps N] [--only WORD]``. Executions of ten no-op steps
+in a closed loop; each step's result is on disk before the next starts. Client and server have a core each. CPU is that
+of this process and of the server's; the time of a step is from the start of a handler to the start of the next one.
+The last line kills a process in the middle of 1,000 executions, starts another and waits for the first and for the
+last step.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, create_engine, func, make_url, select, text
+from sqlalchemy import table as table_of
+
+from app.workflow.kernel.events import Event
+from app.workflow.kernel.graph import Definition, Flow
+from app.workflow.kernel.states import Task
+from app.workflow.kernel.status import ENDED
+from app.workflow.runtime.engine import Engine
+from app.workflow.runtime.steps import Step
+from app.workflow.runtime.store import Key, Query
+from app.workflow.stores.sql.schema import migrate
+from app.workflow.stores.sql.server import write_lock
+from app.workflow.stores.sql.store import SqlStore
+from benchmarks.machine import cpu_ms, describe, halves, pin
+from benchmarks.service import database_process
+from tests.support.databases import empty_database
+from tests.support.servers import Keeper
+from tests.support.workflow.stores import plain_engine
+from tests.support.workflow.victim import opened, prepare
+
+STEPS: Final = 10
+KINDS: Final = ("sqlite", "postgresql", "mariadb")
+INTERRUPTED: Final = 1_000
+NAMES: Final = [f"s{number}" for number in range(STEPS)]
+LINE: Final = Definition(
+    "line",
+    Flow(
+        "s0",
+        {
+            name: Task(name, {"success": following}, "work")
+            for name, following in zip(NAMES, [*NAMES[1:], None], strict=True)
+        },
+    ),
+)
+
+
+class Course:
+    """A closed loop: a listener that lets the next execution start when one has ended, and the times of steps."""
+
+    def __init__(self, at_once: int) -> None:
+        self.at_once = at_once
+        self.times: list[float] = []
+        self._last: dict[str, float] = {}
+        self._ended: dict[Key, threading.Event] = {}
+
+    def told(self, key: Key, machine: str, events: Sequence[Event]) -> None:
+        """Notice an end."""
+        del machine
+        if type(events[-1]).__name__ == "ExecutionSucceeded":
+            self._last.pop(key.id, None)
+            self._ended.setdefault(key, threading.Event()).set()
+
+    def stepped(self, step: Step) -> None:
+        """Take the time since the step before."""
+        now = time.perf_counter()
+        before = self._last.get(step.key.id)
+        if before is not None:
+            self.times.append(now - before)
+        self._last[step.key.id] = now
+
+    def run(self, engine: Engine, executions: int, data: object) -> float:
+        """Start so many, ``at_once`` at a time; give the seconds until all have ended."""
+        began = time.perf_counter()
+        threads = [
+            threading.Thread(target=self._feed, args=(engine, executions // self.at_once, data))
+            for _ in range(self.at_once)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return time.perf_counter() - began
+
+    def _feed(self, engine: Engine, executions: int, data: object) -> None:
+        for _ in range(executions):
+            key = engine.start("line", data)
+            self._ended.setdefault(key, threading.Event()).wait()
+            del self._ended[key]
+
+
+def main() -> None:
+    """Print a line for each measure of each database."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.engine", description=__doc__)
+    parser.add_argument("databases", nargs="*", metavar="database", default=KINDS)
+    parser.add_argument("--steps", type=int, default=20_000, help="steps of one measure, about")
+    parser.add_argument("--only", default="", help="measures whose name has this word")
+    given = parser.parse_args()
+    print(f"{describe()}; fsync on")
+    print(f"{'database':12}{'':32}{'steps/s':>9}{'client':>8}{'server':>8}{'sum':>8} CPU-ms{'p50':>8}{'p99':>8} ms")
+    with Keeper(), tempfile.TemporaryDirectory() as folder:
+        for kind in given.databases:
+            for name, measure in MEASURES.items():
+                if given.only in name:
+                    with empty_database(kind, Path(folder)) as url:
+                        migrate(create_engine(url))
+                        measure(f"{kind:12}{name:32}", url, given.steps)
+
+
+def _course(
+    title: str, url: str, steps: int, at_once: int, handle: Callable[[Engine, Course], None], data: object
+) -> None:
+    server = database_process(url)
+    of_server, of_client = halves()
+    pin([server] if server else [], of_server)
+    pin([os.getpid()], of_client)
+    course = Course(at_once)
+    business = plain_engine(url)
+    if "transactional" in title:
+        with business.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE effects (step VARCHAR(200) PRIMARY KEY, what VARCHAR(200))")
+    engine = Engine(SqlStore(url), transactions=_pooled(url), listeners=[course])
+    engine.register(LINE)
+    handle(engine, course)
+    with engine:
+        course.run(engine, at_once * max(1, steps // 50 // at_once), data)
+        course.times.clear()
+        client, others = cpu_ms([os.getpid()]), cpu_ms([server]) if server else 0.0
+        executions = at_once * max(1, steps // STEPS // at_once)
+        wall = course.run(engine, executions, data)
+        client, others = cpu_ms([os.getpid()]) - client, (cpu_ms([server]) if server else 0.0) - others
+    count = executions * STEPS
+    times = sorted(course.times)
+    p50, p99 = (1000 * times[int(len(times) * share)] for share in (0.5, 0.99))
+    print(
+        f"{title}{count / wall:9.0f}{client / count:8.3f}{others / count:8.3f}{(client + others) / count:8.3f}"
+        f"{p50:15.2f}{p99:8.2f}",
+        flush=True,
+    )
+    engine.store.close()
+
+
+def _pooled(url: str) -> Callable[[], AbstractContextManager[Connection]]:
+    sqlite = url.startswith("sqlite")
+    business = plain_engine(url) if sqlite else create_engine(url, isolation_level="READ COMMITTED", pool_size=8)
+    database = make_url(url).database
+
+    @contextmanager
+    def transaction() -> Iterator[Connection]:
+        with write_lock(Path(str(database))) if sqlite else nullcontext(), business.begin() as connection:
+            yield connection
+
+    return transaction
+
+
+def _inline(engine: Engine, course: Course) -> None:
+    @engine.task("work", inline=True)
+    def work(data: object, step: Step) -> object:
+        course.stepped(step)
+        return data
+
+
+def _threads(engine: Engine, course: Course) -> None:
+    @engine.task("work")
+    def work(data: object, step: Step) -> object:
+        course.stepped(step)
+        return data
+
+
+def _random_length(engine: Engine, course: Course) -> None:
+    @engine.task("work")
+    async def work(data: object, step: Step) -> object:
+        # Between 1 and 10 ms, by the step's id: the same in each run.
+        await asyncio.sleep((1 + hash(step.id) % 10_000 / 1_111) / 1000)
+        course.stepped(step)
+        return data
+
+
+def _transactional(engine: Engine, course: Course) -> None:
+    @engine.task("work", transactional=True)
+    def work(data: object, step: Step, connection: Connection) -> object:
+        course.stepped(step)
+        connection.execute(text("INSERT INTO effects VALUES (:step, 'done')"), {"step": step.id})
+        return data
+
+
+def _interrupted(title: str, url: str, steps: int) -> None:
+    del steps
+    pin([os.getpid()], set(range(os.cpu_count() or 1)))
+    prepare(plain_engine(url))
+    client = opened(url)
+    for _ in range(INTERRUPTED):
+        client.start("chain", 0)
+    command = [sys.executable, "-m", "tests.support.workflow.victim", url]
+    first = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    while _count(url, "effects") < INTERRUPTED // 10:
+        time.sleep(0.005)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    done = _count(url, "effects") + _count(url, "calls")
+    began = time.perf_counter()
+    second = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    while _count(url, "effects") + _count(url, "calls") == done:
+        time.sleep(0.002)
+    soonest = time.perf_counter() - began
+    while any(row.status not in ENDED for row in client.executions(Query("", limit=2 * INTERRUPTED))):
+        time.sleep(0.05)
+    last = time.perf_counter() - began
+    second.stdin.close()  # type: ignore[union-attr]
+    second.wait()
+    client.store.close()
+    print(f"{title} first step after {soonest:.2f} s, all {INTERRUPTED} after {last:.2f} s", flush=True)
+
+
+def _count(url: str, table: str) -> int:
+    with plain_engine(url).connect() as connection:
+        return int(connection.execute(select(func.count()).select_from(table_of(table))).scalar_one())
+
+
+Measure = Callable[[str, str, int], None]
+MEASURES: Final[dict[str, Measure]] = {
+    "one at a time, inline": lambda title, url, steps: _course(title, url, steps // 8, 1, _inline, {"n": 1}),
+    "32 at once, inline": lambda title, url, steps: _course(title, url, steps, 32, _inline, {"n": 1}),
+    "32 at once, 8 threads": lambda title, url, steps: _course(title, url, steps, 32, _threads, {"n": 1}),
+    "32 at once, 1-10 ms, async": lambda title, url, steps: _course(title, url, steps, 32, _random_length, {"n": 1}),
+    "32 at once, transactional": lambda title, url, steps: _course(title, url, steps // 4, 32, _transactional, 1),
+    "8 at once, 100 kB": lambda title, url, steps: _course(title, url, steps // 8, 8, _inline, {"x": "y" * 100_000}),
+    "1,000 interrupted": _interrupted,
+}
+
+
+if __name__ == "__main__":
+    main()
