@@ -1,0 +1,166 @@
+"""How instances are written down: an entry of the log for each step, and snapshots, as JSON text.
+
+An entry says what came of a step, not what asked for it: reading it again asks no guard and runs no task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from ..codec import UnreadableError
+from ..kernel.events import AnyEvent
+from ..kernel.frames import Branch, Frame, Undo
+from ..kernel.status import Status
+
+SCHEMA: Final = 1
+"""The version of what is written here; raised, with an upcaster, when ``Entry`` or ``Snapshot`` changes."""
+Upcaster = Callable[[list[Any]], list[Any]]
+ENTRY_UPCASTERS: Final[Mapping[int, Upcaster]] = {}
+"""By schema: makes of an entry, as the list it is stored as, the entry of the next schema."""
+SNAPSHOT_UPCASTERS: Final[Mapping[int, Upcaster]] = {}
+"""By schema: the same for a snapshot."""
+Upgrade = Callable[[str, Any], tuple[str, Any]]
+"""Makes of a state's name and a model those of the next version of the machine."""
+
+
+class Rest(msgspec.Struct, array_like=True):
+    """What an instance holds beyond its state and model: most hold none of it.
+
+    ``done`` are the steps to undo, oldest first. ``not_undone`` are (state, error, cause) of those that could not be.
+    ``frame`` is there while the kernel has work under way: branches, sleeps, time limits.
+    """
+
+    status: Status = Status.WAITING
+    done: list[Undo] = []
+    pivot: bool = False
+    error: str = ""
+    cause: str = ""
+    not_undone: list[tuple[str, str, str]] = []
+    frame: Frame | None = None
+
+
+class Result(msgspec.Struct, array_like=True, frozen=True):
+    """What a step has made of the model and the rest."""
+
+    model: Any
+    rest: Rest | None = None
+
+
+class Entry(msgspec.Struct, array_like=True, frozen=True):
+    """One step: ``version`` is what the instance came to by it, ``state`` where it is since.
+
+    Without a ``result`` model and rest are as before. ``events`` are the kernel's, where it was asked.
+    """
+
+    version: int
+    at: int
+    event: str
+    state: str
+    key: str | None = None
+    result: Result | None = None
+    events: list[AnyEvent] = []
+
+
+class Snapshot(msgspec.Struct, array_like=True, frozen=True):
+    """All of an instance; ``keys`` are the idempotency keys it remembers, oldest first."""
+
+    version: int
+    state: str
+    model: Any
+    rest: Rest | None = None
+    keys: list[str] = []
+
+
+_W = TypeVar("_W", Entry, Snapshot)
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def write(written: Entry | Snapshot, model: int) -> str:
+    """Give the text; ``model`` is the version of the machine's states and models. Raises TypeError for no JSON."""
+    return _encode((SCHEMA, model, written)).decode()
+
+
+def read_entry(text: str, model: int, upgrades: Mapping[int, Upgrade]) -> Entry:
+    """Read an entry of this schema or an older one. Raises UnreadableError."""
+    found, entry = _read(text, Entry, ENTRY_UPCASTERS)
+    if found == model:
+        return entry
+    state, data = _upgraded(found, model, upgrades, entry.state, None if entry.result is None else entry.result.model)
+    if entry.result is None:
+        return msgspec.structs.replace(entry, state=state)
+    rest = _rest_upgraded(found, model, upgrades, entry.result.rest)
+    return msgspec.structs.replace(entry, state=state, result=Result(data, rest))
+
+
+def read_snapshot(text: str, model: int, upgrades: Mapping[int, Upgrade]) -> Snapshot:
+    """Read a snapshot of this schema or an older one. Raises UnreadableError."""
+    found, snapshot = _read(text, Snapshot, SNAPSHOT_UPCASTERS)
+    if found == model:
+        return snapshot
+    state, data = _upgraded(found, model, upgrades, snapshot.state, snapshot.model)
+    rest = _rest_upgraded(found, model, upgrades, snapshot.rest)
+    return msgspec.structs.replace(snapshot, state=state, model=data, rest=rest)
+
+
+def _read(text: str, kind: type[_W], upcasters: Mapping[int, Upcaster]) -> tuple[int, _W]:
+    try:
+        schema, model, raw = msgspec.json.decode(text, type=tuple[int, int, list[Any]])
+        if not 1 <= schema <= SCHEMA:
+            raise UnreadableError(f"written by a newer version: schema {schema}, known is {SCHEMA}")
+        for old in range(schema, SCHEMA):
+            raw = upcasters[old](raw)
+        # Not strict: the keys of objects, numbers of branches among them, are texts in JSON.
+        return model, msgspec.convert(raw, kind, strict=False)
+    except msgspec.DecodeError as error:
+        raise UnreadableError(f"damaged: {error}") from error
+
+
+def _upgraded(found: int, model: int, upgrades: Mapping[int, Upgrade], state: str, data: Any) -> tuple[str, Any]:
+    if found > model:
+        raise UnreadableError(f"written by a newer machine: version {found}, known is {model}")
+    for old in range(found, model):
+        if old not in upgrades:
+            raise UnreadableError(f"nothing upgrades version {old} of the machine")
+        state, data = upgrades[old](state, data)
+    return state, data
+
+
+def _rest_upgraded(found: int, model: int, upgrades: Mapping[int, Upgrade], rest: Rest | None) -> Rest | None:
+    if rest is None:
+        return None
+
+    def step(name: str) -> str:
+        return _upgraded(found, model, upgrades, name, None)[0]
+
+    def moved(branch: Branch) -> Branch:
+        state, data = _upgraded(found, model, upgrades, branch.state, branch.data)
+        return msgspec.structs.replace(branch, state=state, data=data)
+
+    frame = rest.frame
+    if frame is not None:
+        frame = msgspec.structs.replace(frame, branches={n: moved(branch) for n, branch in frame.branches.items()})
+    done = [msgspec.structs.replace(undo, state=step(undo.state)) for undo in rest.done]
+    return msgspec.structs.replace(rest, done=done, frame=frame)
+
+
+def twin(frame: Frame) -> Frame:
+    """Give a frame that can be changed without changing this one; the values of the definition are shared."""
+    branches = {
+        number: msgspec.structs.replace(
+            branch,
+            wait=None if branch.wait is None else msgspec.structs.replace(branch.wait),
+            results=None if branch.results is None else list(branch.results),
+        )
+        for number, branch in frame.branches.items()
+    }
+    return msgspec.structs.replace(
+        frame,
+        branches=branches,
+        done=list(frame.done),
+        kept=dict(frame.kept),
+        seen=dict(frame.seen),
+        lapsed=list(frame.lapsed),
+    )
