@@ -23,7 +23,8 @@ ENTRY_UPCASTERS: Final[Mapping[int, Upcaster]] = {}
 SNAPSHOT_UPCASTERS: Final[Mapping[int, Upcaster]] = {}
 """By schema: the same for a snapshot."""
 Upgrade = Callable[[str, Any], tuple[str, Any]]
-"""Makes of a state's name and a model those of the next version of the machine."""
+"""Makes of a state's name and a model those of the next version of the machine; also for each branch that still runs.
+What a branch has given as its output stays as it was."""
 
 
 class Rest(msgspec.Struct, array_like=True):
@@ -132,18 +133,19 @@ def _rest_upgraded(found: int, model: int, upgrades: Mapping[int, Upgrade], rest
     if rest is None:
         return None
 
-    def step(name: str) -> str:
-        return _upgraded(found, model, upgrades, name, None)[0]
-
     def moved(branch: Branch) -> Branch:
         state, data = _upgraded(found, model, upgrades, branch.state, branch.data)
         return msgspec.structs.replace(branch, state=state, data=data)
 
+    def renamed(done: list[Undo]) -> list[Undo]:
+        names = [_upgraded(found, model, upgrades, undo.state, None)[0] for undo in done]
+        return [msgspec.structs.replace(undo, state=name) for undo, name in zip(done, names, strict=True)]
+
     frame = rest.frame
     if frame is not None:
-        frame = msgspec.structs.replace(frame, branches={n: moved(branch) for n, branch in frame.branches.items()})
-    done = [msgspec.structs.replace(undo, state=step(undo.state)) for undo in rest.done]
-    return msgspec.structs.replace(rest, done=done, frame=frame)
+        branches = {number: moved(branch) for number, branch in frame.branches.items()}
+        frame = msgspec.structs.replace(frame, branches=branches, done=renamed(frame.done))
+    return msgspec.structs.replace(rest, done=renamed(rest.done), frame=frame)
 
 
 def twin(frame: Frame) -> Frame:
