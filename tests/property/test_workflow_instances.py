@@ -62,11 +62,11 @@ def test_an_instance_rebuilt_at_any_time_is_the_live_one(
 
 
 def is_odd(model: Any) -> bool:
-    return model % 2 == 1
+    return bool(model % 2 == 1)
 
 
 def is_small(model: Any) -> bool:
-    return model < 5
+    return bool(model < 5)
 
 
 NAMES = "abcd"

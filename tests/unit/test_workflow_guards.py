@@ -67,8 +67,8 @@ def test_a_signal_no_guard_lets_through_waits_as_one_too_early_does() -> None:
 
 def test_a_signal_kept_for_its_guard_is_taken_where_the_guard_holds() -> None:
     again = k.Awaiting("first", {"more": "second"}, give=lambda _visit, data: data)
-    second = guarded(k.Awaiting("second", {"go [is_big]": None, "x": None}, names=["go"]), go="go [is_big]")
-    second.give = lambda visit, _data: visit.branch.data
+    waits = k.Awaiting("second", {"go [is_big]": None}, names=["go"], give=lambda visit, _data: visit.branch.data)
+    second = guarded(waits, go="go [is_big]")
     definition = Definition("m", Flow("first", {"first": again, "second": second}))
     for number, status in ((1, Status.WAITING), (11, Status.SUCCEEDED)):
         frame = started(definition, None)

@@ -12,7 +12,9 @@ import pytest
 from app.workflow.builder import END, FAILURE, TIMEOUT, Branch, Machine, events, kind, task
 from app.workflow.instances import (
     Compiled,
+    Hearing,
     Instance,
+    Listener,
     ListenerFailed,
     StateEntered,
     StateExited,
@@ -373,7 +375,7 @@ def test_listeners_hear_what_was_left_fired_and_entered() -> None:
     """SM-05: plain transitions and those with work."""
     heard: list[Any] = []
     fired: list[Any] = []
-    listeners = [
+    listeners: list[Listener | Hearing] = [
         lambda _, fact: heard.append(fact),
         hears(lambda one, fact: fired.append((one.version, fact)), TransitionFired),
     ]

@@ -9,7 +9,7 @@ import pytest
 
 from app.workflow.builder import END, Branch, Machine, task
 from app.workflow.codec import UnreadableError
-from app.workflow.instances import Compiled, Keeper, KeptInstance, Written, written
+from app.workflow.instances import Compiled, Keeper, KeptInstance, Upgrade, Written, written
 from app.workflow.kernel.errors import StepError
 from app.workflow.kernel.graph import Definition
 from app.workflow.runtime.store import Key
@@ -43,7 +43,7 @@ def test_entries_of_an_older_schema_are_upgraded_when_read(monkeypatch: pytest.M
     # As if the schema before had kept the state first, and the version after it.
     for row in ("snapshot", "entry"):
         kind = {"snapshot": written.SNAPSHOT_UPCASTERS, "entry": written.ENTRY_UPCASTERS}[row]
-        monkeypatch.setitem(kind, 1, lambda raw: [raw[1], raw[0], *raw[2:]])  # type: ignore[arg-type]
+        monkeypatch.setitem(kind, 1, lambda raw: [raw[1], raw[0], *raw[2:]])
     monkeypatch.setattr(written, "SCHEMA", 2)
     old = MemoryInstances()
     found = store.read(Key("", "1"))
@@ -82,15 +82,14 @@ def machine(mark: str = "") -> Definition:
     return made.transition(a, a, on="stay").build()
 
 
-def upgraded(state: str, model: Any) -> tuple[str, Any]:
-    return f"{state}2", {"new": model}
+UPGRADE = Upgrade({name: f"{name}2" for name in ("a", "b", "x", "y", "both")}, lambda model: {"new": model})
 
 
 def both(store: MemoryInstances) -> tuple[Keeper, Keeper, list[Any]]:
     undone: list[Any] = []
     handlers = {"do": lambda _: None, "undo": undone.append}
     old = Keeper(Compiled(machine(), handlers), store, every=3)
-    new = Keeper(Compiled(machine("2"), handlers), store, every=3, schema=2, upgrades={1: upgraded})
+    new = Keeper(Compiled(machine("2"), handlers), store, every=3, schema=2, upgrades={1: UPGRADE})
     return old, new, undone
 
 
@@ -126,7 +125,7 @@ def test_a_machine_older_than_what_is_stored_does_not_touch_it() -> None:
 
 def test_every_older_version_needs_its_upgrade() -> None:
     with pytest.raises(ValueError, match="2"):
-        keeper(MemoryInstances(), schema=3, upgrades={1: upgraded})
+        keeper(MemoryInstances(), schema=3, upgrades={1: UPGRADE})
 
 
 @pytest.mark.parametrize("name", ["a\n", "\x00", " a", "a ", "x" * 201, "\ud800"])
@@ -157,16 +156,16 @@ def test_nothing_is_changed_or_told_when_the_store_fails() -> None:
     """SM-06: a step that is not on disk has not happened."""
 
     class Broken(MemoryInstances):
-        def append(self, *_: Any) -> None:  # type: ignore[override]
+        def append(self, *_: Any, **__: Any) -> None:
             raise ConnectionError
 
     heard: list[Any] = []
     compiled = Compiled(order_machine(), Shop().handlers, listeners=[lambda _, fact: heard.append(fact)])
     one: KeptInstance = Keeper(compiled, Broken()).begin("1", {"total": 500})
     before, heard[:] = one.snapshot(), []
-    for attempt in (lambda: one.next("change"), lambda: one.next("confirm", key="k"), lambda: one.goto("packed")):
+    for attempt, what in ((one.next, "change"), (one.next, "confirm"), (one.goto, "packed")):
         with pytest.raises(ConnectionError):
-            attempt()
+            attempt(what, "key")
         assert one.snapshot() == before
         assert one.allowed == ("change", "confirm", "rush")
     assert not heard

@@ -16,7 +16,7 @@ from .facts import (
 from .instance import Instance, KeptInstance
 from .keeper import Keeper
 from .store import Found, InstanceExistsError, InstanceStore, StaleError, UnknownInstanceError, Written
-from .written import Entry, Snapshot
+from .written import Entry, Snapshot, Upgrade
 
 __all__ = [
     "Compiled",
@@ -38,6 +38,7 @@ __all__ = [
     "StateExited",
     "TransitionFired",
     "UnknownInstanceError",
+    "Upgrade",
     "Written",
     "decide",
     "hears",

@@ -21,7 +21,7 @@ class Keeper:
     """Makes, loads and finds the instances of one machine in one namespace.
 
     A snapshot is written ``every`` so many steps. ``schema`` numbers the versions of the machine's states and models;
-    ``upgrades`` make of (state, model) of a version those of the next, when an older one is read.
+    ``upgrades`` make of each version the next, when an older one is read.
     """
 
     def __init__(

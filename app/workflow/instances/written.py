@@ -6,7 +6,8 @@ An entry says what came of a step, not what asked for it: reading it again asks 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -22,9 +23,54 @@ ENTRY_UPCASTERS: Final[Mapping[int, Upcaster]] = {}
 """By schema: makes of an entry, as the list it is stored as, the entry of the next schema."""
 SNAPSHOT_UPCASTERS: Final[Mapping[int, Upcaster]] = {}
 """By schema: the same for a snapshot."""
-Upgrade = Callable[[str, Any], tuple[str, Any]]
-"""Makes of a state's name and a model those of the next version of the machine; also for each branch that still runs.
-What a branch has given as its output stays as it was."""
+
+
+def _same(model: Any) -> Any:
+    return model
+
+
+class Upgrade(NamedTuple):
+    """What makes of a version of a machine the next: states that have new names, and a function of a model.
+
+    Branches that still run are upgraded like the instance; what a branch has given as its output stays as it was.
+    """
+
+    states: Mapping[str, str] = MappingProxyType({})
+    model: Callable[[Any], Any] = _same
+
+
+class _Ages:
+    """The upgrades from the version that was found to the one that is wanted."""
+
+    def __init__(self, found: int, wanted: int, upgrades: Mapping[int, Upgrade]) -> None:
+        if found > wanted:
+            raise UnreadableError(f"written by a newer machine: version {found}, known is {wanted}")
+        self._upgrades = [upgrades[version] for version in range(found, wanted)]
+
+    def state(self, name: str) -> str:
+        for upgrade in self._upgrades:
+            name = upgrade.states.get(name, name)
+        return name
+
+    def model(self, model: Any) -> Any:
+        for upgrade in self._upgrades:
+            model = upgrade.model(model)
+        return model
+
+    def done(self, done: list[Undo]) -> list[Undo]:
+        return [msgspec.structs.replace(undo, state=self.state(undo.state)) for undo in done]
+
+    def branch(self, branch: Branch) -> Branch:
+        return msgspec.structs.replace(branch, state=self.state(branch.state), data=self.model(branch.data))
+
+    def rest(self, rest: Rest | None) -> Rest | None:
+        if rest is None:
+            return None
+        frame = rest.frame
+        if frame is not None:
+            branches = {number: self.branch(branch) for number, branch in frame.branches.items()}
+            frame = msgspec.structs.replace(frame, branches=branches, done=self.done(frame.done))
+        return msgspec.structs.replace(rest, done=self.done(rest.done), frame=frame)
 
 
 class Rest(msgspec.Struct, array_like=True):
@@ -89,11 +135,10 @@ def read_entry(text: str, model: int, upgrades: Mapping[int, Upgrade]) -> Entry:
     found, entry = _read(text, Entry, ENTRY_UPCASTERS)
     if found == model:
         return entry
-    state, data = _upgraded(found, model, upgrades, entry.state, None if entry.result is None else entry.result.model)
-    if entry.result is None:
-        return msgspec.structs.replace(entry, state=state)
-    rest = _rest_upgraded(found, model, upgrades, entry.result.rest)
-    return msgspec.structs.replace(entry, state=state, result=Result(data, rest))
+    ages, result = _Ages(found, model, upgrades), entry.result
+    if result is not None:
+        result = Result(ages.model(result.model), ages.rest(result.rest))
+    return msgspec.structs.replace(entry, state=ages.state(entry.state), result=result)
 
 
 def read_snapshot(text: str, model: int, upgrades: Mapping[int, Upgrade]) -> Snapshot:
@@ -101,9 +146,10 @@ def read_snapshot(text: str, model: int, upgrades: Mapping[int, Upgrade]) -> Sna
     found, snapshot = _read(text, Snapshot, SNAPSHOT_UPCASTERS)
     if found == model:
         return snapshot
-    state, data = _upgraded(found, model, upgrades, snapshot.state, snapshot.model)
-    rest = _rest_upgraded(found, model, upgrades, snapshot.rest)
-    return msgspec.structs.replace(snapshot, state=state, model=data, rest=rest)
+    ages = _Ages(found, model, upgrades)
+    return msgspec.structs.replace(
+        snapshot, state=ages.state(snapshot.state), model=ages.model(snapshot.model), rest=ages.rest(snapshot.rest)
+    )
 
 
 def _read(text: str, kind: type[_W], upcasters: Mapping[int, Upcaster]) -> tuple[int, _W]:
@@ -117,35 +163,6 @@ def _read(text: str, kind: type[_W], upcasters: Mapping[int, Upcaster]) -> tuple
         return model, msgspec.convert(raw, kind, strict=False)
     except msgspec.DecodeError as error:
         raise UnreadableError(f"damaged: {error}") from error
-
-
-def _upgraded(found: int, model: int, upgrades: Mapping[int, Upgrade], state: str, data: Any) -> tuple[str, Any]:
-    if found > model:
-        raise UnreadableError(f"written by a newer machine: version {found}, known is {model}")
-    for old in range(found, model):
-        if old not in upgrades:
-            raise UnreadableError(f"nothing upgrades version {old} of the machine")
-        state, data = upgrades[old](state, data)
-    return state, data
-
-
-def _rest_upgraded(found: int, model: int, upgrades: Mapping[int, Upgrade], rest: Rest | None) -> Rest | None:
-    if rest is None:
-        return None
-
-    def moved(branch: Branch) -> Branch:
-        state, data = _upgraded(found, model, upgrades, branch.state, branch.data)
-        return msgspec.structs.replace(branch, state=state, data=data)
-
-    def renamed(done: list[Undo]) -> list[Undo]:
-        names = [_upgraded(found, model, upgrades, undo.state, None)[0] for undo in done]
-        return [msgspec.structs.replace(undo, state=name) for undo, name in zip(done, names, strict=True)]
-
-    frame = rest.frame
-    if frame is not None:
-        branches = {number: moved(branch) for number, branch in frame.branches.items()}
-        frame = msgspec.structs.replace(frame, branches=branches, done=renamed(frame.done))
-    return msgspec.structs.replace(rest, done=renamed(rest.done), frame=frame)
 
 
 def twin(frame: Frame) -> Frame:
