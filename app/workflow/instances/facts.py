@@ -6,14 +6,11 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
 from ..kernel import events as e
-
-if TYPE_CHECKING:
-    from .instance import Instance
 
 _log: Final = logging.getLogger(__name__)
 
@@ -44,8 +41,8 @@ class TransitionFired(msgspec.Struct, frozen=True):
 
 Fact: TypeAlias = StateEntered | StateExited | TransitionFired
 FACTS: Final[tuple[type[Fact], ...]] = (StateExited, TransitionFired, StateEntered)
-Listener: TypeAlias = Callable[["Instance", Any], object]
-"""Is told the instance, as it is after the transition, and the fact. May be async."""
+Listener: TypeAlias = Callable[[Any, Any], object]
+"""Is told the ``Instance``, as it is after the transition, and the ``Fact``. May be async."""
 
 
 class Hearing(NamedTuple):
@@ -70,10 +67,11 @@ class ListenerFailed(msgspec.Struct, frozen=True):
 
 Problem: TypeAlias = ListenerFailed | e.StepNotUndone | e.AlertRaised
 """What a person should look at: a listener failed, a step was not undone, a step past the pivot does not succeed."""
-Report: TypeAlias = Callable[["Instance", Problem], None]
+Report: TypeAlias = Callable[[Any, Problem], None]
+"""Is told the ``Instance`` and the problem."""
 
 
-def log_problem(instance: Instance, problem: Problem) -> None:
+def log_problem(instance: Any, problem: Problem) -> None:
     """Write a problem to the log as an error."""
     error = problem.error if isinstance(problem, ListenerFailed) else None
     _log.error("%s in %s: %s", type(problem).__name__, instance.machine.definition.name, problem, exc_info=error)
@@ -108,13 +106,13 @@ class Spawned:
     tasks that are not done: the loop itself holds them weakly.
     """
 
-    def __init__(self, listener: Callable[[Instance, Any], Awaitable[object]], report: Report) -> None:
+    def __init__(self, listener: Callable[[Any, Any], Awaitable[object]], report: Report) -> None:
         self.__qualname__ = name_of(listener)
         self._listener = listener
         self._report = report
         self.pending: set[asyncio.Task[None]] = set()
 
-    def __call__(self, instance: Instance, fact: Fact) -> None:
+    def __call__(self, instance: Any, fact: Fact) -> None:
         """Hand a fact to the listener."""
         try:
             loop = asyncio.get_running_loop()
@@ -125,7 +123,7 @@ class Spawned:
         self.pending.add(task)
         task.add_done_callback(self.pending.discard)
 
-    async def _heard(self, instance: Instance, fact: Fact) -> None:
+    async def _heard(self, instance: Any, fact: Fact) -> None:
         try:
             await self._listener(instance, fact)
         except Exception as error:  # noqa: BLE001 - whatever a listener does, the transition stands
