@@ -500,6 +500,32 @@ def test_many_threads_move_one_instance_without_losing_a_transition() -> None:
     assert (one.version, counted[0]) == (400, 200)
 
 
+def test_a_thread_waits_while_another_is_in_the_middle_of_a_transition() -> None:
+    """SM-08: whoever comes second finds what the first has done, in the short way and in the long one."""
+    met: list[tuple[int, str]] = []
+
+    def listen(one: Instance, fact: Any) -> None:
+        # The first transition does not end before the second has been asked for.
+        while one.version == 1 and not compiled.crowd.waiting:
+            pass
+        met.append((one.version, fact.state))
+
+    compiled = Compiled(door(), listeners=[hears(listen, StateEntered)])
+    one = Instance(compiled, ())
+    met.clear()
+    first = Thread(target=one.next, args=("push",))
+    first.start()
+    while not one.version:
+        pass
+    second = Thread(target=one.goto, args=("shut",))
+    second.start()
+    first.join()
+    second.join()
+    assert met == [(1, "open"), (2, "shut")]
+    assert not compiled.crowd.waiting
+    assert one.next("push"), "and it is free again"
+
+
 def test_of_many_threads_with_one_key_one_takes_effect() -> None:
     """SM-08, SM-09."""
     one = Instance(Compiled(door()), ())

@@ -11,6 +11,7 @@ from ..kernel.graph import Definition, State
 from ..kernel.lifecycle import Guard, InvalidTransitionError
 from ..kernel.states import Awaiting, Start, Wait
 from ..steps import Giver, Put, no_key
+from .crowd import Crowd
 from .facts import (
     Fact,
     Hearing,
@@ -102,6 +103,7 @@ class Compiled:
         self.clock = clock
         self.pause = pause
         self.keys = keys
+        self.crowd = Crowd()
         self.spawned: list[Spawned] = []
         self.hearings = tuple(self._hearing(listener) for listener in listeners)
         self.nodes, self.shut = self._compiled()
