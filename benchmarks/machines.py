@@ -2,9 +2,9 @@
 
 ``python -m benchmarks.machines [memory|sqlite|postgresql|mariadb|redis ...] [--peers PYTHON]``: transitions per second
 of CPU time of one machine of five states with a guard and a listener, the best of several rounds; bytes of each of
-50,000 instances that wait, after a transition; milliseconds of a transition that is on disk before the next. ``--peers`` names the Python of an
-environment where automat, transitions or python-statemachine are installed; none of them is a dependency of ours. The
-servers are the tests' own.
+50,000 instances that wait, after a transition; milliseconds of a transition that is on disk before the next.
+``--peers`` names the Python of an environment where automat, transitions or python-statemachine are installed; none of
+them is a dependency of ours. The servers are the tests' own.
 """
 
 from __future__ import annotations

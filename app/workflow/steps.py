@@ -134,6 +134,14 @@ class Ways:
                 f"{name!r} never takes a transition {way!r}" for way in self.asked if way not in {*known, *needed}
             )
 
+    def check_limit(self, name: str, timeout: float | None, heartbeat: float | None = None) -> None:
+        """Note a time limit of no time, and a transition for one that there is not."""
+        limits = {"timeout": timeout, "heartbeat": heartbeat}
+        for what, value in limits.items():
+            _positive(name, what, value, self.faults)
+        if TIMEOUT in self.asked and not any(value is not None for value in limits.values()):
+            self.faults.append(f"{name!r} has a transition {TIMEOUT!r} but no time limit")
+
     def catchers(self) -> tuple[Catcher, ...]:
         """Give the transitions taken by errors: named ones first, then time limits, then any other."""
         named = [Catcher((way,), way, CAUGHT) for way in self.asked if way not in {SUCCESS, FAILURE, TIMEOUT}]
@@ -179,12 +187,9 @@ class TaskSpec:
     def make(self, name: str, ways: Ways) -> State:
         """Give a kernel ``Task``."""
         ways.check(name)
-        _positive(name, "timeout", self.timeout, ways.faults)
-        _positive(name, "heartbeat", self.heartbeat, ways.faults)
+        ways.check_limit(name, self.timeout, self.heartbeat)
         if not self.resource:
             ways.faults.append(f"{name!r} needs a resource")
-        if self.timeout is None and self.heartbeat is None and TIMEOUT in ways.asked:
-            ways.faults.append(f"{name!r} has a transition {TIMEOUT!r} but no time limit")
         return k.Task(
             name,
             ways.targets,
@@ -242,9 +247,7 @@ class EventsSpec:
 
     def make(self, name: str, ways: Ways) -> State:
         """Give a kernel ``Awaiting``."""
-        _positive(name, "timeout", self.timeout, ways.faults)
-        if TIMEOUT in ways.asked and self.timeout is None:
-            ways.faults.append(f"{name!r} has a transition {TIMEOUT!r} but no time limit")
+        ways.check_limit(name, self.timeout)
         names = [way for way in ways.asked if way != TIMEOUT]
         if not names:
             ways.faults.append(f"{name!r} waits for nothing: no event leads out of it")
@@ -273,9 +276,7 @@ class ReceiveSpec:
     def make(self, name: str, ways: Ways) -> State:
         """Give a kernel ``Receive``."""
         ways.check(name)
-        _positive(name, "timeout", self.timeout, ways.faults)
-        if TIMEOUT in ways.asked and self.timeout is None:
-            ways.faults.append(f"{name!r} has a transition {TIMEOUT!r} but no time limit")
+        ways.check_limit(name, self.timeout)
         catchers = tuple(catcher for catcher in ways.catchers() if catcher.transition != TIMEOUT)
         return k.Receive(
             name,

@@ -1,4 +1,4 @@
-"""A machine with something of everything, for tests of instances: tasks, a decision, branches, events, a guard."""
+"""Machines for tests of instances: one of events alone, one with something of everything."""
 
 from __future__ import annotations
 
@@ -8,6 +8,26 @@ from typing import Any
 from app.workflow.builder import Machine, branch, task
 from app.workflow.kernel.errors import StepError
 from app.workflow.kernel.graph import Definition
+
+
+def has_key(holder: Any) -> bool:
+    """Tell whether a key is among what the holder has."""
+    return "key" in holder
+
+
+def door() -> Definition:
+    """Give a door that is pushed, pulled and, with a key, locked."""
+    return (
+        Machine("door")
+        .state("shut")
+        .state("open")
+        .state("locked")
+        .transition("shut", "open", on="push")
+        .transition("open", "shut", on="pull")
+        .transition("shut", "locked", on="turn", guard=has_key)
+        .transition("locked", "shut", on="turn", guard=has_key)
+        .build()
+    )
 
 
 def is_large(order: Any) -> bool:
