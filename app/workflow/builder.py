@@ -187,12 +187,7 @@ class Branch:
         targets: dict[str, str | None] = {}
         alternatives: dict[str, tuple[tuple[Guard, str], ...]] = {}
         for on, several in ways.items():
-            own = [way.name(on) for way in several]
-            faults.extend(
-                f"{twice!r} leads from {name!r} twice" for twice in sorted({n for n in own if own.count(n) > 1})
-            )
-            if any(way.guard is None for way in several[:-1]):
-                faults.append(f"{on!r} from {name!r} has transitions after the one without a guard")
+            _check_order(name, on, several, faults)
             targets.update({way.name(on): way.target for way in several})
             guarded = tuple((way.guard, way.name(on)) for way in several if way.guard is not None)
             if guarded:
@@ -206,6 +201,13 @@ class Branch:
             if on not in targets and on not in events_only
         )
         return state
+
+
+def _check_order(source: str, on: str, several: Sequence[_Way], faults: list[str]) -> None:
+    own = [way.name(on) for way in several]
+    faults.extend(f"{twice!r} leads from {source!r} twice" for twice in sorted({n for n in own if own.count(n) > 1}))
+    if any(way.guard is None for way in several[:-1]):
+        faults.append(f"{on!r} from {source!r} has transitions after the one without a guard")
 
 
 class Machine(Branch):

@@ -7,7 +7,7 @@ from html import escape
 from typing import Final, NamedTuple
 from unicodedata import category, east_asian_width
 
-from .kernel.graph import Definition, Flow, State
+from .kernel.graph import TIMEOUT, Definition, Flow, State
 from .layout import Link, Plan, arrange
 
 _PAD: Final = 14.0
@@ -94,25 +94,29 @@ def _flow(flow: Flow) -> _Drawn:
     boxes = {name: _state(flow.states[name]) for name in order}
     numbers = {name: number for number, name in enumerate(order, 1)}
     sizes = [(_DOT, _DOT), *((box.width, box.height) for box in boxes.values())]
-    links, names = [Link(0, 1, 0.0)], [("", False)]
     ends = [n for n in order if None in flow.states[n].transitions.values() and flow.states[n].kind != "end"]
     if ends:
         sizes.append((_DOT, _DOT))
+    links, names = [Link(0, 1, 0.0)], [("", False)]
     for name in order:
-        state = flow.states[name]
-        failing = {catcher.transition for catcher in state.catchers} | {"timeout"}
-        for transition, target in state.transitions.items():
-            if target is None and state.kind == "end":
-                continue
+        for transition, target, failing in _ways(flow.states[name]):
             goal = len(sizes) - 1 if target is None else numbers[target]
             links.append(Link(numbers[name], goal, _width(transition, 11)))
-            names.append((transition, transition.split(" [")[0] in failing))
+            names.append((transition, failing))
     plan = arrange(sizes, links)
     parts = [*_links(plan, names), _dot(plan.corners[0], ending=False)]
     parts += [_moved(*plan.corners[numbers[name]], box.parts) for name, box in boxes.items()]
     if ends:
         parts.append(_dot(plan.corners[-1], ending=True))
     return _Drawn(plan.width, plan.height, parts)
+
+
+def _ways(state: State) -> Iterator[tuple[str, str | None, bool]]:
+    """Give the transitions to draw: name, target, whether an error or a time limit takes it."""
+    failing = {catcher.transition for catcher in state.catchers} | {TIMEOUT}
+    for transition, target in state.transitions.items():
+        if target is not None or state.kind != "end":
+            yield transition, target, transition.split(" [")[0] in failing
 
 
 def _links(plan: Plan, names: list[tuple[str, bool]]) -> Iterator[str]:

@@ -158,12 +158,7 @@ class Here:
             return s.Continue()
         tasks = [branch for branch in frame.branches.values() if branch.wait is not None and branch.wait.kind == "task"]
         if tasks:
-            branch = min(tasks, key=lambda branch: branch.entry)
-            answer = self._done(branch)
-            if clock is not None:
-                self.now = max(self.now, clock())
-            late = branch.wait is not None and branch.wait.due is not None and branch.wait.due <= self.now
-            return s.Tick() if late else answer
+            return self._answer(min(tasks, key=lambda branch: branch.entry), clock)
         due = _next_try(frame)
         if jump and not any(branch.alerted for branch in frame.branches.values()):
             due = frame.next_due()
@@ -173,6 +168,14 @@ class Here:
             self._pause((due - self.now) / 1000)
         self.now = max(self.now, due)
         return s.Tick()
+
+    def _answer(self, branch: Branch, clock: Callable[[], int] | None) -> s.Stimulus:
+        """Do a task; say what came of it, or that its time is over."""
+        answer = self._done(branch)
+        if clock is not None:
+            self.now = max(self.now, clock())
+        late = branch.wait is not None and branch.wait.due is not None and branch.wait.due <= self.now
+        return s.Tick() if late else answer
 
     def _done(self, branch: Branch) -> s.Stimulus:
         wait = branch.wait
