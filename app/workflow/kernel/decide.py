@@ -128,13 +128,14 @@ class _Run:
                 told = {"Error": error, "Cause": cause}
                 output = catcher.give(visit, told)
                 variables = catcher.assign(visit, told) if catcher.assign is not None else None
+                left = visit.exited(output, catcher.transition, variables)
             except StepError as worse:
                 self._give_up(branch, worse.error, worse.cause)
                 return
             self.record(
                 e.StateFailed(branch.id, self.now, state.name, error, cause),
                 *self._without_children(branch),
-                *visit.at(branch).exited(output, catcher.transition, variables),
+                *left,
             )
             return
         self._give_up(branch, error, cause)
@@ -269,7 +270,7 @@ def _signal(run: _Run, stimulus: s.Signal) -> None:
         if (stimulus.name, stimulus.key) in frame.lapsed:
             run.record(e.SignalLate(run.now, stimulus.id, stimulus.name, stimulus.key, stimulus.data))
         return
-    waiting = [b for b in frame.branches.values() if _awaits(b, stimulus)]
+    waiting = [b for b in frame.branches.values() if _awaits(run, b, stimulus)]
     if waiting:
         first = min(waiting, key=lambda branch: branch.entry)
         run.record(e.SignalReceived(first.id, run.now, stimulus.id, stimulus.name, stimulus.data))
@@ -280,9 +281,11 @@ def _signal(run: _Run, stimulus: s.Signal) -> None:
         run.record(kept)
 
 
-def _awaits(branch: Branch, signal: s.Signal) -> bool:
+def _awaits(run: _Run, branch: Branch, signal: s.Signal) -> bool:
     wait = branch.wait
-    return wait is not None and wait.kind == "signal" and wait.key == signal.key and signal.name in wait.names
+    if wait is None or wait.kind != "signal" or wait.key != signal.key or signal.name not in wait.names:
+        return False
+    return run.definition.states[branch.state].accepts(run.visit.at(branch), signal.name, signal.data)
 
 
 def _stop(run: _Run, stimulus: s.Stop) -> None:

@@ -10,10 +10,10 @@ from typing import Any, ClassVar, Final
 
 from . import events as e
 from .chance import fraction
-from .errors import DefinitionError, matches
+from .errors import RUNTIME, DefinitionError, StepError, matches
 from .events import Event
 from .frames import Branch, Frame
-from .lifecycle import InvalidTransitionError
+from .lifecycle import Guard, InvalidTransitionError
 
 SUCCESS: Final = "success"
 FAILURE: Final = "failure"
@@ -51,6 +51,7 @@ class Visit:
     def exited(self, output: Any, transition: str, variables: dict[str, Any] | None = None) -> tuple[e.Event, ...]:
         """Give the events of leaving. Raises InvalidTransitionError for a transition the state does not have."""
         branch = self.branch
+        transition = self.state.choose(output, transition)
         try:
             target = self.state.transitions[transition]
         except KeyError:
@@ -135,6 +136,16 @@ class Compensation:
     timeout: float | None = None
 
 
+def holds(condition: Guard, data: Any, what: str) -> bool:
+    """Ask a predicate about data. One that raises anything but StepError is a StepError, States.Runtime."""
+    try:
+        return condition(data)
+    except StepError:
+        raise
+    except Exception as error:
+        raise StepError(RUNTIME, f"{what} failed: {error!r}") from error
+
+
 class State(ABC):
     """A kind of state (SM-01). A new kind implements ``execute``; nothing else of the kernel needs to know it.
 
@@ -145,6 +156,8 @@ class State(ABC):
     kind: ClassVar[str]
     final: ClassVar[bool] = False
     """Whether a failure here is what the definition wants, so that trying again is of no use."""
+    alternatives: Mapping[str, tuple[tuple[Guard, str], ...]] = MappingProxyType({})
+    """By the name of a transition: guards with the transitions, each of its own name, that are taken if they hold."""
 
     def __init__(
         self,
@@ -174,6 +187,18 @@ class State(ABC):
     def exit(self, visit: Visit, output: Any, transition: str) -> tuple[Event, ...]:
         """Say that the branch leaves by the named transition, and where to."""
         return visit.exited(output, transition)
+
+    def choose(self, data: Any, transition: str) -> str:
+        """Give the first alternative to the transition whose guard lets ``data`` through, else the transition."""
+        for guard, way in self.alternatives.get(transition, ()):
+            if holds(guard, data, f"the guard of {way!r}"):
+                return way
+        return transition
+
+    def accepts(self, visit: Visit, signal: str, data: Any) -> bool:
+        """Tell whether a signal that this state waits for may be received: if not, it is kept as one too early."""
+        del visit, signal, data
+        return True
 
     def flows(self) -> tuple[Flow, ...]:
         """Give the flows inside this state, by the number of the branch; most kinds have none."""

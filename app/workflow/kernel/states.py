@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from . import events as e
-from .errors import BRANCH_FAILED, NO_CHOICE, RUNTIME, TIMEOUT, StepError
+from .errors import BRANCH_FAILED, NO_CHOICE, TIMEOUT, StepError
 from .graph import (
     SUCCESS,
     Catcher,
@@ -18,6 +18,7 @@ from .graph import (
     Take,
     Visit,
     give_result,
+    holds,
     take_all,
 )
 from .graph import TIMEOUT as ON_TIMEOUT
@@ -140,13 +141,7 @@ class Decision(State):
         del cause
         data = visit.branch.data
         for transition, condition in self.conditions:
-            try:
-                holds = condition(data)
-            except StepError:
-                raise
-            except Exception as error:
-                raise StepError(RUNTIME, f"the condition of {transition!r} failed: {error!r}") from error
-            if holds:
+            if holds(condition, data, f"the condition of {transition!r}"):
                 return visit.leave(data, transition)
         if self.default is None:
             raise StepError(NO_CHOICE, f"no condition of {self.name!r} holds")
@@ -206,6 +201,15 @@ class Awaiting(State):
         """Give the names."""
         return tuple(self.names)
 
+    def accepts(self, visit: Visit, signal: str, data: Any) -> bool:
+        """Tell whether a guard lets the signal through; where one fails, receiving the signal fails the state."""
+        if signal in self.transitions or signal not in self.alternatives:
+            return True
+        try:
+            return self.choose(self.give(visit, data), signal) != signal
+        except StepError:
+            return True
+
     def received(self, visit: Visit, signal: e.SignalReceived) -> tuple[e.Event, ...]:
         """Leave with the signal's data, by the transition of its name."""
         return visit.leave(self.give(visit, signal.data), signal.name)
@@ -223,7 +227,8 @@ class Awaiting(State):
         due = None if self.timeout is None else now + round(1000 * self.timeout)
         awaited = e.SignalAwaited(branch.id, now, self.names, key, due)
         for number, kept in visit.frame.kept.items():
-            if kept.name in self.names and kept.key == key and kept.expires > now:
+            fits = kept.name in self.names and kept.key == key and kept.expires > now
+            if fits and self.accepts(visit, kept.name, kept.data):
                 return (awaited, e.SignalReceived(branch.id, now, number, kept.name, kept.data))
         return (awaited,)
 
