@@ -10,7 +10,6 @@ import pytest
 
 from app.workflow.kernel.status import Status
 from app.workflow.runtime.store import Key, NameTakenError, Query, RefusedError, Statistic
-from tests.support.databases import empty_database
 from tests.support.workflow.stores import (
     KINDS,
     LATER,
@@ -18,6 +17,7 @@ from tests.support.workflow.stores import (
     NOW,
     Bench,
     append,
+    bench_of,
     ended,
     ids,
     key,
@@ -34,13 +34,8 @@ SHAPES = pytest.mark.parametrize("shape", ["connection", "raw", "cursor"])
 
 @pytest.fixture(scope="session", params=KINDS)
 def shared_bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    if request.param == "memory":
-        yield Bench("memory")
-        return
-    with empty_database(request.param, tmp_path_factory.mktemp("engine")) as url:
-        bench = Bench(request.param, url)
+    with bench_of(request.param, tmp_path_factory.mktemp("engine")) as bench:
         yield bench
-        bench.close()
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cache
 from itertools import count
+from pathlib import Path
 from threading import Lock
 from typing import Any, Final, Self
 
@@ -26,9 +27,11 @@ from app.infrastructure.database.drivers import Driver, driver_of, side_driver_o
 from app.infrastructure.database.failures import READERS, DriverErrors, FailureKind
 from app.infrastructure.database.locks import Tracer
 from app.infrastructure.database.migrate import head
-from app.infrastructure.database.types import INSTANT, text
+from app.infrastructure.database.types import COUNTER, INSTANT, text
 from app.settings import Returning, Settings
 from app.usecases.ports.shared import RolledBack
+from app.workflow.stores.sql.schema import STEPS
+from app.workflow.stores.sql.server import write_lock
 
 EPOCH: Final = "epoch"
 WAITED: Final = "waited"
@@ -79,9 +82,8 @@ class Database:
         self.driver: Driver = driver_of(self.dialect, self.url, settings)
         self.read_failure = READERS[self.dialect.name]
         self.sessions = count(1)
-        # Several threads in BEGIN IMMEDIATE starve each other in SQLite's busy handler; in a queue of our own they do
-        # not.
-        self._write_lock: Lock | None = None if self.dialect.row_locks else Lock()
+        # The workflow engine writes to the same file.
+        self._write_lock: Lock | None = None if self.dialect.row_locks else write_lock(Path(self.url.database or ""))
         self._epoch = 0
         self._pool = self._new_pool(self.driver)
         self._side = self._new_pool(side_driver_of(self.dialect, self.url, settings))
@@ -162,13 +164,13 @@ class Database:
     def readiness(self) -> dict[str, bool]:
         """Tell whether the database answers, and whether its schema is the one this version was made for."""
         try:
-            revision = self._ask_one(_REVISION)
+            revision, steps = self._ask_one(_REVISION), self._ask_one(_STEPS)
         except Unavailable:
             return {"database": False, "migrations": False}
         except DriverErrors:
             # It answers, but has no such table: nobody has migrated it yet.
             return {"database": True, "migrations": False}
-        return {"database": True, "migrations": revision == head()}
+        return {"database": True, "migrations": revision == head() and steps == len(STEPS)}
 
     def _ask_one(self, prepared: Prepared) -> Any:
         rows = self.ask(prepared)
@@ -233,6 +235,8 @@ def _now(dialect: Dialect) -> Prepared:
 _REVISION: Final = Prepared(
     select(literal_column("version_num", text(32))).select_from(table("alembic_version")), "revision"
 )
+
+_STEPS: Final = Prepared(select(literal_column("version", COUNTER)).select_from(table("workflow_schema")), "steps")
 
 
 def _is_mariadb(url: URL) -> bool:

@@ -21,13 +21,26 @@ from app.domain.shared.errors import Busy, Unavailable
 from app.infrastructure.database.tables.shared import metadata
 from app.resources import resource
 from app.settings import Settings
+from app.workflow.stores.sql import schema
 
 LOCK_KEY: Final = 7_241_166_212  # "tramita" as a number nobody else is likely to take
 LOCK_NAME: Final = "tramita.migrations"
 LOCK_TIMEOUT_S: Final = 120
 _ALEMBIC: Final = Lock()  # its environment is a global of the process
+HEAD: Final = "head"
+
+
+def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """Tell whether a table is the business's; the workflow engine's are made by its own migrations."""
+    return kind != "table" or not (name or "").startswith(schema.PREFIX)
+
+
 # No column has a default in the database: defaults are the domain's.
-COMPARE: Final = {"compare_type": True, "compare_server_default": False}
+COMPARE: Final[dict[str, Any]] = {
+    "compare_type": True,
+    "compare_server_default": False,
+    "include_name": _is_ours,
+}
 
 
 class Migrations:
@@ -40,9 +53,12 @@ class Migrations:
     def __init__(self, settings: Settings) -> None:
         self._url = settings.database_url
 
-    def upgrade(self, to: str = "head") -> None:
-        """Apply what is missing up to revision ``to``; nothing when nothing is."""
-        self._run(lambda config: command.upgrade(config, to))
+    def upgrade(self, to: str = HEAD) -> None:
+        """Apply what is missing up to revision ``to``; nothing when nothing is.
+
+        Up to the newest one the workflow engine's tables go along, which no revision takes down again.
+        """
+        self._run(lambda config: command.upgrade(config, to), engine=to == HEAD)
 
     def downgrade(self, to: str) -> None:
         """Take revisions back down to ``to``; ``base`` leaves an empty schema."""
@@ -59,13 +75,18 @@ class Migrations:
             context = MigrationContext.configure(connection, opts=COMPARE)
             current = context.get_current_revision()
             differences = [] if current == head() else [f"database is at {current}, not at {head()}"]
+            steps = schema.version(connection)
+            if steps != len(schema.STEPS):
+                differences.append(f"the engine's tables are at {steps}, not at {len(schema.STEPS)}")
             return differences + [_told(difference) for difference in compare_metadata(context, metadata)]
 
-    def _run(self, step: Callable[[Config], None]) -> None:
+    def _run(self, step: Callable[[Config], None], *, engine: bool = False) -> None:
         with _ALEMBIC, self._connected() as connection, _alone(connection):
             config = configuration()
             config.attributes["connection"] = connection
             step(config)
+            if engine:
+                schema.migrate_on(connection)
             connection.commit()
 
     @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Engine, NullPool, create_engine, event
@@ -14,6 +15,7 @@ from app.workflow.stores.memory import MemoryStore
 from app.workflow.stores.sql.liveness import SessionLocks
 from app.workflow.stores.sql.schema import migrate
 from app.workflow.stores.sql.store import SqlStore
+from tests.support.databases import empty_database
 
 KINDS: Final = ("memory", "sqlite", "postgresql", "mariadb")
 TABLES: Final = ("executions", "history", "workers", "inbox", "messages", "awaiting")
@@ -97,6 +99,18 @@ class Bench:
         """Give how many rows a table has."""
         with self.engine.connect() as connection:
             return int(connection.exec_driver_sql(f"SELECT COUNT(*) FROM workflow_{table}").scalar_one())
+
+
+@contextmanager
+def bench_of(kind: str, folder: Path) -> Iterator[Bench]:
+    """Give a bench on a database of its own."""
+    if kind == "memory":
+        yield Bench(kind)
+        return
+    with empty_database(kind, folder) as url:
+        bench = Bench(kind, url)
+        yield bench
+        bench.close()
 
 
 class Rollback(Exception):
