@@ -32,13 +32,10 @@ def of_append(append: Append) -> str:
         or _instant("due", append.due)
     )
     if not found and (append.awaits or append.forgets):
-        pairs = (*append.awaits, *append.forgets)
-        found = next((why for name, key in pairs if (why := _text("name", name, NAME) or _text("key", key, SENT))), "")
+        found = next(filter(None, map(_pair, (*append.awaits, *append.forgets))), "")
     if not found and append.new is not None:
         found = of_new(append.new)
-    if not found and append.starts:
-        found = next((why for new in append.starts if (why := of_new(new))), "")
-    return found
+    return found or next(filter(None, map(of_new, append.starts)), "")
 
 
 def of_new(new: NewExecution) -> str:
@@ -83,6 +80,10 @@ def _text(what: str, value: str, longest: int | None = None) -> str:
         except UnicodeEncodeError:
             return f"{what} has half a surrogate pair"
     return ""
+
+
+def _pair(pair: tuple[str, str]) -> str:
+    return _text("name", pair[0], NAME) or _text("key", pair[1], SENT)
 
 
 def _instant(what: str, value: int | None) -> str:
