@@ -16,7 +16,7 @@ from app.domain.shared.ids import JobId, WorkerId
 from app.domain.shared.states import InvalidTransition
 from app.infrastructure.clock import pause
 from app.infrastructure.database.engine import Database
-from app.infrastructure.database.liveness import SessionLiveness, liveness_of
+from app.infrastructure.database.liveness import WorkerLiveness, liveness_of
 from app.infrastructure.database.repositories.jobs import KEPT
 from app.infrastructure.database.work import SqlWorks
 from app.usecases.context import Context, system_context
@@ -24,6 +24,7 @@ from app.usecases.jobs import CancelJob, Claim, ClaimJobs, CountJobs, FreeJobs, 
 from app.usecases.ports.shared import RolledBack, Work
 from app.usecases.retention import Due, PurgeBatch
 from app.usecases.run import Runner
+from app.workflow.stores.sql.liveness import SessionLocks
 from tests.support.clock import FakeClock
 from tests.support.databases import company_context
 from tests.support.jobs import ask, fresh, stand, states
@@ -316,9 +317,11 @@ def test_a_line_on_which_a_question_failed_keeps_no_lock(database: Database, wor
     """CT-04: who believes to have lost its lock has lost it, also when the line still stands."""
     worker = entered(works, clock)
     mine, theirs = liveness_of(database), liveness_of(database)
-    assert isinstance(mine, SessionLiveness)
+    assert isinstance(mine, WorkerLiveness)
+    locks = mine._locks
+    assert isinstance(locks, SessionLocks)
     mine.hold(worker)
-    mine._take = lambda _: "SELECT nonsense"
+    locks._take = lambda _: "SELECT nonsense"
     with pytest.raises(Unavailable):
         mine.dead(WorkerId(worker + 1))
     assert not mine.holds()

@@ -91,10 +91,14 @@ class SessionLocks:
                 self._held.discard(number)
 
     def close(self) -> None:
-        """Give all locks back: with their connection."""
+        """Give all locks back, and the connection."""
         with self._turn:
-            connection, self._connection = self._connection, None
+            with suppress(*self._errors):
+                # One by one: the server takes a moment to end a session, and others need not wait for that.
+                for number in tuple(self._held):
+                    self._ask(self._give(number))
             self._held.clear()
+            connection, self._connection = self._connection, None
             if connection is not None:
                 connection.close()
 
