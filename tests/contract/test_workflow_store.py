@@ -358,11 +358,23 @@ def test_a_message_taken_and_forgotten_in_one_commit_is_over(store: Any, worker:
     assert [found.id for found in store.letters(worker, 10)] == ["m4"]
 
 
-def test_who_has_ended_gets_no_message(store: Any, worker: int) -> None:
+def test_who_has_ended_gets_late_what_it_has_not_forgotten(store: Any, worker: int) -> None:
+    """SAGA-06: money that arrives after the end is not nobody's."""
+    awaiting(store, worker, 1, ("paid", "42"), ("paid", "43"))
+    store.commit([ended(1, 2, awaits=(("paid", "44"),), forgets=(("paid", "42"),))])
+    for number in ("42", "43", "44"):
+        store.publish(message(f"m{number}", correlation=number))
+    assert store.deliver(NOW, 10) == 2
+    claimed = store.claim(worker, NOW, 10)
+    assert ids(claimed) == ["e1"]
+    assert [found.id for found in store.letters(worker, 10)] == ["m43", "m44"]
+
+
+def test_who_is_purged_gets_no_message(store: Any, worker: int) -> None:
     awaiting(store, worker, 1, ("paid", "42"))
-    store.commit([ended(1, 2, awaits=(("paid", "44"),))])
+    store.commit([ended(1, 2)])
+    assert store.purge(LATER + 1, 10) == 1
     store.publish(message("m1"))
-    store.publish(message("m2", correlation="44"))
     assert store.deliver(NOW, 10) == 0
 
 

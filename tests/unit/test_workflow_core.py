@@ -293,7 +293,7 @@ def test_an_execution_that_cannot_be_decided_ends_and_harms_nobody(caplog: pytes
     class Broken(Pass):
         def execute(self, visit: Visit, cause: e.Event | None) -> tuple[e.Event, ...]:
             del cause
-            return visit.leave(None, "nowhere")
+            return (e.ExecutionStarted(visit.now, None),)  # it runs already: folding this is refused
 
     hand = Hand(TWO, machine("broken", Task("a", {"success": "b"}, "do.a"), Broken("b", {"success": None})))
     good, bad = hand.start("two", id="good"), hand.start("broken", id="bad")

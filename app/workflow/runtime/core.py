@@ -316,38 +316,40 @@ class Core(Holdings):
         return lost
 
     def _confirmed(self, made: Run) -> list[Command]:
+        """Go on from what is on disk; give the tasks that may start."""
         live, append = made.live, made.append
         live.version = append.version
         live.homes = made.packed.homes
         live.awaits = made.awaits
+        self._note(made)
+        if append.owner is None:
+            self._drop(live)
+            return []
+        self._hold(live)
+        branches = live.frame.branches
+        if live.fresh:
+            live.fresh = False
+            return self._commands(live, branches.values())
+        scheduled = {event.branch for event in made.events if isinstance(event, e.TaskScheduled)}
+        return self._commands(live, [branches[number] for number in sorted(scheduled) if number in branches])
+
+    def _note(self, made: Run) -> None:
+        """Keep for those who wait what a commit has done, and tell the listeners."""
+        live, append = made.live, made.append
         self.started += len(append.starts)
         for letter in append.consumed:
             self._reading.discard((live.key.namespace, letter))
         if live.new is not None:
             self.born.add(live.key)
             live.new = None
-        if append.owner is None:
-            self._drop(live)
         if append.ended is not None:
             self.ended.add(live.key)
         if made.events:
             tell(self._listeners, live.key, live.definition.name, made.events)
         for event in made.events:
-            if isinstance(event, e.TaskStarted):
-                branch = live.frame.branches.get(event.branch)
-                if branch is not None:
-                    self.taken.add(StepKey(live.key, branch.id, branch.entry, branch.attempt))
-        if append.owner is None:
-            return []
-        self._hold(live)
-        if live.fresh:
-            live.fresh = False
-            return self._commands(live, live.frame.branches.values())
-        scheduled = {event.branch for event in made.events if isinstance(event, e.TaskScheduled)}
-        if not scheduled:
-            return []
-        branches = live.frame.branches
-        return self._commands(live, [branches[number] for number in sorted(scheduled) if number in branches])
+            branch = live.frame.branches.get(event.branch) if isinstance(event, e.TaskStarted) else None
+            if branch is not None:
+                self.taken.add(StepKey(live.key, branch.id, branch.entry, branch.attempt))
 
 
 class BusyError(Exception):

@@ -66,7 +66,8 @@ class Append(msgspec.Struct, frozen=True):
     version 1 inserts it. ``owner`` is None to let go of it. ``due`` is when somebody must look at it again.
     ``events`` counts those of this commit. ``started``, ``ended`` and ``error`` are written as they stand. ``consumed``
     are the letters applied. ``awaits`` and ``forgets`` are the (name, key) of signals that messages are correlated by;
-    a pair in both stays. One that ends forgets all its pairs. ``starts`` are executions that begin with this commit, as
+    a pair in both stays, and so do those of one that has ended until it forgets them or is purged: what comes for them
+    is late. ``starts`` are executions that begin with this commit, as
     other rows of version 0; one whose key or name is there already is left out.
     """
 

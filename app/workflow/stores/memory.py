@@ -352,13 +352,12 @@ class MemoryStore:
                 self._awaiting[pair][key.id] = None
         forgotten = set(append.forgets) - set(append.awaits)
         for pair in list(held):
-            if append.ended is not None or pair[1:] in forgotten:
+            if pair[1:] in forgotten:
                 self._forget(key, pair)
-        if append.ended is None:
-            for name, correlation in append.awaits:
-                pair = (key.namespace, name, correlation)
-                self._awaiting.setdefault(pair, {}).setdefault(key.id, None)
-                self._pairs.setdefault(key, {})[pair] = None
+        for name, correlation in append.awaits:
+            pair = (key.namespace, name, correlation)
+            self._awaiting.setdefault(pair, {}).setdefault(key.id, None)
+            self._pairs.setdefault(key, {})[pair] = None
 
     def _forget(self, key: Key, pair: _Pair) -> None:
         del self._awaiting[pair][key.id]

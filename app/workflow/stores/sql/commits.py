@@ -70,20 +70,16 @@ class Commits:
 
     def _follow(self, line: Line, written: Iterable[Append]) -> None:
         """Do what goes with commits that were written: letters, waits, executions they start."""
-        consumed, forgotten, ended, awaited, started = [], [], [], [], []
+        consumed, forgotten, awaited, started = [], [], [], []
         for append in written:
             key = append.key
             consumed += [(*key, letter) for letter in append.consumed]
             forgotten += [(*key, *pair) for pair in set(append.forgets).difference(append.awaits)]
             started += [values_of(new) for new in append.starts]
-            if append.ended is not None:
-                ended.append(key)
-            else:
-                awaited += [(*key, *pair) for pair in append.awaits]
+            awaited += [(*key, *pair) for pair in append.awaits]
         either(line, "DELETE FROM workflow_inbox", "namespace = ? AND execution = ? AND id = ?", consumed)
         taken = "namespace = ? AND execution = ? AND taken = ?"
         either(line, "UPDATE workflow_awaiting SET taken = NULL, fresh = 1", taken, consumed)
-        either(line, "DELETE FROM workflow_awaiting", "namespace = ? AND execution = ?", ended)
         pair = "namespace = ? AND execution = ? AND name = ? AND correlation = ?"
         either(line, "DELETE FROM workflow_awaiting", pair, forgotten)
         if awaited:
@@ -303,18 +299,17 @@ _CONSUME: Final = f"""
     WHERE p.namespace = w.n AND p.id = k.l AND p.execution = w.i
 ), t AS (
     UPDATE workflow_awaiting AS p SET taken = NULL, fresh = 1 FROM w, json_array_elements_text(w.x) AS k(l)
-    WHERE p.namespace = w.n AND p.execution = w.i AND p.taken = k.l AND w.z IS NULL AND NOT EXISTS ({_FORGOTTEN})
+    WHERE p.namespace = w.n AND p.execution = w.i AND p.taken = k.l AND NOT EXISTS ({_FORGOTTEN})
 )"""
 _FORGET: Final = f"""
 , f AS (
     DELETE FROM workflow_awaiting AS p USING w
-    WHERE (w.z IS NOT NULL OR w.f IS NOT NULL) AND p.namespace = w.n AND p.execution = w.i
-    AND (w.z IS NOT NULL OR EXISTS ({_FORGOTTEN}))
+    WHERE w.f IS NOT NULL AND p.namespace = w.n AND p.execution = w.i AND EXISTS ({_FORGOTTEN})
 )"""
 _AWAIT: Final = """
 , a AS (
     INSERT INTO workflow_awaiting (namespace, execution, name, correlation, fresh)
-    SELECT w.n, w.i, l ->> 0, l ->> 1, 1 FROM w, json_array_elements(w.a) AS q(l) WHERE w.z IS NULL
+    SELECT w.n, w.i, l ->> 0, l ->> 1, 1 FROM w, json_array_elements(w.a) AS q(l)
     ON CONFLICT DO NOTHING
 )"""
 _START: Final = f"""
@@ -336,7 +331,7 @@ class PostgresCommits(Commits):
         statement = _READ + (_WITH_NEW if any(row.m is not None for row in rows) else _OLD_ALONE) + _HISTORY
         if any(row.x for row in rows):
             statement += _CONSUME
-        if any(row.f or row.z is not None for row in rows):
+        if any(row.f for row in rows):
             statement += _FORGET
         if any(row.a for row in rows):
             statement += _AWAIT

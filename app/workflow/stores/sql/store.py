@@ -213,6 +213,7 @@ class SqlStore:
             )
             either(line, "DELETE FROM workflow_history", "namespace = ? AND id = ?", keys)
             either(line, "DELETE FROM workflow_inbox", "namespace = ? AND execution = ?", keys)
+            either(line, "DELETE FROM workflow_awaiting", "namespace = ? AND execution = ?", keys)
             either(line, "DELETE FROM workflow_executions", "namespace = ? AND id = ?", keys)
             return len(keys)
 
