@@ -28,6 +28,8 @@ def _from(names: tuple[Status, ...], transition: str, target: Status) -> tuple[T
     return tuple(Transition(transition, source, target) for source in names)
 
 
+_ACTIVE: Final = (Status.RUNNING, Status.WAITING, Status.RETRYING)
+
 LIFE: Final = Lifecycle(
     "execution",
     Status,
@@ -37,11 +39,11 @@ LIFE: Final = Lifecycle(
         Transition("wait", Status.RUNNING, Status.WAITING),
         Transition("back_off", Status.RUNNING, Status.RETRYING),
         *_from((Status.WAITING, Status.RETRYING), "wake", Status.RUNNING),
-        Transition("compensate", Status.RUNNING, Status.COMPENSATING),
+        *_from(_ACTIVE, "compensate", Status.COMPENSATING),
         Transition("succeed", Status.RUNNING, Status.SUCCEEDED),
-        *_from((Status.RUNNING, Status.COMPENSATING), "fail", Status.FAILED),
-        *_from((Status.RUNNING, Status.COMPENSATING), "time_out", Status.TIMED_OUT),
-        *_from((Status.PENDING, Status.RUNNING, Status.COMPENSATING), "abort", Status.ABORTED),
+        *_from((*_ACTIVE, Status.COMPENSATING), "fail", Status.FAILED),
+        *_from((*_ACTIVE, Status.COMPENSATING), "time_out", Status.TIMED_OUT),
+        *_from((Status.PENDING, *_ACTIVE, Status.COMPENSATING), "abort", Status.ABORTED),
         *_from((Status.FAILED, Status.TIMED_OUT, Status.ABORTED), "redrive", Status.RUNNING),
     ),
 )
