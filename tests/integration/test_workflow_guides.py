@@ -13,7 +13,9 @@ from house.base import ROOT
 
 pytestmark = pytest.mark.fast
 
-GUIDES = [ROOT / "docs" / "engine" / name for name in ("getting-started.md", "machines.md", "runtime.md", "extending.md")]
+GUIDES = [
+    ROOT / "docs" / "engine" / name for name in ("getting-started.md", "machines.md", "runtime.md", "extending.md")
+]
 SAID = re.compile(r"(?:^|.*\S  )# ?(.*)$")
 
 
