@@ -673,7 +673,7 @@ def test_a_fan_out_of_a_thousand_is_started_and_joined() -> None:
 
 
 def test_each_event_says_how_many_lines_of_the_public_history_it_stands_for() -> None:
-    """A state knows the line of its own arrival; one that fails at an expression takes a line more."""
+    """A state knows the line of its own arrival."""
 
     def broken(_visit: Visit) -> None:
         raise StepError("Bad", "no such field", "Output")
@@ -683,8 +683,9 @@ def test_each_event_says_how_many_lines_of_the_public_history_it_stands_for() ->
     run = Driven(Definition("m", Flow("a", {"a": first, "b": second})))
     events = run.start()
     assert [event.location for event in events if isinstance(event, e.StateFailed)] == ["Output"]
-    # Started, two arrivals, one leaving, the expression, the other leaving, succeeded.
-    assert run.frame.lines == 7
+    assert [event.outcome for event in events if isinstance(event, e.StateFailed)] == ["caught"]
+    # Started, two arrivals, two departures, succeeded.
+    assert run.frame.lines == 6
 
 
 def test_no_wildcard_takes_what_states_all_does_not_take() -> None:

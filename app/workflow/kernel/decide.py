@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
+import msgspec
+
 from . import events as e
 from . import stimuli as s
 from .errors import HEARTBEAT_TIMEOUT, RUNTIME, TIMEOUT, StepError
@@ -116,7 +118,7 @@ class _Run:
             used = (branch.tries or {}).get(place, 0)
             pause = state.retriers[place].pause(used, visit.chance("retry"))
             self.record(
-                e.StateFailed(branch.id, self.now, state.name, error, cause, location),
+                self._failed(branch, error, cause, location, "retried"),
                 *self._without_children(branch),
                 e.RetryScheduled(branch.id, self.now, place, self.now + pause),
             )
@@ -128,10 +130,11 @@ class _Run:
                 output = catcher.give(visit, told)
                 variables = catcher.assign(visit, told) if catcher.assign is not None else None
             except StepError as worse:
+                self.record(self._failed(branch, error, cause, location, ""))
                 self._give_up(branch, worse.error, worse.cause, worse.location)
                 return
             self.record(
-                e.StateFailed(branch.id, self.now, state.name, error, cause, location),
+                self._failed(branch, error, cause, location, "caught"),
                 *self._without_children(branch),
                 *visit.at(branch).exited(output, catcher.transition, variables),
             )
@@ -143,7 +146,7 @@ class _Run:
         if self.frame.pivot and not state.final:
             self._forward(branch, error, cause, location)
             return
-        self.record(e.StateFailed(branch.id, self.now, state.name, error, cause, location))
+        self.record(self._failed(branch, error, cause, location, ""))
         if branch.parent >= 0:
             self.record(e.BranchFailed(branch.id, self.now, error, cause))
         else:
@@ -156,10 +159,16 @@ class _Run:
         if not branch.alerted:
             self.record(e.AlertRaised(branch.id, self.now, branch.state, error, cause))
         self.record(
-            e.StateFailed(branch.id, self.now, branch.state, error, cause, location),
+            self._failed(branch, error, cause, location, "retried"),
             *self._without_children(branch),
             e.RetryScheduled(branch.id, self.now, -1, self.now + pause),
         )
+
+    def _failed(self, branch: Branch, error: str, cause: str, location: str, outcome: str) -> e.StateFailed:
+        state = self.definition.states[branch.state]
+        failed = e.StateFailed(branch.id, self.now, state.name, error, cause, location, outcome)
+        shown = state.shown(self.visit.at(branch), failed)
+        return msgspec.structs.replace(failed, shown=len(shown)) if shown else failed
 
     def _without_children(self, branch: Branch) -> list[e.Event]:
         if branch.results is None:

@@ -84,9 +84,10 @@ class StateExited(Event, frozen=True, tag="StateExited"):
 
 
 class StateFailed(Event, frozen=True, tag="StateFailed"):
-    """A state ended with an error that it may still retry or catch.
+    """A state ended with an error; ``outcome`` tells what follows: ``retried``, ``caught`` or nothing of the two.
 
-    ``location`` names the field of the definition whose evaluation failed, if that was it.
+    ``location`` names the field of the definition whose evaluation failed, if that was it. ``shown``: how many lines of
+    the public history it stands for.
     """
 
     branch: int
@@ -95,6 +96,8 @@ class StateFailed(Event, frozen=True, tag="StateFailed"):
     error: str
     cause: str
     location: str = ""
+    outcome: str = ""
+    shown: int = 0
 
 
 class TaskScheduled(Event, frozen=True, tag="TaskScheduled"):
@@ -244,6 +247,13 @@ class ChildrenStarted(Event, frozen=True, tag="ChildrenStarted"):
     count: int
 
 
+class ChildrenSucceeded(Event, frozen=True, tag="ChildrenSucceeded"):
+    """As many lines of work of a state have succeeded as it needs."""
+
+    branch: int
+    at: int
+
+
 class BranchStarted(Event, frozen=True, tag="BranchStarted"):
     """The branch ``parent`` started the line of work ``branch``, the one of number ``index`` of those of its state.
 
@@ -361,6 +371,7 @@ AnyEvent: TypeAlias = (
     | SignalExpired
     | SignalLate
     | ChildrenStarted
+    | ChildrenSucceeded
     | BranchStarted
     | BranchSucceeded
     | BranchFailed

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar
 
 from . import events as e
+from .errors import RUNTIME
 from .frames import Branch, Frame, Kept, Undo, Wait
-from .graph import SUCCESS
 from .status import LIFE, Status
 
 _E = TypeVar("_E", bound=e.Event)
@@ -263,8 +263,15 @@ def _signal_late(frame: Frame, event: e.SignalLate) -> int | None:
 def _children_started(frame: Frame, event: e.ChildrenStarted) -> int | None:
     branch = frame.branches[event.branch]
     branch.results = []
+    branch.count = event.count
     branch.wait = Wait("children")
     return None
+
+
+@_folds(e.ChildrenSucceeded)
+def _children_succeeded(frame: Frame, event: e.ChildrenSucceeded) -> int | None:
+    del frame
+    return event.branch
 
 
 @_folds(e.BranchStarted)
@@ -355,22 +362,17 @@ def _alert(frame: Frame, event: e.AlertRaised) -> int | None:
     return None
 
 
-def _exit_lines(frame: Frame, event: e.StateExited) -> int:
-    # A state with children tells first that they have succeeded.
-    return 2 if event.transition == SUCCESS and frame.branches[event.branch].results is not None else 1
+def _succeeded_lines(frame: Frame, event: e.BranchSucceeded) -> int:
+    return int(frame.branches[event.branch].turn)
 
 
-def _failure_lines(frame: Frame, event: e.StateFailed) -> int:
-    return (1 if event.location else 0) + (1 if frame.branches[event.branch].results is not None else 0)
-
-
-def _turn_lines(frame: Frame, event: e.BranchSucceeded | e.BranchFailed | e.BranchAborted) -> int:
-    return 1 if frame.branches[event.branch].turn else 0
+def _failed_lines(frame: Frame, event: e.BranchFailed) -> int:
+    # A definition that does not fit its data ends the whole execution, and nothing is told of what is around it.
+    return int(frame.branches[event.branch].turn and event.error != RUNTIME)
 
 
 LINES: Final[dict[type[e.Event], int | Callable[[Frame, Any], int]]] = {
-    e.StateExited: _exit_lines,
-    e.StateFailed: _failure_lines,
+    e.StateFailed: lambda _frame, event: event.shown,
     e.TaskScheduled: lambda _frame, event: event.shown,
     e.TaskBeat: 0,
     e.RetryScheduled: 0,
@@ -380,9 +382,9 @@ LINES: Final[dict[type[e.Event], int | Callable[[Frame, Any], int]]] = {
     e.SignalExpired: 0,
     e.SignalLate: 0,
     e.BranchStarted: lambda _frame, event: int(event.turn),
-    e.BranchSucceeded: _turn_lines,
-    e.BranchFailed: _turn_lines,
-    e.BranchAborted: _turn_lines,
+    e.BranchSucceeded: _succeeded_lines,
+    e.BranchFailed: _failed_lines,
+    e.BranchAborted: 0,
     e.CompensationNoted: 0,
     e.PivotPassed: 0,
     e.CompensationStarted: 0,

@@ -44,7 +44,7 @@ class Branch(msgspec.Struct, array_like=True):
     children, ``open`` how many of them still run, ``failures`` how many have failed. ``failure`` is (error, cause) of
     a branch that has failed. ``undo`` is set on the branch of a compensation, ``alerted`` once a person was called for
     this visit. ``since`` is when this visit began, ``line`` the number of its arrival in the public history. ``turn``:
-    the branch is one of many through the same flow.
+    the branch is one of many through the same flow. ``count``: of the lines of work that the state is to start.
     """
 
     id: int
@@ -67,6 +67,7 @@ class Branch(msgspec.Struct, array_like=True):
     since: int = 0
     line: int = 0
     turn: bool = False
+    count: int = 0
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True):
