@@ -18,6 +18,7 @@ from .query import Item
 
 QUERY_EVALUATION: Final = "States.QueryEvaluationError"
 EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
+_RETRIED: Final = frozenset({"task", "parallel", "map"})
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -60,21 +61,20 @@ class Context:
         execution = {
             "Id": self._around.execution(machine, name),
             "Input": frame.input,
+            "StartTime": instant(frame.started),
             "Name": name,
             "RoleArn": self._around.role,
-            "StartTime": instant(frame.started),
             "RedriveCount": frame.redrives,
         }
         if frame.redriven is not None:
             execution["RedriveTime"] = instant(frame.redriven)
+        state: dict[str, Any] = {"Name": branch.state, "EnteredTime": instant(branch.since)}
+        if visit.state.kind in _RETRIED:
+            state["RetryCount"] = sum((branch.tries or {}).values())
         context: dict[str, Any] = {
             "Execution": execution,
-            "State": {
-                "EnteredTime": instant(branch.since),
-                "Name": branch.state,
-                "RetryCount": sum((branch.tries or {}).values()),
-            },
             "StateMachine": {"Id": self._around.machine(machine), "Name": machine},
+            "State": state,
         }
         resource = getattr(visit.state, "resource", "")
         if resource.endswith(".waitForTaskToken"):
