@@ -17,6 +17,9 @@ MOST: Final = 200_000
 """Values that a YAML definition may come to once its aliases are followed."""
 
 
+_COLLECTIONS: Final = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
+
+
 class UnreadableDocumentError(ValueError):
     """The text is no JSON or YAML that a definition could be."""
 
@@ -88,7 +91,7 @@ class _Plain:
         return raw
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML is untyped
     """Reads scalars as YAML 1.2's JSON schema does: ``yes`` is a text, and so is a date."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's way
@@ -100,7 +103,7 @@ for _tag, _pattern, _first in (
     ("int", r"^-?(?:0|[1-9][0-9]*)$", "-0123456789"),
     ("float", r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$", "-0123456789"),
 ):
-    _Loader.add_implicit_resolver(  # type: ignore[no-untyped-call]
+    _Loader.add_implicit_resolver(
         f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), ["" if letter == "\0" else letter for letter in _first]
     )
 
@@ -115,6 +118,8 @@ class _Composed:
         self._count += 1
         if self._count > MOST or depth > DEEPEST:
             raise ValueError("it is too large or nested too deep")
+        if isinstance(node, yaml.CollectionNode) and node.tag not in _COLLECTIONS:
+            raise ValueError(f"the tag {node.tag} is not known here")
         if isinstance(node, yaml.MappingNode):
             return _Pairs((self._name(key), self.value(value, depth + 1)) for key, value in node.value)
         if isinstance(node, yaml.SequenceNode):

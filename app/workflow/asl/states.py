@@ -57,7 +57,8 @@ class Ways:
 
     def names(self, error: str) -> bool:
         """Tell whether a retrier or a catcher names an error itself."""
-        return any(error in rule.errors for rule in (*self.retriers, *self.catchers))
+        rules: tuple[Retrier | Catcher, ...] = (*self.retriers, *self.catchers)
+        return any(error in rule.errors for rule in rules)
 
 
 class AslState(State):
