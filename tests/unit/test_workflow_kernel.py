@@ -707,3 +707,15 @@ def test_the_first_branch_that_fails_fails_its_state_before_others_go_on() -> No
     assert events.count("BranchFailed") == 1
     assert events.count("BranchAborted") == 1
     assert run.status() is Status.SUCCEEDED
+
+
+def test_a_redriven_state_waits_for_those_inside_it_that_run_again() -> None:
+    """It has nothing to do itself, so the run has not been cut."""
+    run = Driven(machine(Parallel("p", {"success": None}, [flow(task("a")), flow(task("b"))])))
+    run.start()
+    run.failed("a")
+    run.redriven()
+    assert not is_cut(run.frame)
+    run.done("a", 1)
+    run.done("b", 2)
+    assert run.frame.output == [1, 2]

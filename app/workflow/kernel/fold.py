@@ -125,6 +125,9 @@ def _redriven(frame: Frame, event: e.ExecutionRedriven) -> int | None:
         if branch.wait is not None and branch.wait.kind != "children":
             branch.wait = None
         branch.tries = None
+    for branch in frame.branches.values():
+        if branch.open:
+            branch.wait = Wait("children")
     return None
 
 
