@@ -297,3 +297,16 @@ def test_a_redriven_execution_goes_on_in_the_same_history() -> None:
     told.done("S", 1)
     assert told.output() == 1
     assert told.types()[5:8] == ["ExecutionFailed", "ExecutionRedriven", "LambdaFunctionScheduled"]
+
+
+def test_a_redriven_parallel_goes_on_with_its_branches() -> None:
+    call = {"Type": "Task", "Resource": LAMBDA, "End": True}
+    told = one(parallel(flow(A=call), flow(B=call)), {})
+    told.failed("A", "E")
+    told.redriven()
+    told.done("A", 1)
+    told.done("B", 2)
+    assert told.output() == [1, 2]
+    types = told.types()
+    assert types.count("ParallelStateStarted") == 1
+    assert types[-3:] == ["ParallelStateSucceeded", "ParallelStateExited", "ExecutionSucceeded"]

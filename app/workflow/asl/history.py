@@ -14,7 +14,8 @@ from ..kernel.fold import MAIN, fold
 from ..kernel.frames import Branch, Frame
 from ..kernel.graph import SUCCESS, Definition, Visit
 from .context import Surroundings
-from .states import AslState, Service, Task, is_too_large, too_large
+from .resources import Service
+from .states import AslState, Task, is_too_large, too_large
 from .templates import text_of
 
 _TRUNCATED: Final = {"truncated": False}
@@ -131,7 +132,6 @@ class History:
                 self._add(at, kind, self._last.get(number, 0), details=details or None)
         if event.outcome == "caught":
             self._before.pop(number, None)
-        self._ends.pop(number, None)
 
     # --- lines of work ---------------------------------------------------------------------------------------------
 
