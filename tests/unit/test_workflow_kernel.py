@@ -9,7 +9,7 @@ import pytest
 from app.workflow.kernel import events as e
 from app.workflow.kernel import stimuli as s
 from app.workflow.kernel.decide import is_cut
-from app.workflow.kernel.errors import DefinitionError, StepError
+from app.workflow.kernel.errors import DefinitionError, StepError, matches
 from app.workflow.kernel.graph import Catcher, Compensation, Definition, Flow, Retrier, State, Visit
 from app.workflow.kernel.lifecycle import InvalidTransitionError
 from app.workflow.kernel.states import (
@@ -670,3 +670,28 @@ def test_a_fan_out_of_a_thousand_is_started_and_joined() -> None:
         branch for branch in run.frame.branches.values() if branch.wait is not None and branch.wait.kind == "task"
     ]
     assert len(waiting) == 1000
+
+
+def test_each_event_says_how_many_lines_of_the_public_history_it_stands_for() -> None:
+    """A state knows the line of its own arrival."""
+
+    def broken(_visit: Visit) -> None:
+        raise StepError("Bad", "no such field", "Output")
+
+    first = Pass("a", {"success": "b"})
+    second = Pass("b", {"success": None, "failure": None}, take=broken, catchers=[Catcher()])
+    run = Driven(Definition("m", Flow("a", {"a": first, "b": second})))
+    events = run.start()
+    assert [event.location for event in events if isinstance(event, e.StateFailed)] == ["Output"]
+    assert [event.outcome for event in events if isinstance(event, e.StateFailed)] == ["caught"]
+    # Started, two arrivals, two departures, succeeded.
+    assert run.frame.lines == 6
+
+
+def test_no_wildcard_takes_what_states_all_does_not_take() -> None:
+    """ASL: States.TaskFailed takes any error but States.Timeout; States.Runtime must be named."""
+    assert matches(("States.TaskFailed",), "States.Permissions")
+    assert matches(("States.TaskFailed",), "Own")
+    assert not matches(("States.TaskFailed",), "States.Timeout")
+    assert not matches(("States.TaskFailed",), "States.Runtime")
+    assert matches(("States.Runtime",), "States.Runtime")

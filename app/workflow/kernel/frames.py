@@ -43,7 +43,8 @@ class Branch(msgspec.Struct, array_like=True):
     ``tries`` the use of each retrier in it. ``results`` holds the outputs of children by index while there are
     children, ``open`` how many of them still run, ``failures`` how many have failed. ``failure`` is (error, cause) of
     a branch that has failed. ``undo`` is set on the branch of a compensation, ``alerted`` once a person was called for
-    this visit.
+    this visit. ``since`` is when this visit began, ``line`` the number of its arrival in the public history. ``turn``:
+    the branch is one of many through the same flow. ``count``: of the lines of work that the state is to start.
     """
 
     id: int
@@ -63,6 +64,10 @@ class Branch(msgspec.Struct, array_like=True):
     failures: int = 0
     undo: Undo | None = None
     alerted: bool = False
+    since: int = 0
+    line: int = 0
+    turn: bool = False
+    count: int = 0
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True):
@@ -79,8 +84,8 @@ class Frame(msgspec.Struct, array_like=True):
 
     ``seed`` is what chance is drawn from. ``done`` are the steps to undo, oldest first. ``ending`` is the change that
     follows the compensations. ``seen`` gives the instants of signals applied by their ids, ``lapsed`` the (name, key)
-    of waits that have timed out. ``events`` counts what was folded. When an execution ends other than well its
-    branches stay as they are: a redrive goes on from them.
+    of waits that have timed out. ``events`` counts what was folded, ``lines`` those of the public history. When an
+    execution ends other than well its branches stay as they are: a redrive goes on from them.
     """
 
     id: str
@@ -105,6 +110,8 @@ class Frame(msgspec.Struct, array_like=True):
     kept: dict[str, Kept] = {}
     seen: dict[str, int] = {}
     lapsed: list[tuple[str, str]] = []
+    lines: int = 0
+    redriven: int | None = None
 
     @property
     def is_over(self) -> bool:
