@@ -9,7 +9,7 @@ from .calls import call_with
 from .errors import JsonataError
 from .machine import Run
 from .paths import look_up
-from .values import UNDEFINED, Function, Items, append, equal, is_numbers, is_sequence, limited, sequence, symbol, truth
+from .values import UNDEFINED, Items, append, is_numbers, is_sequence, limited, sequence, symbol, truth
 
 _TYPES = {"s": "string", "n": "number", "b": "boolean", "l": "null", "a": "array", "f": "function", "o": "object"}
 
@@ -30,7 +30,7 @@ def exists(_run: Run, value: Any) -> bool:
 
 
 def spread(run: Run, value: Any) -> Any:
-    """An object as an array of objects of one field each."""
+    """Give an object as an array of objects of one field each."""
     if isinstance(value, dict):
         return sequence(*({key: item} for key, item in value.items()))
     if not isinstance(value, list):
@@ -40,7 +40,7 @@ def spread(run: Run, value: Any) -> Any:
     for item in value:
         parts = spread(run, item)
         result += parts if isinstance(parts, list) else [parts]
-    return result if result else sequence()
+    return result or sequence()
 
 
 def merge(_run: Run, objects: Any) -> Any:
@@ -56,7 +56,7 @@ def reverse(_run: Run, values: Any) -> Any:
 
 
 def keys(run: Run, value: Any) -> Any:
-    """The names of the fields, each once."""
+    """Give the names of the fields, each once."""
     found: dict[str, None] = {}
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, list):
@@ -68,12 +68,12 @@ def keys(run: Run, value: Any) -> Any:
 
 
 def lookup(_run: Run, value: Any, name: Any) -> Any:
-    """The field of that name."""
+    """Give the field of that name."""
     return look_up(value, name)
 
 
 def kind(_run: Run, value: Any) -> Any:
-    """What type it is of."""
+    """Give what type it is of."""
     return UNDEFINED if value is UNDEFINED else _TYPES[symbol(value)]
 
 
@@ -93,24 +93,26 @@ def distinct(run: Run, values: Any) -> Any:
         return values
     results: list[Any] = sequence() if is_sequence(values) else []
     seen: set[Any] = set()
-    others: list[Any] = []
     for value in values:
-        if isinstance(value, (list, dict, Function)) or value is None:
-            run.spend(len(others) * 10)
-            if any(equal(value, other) for other in others):
-                continue
-            others.append(value)
-        else:
-            mark = (isinstance(value, bool), isinstance(value, str), value)
-            if mark in seen:
-                continue
+        mark = _mark(run, value)
+        if mark not in seen:
             seen.add(mark)
-        results.append(value)
+            results.append(value)
     return results
 
 
+def _mark(run: Run, value: Any) -> Any:
+    """Give what is the same for equal values, and can be looked up."""
+    run.spend(500)
+    if isinstance(value, list):
+        return ("a", *(_mark(run, item) for item in value))
+    if isinstance(value, dict):
+        return ("o", frozenset((key, _mark(run, item)) for key, item in value.items()))
+    return (symbol(value), value)
+
+
 def zipped(_run: Run, *arrays: Any) -> Any:
-    """The first of each, the second of each, as far as the shortest goes."""
+    """Give the first of each, the second of each, as far as the shortest goes."""
     if not all(isinstance(array, list) for array in arrays):
         return []
     return [list(group) for group in zip(*arrays, strict=False)]
@@ -122,14 +124,14 @@ def shuffle(run: Run, values: Any) -> Any:
         return values
     mixed = list(values)
     for place in range(len(mixed) - 1, 0, -1):
-        run.spend(1)
+        run.spend(300)
         other = int(run.draw() * (place + 1))
         mixed[place], mixed[other] = mixed[other], mixed[place]
     return mixed
 
 
 def mapped(run: Run, values: Any, function: Any) -> Any:
-    """What the function gives for each."""
+    """Give what the function gives for each."""
     if values is UNDEFINED:
         return UNDEFINED
     results = (call_with(run, function, value, place, values) for place, value in enumerate(values))
@@ -147,7 +149,7 @@ def kept(run: Run, values: Any, function: Any) -> Any:
 
 
 def single(run: Run, values: Any, function: Any) -> Any:
-    """The only one for which the function gives true."""
+    """Give the only one for which the function gives true."""
     if values is UNDEFINED:
         return UNDEFINED
     found: list[Any] = []
@@ -162,7 +164,7 @@ def single(run: Run, values: Any, function: Any) -> Any:
 
 
 def reduced(run: Run, values: Any, function: Any, start: Any) -> Any:
-    """What the function makes of one value after the other."""
+    """Give what the function makes of one value after the other."""
     if values is UNDEFINED:
         return UNDEFINED
     if function.arity < 2:
@@ -175,7 +177,7 @@ def reduced(run: Run, values: Any, function: Any, start: Any) -> Any:
 
 
 def each(run: Run, value: Any, function: Any) -> Any:
-    """What the function gives for each field."""
+    """Give what the function gives for each field."""
     if value is UNDEFINED:
         return UNDEFINED
     results = (call_with(run, function, item, key, value) for key, item in value.items())
@@ -183,7 +185,7 @@ def each(run: Run, value: Any, function: Any) -> Any:
 
 
 def sift(run: Run, value: Any, function: Any) -> Any:
-    """The fields for which the function gives true; nothing when there are none."""
+    """Give the fields for which the function gives true; nothing when there are none."""
     if value is UNDEFINED:
         return UNDEFINED
     fields = {key: item for key, item in value.items() if truth(call_with(run, function, item, key, value))}

@@ -21,7 +21,7 @@ _48: Final = (1 << 48) - 1
 
 
 def partition(_run: Run, values: Any, size: Any) -> Any:
-    """The values in chunks."""
+    """Give the values in chunks."""
     if values is UNDEFINED or not values:
         return UNDEFINED
     if values == [None]:
@@ -37,7 +37,7 @@ def partition(_run: Run, values: Any, size: Any) -> Any:
 
 
 def ranged(_run: Run, start: Any, end: Any, step: Any) -> Any:
-    """The numbers from one to another."""
+    """Give the numbers from one to another."""
     if UNDEFINED in (start, end, step):
         return UNDEFINED
     first, last, by = math.trunc(start), math.trunc(end), math.trunc(step)
@@ -50,7 +50,7 @@ def ranged(_run: Run, start: Any, end: Any, step: Any) -> Any:
 
 
 def hashed(_run: Run, value: Any, algorithm: Any) -> Any:
-    """The hash of a text, in hexadecimal."""
+    """Give the hash of a text, in hexadecimal."""
     if value is UNDEFINED or algorithm is UNDEFINED:
         return UNDEFINED
     name = _HASHES.get(algorithm)
@@ -60,7 +60,7 @@ def hashed(_run: Run, value: Any, algorithm: Any) -> Any:
 
 
 def chance(run: Run, seed: Any) -> float:
-    """A number from 0 to below 1; with a seed always the same one, which is that of java.util.Random."""
+    """Give a number from 0 to below 1; with a seed always the same one, which is that of java.util.Random."""
     if seed is UNDEFINED:
         return run.draw()
     state = (math.trunc(seed) ^ _MULTIPLIER) & _48
@@ -72,14 +72,14 @@ def chance(run: Run, seed: Any) -> float:
 
 
 def uuid(run: Run) -> str:
-    """A random UUID (version 4)."""
+    """Give a random UUID (version 4)."""
     bits = int(run.draw() * (1 << 53)) << 75 | int(run.draw() * (1 << 53)) << 22 | int(run.draw() * (1 << 22))
     digits = f"{bits & ~(0xF << 76) & ~(0x3 << 62) | 4 << 76 | 2 << 62:032x}"
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def parse(_run: Run, value: Any) -> Any:
-    """The value that a JSON text stands for."""
+    """Give the value that a JSON text stands for."""
     if value is UNDEFINED:
         return UNDEFINED
     try:

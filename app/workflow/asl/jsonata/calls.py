@@ -25,7 +25,12 @@ class NativeFunction(Function):
     def call(self, run: Run, args: list[Any], context: Any) -> Any:
         """Check the arguments against the signature, and call. Errors name this function."""
         try:
-            return self._run(run, *self._signature.check(args, context))
+            checked = self._signature.check(args, context)
+            for value in checked:
+                run.handle(value)
+            result = self._run(run, *checked)
+            run.handle(result)
+            return result
         except JsonataError as error:
             raise error.named(self.name) from None
 
@@ -47,7 +52,7 @@ class Lambda(Function):
 
     __slots__ = ("_bindings", "_body", "_given", "_signature", "parameters")
 
-    def __init__(  # noqa: PLR0913 - what makes a closure
+    def __init__(
         self,
         parameters: list[str],
         body: Evaluate,
@@ -316,7 +321,7 @@ _TRANSFORMS: Final = Signature("<(oa):o>")
 
 
 def _copy(run: Run, value: Any) -> Any:
-    run.spend(1)
+    run.spend(200)
     if isinstance(value, list):
         return [_copy(run, item) for item in value]
     if isinstance(value, dict):

@@ -59,10 +59,7 @@ class Compiled:
 
 
 def _compile(node: Any) -> Evaluate:
-    if node.type == "name":
-        inner = _name(node)
-    else:
-        inner = _COMPILERS[node.type](node, _compile)
+    inner = _name(node) if node.type == "name" else _COMPILERS[node.type](node, _compile)
     for predicate in node.predicate or ():
         inner = _then(inner, filtered(predicate.expr, _compile))
     if node.type != "path" and node.group is not None:

@@ -24,7 +24,7 @@ _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def total(_run: Run, values: Any) -> Any:
-    """The sum."""
+    """Give the sum."""
     if values is UNDEFINED:
         return UNDEFINED
     result: float = 0
@@ -34,17 +34,17 @@ def total(_run: Run, values: Any) -> Any:
 
 
 def highest(_run: Run, values: Any) -> Any:
-    """The highest."""
+    """Give the highest."""
     return max(values) if values is not UNDEFINED and values else UNDEFINED
 
 
 def lowest(_run: Run, values: Any) -> Any:
-    """The lowest."""
+    """Give the lowest."""
     return min(values) if values is not UNDEFINED and values else UNDEFINED
 
 
 def average(run: Run, values: Any) -> Any:
-    """The mean."""
+    """Give the mean."""
     return number(total(run, values) / len(values)) if values is not UNDEFINED and values else UNDEFINED
 
 
@@ -71,12 +71,12 @@ def absolute(_run: Run, value: Any) -> Any:
 
 
 def floor(_run: Run, value: Any) -> Any:
-    """The whole number below."""
+    """Give the whole number below."""
     return UNDEFINED if value is UNDEFINED else _whole(value, math.floor)
 
 
 def ceil(_run: Run, value: Any) -> Any:
-    """The whole number above."""
+    """Give the whole number above."""
     return UNDEFINED if value is UNDEFINED else _whole(value, math.ceil)
 
 
@@ -98,7 +98,7 @@ def rounded(_run: Run, value: Any, precision: Any) -> Any:
 
 
 def root(_run: Run, value: Any) -> Any:
-    """The square root."""
+    """Give the square root."""
     if value is UNDEFINED:
         return UNDEFINED
     if value < 0:
@@ -107,7 +107,7 @@ def root(_run: Run, value: Any) -> Any:
 
 
 def power(_run: Run, base: Any, exponent: Any) -> Any:
-    """The base to the power of the exponent."""
+    """Give the base to the power of the exponent."""
     if base is UNDEFINED:
         return UNDEFINED
     try:
@@ -138,21 +138,23 @@ def formatted(_run: Run, value: Any, picture: Any, options: Any) -> Any:
     """By a picture of XPath."""
     if value is UNDEFINED:
         return UNDEFINED
+    if options is UNDEFINED and not any(sign in picture for sign in "0123456789#.,;"):
+        raise JsonataError("D3086")
     return library("format_number", value, picture, None if options is UNDEFINED else options)
 
 
 def written(_run: Run, value: Any, picture: Any) -> Any:
-    """A whole number, by a picture of XPath."""
+    """Give a whole number, by a picture of XPath."""
     return UNDEFINED if value is UNDEFINED else library("format_integer", math.floor(value), picture)
 
 
 def read(_run: Run, value: Any, picture: Any) -> Any:
-    """A whole number that was written by a picture of XPath."""
+    """Give a whole number that was written by a picture of XPath."""
     return UNDEFINED if value is UNDEFINED else library("parse_integer", value, picture)
 
 
 def shown(_run: Run, millis: Any, picture: Any, zone: Any) -> Any:
-    """An instant as a text."""
+    """Give an instant as a text."""
     if millis is UNDEFINED:
         return UNDEFINED
     if picture is UNDEFINED and zone is UNDEFINED:
@@ -175,7 +177,7 @@ def iso(millis: float) -> str:
 
 
 def millis(_run: Run, timestamp: Any, picture: Any) -> Any:
-    """A text as an instant."""
+    """Give a text as an instant."""
     if timestamp is UNDEFINED:
         return UNDEFINED
     if picture is not UNDEFINED:
@@ -198,12 +200,10 @@ def millis(_run: Run, timestamp: Any, picture: Any) -> Any:
 
 
 def now(run: Run, picture: Any, zone: Any) -> Any:
-    """This instant as a text; the same one throughout."""
+    """Give this instant as a text; the same one throughout."""
     return shown(run, run.now, picture, zone)
 
 
 def instant(run: Run) -> int:
-    """This instant in milliseconds; the same one throughout."""
+    """Give this instant in milliseconds; the same one throughout."""
     return run.now
-
-

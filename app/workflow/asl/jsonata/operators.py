@@ -33,11 +33,16 @@ def binary(node: Any, compile_: Compile) -> Evaluate:
         return lambda run, given, bindings: truth(left(run, given, bindings)) and truth(right(run, given, bindings))
     if sign == "or":
         return lambda run, given, bindings: truth(left(run, given, bindings)) or truth(right(run, given, bindings))
+    if sign in _SEARCHING:
+        search = _SEARCHING[sign]
+        return lambda run, given, bindings: search(run, left(run, given, bindings), right(run, given, bindings))
     operate = _OPERATORS[sign]
 
     def evaluate(run: Run, given: Any, bindings: Bindings) -> Any:
         one = left(run, given, bindings)
-        return operate(one, right(run, given, bindings))
+        result = operate(one, right(run, given, bindings))
+        run.handle(result)
+        return result
 
     return evaluate
 
@@ -92,12 +97,12 @@ def _units(value: str) -> bytes:
     return value.encode("utf-16-be", "surrogatepass")
 
 
-def _same(left: Any, right: Any) -> bool:
-    return left is not UNDEFINED and right is not UNDEFINED and equal(left, right)
+def _same(run: Run, left: Any, right: Any) -> bool:
+    return left is not UNDEFINED and right is not UNDEFINED and equal(run, left, right)
 
 
-def _different(left: Any, right: Any) -> bool:
-    return left is not UNDEFINED and right is not UNDEFINED and not equal(left, right)
+def _different(run: Run, left: Any, right: Any) -> bool:
+    return left is not UNDEFINED and right is not UNDEFINED and not equal(run, left, right)
 
 
 def _join(left: Any, right: Any) -> Any:
@@ -119,12 +124,13 @@ def _range(left: Any, right: Any) -> Any:
     return Items(range(int(left), int(right) + 1), sequence=True)
 
 
-def _among(left: Any, right: Any) -> bool:
+def _among(run: Run, left: Any, right: Any) -> bool:
     if left is UNDEFINED or right is UNDEFINED:
         return False
     if isinstance(left, (list, dict)):
         return any(left is item for item in right) if isinstance(right, list) else left is right
-    return any(equal(left, item) for item in (right if isinstance(right, list) else [right]))
+    run.handle(right)
+    return any(equal(run, left, item) for item in (right if isinstance(right, list) else [right]))
 
 
 _OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {
@@ -133,16 +139,14 @@ _OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "*": _reckoned("*", lambda left, right: left * right),
     "/": _reckoned("/", _divide),
     "%": _reckoned("%", _remainder),
-    "=": _same,
-    "!=": _different,
     "<": _comparing("<", lambda left, right: bool(left < right)),
     "<=": _comparing("<=", lambda left, right: bool(left <= right)),
     ">": _comparing(">", lambda left, right: bool(left > right)),
     ">=": _comparing(">=", lambda left, right: bool(left >= right)),
     "&": _join,
     "..": _range,
-    "in": _among,
 }
+_SEARCHING: Final[dict[str, Callable[[Run, Any, Any], bool]]] = {"=": _same, "!=": _different, "in": _among}
 
 
 def unary(node: Any, compile_: Compile) -> Evaluate:
@@ -179,6 +183,7 @@ def _array(node: Any, compile_: Compile) -> Evaluate:
                 made.append(value)
             else:
                 made += value
+        run.handle(made)
         return Items(limited(made), cons=True) if cons else limited(made)
 
     return evaluate
@@ -251,7 +256,8 @@ def wildcard(_node: Any, _compile: Compile) -> Evaluate:
             return sequence()
         found: Any = sequence()
         for value in given.values() if isinstance(given, dict) else given:
-            run.spend(1)
+            run.spend(100)
+            run.handle(value)
             if isinstance(value, list):
                 found = append(found, _deep(value))
             else:
@@ -275,7 +281,7 @@ def descendant(_node: Any, _compile: Compile) -> Evaluate:
             return UNDEFINED
         found = sequence()
         _descend(given, found)
-        run.spend(len(found) * 100)
+        run.spend(len(found) * 200)
         return found[0] if len(found) == 1 else found
 
     return evaluate

@@ -51,10 +51,7 @@ def filtered(node: Any, compile_: Compile) -> Stage:
         results.stream = stream
         items = given if isinstance(given, list) else [given]
         for place, item in enumerate(items):
-            if stream:
-                answer = holds(run, item["@"], _inside(bindings, item))
-            else:
-                answer = holds(run, item, bindings)
+            answer = holds(run, item["@"], _inside(bindings, item)) if stream else holds(run, item, bindings)
             if is_number(answer):
                 answer = [answer]
             if is_numbers(answer):
@@ -125,7 +122,9 @@ class _Step:
             first = results[0]
             if not (isinstance(first, Items) and first.sequence):
                 return first
-        return _flat(results)
+        flat = _flat(results)
+        run.handle(flat)
+        return flat
 
     def _staged(self, run: Run, result: Any, bindings: Bindings) -> Any:
         for stage in self.stages:
@@ -292,7 +291,7 @@ def _sorting(node: Any, compile_: Compile) -> Stage:
             return [term(run, context, inner) for term, _ in terms], item
 
         def compare(left: tuple[list[Any], Any], right: tuple[list[Any], Any]) -> int:
-            run.spend(1)
+            run.spend(500)
             for (_, direction), one, other in zip(terms, left[0], right[0], strict=True):
                 order = _order(one, other, direction)
                 if order:

@@ -1,7 +1,7 @@
-"""Regular expressions as JavaScript reads them, matched in a number of steps that is counted.
+r"""Regular expressions as JavaScript reads them, matched in a number of steps that is counted.
 
 Python's own backtrack without any bound, so that a few characters of a definition could stop the engine for hours;
-and they differ (``$``, ``\\d``, case, groups in loops). This is the usual backtracking machine: instructions, and a
+and they differ (``$``, ``\d``, case, groups in loops). This is the usual backtracking machine: instructions, and a
 stack of the places to go on from.
 """
 
@@ -14,7 +14,9 @@ from typing import Any, Final, NamedTuple
 from .errors import JsonataError
 from .regex_syntax import Node, read
 
-_BATCH: Final = 1_000
+_BATCH: Final = 100
+_WEIGHT: Final = 1_000
+"""How much longer a step takes than what ``spend`` counts: one of a loop in C, as over the characters of a text."""
 
 
 class Found(NamedTuple):
@@ -136,110 +138,167 @@ class Pattern:
     def _choice(inside: int, after: int, *, greedy: bool) -> tuple[Any, ...]:
         return ("split", inside, after) if greedy else ("split", after, inside)
 
-    def _run(  # noqa: C901, PLR0912 - one branch an instruction
+    def _run(
         self, start: int, text: str, place: int, marks: tuple[int, ...], spend: Callable[[float], None]
     ) -> tuple[int, ...] | None:
-        code, size = self._code, len(text)
-        registers: dict[int, int] = {}
-        stack: list[tuple[Any, ...]] = []
-        step, at, steps = start, place, 0
+        """Run from an instruction and a place; give the marks, the whole match first, None when it does not match."""
+        thread = _Thread(self._code, text, place, marks, spend)
+        thread.step = start
+        return (place, thread.at, *thread.marks[2:]) if thread.run() else None
+
+
+class _Thread:
+    """One try to match: where it is, what it has marked, and the places to go on from when it cannot."""
+
+    __slots__ = ("_code", "_spend", "_stack", "at", "marks", "registers", "step", "text")
+
+    def __init__(
+        self, code: list[Any], text: str, at: int, marks: tuple[int, ...], spend: Callable[[float], None]
+    ) -> None:
+        self._code = code
+        self._spend = spend
+        self._stack: list[tuple[Any, ...]] = []
+        self.text = text
+        self.at = at
+        self.step = 0
+        self.marks = marks
+        self.registers: dict[int, int] = {}
+
+    def run(self) -> bool:
+        """Run until it matches or no way is left."""
+        steps = 0
         while True:
             steps += 1
-            if steps % _BATCH == 0:
-                spend(_BATCH)
-            instruction = code[step]
+            if steps == _BATCH:
+                self._spend(steps * _WEIGHT)
+                steps = 0
+            instruction = self._code[self.step]
+            self.step += 1
             kind = instruction[0]
-            step += 1
-            if kind == "set":
-                if at < size and instruction[2].holds(text[at]):
-                    at += 1
-                    continue
-            elif kind == "split":
-                stack.append((instruction[2], at, at, 0, marks, registers))
-                step = instruction[1]
-                continue
-            elif kind == "run":
-                end = self._reach(instruction, text, at)
-                steps += (end - at) // 50
-                if end - at >= instruction[2]:
-                    least, end = at + instruction[2], end
-                    if instruction[4]:
-                        stack.append((step, end - 1, least, -1, marks, registers))
-                        at = end
-                    else:
-                        stack.append((step, least + 1, end, 1, marks, registers))
-                        at = least
-                    continue
-            elif kind == "jump":
-                step = instruction[1]
-                continue
-            elif kind == "mark":
-                marks = (*marks[: instruction[1]], at, *marks[instruction[1] + 1 :])
-                continue
-            elif kind == "at":
-                if _AT[instruction[1]](text, at):
-                    continue
-            elif kind == "enter":
-                registers = {**registers, instruction[1]: at}
-                low, high = instruction[2]
-                if high > low:
-                    marks = (*marks[: 2 * low], *(-1,) * (2 * (high - low)), *marks[2 * high :])
-                continue
-            elif kind == "again":
-                if at != registers[instruction[1]]:
-                    step = instruction[2]
-                    continue
-            elif kind == "same":
-                end = self._repeat(text, at, marks, instruction)
-                if end >= 0:
-                    at = end
-                    continue
-            elif kind == "look":
-                seen = self._look(instruction, text, at, marks, spend)
-                if (seen is None) is instruction[3]:
-                    marks = marks if seen is None else seen
-                    step = instruction[2]
-                    continue
-            else:
-                return (place, at, *marks[2:])
-            # This way leads nowhere: go on from the last place with another way left.
-            found = False
-            while stack and not found:
-                step, at, bound, change, marks, registers = stack.pop()
-                found = change == 0 or (at >= bound if change < 0 else at <= bound)
-                if found and change and at != bound:
-                    stack.append((step, at + change, bound, change, marks, registers))
-            if not found:
-                spend(steps % _BATCH)
-                return None
+            if kind == "end":
+                return True
+            if not _STEPS[kind](self, instruction) and not self._back():
+                self._spend(steps * _WEIGHT)
+                return False
 
-    @staticmethod
-    def _reach(instruction: tuple[Any, ...], text: str, at: int) -> int:
-        most = instruction[3]
-        end: int = instruction[1].run(text, at)
-        return end if most is None else min(end, at + most)
+    def _back(self) -> bool:
+        """Go on from the last place with another way left."""
+        while self._stack:
+            self.step, self.at, bound, change, self.marks, self.registers = self._stack.pop()
+            if change == 0:
+                return True
+            if self.at >= bound if change < 0 else self.at <= bound:
+                if self.at != bound:
+                    self._later(self.step, self.at + change, bound, change)
+                return True
+        return False
 
-    def _look(
-        self, instruction: tuple[Any, ...], text: str, at: int, marks: tuple[int, ...], spend: Callable[[float], None]
-    ) -> tuple[int, ...] | None:
-        start, _, _, behind = instruction[1:]
-        if not behind:
-            seen = self._run(start, text, at, marks, spend)
-            return None if seen is None else (marks[0], marks[1], *seen[2:])
-        for begin in range(at, -1, -1):
-            seen = self._run(start, text[:at], begin, marks, spend)
-            if seen is not None and seen[1] == at:
-                return (marks[0], marks[1], *seen[2:])
-        return None
+    def _later(self, step: int, at: int, bound: int = 0, change: int = 0) -> None:
+        self._stack.append((step, at, bound, change, self.marks, self.registers))
 
-    @staticmethod
-    def _repeat(text: str, at: int, marks: tuple[int, ...], instruction: tuple[Any, ...]) -> int:
-        start, end = marks[2 * instruction[1]], marks[2 * instruction[1] + 1]
+    def set(self, instruction: tuple[Any, ...]) -> bool:
+        """Take a character of a set."""
+        if self.at >= len(self.text) or not instruction[2].holds(self.text[self.at]):
+            return False
+        self.at += 1
+        return True
+
+    def split(self, instruction: tuple[Any, ...]) -> bool:
+        """Go one way, and keep the other for later."""
+        self._later(instruction[2], self.at)
+        self.step = instruction[1]
+        return True
+
+    def sweep(self, instruction: tuple[Any, ...]) -> bool:
+        """Take a run of characters of a set, as many or as few as may be."""
+        _, wanted, least, most, greedy = instruction
+        end = wanted.run(self.text, self.at)
+        if most is not None:
+            end = min(end, self.at + most)
+        self._spend(end - self.at)
+        lowest = self.at + least
+        if end < lowest:
+            return False
+        if greedy:
+            self._later(self.step, end - 1, lowest, -1)
+            self.at = end
+        else:
+            self._later(self.step, lowest + 1, end, 1)
+            self.at = lowest
+        return True
+
+    def jump(self, instruction: tuple[Any, ...]) -> bool:
+        """Go on elsewhere."""
+        self.step = instruction[1]
+        return True
+
+    def mark(self, instruction: tuple[Any, ...]) -> bool:
+        """Note where a group begins or ends."""
+        self.marks = (*self.marks[: instruction[1]], self.at, *self.marks[instruction[1] + 1 :])
+        return True
+
+    def edge(self, instruction: tuple[Any, ...]) -> bool:
+        """See whether this is such a place."""
+        return _AT[instruction[1]](self.text, self.at)
+
+    def enter(self, instruction: tuple[Any, ...]) -> bool:
+        """Begin a turn of a loop: the groups inside have matched nothing yet."""
+        self.registers = {**self.registers, instruction[1]: self.at}
+        low, high = instruction[2]
+        if high > low:
+            self.marks = (*self.marks[: 2 * low], *(-1,) * (2 * (high - low)), *self.marks[2 * high :])
+        return True
+
+    def again(self, instruction: tuple[Any, ...]) -> bool:
+        """End a turn of a loop, which must have moved on."""
+        if self.at == self.registers[instruction[1]]:
+            return False
+        self.step = instruction[2]
+        return True
+
+    def same(self, instruction: tuple[Any, ...]) -> bool:
+        """Take what a group has matched, once more."""
+        start, end = self.marks[2 * instruction[1]], self.marks[2 * instruction[1] + 1]
         if start < 0 or end < 0:
-            return at
-        wanted, there = text[start:end], text[at : at + end - start]
-        same = wanted.lower() == there.lower() if instruction[2] else wanted == there
-        return at + end - start if same else -1
+            return True
+        wanted, there = self.text[start:end], self.text[self.at : self.at + end - start]
+        self._spend(end - start)
+        if wanted != there and not (instruction[2] and wanted.lower() == there.lower()):
+            return False
+        self.at += end - start
+        return True
+
+    def look(self, instruction: tuple[Any, ...]) -> bool:
+        """See whether something follows, or stands before."""
+        _, start, after, negative, behind = instruction
+        begins = range(self.at, -1, -1) if behind else (self.at,)
+        seen = None
+        for begin in begins:
+            text = self.text[: self.at] if behind else self.text
+            inner = _Thread(self._code, text, begin, self.marks, self._spend)
+            inner.step = start
+            if inner.run() and (not behind or inner.at == self.at):
+                seen = inner.marks
+                break
+        if (seen is None) is not negative:
+            return False
+        self.marks = self.marks if seen is None else seen
+        self.step = after
+        return True
+
+
+_STEPS: Final[dict[str, Callable[[_Thread, tuple[Any, ...]], bool]]] = {
+    "set": _Thread.set,
+    "split": _Thread.split,
+    "run": _Thread.sweep,
+    "jump": _Thread.jump,
+    "mark": _Thread.mark,
+    "at": _Thread.edge,
+    "enter": _Thread.enter,
+    "again": _Thread.again,
+    "same": _Thread.same,
+    "look": _Thread.look,
+}
 
 
 class _Set:

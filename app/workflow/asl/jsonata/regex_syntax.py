@@ -224,9 +224,7 @@ class _Reader:
         if escaped in "dws":
             return _CLASSES[escaped], True
         if escaped in "DWS":
-            return {"D": r"\x00-/:-\U0010ffff", "W": r"\x00-/:-@\[-\^`\{-\U0010ffff"}.get(
-                escaped, _NOT_SPACE
-            ), True
+            return {"D": r"\x00-/:-\U0010ffff", "W": r"\x00-/:-@\[-\^`\{-\U0010ffff"}.get(escaped, _NOT_SPACE), True
         return self._character(escaped), False
 
 

@@ -27,8 +27,12 @@ def parse(expression: str) -> Any:
         raise JsonataError("", "Expression is nested too deeply") from None
     except JsonataError:
         raise
-    except Exception as error:
+    except KeyError as error:
+        raise JsonataError("S0204", token=error.args[0]) from None
+    except Exception as error:  # noqa: BLE001 - what it stumbles over is wrong
         # The library peeks past the end of a text, and takes a missing node for one.
+        if expression.rfind("/*") > expression.rfind("*/"):
+            raise JsonataError("S0106") from None
         raise JsonataError("S0207" if isinstance(error, IndexError) else "S0201", token=expression) from None
 
 
@@ -38,6 +42,9 @@ def _regex(source: str, flags: regex_engine.RegexFlags) -> Any:
 
 def _translated(error: jexception.JException) -> JsonataError:
     code, current, expected = str(error.error), error.current, error.expected
+    if code == "S0301" and current is not None:
+        # The library uses one code for both.
+        return JsonataError("S0103", token=current, position=error.location)
     if code in {"S0202", "S0203"}:
         return JsonataError(code, value=current, token=expected, position=error.location)
     return JsonataError(code, value=current, token=current, position=error.location)

@@ -32,7 +32,7 @@ def _limit(limit: Any, code: str) -> float:
 
 
 def substring(_run: Run, value: Any, start: Any, length: Any) -> Any:
-    """A part, by characters; a negative start counts from the end."""
+    """Give a part, by characters; a negative start counts from the end."""
     if value is UNDEFINED:
         return UNDEFINED
     if start is UNDEFINED:
@@ -49,12 +49,12 @@ def substring(_run: Run, value: Any, start: Any, length: Any) -> Any:
 
 
 def before(_run: Run, value: Any, part: Any) -> Any:
-    """What comes before the part; all of it when the part is not there."""
+    """Give what comes before the part; all of it when the part is not there."""
     return value if value is UNDEFINED or part is UNDEFINED else value.split(part, 1)[0] if part else ""
 
 
 def after(_run: Run, value: Any, part: Any) -> Any:
-    """What comes after the part; all of it when the part is not there."""
+    """Give what comes after the part; all of it when the part is not there."""
     if value is UNDEFINED or part is UNDEFINED:
         return value
     head, found, tail = value.partition(part) if part else ("", "", value)
@@ -140,7 +140,7 @@ def contains(run: Run, value: Any, token: Any) -> Any:
 
 
 def split(run: Run, value: Any, separator: Any, limit: Any) -> Any:
-    """The parts between the separators."""
+    """Give the parts between the separators."""
     if value is UNDEFINED:
         return UNDEFINED
     most = _limit(limit, "D3020")
@@ -161,7 +161,7 @@ def split(run: Run, value: Any, separator: Any, limit: Any) -> Any:
 
 
 def join(_run: Run, values: Any, separator: Any) -> Any:
-    """The texts as one."""
+    """Give the texts as one."""
     if values is UNDEFINED:
         return UNDEFINED
     between = "" if separator is UNDEFINED else separator
@@ -305,5 +305,5 @@ def from_url(_run: Run, value: Any) -> Any:
 
 
 def clone(_run: Run, value: Any) -> Any:
-    """The same; values never change, so that no copy is needed."""
+    """Give the same; values never change, so that no copy is needed."""
     return Items(value, sequence=value.sequence) if isinstance(value, Items) else value

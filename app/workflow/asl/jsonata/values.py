@@ -129,14 +129,18 @@ def truth(value: Any) -> bool:
     return isinstance(value, (str, dict)) and bool(value)
 
 
-def equal(left: Any, right: Any) -> bool:
+def equal(run: Run, left: Any, right: Any) -> bool:
     """Compare deeply; unlike in Python a boolean is never a number."""
     if isinstance(left, list):
-        return isinstance(right, list) and len(left) == len(right) and all(map(equal, left, right))
+        if left is right or not isinstance(right, list) or len(left) != len(right):
+            return left is right
+        run.spend(200 * len(left))
+        return all(equal(run, one, other) for one, other in zip(left, right, strict=True))
     if isinstance(left, dict):
-        if not isinstance(right, dict) or left.keys() != right.keys():
-            return False
-        return all(equal(value, right[key]) for key, value in left.items())
+        if left is right or not isinstance(right, dict) or left.keys() != right.keys():
+            return left is right
+        run.spend(200 * len(left))
+        return all(equal(run, value, right[key]) for key, value in left.items())
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, (int, float)) and isinstance(right, (int, float)):
