@@ -695,3 +695,27 @@ def test_no_wildcard_takes_what_states_all_does_not_take() -> None:
     assert not matches(("States.TaskFailed",), "States.Timeout")
     assert not matches(("States.TaskFailed",), "States.Runtime")
     assert matches(("States.Runtime",), "States.Runtime")
+
+
+def test_the_first_branch_that_fails_fails_its_state_before_others_go_on() -> None:
+    """Of lines of work that time out at the same instant only one is told to have failed."""
+    both = [flow(task("a", timeout=5)), flow(task("b", timeout=5))]
+    run = Driven(machine(Parallel("p", {"success": None, "failure": None}, both, catchers=[Catcher()])))
+    run.start()
+    events = names(run.later(5))
+    assert events[:2] == ["TaskTimedOut", "TaskTimedOut"]
+    assert events.count("BranchFailed") == 1
+    assert events.count("BranchAborted") == 1
+    assert run.status() is Status.SUCCEEDED
+
+
+def test_a_redriven_state_waits_for_those_inside_it_that_run_again() -> None:
+    """It has nothing to do itself, so the run has not been cut."""
+    run = Driven(machine(Parallel("p", {"success": None}, [flow(task("a")), flow(task("b"))])))
+    run.start()
+    run.failed("a")
+    run.redriven()
+    assert not is_cut(run.frame)
+    run.done("a", 1)
+    run.done("b", 2)
+    assert run.frame.output == [1, 2]

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from ..kernel.graph import END, SUCCESS, Catcher, Compensation, Definition, Flow, Retrier, State
-from . import states
+from . import messages, states
 from .context import Context, Surroundings
 from .jsonpath_query import JsonPath
 from .paths import Path
@@ -196,11 +196,11 @@ def _map(b: _Builder) -> State:
 
 def _message(b: _Builder) -> State:
     language, raw = b.language, b.raw
-    more = {states.TIMED_OUT: raw["TimeoutPath"]} if "TimeoutPath" in raw else {}
+    more = {messages.TIMED_OUT: raw["TimeoutPath"]} if "TimeoutPath" in raw else {}
     place = raw.get("ResultPath")
     own = {key: value for key, value in raw.items() if key != "ResultSelector"}
     selector = {key: raw[key] for key in ("Type", "ResultSelector") if key in raw}
-    return states.Message(
+    return messages.Message(
         b.name,
         b.ways(**more),
         language.query(own),

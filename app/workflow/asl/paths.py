@@ -64,10 +64,10 @@ class Path:
     def find(self, data: Any) -> Any:
         """Give the value, the list of all values for a path that may lead to many, or MISSING."""
         for step in self.steps:
-            if type(step) is str:
-                if type(data) is not dict or step not in data:
+            if isinstance(step, str):
+                if not isinstance(data, dict) or step not in data:
                     return MISSING
-            elif type(data) is not list or not -len(data) <= step < len(data):
+            elif not isinstance(data, list) or not -len(data) <= step < len(data):
                 return MISSING
             data = data[step]
         if self.rest is not None:
@@ -78,24 +78,25 @@ class Path:
 
     def overruns(self, data: Any) -> bool:
         """Tell whether a path leads nowhere only because its last index is beyond the end of a list."""
-        if self.rest is not None or not self.steps or type(self.steps[-1]) is not int:
+        if self.rest is not None or not self.steps or not isinstance(self.steps[-1], int):
             return False
         for step in self.steps[:-1]:
-            if type(data) is not (dict if type(step) is str else list):
+            fits = isinstance(data, dict if isinstance(step, str) else list)
+            if not fits:
                 return False
             try:
                 data = data[step]
             except (KeyError, IndexError):
                 return False
-        return type(data) is list
+        return isinstance(data, list)
 
     def lost(self, data: Any) -> str:
         """Say in the words AWS uses where a path that gives MISSING leads nowhere."""
         for place, step in enumerate(self.steps):
-            fits = type(data) is (dict if type(step) is str else list)
+            fits = isinstance(data, dict if isinstance(step, str) else list)
             if (fits and type(step) is int and -len(data) <= step < len(data)) or (fits and step in data):
                 data = data[step]
-            elif fits and (place == len(self.steps) - 1 or type(step) is int):
+            elif fits and (place == len(self.steps) - 1 or isinstance(step, int)):
                 break
             else:
                 return f"Missing property in path {_bracketed(self.steps[: place + 1])}"
@@ -113,14 +114,14 @@ def _put(data: Any, steps: tuple[Step, ...], place: int, value: Any) -> Any:
     if place == len(steps):
         return value
     step = steps[place]
-    if type(step) is str:
-        if type(data) is not dict:
+    if isinstance(step, str):
+        if not isinstance(data, dict):
             raise ConflictError(step)
         below = data.get(step, MISSING)
         if below is MISSING:
             below = {}
         return {**data, step: _put(below, steps, place + 1, value)}
-    if type(data) is not list or not 0 <= step < len(data):
+    if not isinstance(data, list) or not 0 <= step < len(data):
         raise ConflictError(step)
     return [*data[:step], _put(data[step], steps, place + 1, value), *data[step + 1 :]]
 

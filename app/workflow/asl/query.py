@@ -12,7 +12,8 @@ In a visit ``visit.branch.data`` is the input of the state as it came. Variables
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
 
 from ..kernel.graph import Visit
 
@@ -32,7 +33,8 @@ class InvalidDefinitionError(ValueError):
         self.location = location
 
 
-class Item(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Item:
     """One turn of a Map: what ``Map.Item`` of the context object shows. ``key`` when a Map goes over an object."""
 
     index: int

@@ -14,9 +14,9 @@ from ..kernel.errors import DATA_LIMIT, HEARTBEAT_TIMEOUT, RUNTIME, TIMEOUT, Ste
 from ..kernel.frames import Branch
 from ..kernel.graph import END, SUCCESS, Catcher, Compensation, Flow, Retrier, State, Visit
 from .choices import read_timestamp
-from .context import failed, instant
-from .paths import Path
+from .context import failed
 from .query import Item, Number, Query, Rule, Text
+from .resources import Service
 
 LARGEST: Final = 262_144
 """Bytes of UTF-8 that the input, the output and the result of a state may have."""
@@ -24,7 +24,6 @@ LONGEST_HISTORY: Final = 25_000
 """Lines of public history that an execution may have."""
 INLINE_AT_ONCE: Final = 40
 """Turns of a Map that run at the same time at most."""
-TIMED_OUT: Final = "timeout"
 _ABORTED: Final = frozenset({"Task", "Wait", "Parallel", "Map"})
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -57,7 +56,8 @@ class Ways:
 
     def names(self, error: str) -> bool:
         """Tell whether a retrier or a catcher names an error itself."""
-        return any(error in rule.errors for rule in (*self.retriers, *self.catchers))
+        rules: tuple[Retrier | Catcher, ...] = (*self.retriers, *self.catchers)
+        return any(error in rule.errors for rule in rules)
 
 
 class AslState(State):
@@ -274,46 +274,6 @@ class Task(AslState, kernel.Task):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
-    """What a resource is to AWS: ``family`` of its history (Lambda, Activity or Task), kind and action of a service."""
-
-    family: str
-    kind: str
-    action: str
-    resource: str
-
-    @classmethod
-    def of(cls, resource: str) -> Service:
-        """Read a resource, an ARN or a name of our own."""
-        parts = resource.split(":")
-        if parts[:2] != ["arn", "aws"] or len(parts) < 6:
-            return cls("LambdaFunction", "", "", resource)
-        if parts[2] == "lambda":
-            return cls("LambdaFunction", "lambda", "", resource)
-        if parts[2] == "states" and parts[5] == "activity":
-            return cls("Activity", "activity", "", resource)
-        *kind, action = parts[5:]
-        return cls("Task", ":".join(kind), action, resource)
-
-    @property
-    def blamed(self) -> str:
-        """Give the name that messages use."""
-        return self.kind if self.family == "Task" else self.resource
-
-    @property
-    def is_submitted(self) -> bool:
-        """Tell whether the service takes the task first and answers it later."""
-        return self.family == "Task" and (".sync" in self.action or self.action.endswith(".waitForTaskToken"))
-
-    @property
-    def lines(self) -> int:
-        """Give how many lines of history the scheduling of such a task is."""
-        if self.family == "Activity":
-            return 1
-        return 3 if self.is_submitted else 2
-
-
 class _Parent(AslState):
     """A state with lines of work inside."""
 
@@ -443,74 +403,3 @@ class Map(_Parent):
             )
             for place in range(begun, min(len(items), begun + max(room, 0)))
         )
-
-
-class Message(AslState, kernel.Awaiting):
-    """Message, our own: waits for a message that is correlated by a name and a value."""
-
-    kind: ClassVar[str] = "message"
-    type: ClassVar[str] = "Message"
-
-    def __init__(  # noqa: PLR0913 - what a Message can say, by keyword
-        self,
-        name: str,
-        ways: Ways,
-        query: Query,
-        *,
-        correlation: str,
-        value: Text | None,
-        select: Query,
-        merges: bool,
-        limit: Number | None,
-        late_path: Path | None,
-    ) -> None:
-        """``select`` shapes the message's data; ``merges``: the result goes over the input by itself."""
-        kernel.Awaiting.__init__(
-            self,
-            name,
-            ways.transitions,
-            names=[correlation],
-            key=(lambda _visit: "") if value is None else value,
-            retriers=ways.retriers,
-            catchers=ways.catchers,
-        )
-        self.query = query
-        self.select = select
-        self.merges = merges
-        self.limit = limit
-        self.late_path = late_path
-
-    def execute(self, visit: Visit, cause: e.Event | None) -> tuple[e.Event, ...]:
-        """Wait, or go on with what came or did not come."""
-        if isinstance(cause, e.SignalReceived):
-            return self._came(visit, cause.data)
-        if isinstance(cause, e.SignalTimedOut):
-            return self._did_not_come(visit)
-        awaited, *rest = kernel.Awaiting.execute(self, visit, cause)
-        if self.limit is None or not isinstance(awaited, e.SignalAwaited):
-            return (awaited, *rest)
-        due = visit.now + round(1000 * self.limit(visit))
-        return (msgspec.structs.replace(awaited, due=due), *rest)
-
-    def _came(self, visit: Visit, data: Any) -> tuple[e.Event, ...]:
-        result = self.select.give(visit, data)
-        if self.merges:
-            result = _merged(visit.branch.data, result)
-        return self.left(visit, result)
-
-    def _did_not_come(self, visit: Visit) -> tuple[e.Event, ...]:
-        if TIMED_OUT not in self.transitions:
-            raise StepError(TIMEOUT)
-        data = visit.branch.data
-        if self.late_path is not None and isinstance(data, dict):
-            told = {"correlationKey": self.names[0], "correlationValue": self.key(visit), "at": instant(visit.now)}
-            data = self.late_path.put(data, {"timeoutInfo": told})
-        return visit.exited(data, TIMED_OUT)
-
-
-def _merged(data: Any, came: Any) -> Any:
-    if came is None:
-        return data
-    if not isinstance(data, dict):
-        return came
-    return {**data, **came} if isinstance(came, dict) else {**data, "message": came}

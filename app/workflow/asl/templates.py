@@ -50,7 +50,7 @@ def text_of(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def compile_path(text: str) -> tuple[Reference, Path]:
+def compile_path(text: Any) -> tuple[Reference, Path]:
     """Read a path below the input, the context object or a variable. Raises InvalidDefinitionError."""
     if not isinstance(text, str) or not text.startswith("$"):
         raise InvalidDefinitionError(f"Invalid path '{text}'")

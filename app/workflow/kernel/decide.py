@@ -72,7 +72,12 @@ class _Run:
         for event in events:
             ready = fold(self.frame, event)
             self.done.append(event)
-            if ready is not None:
+            if ready is None:
+                continue
+            if isinstance(event, e.BranchFailed):
+                # The state around it is asked before the lines of work beside it go on in vain.
+                self.ready.appendleft((ready, event))
+            else:
                 self.ready.append((ready, event))
 
     def _run_on(self) -> None:

@@ -125,6 +125,9 @@ def _redriven(frame: Frame, event: e.ExecutionRedriven) -> int | None:
         if branch.wait is not None and branch.wait.kind != "children":
             branch.wait = None
         branch.tries = None
+    for branch in frame.branches.values():
+        if branch.open:
+            branch.wait = Wait("children")
     return None
 
 
@@ -170,7 +173,9 @@ def _state_failed(frame: Frame, event: e.StateFailed) -> int | None:
 def _scheduled(frame: Frame, event: e.TaskScheduled) -> int | None:
     branch = frame.branches[event.branch]
     branch.attempt = event.attempt
-    branch.wait = Wait("task", event.due, event.resource, argument=event.argument, beat_every=event.beat)
+    branch.wait = Wait(
+        "task", event.due, event.resource, argument=event.argument, beat_every=event.beat, shown=event.shown
+    )
     return None
 
 
@@ -374,6 +379,8 @@ def _failed_lines(frame: Frame, event: e.BranchFailed) -> int:
 LINES: Final[dict[type[e.Event], int | Callable[[Frame, Any], int]]] = {
     e.StateFailed: lambda _frame, event: event.shown,
     e.TaskScheduled: lambda _frame, event: event.shown,
+    # What shows its start with its scheduling does not show it again.
+    e.TaskStarted: lambda frame, event: int(_wait(frame, event.branch).shown == 1),
     e.TaskBeat: 0,
     e.RetryScheduled: 0,
     e.WaitStarted: 0,

@@ -73,6 +73,19 @@ class Driven:
         assert self.apply(answer) == []
         return got
 
+    def taken(self, state: str, worker: str) -> list[Event]:
+        """Let a worker take the task of a state."""
+        branch = self.at(state)
+        return self.apply(s.TaskTaken(branch.id, branch.entry, branch.attempt, worker))
+
+    def stopped(self, error: str = "", cause: str = "") -> list[Event]:
+        """Stop the execution."""
+        return self.apply(s.Stop(error, cause))
+
+    def redriven(self) -> list[Event]:
+        """Let an execution that has failed go on."""
+        return self.apply(s.Redrive())
+
     def later(self, seconds: float) -> list[Event]:
         """Let time pass and tell the execution; telling it twice changes nothing."""
         self.now += round(seconds * 1000)
