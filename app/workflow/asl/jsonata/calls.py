@@ -29,10 +29,10 @@ class NativeFunction(Function):
             for value in checked:
                 run.handle(value)
             result = self._run(run, *checked)
-            run.handle(result)
-            return result
         except JsonataError as error:
             raise error.named(self.name) from None
+        run.handle(result)
+        return result
 
 
 class Thunk:
