@@ -270,17 +270,9 @@ def _assigns(state: Mapping[str, Any], location: str) -> Iterator[tuple[Any, str
 
 
 def _paths(report: Report, raw: Mapping[str, Any], location: str) -> None:
-    for field in ("InputPath", "OutputPath"):
-        if raw.get(field) is not None:
-            data.path(report, raw[field], f"{location}/{field}")
-    if raw.get("ResultPath") is not None:
-        _result_path(report, raw["ResultPath"], f"{location}/ResultPath")
     for field in raw:
-        if field.endswith("Path") and field not in {"InputPath", "OutputPath", "ResultPath", "TimeoutPath"}:
-            if field in {"ErrorPath", "CausePath", "CorrelationValuePath"}:
-                data.path_or_call(report, raw[field], f"{location}/{field}")
-            else:
-                data.path(report, raw[field], f"{location}/{field}", reference=True)
+        if field in f.PATH_ONLY and field.endswith("Path"):
+            _path(report, field, raw[field], f"{location}/{field}")
     for field in ("Parameters", "ResultSelector", "ItemSelector", "Assign", "Credentials"):
         if field in raw:
             data.template(report, raw[field], f"{location}/{field}")
@@ -293,6 +285,19 @@ def _paths(report: Report, raw: Mapping[str, Any], location: str) -> None:
     if data.is_dynamic(raw.get("Result")):
         told = "The result of a Pass state is static: paths in it are not followed"
         report.warning("PASS_RESULT_IS_STATIC", told, f"{location}/Result")
+
+
+def _path(report: Report, field: str, value: Any, location: str) -> None:
+    if field in {"InputPath", "OutputPath"}:
+        if value is not None:
+            data.path(report, value, location)
+    elif field == "ResultPath":
+        if value is not None:
+            _result_path(report, value, location)
+    elif field in {"ErrorPath", "CausePath", "CorrelationValuePath"}:
+        data.path_or_call(report, value, location)
+    else:
+        data.path(report, value, location, reference=True)
 
 
 def _result_path(report: Report, value: Any, location: str) -> None:
@@ -335,6 +340,10 @@ def _targets(state: Mapping[str, Any], location: str) -> Iterator[tuple[Any, str
                 yield rule["Next"], f"{location}/{child(field, place)}/Next"
 
 
+def _is_terminal(state: Mapping[str, Any]) -> bool:
+    return state.get("End") is True or state.get("Type") in {"Succeed", "Fail"}
+
+
 def _transitions(report: Report, start: str, states: Mapping[str, Any], location: str, *, top: bool) -> None:
     """Check that every transition leads to a state beside it, that some state ends, and that all are reached."""
     known = {name: state for name, state in states.items() if isinstance(state, Mapping)}
@@ -342,9 +351,7 @@ def _transitions(report: Report, start: str, states: Mapping[str, Any], location
     for target, where in [(start, f"{location}/StartAt"), *(edge for found in edges.values() for edge in found)]:
         if target not in states:
             report.fault("MISSING_TRANSITION_TARGET", f"Missing 'Next' target: {target}", where)
-    if top and not any(
-        state.get("End") is True or state.get("Type") in {"Succeed", "Fail"} for state in known.values()
-    ):
+    if top and not any(map(_is_terminal, known.values())):
         report.fault("MISSING_END_STATE", "Workflow has no terminal state")
         return
     reached: set[str] = set()

@@ -20,6 +20,7 @@ _OPERATORS: Final = frozenset(
 )
 _RULE: Final = frozenset({"Comment", *_SELECTING, "Next", "Assign", "Output"}) | _OPERATORS
 _DEEPEST: Final = 100
+_LANGUAGES: Final = {"ResultPath": "JSONPath", "Output": "JSONata", "Variable": "JSONPath", "Condition": "JSONata"}
 _READERS: Final = re.compile(r"arn:[^:]+:states:::s3:(getObject|listObjectsV2)")
 _WRITERS: Final = re.compile(r"arn:[^:]+:states:::s3:putObject")
 _CREDENTIALS: Final = frozenset({"RoleArn", "RoleArn.$"})
@@ -38,7 +39,7 @@ def numbers(
         if field not in raw or (expressions and is_expression(raw[field])):
             continue
         value, where = raw[field], f"{location}/{field}"
-        whole = field != "BackoffRate" and field != "ToleratedFailurePercentage"
+        whole = field not in {"BackoffRate", "ToleratedFailurePercentage"}
         if not is_number(value) or (whole and not float(value).is_integer()):
             if expressions and isinstance(value, str) and value.startswith("{%"):
                 report.schema("JSONata string must start with {% and end with %}", where)
@@ -82,12 +83,7 @@ def errors_and_catchers(report: Report, raw: Mapping[str, Any], location: str, *
 
 
 def _other_language(report: Report, raw: Mapping[str, Any], location: str, *, paths: bool) -> None:
-    for field, of in (
-        ("ResultPath", "JSONPath"),
-        ("Output", "JSONata"),
-        ("Variable", "JSONPath"),
-        ("Condition", "JSONata"),
-    ):
+    for field, of in _LANGUAGES.items():
         if field in raw and paths is not (of == "JSONPath"):
             told = f"but field '{field}' is only supported for the '{of}' QueryLanguage"
             report.schema(f"The QueryLanguage is set to '{'JSONPath' if paths else 'JSONata'}', {told}", location)
@@ -250,7 +246,7 @@ def processor(report: Report, raw: Mapping[str, Any], location: str, kind: str) 
         if kind == "EXPRESS":
             told = "The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state machines"
             report.schema(told, f"{where}/Mode")
-    return mode == "DISTRIBUTED"
+    return bool(mode == "DISTRIBUTED")
 
 
 def _map(report: Report, raw: Mapping[str, Any], location: str) -> None:

@@ -188,7 +188,7 @@ class Jsonata:
     def items(self, state: Raw) -> Callable[[Visit], Sequence[Item]]:
         """Read Items: an array or an object, written or by an expression; the input when there are none."""
         raw, context = state.get("Items"), self._context
-        if is_expression(raw):
+        if isinstance(raw, str) and is_expression(raw):
             whole = Expression(raw, "Items")
             return lambda visit: _items(whole.of_type(Scope(visit, context, _NOTHING), "array", "object"))
         made = compile_payload(raw, "Items")

@@ -81,7 +81,9 @@ class FaultyStore(MemoryStore):
         if not self.world.flaw.fenced:
             appends = [self._forced(append) for append in appends]
         taken = MemoryStore.commit
-        written = self._call(lambda: taken(self, appends, connection), lambda keys: self._known(appends, keys, connection))
+        written = self._call(
+            lambda: taken(self, appends, connection), lambda keys: self._known(appends, keys, connection)
+        )
         return written
 
     def _known(self, appends: Sequence[Append], written: set[Key], connection: Any) -> None:
@@ -402,7 +404,9 @@ def _check(world: World, key: Key, flow: str) -> None:
     frame = world.truth.frames[key]
     seen = Seen.of(world, key)
     if flow == "late":
-        refunds = [other for other in world.truth.frames if other.namespace == key.namespace and other.id.startswith("refund")]
+        refunds = [
+            other for other in world.truth.frames if other.namespace == key.namespace and other.id.startswith("refund")
+        ]
         received = frame.output == ["y", "came"] if isinstance(frame.output, list) else False
         mine = [
             other

@@ -314,4 +314,4 @@ def _order(one: Any, other: Any, direction: int) -> int:
             raise JsonataError("T2008", value=one, value2=other)
     if isinstance(one, str) is not isinstance(other, str):
         raise JsonataError("T2007", value=one, value2=other)
-    return direction * ((one > other) - (one < other))
+    return direction * (int(one > other) - int(one < other))

@@ -90,11 +90,12 @@ def is_numbers(value: Any) -> bool:
     return isinstance(value, list) and all(map(is_number, value))
 
 
-def number(value: float) -> float:
+def number(value: Any) -> float:
     """Give a number as JSON shows it: whole ones below 1e21 as integers."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
         return int(value)
-    return value
+    made: float = value
+    return made
 
 
 def symbol(value: Any) -> str:
