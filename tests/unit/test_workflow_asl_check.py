@@ -206,10 +206,10 @@ def test_a_loop_inside_a_map_needs_no_end() -> None:
         (one({"Type": "Pass", "Parameters": {"b.$": "States.Nope(1)"}, "End": True}),
          "The value for the field 'b.$' must be a valid JSONPath or a valid intrinsic function call",
          "/States/X/Parameters/b.$"),
-        (one({"Type": "Pass", "Output": 1, "End": True}), "The QueryLanguage is set to 'JSONPath', but field 'Output' "
-         "is only supported for the 'JSONata' QueryLanguage", "/States/X"),
-        (jsonata({"Type": "Pass", "InputPath": "$", "End": True}), "The QueryLanguage is set to 'JSONata', but field "
-         "'InputPath' is only supported for the 'JSONPath' QueryLanguage", "/States/X"),
+        (one({"Type": "Pass", "Output": 1, "End": True}), ("The QueryLanguage is set to 'JSONPath', but field 'Output' "
+         "is only supported for the 'JSONata' QueryLanguage"), "/States/X"),
+        (jsonata({"Type": "Pass", "InputPath": "$", "End": True}), ("The QueryLanguage is set to 'JSONata', but field "
+         "'InputPath' is only supported for the 'JSONPath' QueryLanguage"), "/States/X"),
         (jsonata({"Type": "Pass", "QueryLanguage": "JSONPath", "Output": 1, "End": True}),
          "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine", "/States/X"),
         (one({"Type": "Pass", "QueryLanguage": "jsonata", "Output": 1, "End": True}),
@@ -220,15 +220,15 @@ def test_a_loop_inside_a_map_needs_no_end() -> None:
          "Field 'QueryLanguage' is not supported", "/States/X/ItemProcessor"),
         (one({"Type": "Map", "QueryLanguage": "JSONata", "End": True, "ItemProcessor": {
             "StartAt": "P", "States": {"P": {"Type": "Pass", "Output": 1, "End": True}}}}),
-         "The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the 'JSONata' "
-         "QueryLanguage", "/States/X/ItemProcessor/States/P"),
+         ("The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the 'JSONata' "
+         "QueryLanguage"), "/States/X/ItemProcessor/States/P"),
         (one({"Type": "Map", "End": True, "ItemProcessor": {
             "ProcessorConfig": {"Mode": "DISTRIBUTED"}, "StartAt": "P", "States": {"P": END}}}),
          "These fields are required: [ExecutionType]", "/States/X/ItemProcessor/ProcessorConfig"),
         (one({"Type": "Map", "End": True, "ItemReader": {"Resource": "arn:aws:states:::s3:putObject"},
               "ItemProcessor": {"StartAt": "P", "States": {"P": END}}}),
-         "The field 'Resource' does not match any of the allowed values. Examples: [arn:<partition>:states:::"
-         "s3:getObject, arn:<partition>:states:::s3:listObjectsV2]", "/States/X/ItemReader/Resource"),
+         ("The field 'Resource' does not match any of the allowed values. Examples: [arn:<partition>:states:::"
+         "s3:getObject, arn:<partition>:states:::s3:listObjectsV2]"), "/States/X/ItemReader/Resource"),
         (jsonata({"Type": "Pass", "Output": {"a": "{% 1"}, "End": True}),
          "JSONata string must start with {% and end with %}", "/States/X/Output/a"),
     ],
@@ -256,8 +256,8 @@ def test_faults_of_form(document: Any, message: str, location: str) -> None:
         ({"And": [], "Next": "Y"}, "Value cannot be empty", "/And"),
         ({"Not": {"Variable": "$.a", "IsNull": True, "Next": "Y"}, "Next": "Y"}, "Field 'Next' is not supported",
          "/Not"),
-        ({"Condition": "{% true %}", "Next": "Y"}, "The QueryLanguage is set to 'JSONPath', but field 'Condition' is "
-         "only supported for the 'JSONata' QueryLanguage", ""),
+        ({"Condition": "{% true %}", "Next": "Y"}, ("The QueryLanguage is set to 'JSONPath', but field 'Condition' is "
+         "only supported for the 'JSONata' QueryLanguage"), ""),
     ],
 )  # fmt: skip
 def test_faults_of_a_rule(rule: dict[str, Any], message: str, where: str) -> None:

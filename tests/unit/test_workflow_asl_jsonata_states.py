@@ -54,32 +54,32 @@ def test_without_an_output_the_input_goes_on() -> None:
     ("state", "location", "what"),
     [
         ({"Type": "Pass", "Output": {"v": ["{% $states.input.absent %}"]}}, "Output/v[0]",
-         "The JSONata expression '$states.input.absent' specified for the field 'Output/v[0]' returned nothing "
-         "(undefined)."),
+         ("The JSONata expression '$states.input.absent' specified for the field 'Output/v[0]' returned nothing "
+         "(undefined).")),
         ({"Type": "Pass", "Assign": {"x": "{% $nope %}"}}, "Assign/x",
          "The JSONata expression '$nope' specified for the field 'Assign/x' returned nothing (undefined)."),
         ({"Type": "Pass", "Output": "{% $states.input.n + 'a' %}"}, "Output",
-         "The JSONata expression '$states.input.n + 'a'' specified for the field 'Output' threw an error during "
-         'evaluation. T2002: The right side of the "+" operator must evaluate to a number'),
+         ("The JSONata expression '$states.input.n + 'a'' specified for the field 'Output' threw an error during "
+         'evaluation. T2002: The right side of the "+" operator must evaluate to a number')),
         ({"Type": "Pass", "Output": "{% $split('a', 'b', -1) %}"}, "Output",
-         "The JSONata expression '$split('a', 'b', -1)' specified for the field 'Output' threw an error during "
-         "evaluation. D3020: Third argument of split function must evaluate to a positive number"),
+         ("The JSONata expression '$split('a', 'b', -1)' specified for the field 'Output' threw an error during "
+         "evaluation. D3020: Third argument of split function must evaluate to a positive number")),
         ({"Type": "Pass", "Output": "{% $sum %}"}, "Output",
          "The JSONata expression '$sum' specified for the field 'Output' returned an unsupported result type."),
         ({"Type": "Wait", "Seconds": "{% $states.input.text %}"}, "Seconds",
-         "The JSONata expression '$states.input.text' specified for the field 'Seconds' returned an unexpected result "
-         "type. Expected 'number', but was 'string' for value: \"ab\""),
+         ("The JSONata expression '$states.input.text' specified for the field 'Seconds' returned an unexpected result "
+         "type. Expected 'number', but was 'string' for value: \"ab\"")),
         ({"Type": "Wait", "Seconds": "{% -1 %}"}, "Seconds", "Seconds must be between 0 and 99999999 but was: -1"),
         ({"Type": "Task", "Resource": LAMBDA, "TimeoutSeconds": "{% 1.5 %}"}, "TimeoutSeconds",
          "The TimeoutSeconds field cannot be parsed as an integer: 1.5"),
         ({"Type": "Choice", "Choices": [{"Condition": "{% 1 %}", "Next": "E"}], "Default": "E"},
-         "Choices[0]/Condition", "The JSONata expression '1' specified for the field 'Choices[0]/Condition' returned an "
-         "unexpected result type. Expected 'boolean', but was 'number' for value: 1"),
+         "Choices[0]/Condition", ("The JSONata expression '1' specified for the field 'Choices[0]/Condition' returned "
+         "an unexpected result type. Expected 'boolean', but was 'number' for value: 1")),
         ({"Type": "Map", "Items": "{% 'x' %}", "ItemProcessor": {"StartAt": "I", "States": {"I": END}}}, "Items",
-         "The JSONata expression ''x'' specified for the field 'Items' returned an unexpected result type. Expected "
-         "'array' or 'object', but was 'string' for value: \"x\""),
-        ({"Type": "Fail", "Cause": "{% 5 %}"}, "Cause", "The JSONata expression '5' specified for the field 'Cause' "
-         "returned an unexpected result type. Expected 'string', but was 'number' for value: 5"),
+         ("The JSONata expression ''x'' specified for the field 'Items' returned an unexpected result type. Expected "
+         "'array' or 'object', but was 'string' for value: \"x\"")),
+        ({"Type": "Fail", "Cause": "{% 5 %}"}, "Cause", ("The JSONata expression '5' specified for the field 'Cause' "
+         "returned an unexpected result type. Expected 'string', but was 'number' for value: 5")),
     ],
 )  # fmt: skip
 def test_a_failing_expression_fails_the_state(state: dict[str, Any], location: str, what: str) -> None:
