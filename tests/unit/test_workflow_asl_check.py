@@ -282,7 +282,7 @@ def test_faults_of_a_rule(rule: dict[str, Any], message: str, where: str) -> Non
 def test_expressions_are_checked_in_every_field(expression: str, code: str, message: str) -> None:
     """Recorded from ValidateStateMachineDefinition."""
     text = f"{{% {expression} %}}"
-    fields = {
+    fields: dict[str, dict[str, Any]] = {
         "Output": {"Type": "Pass", "Output": {"a": {"b": [text]}}, "End": True},
         "Assign": {"Type": "Pass", "Assign": {"Next": text}, "End": True},
         "Seconds": {"Type": "Wait", "Seconds": text, "End": True},

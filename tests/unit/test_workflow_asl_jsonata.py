@@ -9,7 +9,7 @@ import pytest
 
 from app.workflow.asl.jsonata.compiled import Compiled
 from app.workflow.asl.jsonata.errors import JsonataError
-from app.workflow.asl.jsonata.machine import DEEPEST
+from app.workflow.asl.jsonata.run import DEEPEST
 from tests.support.workflow.expressions import NOW, RECORDED, evaluate, value
 
 pytestmark = pytest.mark.fast

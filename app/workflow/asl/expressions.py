@@ -11,7 +11,7 @@ from ..kernel.graph import Visit
 from .context import QUERY_EVALUATION, Context, failed, variables
 from .jsonata.compiled import Compiled
 from .jsonata.errors import JsonataError, shown
-from .jsonata.machine import Run
+from .jsonata.run import Run
 from .jsonata.values import UNDEFINED, plain, symbol
 from .query import InvalidDefinitionError, Item
 

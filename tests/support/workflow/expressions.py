@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from app.workflow.asl.jsonata.compiled import Compiled
 from app.workflow.asl.jsonata.errors import JsonataError
-from app.workflow.asl.jsonata.machine import Run
+from app.workflow.asl.jsonata.run import Run
 from app.workflow.asl.jsonata.values import UNDEFINED, plain
 from app.workflow.kernel.chance import fraction
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from .calls import call_with
 from .errors import JsonataError
-from .machine import Run
 from .paths import look_up
+from .run import Run
 from .values import UNDEFINED, Items, append, is_numbers, is_sequence, limited, sequence, symbol, truth
 
 _TYPES = {"s": "string", "n": "number", "b": "boolean", "l": "null", "a": "array", "f": "function", "o": "object"}

@@ -11,7 +11,7 @@ import math
 from typing import Any, Final
 
 from .errors import JsonataError
-from .machine import Run
+from .run import Run
 from .values import EXACT, UNDEFINED, Items, number, out_of_memory, unique
 
 _HASHES: Final = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}

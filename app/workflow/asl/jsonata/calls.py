@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from .errors import JsonataError
-from .machine import Bindings, Compile, Evaluate, Run
+from .machine import Bindings, Compile, Evaluate
 from .regex import Found, Pattern
+from .run import Run
 from .signature import Signature
 from .values import UNDEFINED, Function, is_number
 

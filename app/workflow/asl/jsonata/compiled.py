@@ -9,8 +9,9 @@ from . import calls as c
 from . import operators as o
 from .errors import JsonataError
 from .library import ROOT
-from .machine import Bindings, Compile, Evaluate, Run, counted, too_deep
+from .machine import Bindings, Compile, Evaluate, counted
 from .paths import filtered, grouping, look_up, path
+from .run import Run, too_deep
 from .syntax import parse
 from .values import UNDEFINED
 

@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final
 
 from .errors import JsonataError
-from .machine import Run
+from .run import Run
 from .syntax import library
 from .values import UNDEFINED, number
 

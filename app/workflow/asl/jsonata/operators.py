@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from .errors import JsonataError
-from .machine import Bindings, Compile, Evaluate, Run
+from .machine import Bindings, Compile, Evaluate
 from .paths import grouping
+from .run import Run
 from .values import (
     MEMORY,
     UNDEFINED,

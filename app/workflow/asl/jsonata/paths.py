@@ -8,7 +8,8 @@ from functools import cmp_to_key
 from typing import Any
 
 from .errors import JsonataError
-from .machine import Bindings, Compile, Evaluate, Run
+from .machine import Bindings, Compile, Evaluate
+from .run import Run
 from .values import UNDEFINED, Items, Undefined, append, is_number, is_numbers, limited, sequence, truth
 
 Stage = Callable[[Run, Any, Bindings], Any]

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from .calls import apply, match
 from .errors import JsonataError
-from .machine import Run
+from .run import Run
 from .values import UNDEFINED, Items, limited, sequence, text
 
 _ENDLESS: Final = float("inf")

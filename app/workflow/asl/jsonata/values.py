@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .errors import JsonataError
 
 if TYPE_CHECKING:
-    from .machine import Run
+    from .run import Run
 
 MEMORY: Final = 6_990_256
 """Bytes that one value may take, a number counted as eight and a character as one (measured on AWS)."""
