@@ -322,6 +322,10 @@ def _expressions(report: Report, kind: str, raw: Mapping[str, Any], location: st
     for field in f.BOUNDS:
         if is_expression(raw.get(field)):
             data.payload(report, raw[field], f"{location}/{field}", data.KNOWN)
+    _catchers(report, raw, location)
+
+
+def _catchers(report: Report, raw: Mapping[str, Any], location: str) -> None:
     for place, catcher in enumerate(raw["Catch"] if isinstance(raw.get("Catch"), list) else ()):
         for field in ("Output", "Assign"):
             if isinstance(catcher, Mapping) and field in catcher:

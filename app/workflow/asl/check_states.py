@@ -119,8 +119,9 @@ def _rule(report: Report, rule: Any, location: str, *, paths: bool, depth: int) 
     if depth > _DEEPEST:
         report.fault("TOO_DEEPLY_NESTED", "The rules are too deeply nested.", location)
         return
+    allowed = _RULE - {"Next", "Assign", "Output"} if depth else _RULE
     for field in rule:
-        if field not in _RULE or (depth and field in {"Next", "Assign", "Output"}):
+        if field not in allowed:
             report.schema(f"Field '{field}' is not supported", location)
     if not depth and "Next" not in rule:
         report.schema("These fields are required: [Next]", location)
@@ -133,9 +134,14 @@ def _rule(report: Report, rule: Any, location: str, *, paths: bool, depth: int) 
         if not depth:
             data.template(report, rule.get("Assign"), f"{location}/Assign")
         return
-    for field, states in (("Condition", data.KNOWN), ("Output", data.KNOWN), ("Assign", data.KNOWN)):
+    _condition(report, rule, location)
+
+
+def _condition(report: Report, rule: Mapping[str, Any], location: str) -> None:
+    """Check a rule of the language JSONata."""
+    for field in ("Condition", "Output", "Assign"):
         if field in rule:
-            data.payload(report, rule[field], f"{location}/{field}", states)
+            data.payload(report, rule[field], f"{location}/{field}", data.KNOWN)
     condition = rule.get("Condition")
     if "Condition" in rule and not isinstance(condition, bool) and not isinstance(condition, str):
         report.schema("Expected value of type [BOOLEAN]", f"{location}/Condition")

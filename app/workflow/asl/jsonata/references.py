@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from .library import FUNCTIONS
 
 _KEEPING = ("lhs", "rhs", "expression", "condition", "then", "_else", "procedure", "body")
+_READING = {"name": "", "wildcard": "*", "descendant": "**"}
 _ALL = (*_KEEPING, "pattern", "update", "delete", "expr", "group")
 
 
@@ -39,22 +40,24 @@ def _outside(node: Any) -> Iterator[str]:
         return
     if node.type == "path":
         yield from _outside(node.steps[0])
-    elif node.type == "name":
-        yield str(node.value)
-    elif node.type in {"wildcard", "descendant"}:
-        yield "*" if node.type == "wildcard" else "**"
-    elif node.type == "variable" and node.value in {"", "$"}:
-        yield f"${node.value}"
-    elif node.type in {"function", "partial"} and node.procedure.type == "path":
-        # A name without its dollar sign is called: that is said when it is called.
-        for argument in node.arguments or ():
-            yield from _outside(argument)
+    elif node.type in _READING:
+        yield _READING[node.type] or str(node.value)
+    elif node.type == "variable":
+        if node.value in {"", "$"}:
+            yield f"${node.value}"
     else:
-        for field in _KEEPING:
+        yield from _outside_parts(node)
+
+
+def _outside_parts(node: Any) -> Iterator[str]:
+    called = node.type in {"function", "partial"} and node.procedure.type == "path"
+    for field in _KEEPING:
+        # A name without its dollar sign that is called: that is said when it is called.
+        if not (called and field == "procedure"):
             yield from _outside(getattr(node, field))
-        if node.type != "lambda":
-            for part in (*(node.arguments or ()), *(node.expressions or ())):
-                yield from _outside(part)
+    if node.type != "lambda":
+        for part in (*(node.arguments or ()), *(node.expressions or ())):
+            yield from _outside(part)
 
 
 def _variables(node: Any, bound: frozenset[str], found: dict[str, list[str]]) -> frozenset[str]:

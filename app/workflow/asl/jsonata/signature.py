@@ -108,20 +108,30 @@ def _parse(written: str) -> list[_Parameter]:
         elif sign in "?+" and parameters:
             parameters[-1].regex += sign
         elif sign == "(":
-            end = _closing(written, place, "()")
-            choice = written[place + 1 : end]
-            if "<" in choice or not re.fullmatch("[a-z]+", choice):
-                raise JsonataError("S0402", value=choice)
-            parameters.append(_Parameter(f"({choice})", f"[{choice}m]"))
-            place = end
+            place = _choice(written, place, parameters)
         elif sign == "<":
-            if not parameters or parameters[-1].kind not in "af":
-                raise JsonataError("S0401", value=parameters[-1].kind if parameters else "")
-            end = _closing(written, place, "<>")
-            parameters[-1].subtype = written[place + 1 : end]
-            place = end
+            place = _subtype(written, place, parameters)
         place += 1
     return parameters
+
+
+def _choice(written: str, place: int, parameters: list[_Parameter]) -> int:
+    """Read ``(sf)``: one of several types. Give where it ends."""
+    end = _closing(written, place, "()")
+    choice = written[place + 1 : end]
+    if not re.fullmatch("[a-z]+", choice):
+        raise JsonataError("S0402", value=choice)
+    parameters.append(_Parameter(f"({choice})", f"[{choice}m]"))
+    return end
+
+
+def _subtype(written: str, place: int, parameters: list[_Parameter]) -> int:
+    """Read ``<n>`` behind an array or a function. Give where it ends."""
+    if not parameters or parameters[-1].kind not in "af":
+        raise JsonataError("S0401", value=parameters[-1].kind if parameters else "")
+    end = _closing(written, place, "<>")
+    parameters[-1].subtype = written[place + 1 : end]
+    return end
 
 
 def _closing(written: str, start: int, pair: str) -> int:
