@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+from app.workflow.asl.context import failed
+from app.workflow.asl.jsonpath_query import JsonPath
+from app.workflow.asl.query import Raw
+from app.workflow.kernel.graph import Visit
 from tests.support.workflow.asl import ACTIVITY, LAMBDA, QUEUE, Asl, details, one, plain
 
 pytestmark = pytest.mark.fast
@@ -310,3 +314,37 @@ def test_a_redriven_parallel_goes_on_with_its_branches() -> None:
     types = told.types()
     assert types.count("ParallelStateStarted") == 1
     assert types[-3:] == ["ParallelStateSucceeded", "ParallelStateExited", "ExecutionSucceeded"]
+
+
+def test_a_catcher_that_fails_itself_is_told_from_before_the_failure() -> None:
+    """Recorded from AWS: the state is told to have failed twice, the second time for the catcher."""
+
+    class Broken(JsonPath):
+        def catcher(self, state: Raw, place: int) -> Any:
+            return Refusing(super().catcher(state, place))
+
+    class Refusing:
+        def __init__(self, query: Any) -> None:
+            self.assign = query.assign
+
+        def give(self, visit: Visit, _result: Any) -> Any:
+            raise failed(visit, "States.QueryEvaluationError", "nothing", "Catch[0]/Output/v")
+
+    catch = [{"ErrorEquals": ["States.ALL"], "Next": "D"}]
+    states = {"P": {**parallel(flow(Boom=BOOM), Catch=catch), "End": True}, "D": PASS}
+    told = Asl({"StartAt": "P", "States": states}, languages={"JSONPath": Broken})
+    told.start({})
+    assert told.types()[3:] == [
+        "FailStateEntered",
+        "ParallelStateFailed",
+        "EvaluationFailed",
+        "ParallelStateFailed",
+        "ExecutionFailed",
+    ]
+    assert told.chain() == [0, 0, 2, 3, 4, 4, 6, 7]
+    assert details(told.history()[5]) == {
+        "error": "States.QueryEvaluationError",
+        "cause": "An error occurred while executing the state 'P' (entered at the event id #2). nothing",
+        "location": "Catch[0]/Output/v",
+        "state": "P",
+    }

@@ -58,7 +58,9 @@ def test_a_path_finds(text: str, found: Any) -> None:
     assert path(text).find(DATA) == found
 
 
-@pytest.mark.parametrize("text", ["$.", "$.a[", "$.a[?(", "$a b", "$.a.."])
+@pytest.mark.parametrize(
+    "text", ["$.", "$.a[", "$.a[?(", "$a b", "$.a..", "$.a[?(@.b =~ /(x+)+$/)]", "$.a[?match(@.b, 'x')]"]
+)
 def test_what_is_no_path_is_refused(text: str) -> None:
     with pytest.raises(InvalidDefinitionError, match="Invalid path"):
         path(text)

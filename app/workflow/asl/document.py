@@ -35,7 +35,7 @@ def read_json(text: str) -> Document:
     """Read JSON. Raises UnreadableDocumentError."""
     _check_length(text)
     try:
-        raw = json.loads(text, object_pairs_hook=_Pairs, parse_constant=_refuse)
+        raw = json.loads(text, object_pairs_hook=_Pairs, parse_constant=_refuse, parse_int=_whole, parse_float=_real)
     except (ValueError, RecursionError) as error:
         raise UnreadableDocumentError(f"The definition is not valid JSON: {error}") from None
     return _Plain().document(raw)
@@ -59,6 +59,20 @@ def _check_length(text: str) -> None:
 
 def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is no JSON")
+
+
+def _whole(digits: str) -> int:
+    number = int(digits)
+    if not -(2**63) <= number < 2**63:
+        raise ValueError(f"{digits} is too large")
+    return number
+
+
+def _real(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits} is too large")
+    return number
 
 
 class _Pairs(list[tuple[str, Any]]):
@@ -139,12 +153,9 @@ def _scalar(node: yaml.Node) -> Any:
     if kind == "bool":
         return text == "true"
     if kind == "int":
-        return int(text)
+        return _whole(text)
     if kind == "float":
-        number = float(text)
-        if not math.isfinite(number):
-            raise ValueError(f"{text} is too large")
-        return number
+        return _real(text)
     if kind == "str":
         return text
     raise ValueError(f"the tag {node.tag} is not known here")

@@ -115,7 +115,10 @@ class _Reader:
         literal = self.take(_NUMBER) or self.take(_WORD)
         if literal is None:
             raise self.wrong()
-        value = json.loads(literal)
+        try:
+            value = json.loads(literal, parse_int=_whole_number, parse_float=_real_number)
+        except (ValueError, IntrinsicError):
+            raise self.wrong() from None
         return lambda _scope: value
 
     def quoted(self) -> str:
@@ -176,7 +179,14 @@ def _whole(value: Any, what: str) -> int:
             raise IntrinsicError(f"Invalid arguments: {what}")
         # Java's Math.round: halves go up.
         value = math.floor(value + 0.5)
-    return int(value)
+    return _bounded(value)
+
+
+def _bounded(number: int) -> int:
+    """Give a number that fits 64 bits: no store and no client takes more."""
+    if not -(2**63) <= number < 2**63:
+        raise IntrinsicError("the number is too large")
+    return number
 
 
 def _json(value: Any) -> str:
@@ -212,13 +222,22 @@ def _format(_scope: Draws, given: Sequence[Any]) -> Any:
 def _string_to_json(_scope: Draws, given: Sequence[Any]) -> Any:
     text = _want(given[0], str, "a string is needed")
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        return json.loads(text, parse_constant=_refused, parse_int=_whole_number, parse_float=_real_number)
     except (ValueError, RecursionError) as error:
         raise IntrinsicError("the string is not valid JSON") from error
 
 
-def _no_constant(name: str) -> Any:
+def _refused(name: str) -> Any:
     raise ValueError(name)
+
+
+def _whole_number(digits: str) -> int:
+    return _bounded(int(digits))
+
+
+def _real_number(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _refused(digits)
 
 
 def _json_to_string(_scope: Draws, given: Sequence[Any]) -> Any:
@@ -330,7 +349,7 @@ def _random(scope: Draws, given: Sequence[Any]) -> Any:
 
 
 def _add(_scope: Draws, given: Sequence[Any]) -> Any:
-    return _whole(given[0], "numbers are needed") + _whole(given[1], "numbers are needed")
+    return _bounded(_whole(given[0], "numbers are needed") + _whole(given[1], "numbers are needed"))
 
 
 def _split(_scope: Draws, given: Sequence[Any]) -> Any:

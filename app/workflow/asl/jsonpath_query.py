@@ -131,13 +131,9 @@ class JsonPath:
 
     def number(self, state: Raw, field: str, *, at_least: float = 0, whole: bool = True) -> Number | None:
         """Read a plain number, or where ``<field>Path`` finds one."""
-        holder, name = _inside(state, field)
-        if name in holder:
-            plain = holder[name]
-            return lambda _visit: plain
-        text = holder.get(name + "Path")
+        name, plain, text = _plain_or_path(state, field)
         if text is None:
-            return None
+            return plain
         find = _found(text, f"{name}Path", self._context, _input(state))
 
         def read(visit: Visit) -> float:
@@ -157,13 +153,9 @@ class JsonPath:
 
     def text(self, state: Raw, field: str) -> Text | None:
         """Read a plain text, or where ``<field>Path`` finds one; Error and Cause also by an intrinsic function."""
-        holder, name = _inside(state, field)
-        if name in holder:
-            plain = holder[name]
-            return lambda _visit: plain
-        text = holder.get(name + "Path")
+        name, plain, text = _plain_or_path(state, field)
         if text is None:
-            return None
+            return plain
         context = self._context
         source = _input(state)
         if text.startswith("States."):
@@ -213,6 +205,15 @@ def _inside(state: Raw, field: str) -> tuple[Raw, str]:
     for name in names:
         state = state.get(name) or {}
     return state, last
+
+
+def _plain_or_path(state: Raw, field: str) -> tuple[str, Callable[[Visit], Any] | None, str | None]:
+    """Give the name of a field, what gives its plain value if it has one, else the path that leads to it if any."""
+    holder, name = _inside(state, field)
+    if name in holder:
+        plain = holder[name]
+        return name, lambda _visit: plain, None
+    return name, None, holder.get(f"{name}Path")
 
 
 def _input(state: Raw) -> _Source:

@@ -29,6 +29,17 @@ _ESCAPE: Final = re.compile(r"\\(.)")
 _LENGTH: Final = ".length()"
 
 
+def _library() -> jsonpath.JSONPathEnvironment:
+    """Give the library without regular expressions: they take time without bounds."""
+    library = jsonpath.JSONPathEnvironment()
+    for name in ("match", "search"):
+        del library.function_extensions[name]
+    return library
+
+
+_LIBRARY: Final = _library()
+
+
 class ConflictError(Exception):
     """A value cannot be put where a reference path says; ``step`` is the one that cannot be taken."""
 
@@ -51,8 +62,10 @@ class Path:
         self.steps = tuple(steps)
         self.rest: jsonpath.JSONPath | jsonpath.CompoundJSONPath | None = None
         if place < len(below):
+            if "=~" in below:
+                raise InvalidDefinitionError(f"Invalid path '{text}': regular expressions are not allowed in paths")
             try:
-                self.rest = jsonpath.compile("$" + below[place:])
+                self.rest = _LIBRARY.compile("$" + below[place:])
             except (jsonpath.JSONPathError, RecursionError, ValueError) as error:
                 raise InvalidDefinitionError(f"Invalid path '{text}'") from error
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from app.workflow.asl.compile import compile_machine
+from app.workflow.asl.compile import LANGUAGES, Languages, compile_machine
 from app.workflow.asl.context import Surroundings
 from app.workflow.asl.history import History
 from tests.support.workflow.driven import Driven
@@ -19,8 +19,8 @@ QUEUE: Final = "arn:aws:states:::sqs:sendMessage"
 class Asl(Driven):
     """An execution of a document; its history is built and counted anew whenever it is asked for."""
 
-    def __init__(self, document: Mapping[str, Any], *, longest: int | None = None) -> None:
-        super().__init__(compile_machine(document, "m"), longest=longest)
+    def __init__(self, document: Mapping[str, Any], *, languages: Languages = LANGUAGES) -> None:
+        super().__init__(compile_machine(document, "m", languages=languages))
 
     def history(self) -> list[dict[str, Any]]:
         """Give the public history; it has as many lines as the execution has counted."""
