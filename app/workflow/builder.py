@@ -205,9 +205,13 @@ class Branch:
 
 def _check_order(source: str, on: str, several: Sequence[_Way], faults: list[str]) -> None:
     own = [way.name(on) for way in several]
-    faults.extend(f"{twice!r} leads from {source!r} twice" for twice in sorted({n for n in own if own.count(n) > 1}))
+    faults.extend(f"{twice!r} leads from {source!r} twice" for twice in _repeated(own))
     if any(way.guard is None for way in several[:-1]):
         faults.append(f"{on!r} from {source!r} has transitions after the one without a guard")
+
+
+def _repeated(names: Sequence[str]) -> list[str]:
+    return sorted({name for name in names if names.count(name) > 1})
 
 
 class Machine(Branch):

@@ -142,14 +142,18 @@ def _with_table(events: Sequence[Event], version: int, known: Homes) -> bytes:
             continue
         value = getattr(event, field)
         place = places.get(id(value))
-        if place is None and isinstance(value, (dict, list, str)):
-            encoded = _encode(value)
-            if len(encoded) > SMALL:
-                place = places[id(value)] = len(table)
-                table.append(msgspec.Raw(encoded))
-                known[id(value)] = (value, version, place)
+        if place is None and (encoded := _large(value)):
+            place = places[id(value)] = len(table)
+            table.append(msgspec.Raw(encoded))
+            known[id(value)] = (value, version, place)
         written.append(msgspec.structs.replace(event, **{field: [value] if place is None else place}))
     return _encode((SCHEMA, written, table))
+
+
+def _large(value: Any) -> bytes:
+    """Give the text of a value that is worth a reference, nothing for any other."""
+    encoded = _encode(value) if isinstance(value, (dict, list, str)) else b""
+    return encoded if len(encoded) > SMALL else b""
 
 
 def _raw_events(text: str) -> list[Any]:
@@ -209,29 +213,29 @@ def _lean(frame: Frame, known: Homes) -> tuple[Frame, list[tuple[list[Any], int,
         lean.output = None
     for number, branch in frame.branches.items():
         lean.branches[number] = _lean_branch(branch, refer)
-    lean.done = [
-        msgspec.structs.replace(undo, argument=None) if refer(undo.argument, "done", place) else undo
-        for place, undo in enumerate(frame.done)
-    ]
-    lean.kept = {
-        number: msgspec.structs.replace(kept, data=None) if refer(kept.data, "kept", number) else kept
-        for number, kept in frame.kept.items()
-    }
+    lean.done = [_without(undo, "argument", refer, "done", place) for place, undo in enumerate(frame.done)]
+    lean.kept = {number: _without(kept, "data", refer, "kept", number) for number, kept in frame.kept.items()}
     return lean, references, used
 
 
 def _lean_branch(branch: Any, refer: Callable[..., bool]) -> Any:
-    lean = branch
-    if refer(branch.data, "data", branch.id):
-        lean = msgspec.structs.replace(lean, data=None)
-    if branch.wait is not None and refer(branch.wait.argument, "argument", branch.id):
-        lean = msgspec.structs.replace(lean, wait=msgspec.structs.replace(branch.wait, argument=None))
-    if branch.undo is not None and refer(branch.undo.argument, "undo", branch.id):
-        lean = msgspec.structs.replace(lean, undo=msgspec.structs.replace(branch.undo, argument=None))
+    lean = _without(branch, "data", refer, "data", branch.id)
+    for field, place in (("wait", "argument"), ("undo", "undo")):
+        held = getattr(branch, field)
+        rest = _without(held, "argument", refer, place, branch.id)
+        if rest is not held:
+            lean = msgspec.structs.replace(lean, **{field: rest})
     if branch.results:
-        results = [None if refer(v, "results", branch.id, place) else v for place, v in enumerate(branch.results)]
+        results = [None if refer(v, "results", branch.id, index) else v for index, v in enumerate(branch.results)]
         lean = msgspec.structs.replace(lean, results=results)
     return lean
+
+
+def _without(held: Any, field: str, refer: Callable[..., bool], *place: Any) -> Any:
+    """Give what is held without the value of the field when that is referred to, else as it is."""
+    if held is None or not refer(getattr(held, field), *place):
+        return held
+    return msgspec.structs.replace(held, **{field: None})
 
 
 def _put(frame: Frame, place: list[Any], value: Any) -> None:

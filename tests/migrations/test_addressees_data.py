@@ -107,4 +107,5 @@ def test_final_documents_go_to_whom_their_customer_is(kind: str, tmp_path_factor
         assert look(url) == []
         migrations.upgrade(HERE)
         assert look(url) == expected
+        migrations.upgrade()
         assert migrations.check() == []

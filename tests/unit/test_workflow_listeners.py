@@ -55,7 +55,8 @@ def test_each_transition_is_a_line_of_the_log_with_its_facts_as_fields(caplog: p
 def test_a_kept_instance_is_logged_with_its_id(caplog: pytest.LogCaptureFixture) -> None:
     mine = logging.getLogger("mine")
     compiled = Compiled(order_machine(), Shop().handlers, listeners=[LogListener(mine, logging.WARNING)])
-    Keeper(compiled, MemoryInstances()).begin("o-7", {"total": 5}).next("change")
+    with caplog.at_level(logging.WARNING, logger="mine"):
+        Keeper(compiled, MemoryInstances()).begin("o-7", {"total": 5}).next("change")
     assert [(r.name, r.levelname, r.__dict__["workflow"]["instance"]) for r in caplog.records] == [
         ("mine", "WARNING", "o-7")
     ]

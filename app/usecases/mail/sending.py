@@ -162,12 +162,16 @@ class GiveUpMail:
             return
         if mail.round != errand.round or mail.state not in UNDER_WAY:
             return
-        told = mail.error if mail.error and reason == MailUnavailable.code else reason[:LONGEST_ERROR]
+        told = _told(mail, reason)
         if mail.later:
             work.outbox.add(mail.leave_out(self.clock.now(), told, {}))
         else:
             work.outbox.add(mail.fail(told))
         work.mails.save(mail)
+
+
+def _told(mail: Mail, reason: str) -> str:
+    return mail.error if mail.error and reason == MailUnavailable.code else reason[:LONGEST_ERROR]
 
 
 def _known(party: Party) -> Sequence[str]:

@@ -48,11 +48,10 @@ class Frame:
         """Give who sends it."""
         head = self.letterhead
         address = [*head.street, f"{head.postal_code} {head.city}".strip()]
-        told = [(name, getattr(head, name)) for name in _SAID]
         return Issuer(
             name=head.legal_name or self.company.name,
             address=[line for line in address if line],
-            facts=[Fact(label=name, value=value) for name, value in told if value],
+            facts=[Fact(label=name, value=value) for name in _SAID if (value := getattr(head, name))],
         )
 
     def appearance(self) -> Appearance:

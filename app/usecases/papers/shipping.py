@@ -137,11 +137,14 @@ def _parcels(shipment: Shipment) -> Table:
     return Table(columns=columns, rows=[_parcel(one) for one in shipment.parcels], title="parcels")
 
 
-def _parcel(parcel: Parcel) -> Row:
+def _size(parcel: Parcel) -> str:
     sides = [getattr(parcel, name) for name in _MEASURES]
-    size = " x ".join("?" if side is None else plain(side) for side in sides) if any(sides) else ""
+    return " x ".join("?" if side is None else plain(side) for side in sides) if any(sides) else ""
+
+
+def _parcel(parcel: Parcel) -> Row:
     contents = ", ".join(f"{part.position}: {plain(part.quantity)}" for part in parcel.contents)
-    return Row(cells=(parcel.position, parcel.weight, size, parcel.tracking_number or "", contents))
+    return Row(cells=(parcel.position, parcel.weight, _size(parcel), parcel.tracking_number or "", contents))
 
 
 class PrintShipment(PrintDocument[Shipment]):

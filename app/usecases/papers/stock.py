@@ -75,13 +75,18 @@ def inventory_paper(frame: Frame, given: InventoryFacts) -> Paper:
     )
 
 
+def _told(product: Product | None) -> tuple[str, str, str]:
+    """Give its number, name and unit."""
+    return ("", "", "") if product is None else (product.ref, product.name, product.unit or "")
+
+
 def _row(given: InventoryFacts, line: SheetLine, kept: Sequence[int]) -> Row:
-    product = given.products.get(line.product_id)
+    ref, name, unit = _told(given.products.get(line.product_id))
     cells: tuple[Value, ...] = (
-        "" if product is None else product.ref,
-        "" if product is None else product.name,
+        ref,
+        name,
         "" if line.lot_id is None else given.lots[line.lot_id].code,
-        "" if product is None else product.unit or "",
+        unit,
         line.expected,
         line.counted,
         line.variance,

@@ -150,23 +150,22 @@ class Compiled:
 
     def _edge(self, node: Node, event: str, nodes: Mapping[str, Node]) -> Edge:
         state = node.state
-        ways: list[tuple[Guard | None, str]] = [*state.alternatives.get(event, ())]
-        if event in state.transitions:
-            ways.append((None, event))
         edge: Edge | None = None
-        for guard, transition in reversed(ways):
+        for guard, transition in reversed(_ways_of(state, event)):
             goal = state.transitions[transition]
             target = None if goal is None else nodes[goal]
             edge = Edge(node.name, event, transition, target, guard, edge)
             edge.plain = target is not None and is_plain(state) and is_plain(target.state)
-            name = self.definition.name
-            facts: list[Fact] = [
-                StateExited(name, node.name, transition),
-                TransitionFired(name, node.name, transition, goal),
-            ]
-            edge.told = self.pairs([*facts, StateEntered(name, goal)] if goal is not None else facts)
+            edge.told = self._told(node.name, transition, goal)
         assert edge is not None  # noqa: S101 - an event is one because there is a transition for it
         return edge
+
+    def _told(self, source: str, transition: str, goal: str | None) -> Told:
+        name = self.definition.name
+        facts: list[Fact] = [StateExited(name, source, transition), TransitionFired(name, source, transition, goal)]
+        if goal is not None:
+            facts.append(StateEntered(name, goal))
+        return self.pairs(facts)
 
 
 def is_plain(state: State) -> bool:
@@ -181,9 +180,19 @@ def _put_of(state: State) -> Put | None:
 def _events_of(state: State) -> tuple[str, ...]:
     if isinstance(state, Start):
         return tuple(name for name in state.transitions if "[" not in name)
-    if not (isinstance(state, Awaiting) and is_plain(state)):
-        return ()
+    return _led_by(state) if isinstance(state, Awaiting) and is_plain(state) else ()
+
+
+def _led_by(state: Awaiting) -> tuple[str, ...]:
     return tuple(name for name in state.names if name in state.transitions or name in state.alternatives)
+
+
+def _ways_of(state: State, event: str) -> list[tuple[Guard | None, str]]:
+    """Give the transitions by an event in the order they are tried."""
+    ways: list[tuple[Guard | None, str]] = [*state.alternatives.get(event, ())]
+    if event in state.transitions:
+        ways.append((None, event))
+    return ways
 
 
 def _unfit(definition: Definition, *, timed: bool) -> list[str]:
@@ -196,6 +205,10 @@ def _unfit(definition: Definition, *, timed: bool) -> list[str]:
         faults.extend(
             f"{name!r} looks at the time: a clock is needed"
             for name, state in definition.states.items()
-            if isinstance(state, Wait) or getattr(state, "timeout", None) is not None
+            if _is_timed(state)
         )
     return faults
+
+
+def _is_timed(state: State) -> bool:
+    return isinstance(state, Wait) or getattr(state, "timeout", None) is not None

@@ -85,8 +85,7 @@ class Instance:
         frame = self._more.frame
         if frame is None:
             return tuple(self._node.edges)
-        waits = [branch.wait for branch in frame.branches.values() if branch.wait is not None]
-        return tuple(dict.fromkeys(name for wait in waits if wait.kind == "signal" for name in wait.names))
+        return tuple(dict.fromkeys(name for wait in _signal_waits(frame) for name in wait.names))
 
     @property
     def due(self) -> int | None:
@@ -212,8 +211,7 @@ class Instance:
         frame = self._more.frame
         if frame is None:
             return ""
-        waits = [branch.wait for branch in frame.branches.values() if branch.wait is not None]
-        return next((wait.key for wait in waits if wait.kind == "signal" and event in wait.names), "")
+        return next((wait.key for wait in _signal_waits(frame) if event in wait.names), "")
 
     def _work(self, event: str, key: str | None, stimulus: s.Stimulus, to: str | None = None) -> None:
         if self._busy:
@@ -381,7 +379,15 @@ def _effective(happened: list[e.Event]) -> bool:
 def _stands(frame: Frame, node: Node) -> bool:
     """Tell whether nothing is under way but the wait of one plain state."""
     main = frame.branches.get(MAIN)
-    if main is None or len(frame.branches) > 1 or not is_plain(node.state) or main.state != node.name:
+    if main is None or len(frame.branches) > 1 or not _waits_at(main, node):
         return False
-    waits = main.wait is not None and main.wait.kind == "signal"
-    return waits and not main.variables and not frame.kept and not frame.lapsed
+    return not (main.variables or frame.kept or frame.lapsed)
+
+
+def _waits_at(branch: Branch, node: Node) -> bool:
+    there = is_plain(node.state) and branch.state == node.name
+    return there and branch.wait is not None and branch.wait.kind == "signal"
+
+
+def _signal_waits(frame: Frame) -> list[Wait]:
+    return [b.wait for b in frame.branches.values() if b.wait is not None and b.wait.kind == "signal"]

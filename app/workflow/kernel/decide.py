@@ -119,9 +119,10 @@ class _Run:
         """Retry, catch, or let the failure rise: to the state around the branch, at last to the execution."""
         visit = self.visit.at(branch)
         state = visit.state
-        place = state.retrier(error, branch.tries or {})
+        tries = branch.tries or {}
+        place = state.retrier(error, tries)
         if place is not None:
-            used = (branch.tries or {}).get(place, 0)
+            used = tries.get(place, 0)
             pause = state.retriers[place].pause(used, visit.chance("retry"))
             self.record(
                 self._failed(branch, error, cause, location, "retried"),
@@ -281,18 +282,27 @@ def _signal(run: _Run, stimulus: s.Signal) -> None:
         return
     if frame.is_over:
         # What an execution gave up waiting for is late even when it has ended meanwhile: money must not vanish.
-        if (stimulus.name, stimulus.key) in frame.lapsed:
-            run.record(e.SignalLate(run.now, stimulus.id, stimulus.name, stimulus.key, stimulus.data))
+        _record_late(run, stimulus)
         return
-    waiting = [b for b in frame.branches.values() if _awaits(run, b, stimulus)]
-    if waiting:
-        first = min(waiting, key=lambda branch: branch.entry)
+    first = _first_awaiting(run, stimulus)
+    if first is not None:
         run.record(e.SignalReceived(first.id, run.now, stimulus.id, stimulus.name, stimulus.data))
-    elif (stimulus.name, stimulus.key) in frame.lapsed:
-        run.record(e.SignalLate(run.now, stimulus.id, stimulus.name, stimulus.key, stimulus.data))
-    elif stimulus.expires > run.now:
+    elif not _record_late(run, stimulus) and stimulus.expires > run.now:
         kept = e.SignalKept(run.now, stimulus.id, stimulus.name, stimulus.key, stimulus.data, stimulus.expires)
         run.record(kept)
+
+
+def _record_late(run: _Run, signal: s.Signal) -> bool:
+    """Record a signal whose wait was given up as late; tell whether it is."""
+    late = (signal.name, signal.key) in run.frame.lapsed
+    if late:
+        run.record(e.SignalLate(run.now, signal.id, signal.name, signal.key, signal.data))
+    return late
+
+
+def _first_awaiting(run: _Run, signal: s.Signal) -> Branch | None:
+    waiting = [branch for branch in run.frame.branches.values() if _awaits(run, branch, signal)]
+    return min(waiting, key=lambda branch: branch.entry, default=None)
 
 
 def _awaits(run: _Run, branch: Branch, signal: s.Signal) -> bool:

@@ -124,13 +124,16 @@ class Frame(msgspec.Struct, array_like=True):
         """Give the instant at which something happens by itself, None when nothing does."""
         if self.status in ENDED:
             return None
+        return min((due for due in self._dues() if due is not None), default=None)
+
+    def _dues(self) -> list[int | None]:
         dues = [self.deadline, *(kept.expires for kept in self.kept.values())]
         for branch in self.branches.values():
             wait = branch.wait
             if wait is not None:
                 dues.append(wait.due)
                 dues.append(wait.beat)
-        return min((due for due in dues if due is not None), default=None)
+        return dues
 
     def children(self, branch: int) -> list[Branch]:
         """Give the lines of work that ``branch`` has started and that still run."""

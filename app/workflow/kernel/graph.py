@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
@@ -264,14 +265,13 @@ class Definition:
         if faults:
             raise DefinitionError(self.name, faults)
         object.__setattr__(self, "states", MappingProxyType(states))
-        names = frozenset(name for state in states.values() for name in state.signals())
+        names = frozenset(chain.from_iterable(state.signals() for state in states.values()))
         object.__setattr__(self, "awaited", names)
 
 
 def _collect(flow: Flow, where: str, states: dict[str, State], faults: list[str]) -> None:
     if flow.start not in flow.states:
         faults.append(f"{where} starts at {flow.start!r}, which is none of its states")
-    reached = _reached(flow)
     for name, state in flow.states.items():
         if name in states:
             faults.append(f"two states are named {name!r}")
@@ -279,20 +279,26 @@ def _collect(flow: Flow, where: str, states: dict[str, State], faults: list[str]
         _check_state(name, state, flow, faults)
         for number, inner in enumerate(state.flows()):
             _collect(inner, f"branch {number} of {name!r}", states, faults)
-    faults.extend(f"nothing leads to {name!r}" for name in flow.states if name not in reached)
+    faults.extend(f"nothing leads to {name!r}" for name in _lost(flow))
 
 
 def _check_state(name: str, state: State, flow: Flow, faults: list[str]) -> None:
     if state.name != name:
         faults.append(f"{name!r} holds a state named {state.name!r}")
+    beside = {END, *flow.states}
     for transition, target in state.transitions.items():
-        if target is not END and target not in flow.states:
+        if target not in beside:
             faults.append(f"{transition!r} of {name!r} leads to {target!r}, which is no state beside it")
     faults.extend(
         f"{name!r} catches errors by {catcher.transition!r}, which is no transition of it"
         for catcher in state.catchers
         if catcher.transition not in state.transitions
     )
+
+
+def _lost(flow: Flow) -> list[str]:
+    reached = _reached(flow)
+    return [name for name in flow.states if name not in reached]
 
 
 def _reached(flow: Flow) -> set[str]:

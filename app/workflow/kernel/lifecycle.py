@@ -76,8 +76,10 @@ class Lifecycle(Generic[S]):
                 raise LifecycleError(f"{self.name}: {transition.name} names the unknown state {state!r}")
         if not transition.name.isidentifier():
             raise LifecycleError(f"{self.name}: {transition.name!r} is no name for a transition")
-        if transition.guard is None:
-            return
+        if transition.guard is not None:
+            self._check_guard(transition)
+
+    def _check_guard(self, transition: Transition[S]) -> None:
         if not callable(transition.guard):
             raise LifecycleError(f"{self.name}: the guard of {transition.name} cannot be called")
         if not getattr(transition.guard, "__name__", "").isidentifier():
@@ -93,6 +95,12 @@ class Lifecycle(Generic[S]):
         return edges
 
     def _check_reachable(self) -> None:
+        reached = self._reached()
+        lost = [state.value for state in self.states if state not in reached]
+        if lost:
+            raise LifecycleError(f"{self.name}: nothing leads to {', '.join(lost)}")
+
+    def _reached(self) -> set[S]:
         reached = {self.initial}
         frontier = [self.initial]
         while frontier:
@@ -100,9 +108,7 @@ class Lifecycle(Generic[S]):
             targets = {t.target for t in self.transitions if t.source == state} - reached
             reached |= targets
             frontier.extend(targets)
-        lost = [state.value for state in self.states if state not in reached]
-        if lost:
-            raise LifecycleError(f"{self.name}: nothing leads to {', '.join(lost)}")
+        return reached
 
     def fire(self, state: S, name: str, subject: object = None) -> S:
         """Give the state that transition ``name`` leads to. Raises InvalidTransitionError and changes nothing."""

@@ -282,8 +282,8 @@ class Parallel(State):
             return self._begin(visit)
         finished = len(self.branches) - branch.open - branch.failures
         if finished >= self.needed:
-            rest = [child for child in visit.frame.children(branch.id) if child.failure is None]
-            aborted = [e.BranchAborted(child.id, visit.now) for child in rest]
+            children = visit.frame.children(branch.id)
+            aborted = [e.BranchAborted(child.id, visit.now) for child in children if child.failure is None]
             return (*aborted, *visit.leave(self.give(visit, list(branch.results))))
         if finished + branch.open < self.needed:
             raise first_failure(visit)
@@ -339,11 +339,13 @@ class Map(State):
         if branch.failures > self.tolerated:
             raise first_failure(visit)
         items = self.items(visit)
-        begun = 0 if branch.results is None else len(branch.results)
-        if begun == len(items):
-            if branch.open:
-                return ()
-            return visit.leave(self.give(visit, list(branch.results or ())))
+        results = branch.results or []
+        if len(results) != len(items):
+            return self._begin(visit, items, len(results))
+        return () if branch.open else visit.leave(self.give(visit, list(results)))
+
+    def _begin(self, visit: Visit, items: Sequence[Any], begun: int) -> tuple[e.Event, ...]:
+        branch = visit.branch
         room = len(items) if self.at_once <= 0 else self.at_once - branch.open
         first, now = visit.frame.next_branch, visit.now
         return tuple(

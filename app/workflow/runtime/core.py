@@ -264,7 +264,7 @@ class Core(Holdings):
         machine = live.definition.on_late
         if machine is None:
             return ()
-        late = [event for event in events if isinstance(event, e.SignalLate)]
+        late = _late(events)
         if not late:
             return ()
         definition = self.definitions.newest(live.key.namespace, machine)
@@ -307,13 +307,19 @@ class Core(Holdings):
                 commands.extend(self._confirmed(made))
                 continue
             self._drop(made.live)
-            if key not in refused:
-                lost[key] = made.items
-            elif any(isinstance(item.stimulus, s.Stop) for item in made.items) or made.live.new is not None:
-                self._leave_alone(key, refused[key])
-            else:
-                lost[key] = _stopping(made.items, DATA_LIMIT, refused[key])
+            again = self._again(made, refused.get(key))
+            if again is not None:
+                lost[key] = again
         return lost
+
+    def _again(self, made: Run, refusal: str | None) -> list[Item] | None:
+        """Give what is to be done to an execution that was not confirmed, None when it is left alone."""
+        if refusal is None:
+            return made.items
+        if _stops(made.items) or made.live.new is not None:
+            self._leave_alone(made.live.key, refusal)
+            return None
+        return _stopping(made.items, DATA_LIMIT, refusal)
 
     def _confirmed(self, made: Run) -> list[Command]:
         """Go on from what is on disk; give the tasks that may start."""
@@ -330,8 +336,7 @@ class Core(Holdings):
         if live.fresh:
             live.fresh = False
             return self._commands(live, branches.values())
-        scheduled = {event.branch for event in made.events if isinstance(event, e.TaskScheduled)}
-        return self._commands(live, [branches[number] for number in sorted(scheduled) if number in branches])
+        return self._commands(live, [branches[number] for number in _scheduled(made.events) if number in branches])
 
     def _note(self, made: Run) -> None:
         """Keep for those who wait what a commit has done, and tell the listeners."""
@@ -346,7 +351,10 @@ class Core(Holdings):
             self.ended.add(live.key)
         if made.events:
             tell(self._listeners, live.key, live.definition.name, made.events)
-        for event in made.events:
+            self._note_taken(live, made.events)
+
+    def _note_taken(self, live: Live, events: list[e.Event]) -> None:
+        for event in events:
             branch = live.frame.branches.get(event.branch) if isinstance(event, e.TaskStarted) else None
             if branch is not None:
                 self.taken.add(StepKey(live.key, branch.id, branch.entry, branch.attempt))
@@ -358,6 +366,19 @@ class BusyError(Exception):
     def __init__(self, key: Key) -> None:
         super().__init__(f"{key} is in the middle of a transaction")
         self.key = key
+
+
+def _late(events: list[e.Event]) -> list[e.SignalLate]:
+    return [event for event in events if isinstance(event, e.SignalLate)]
+
+
+def _scheduled(events: list[e.Event]) -> list[int]:
+    """Give the branches that tasks were scheduled in, in order."""
+    return sorted({event.branch for event in events if isinstance(event, e.TaskScheduled)})
+
+
+def _stops(items: list[Item]) -> bool:
+    return any(isinstance(item.stimulus, s.Stop) for item in items)
 
 
 def _stopping(items: list[Item], error: str, cause: str) -> list[Item]:

@@ -95,10 +95,7 @@ class Crew:
         for command in commands:
             handler = self._registry.handlers.get(command.resource)
             if handler is None:
-                if self._registry.is_activity(command.resource):
-                    self._activities.offer(command)
-                else:
-                    answers.append(_failed(command, RUNTIME, f"nothing does {command.resource}"))
+                answers.extend(self._offer(command))
             elif handler.inline:
                 answers.append(self._attempt(handler, command))
             elif handler.is_async:
@@ -106,11 +103,22 @@ class Crew:
             else:
                 self._jobs.put((handler, command))
         if started:
-            if self._async is None:
-                answers.extend(_failed(command, RUNTIME, "registered after the start") for _, command in started)
-            else:
-                self._async.call_soon_threadsafe(self._start_async, started)
+            answers.extend(self._hand_over(started))
         return answers
+
+    def _offer(self, command: Command) -> list[Item]:
+        """Leave a task to the workers outside; one that is nobody's fails."""
+        if self._registry.is_activity(command.resource):
+            self._activities.offer(command)
+            return []
+        return [_failed(command, RUNTIME, f"nothing does {command.resource}")]
+
+    def _hand_over(self, started: list[tuple[Handler, Command]]) -> list[Item]:
+        """Give tasks to the event loop; without one they fail."""
+        if self._async is None:
+            return [_failed(command, RUNTIME, "registered after the start") for _, command in started]
+        self._async.call_soon_threadsafe(self._start_async, started)
+        return []
 
     def _spawn(self, target: Callable[[], None], name: str) -> None:
         thread = threading.Thread(target=target, name=name, daemon=True)
@@ -159,12 +167,14 @@ class Crew:
             except (_Unwanted, ClosedError):
                 self.loop.give_up(command.step)
             except BaseException as error:  # noqa: BLE001 - likewise
-                transient = isinstance(error, StoreUnavailableError) or self._is_transient(error)
-                if transient and attempt + 1 < AGAIN:
+                if self._may_pass(error) and attempt + 1 < AGAIN:
                     self._closing.wait(min(FIRST_PAUSE * 2**attempt, LONGEST_PAUSE))
                     continue
                 self.loop.put(_failed(command, *failure(error)))
             return
+
+    def _may_pass(self, error: BaseException) -> bool:
+        return isinstance(error, StoreUnavailableError) or self._is_transient(error)
 
     def _try(self, handler: Handler, command: Command) -> None:
         transactions = self._transactions

@@ -9,7 +9,7 @@ print(engine.wait_for(engine.start("order", {"total": 5})).output)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, Self, TypeVar
 
 import msgspec
@@ -33,7 +33,7 @@ from .live import Definitions, Item, StepKey
 from .loop import Loop
 from .registry import Registry
 from .steps import checked
-from .store import Key, Letter, Message, NewExecution, Query, Row, Statistic, Store
+from .store import Key, Letter, Message, NewExecution, Page, Query, Row, Statistic, Store
 from .tokens import InvalidTokenError, prove, step_in
 
 KEEP_SIGNALS: Final = 14 * 24 * 3_600_000
@@ -199,7 +199,7 @@ class Engine:
         new = NewExecution(
             key, machine, definition.edition, text, self.clock.now(), new_seed(), name=name, principal=principal
         )
-        at_once = connection is None and name is None and self._loop.is_running and not self._loop.is_here
+        at_once = connection is None and name is None and self._can_bear()
         if not (at_once and self._loop.bear(new)):
             self.store.start(new, connection)
             self.nudge()
@@ -310,9 +310,7 @@ class Engine:
         found: list[tuple[int, Event]] = []
         while len(found) < limit:
             pages = self.store.history(key, after, 100)
-            for page in pages:
-                numbered = enumerate(unpack_history(page.events), page.first)
-                found.extend((number, event) for number, event in numbered if number > after)
+            found.extend((number, event) for number, event in _numbered(pages) if number > after)
             if not pages or not found:
                 break
             after = found[-1][0]
@@ -378,6 +376,9 @@ class Engine:
 
     # Inside
 
+    def _can_bear(self) -> bool:
+        return self._loop.is_running and not self._loop.is_here
+
     def _row(self, key: Key) -> Row:
         row = next(iter(self.store.load([key])), None)
         if row is None:
@@ -407,6 +408,11 @@ class Engine:
     def _answer(self, step: StepKey, stimulus: s.Stimulus, connection: Any) -> None:
         # One answer for each step: the first counts, whichever way it goes.
         self._post(step.key, f"{step.key.id}/{step.branch}/{step.entry}/{step.attempt}", stimulus, connection)
+
+
+def _numbered(pages: list[Page]) -> Iterator[tuple[int, Event]]:
+    for page in pages:
+        yield from enumerate(unpack_history(page.events), page.first)
 
 
 def _json(value: Any) -> str:

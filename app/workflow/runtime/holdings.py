@@ -144,11 +144,8 @@ class Holdings:
             if wait is None or wait.kind != "task" or wait.taken:
                 continue
             step = StepKey(live.key, branch.id, branch.entry, branch.attempt)
-            if step in self._running:
+            if not self._set_off(step, wait.name):
                 continue
-            if not self._is_activity(wait.name):
-                # An outside worker's task is not this process's to wait for.
-                self._running.add(step)
             commands.append(
                 Command(
                     step,
@@ -164,6 +161,15 @@ class Holdings:
                 )
             )
         return commands
+
+    def _set_off(self, step: StepKey, resource: str) -> bool:
+        """Note that a task is handed out; false when it runs already."""
+        if step in self._running:
+            return False
+        if not self._is_activity(resource):
+            # An outside worker's task is not this process's to wait for.
+            self._running.add(step)
+        return True
 
     def _drop(self, live: Live) -> None:
         if self._live.get(live.key) is live:
@@ -186,14 +192,18 @@ class Holdings:
             elif row.owner == self.worker:
                 if row.version == 1:
                     self.born.add(key)
-                live = self._read(row)
-                if live is not None:
-                    first = self._beginning(live, row)
-                    if key in posts:
-                        # In place: whoever has posts goes on with them.
-                        posts[key][:0] = first
-                    else:
-                        self.deferred.extend(first or [Item(key, s.Tick())])
+                self._take_up(row, posts)
+
+    def _take_up(self, row: Row, posts: dict[Key, list[Item]]) -> None:
+        live = self._read(row)
+        if live is None:
+            return
+        first = self._beginning(live, row)
+        if row.key in posts:
+            # In place: whoever has posts goes on with them.
+            posts[row.key][:0] = first
+        else:
+            self.deferred.extend(first or [Item(row.key, s.Tick())])
 
     def _refuse(self, key: Key, posts: dict[Key, list[Item]]) -> None:
         """Tell of a birth that is not there; anything else for an execution that is gone has no meaning."""

@@ -69,20 +69,14 @@ class Keeper:
         """Look what there is to do; tell also whether there is more than was taken."""
         if now >= self._renewal:
             self._renew(now)
-        core, store = self._core, self._store
-        delivered = store.deliver(now, BATCH)
+        delivered = self._store.deliver(now, BATCH)
         if self._in_doubt:
             self._find_claimed(now)
         limit = self._room(now)
         claimed = self._claim(now, limit) if limit else 0
         self._more = claimed == limit
-        letters = store.letters(core.worker, BATCH)
-        items = [
-            Item(letter.key, unpack_stimulus(letter.body), letter.id)
-            for letter in letters
-            if core.read(letter.key.namespace, letter.id)
-        ]
-        return items, (0 < claimed == limit) or delivered == BATCH or (len(letters) == BATCH and bool(items))
+        items, more = self._fetch()
+        return items, (0 < claimed == limit) or delivered == BATCH or more
 
     @property
     def is_eager(self) -> bool:
@@ -117,6 +111,17 @@ class Keeper:
         elif len(rows) == self._limit:
             self._limit = min(2 * self._limit, BATCH)
         return len(rows)
+
+    def _fetch(self) -> tuple[list[Item], bool]:
+        """Take up the letters that have come; tell also whether there may be more."""
+        core = self._core
+        letters = self._store.letters(core.worker, BATCH)
+        items = [
+            Item(letter.key, unpack_stimulus(letter.body), letter.id)
+            for letter in letters
+            if core.read(letter.key.namespace, letter.id)
+        ]
+        return items, len(letters) == BATCH and bool(items)
 
     def leave(self, now: int) -> None:
         """Let go of everything; another worker goes on at once."""

@@ -9,7 +9,7 @@ import msgspec
 
 from ..codec import Homes, Packed
 from ..kernel.events import Event
-from ..kernel.frames import Frame, Wait
+from ..kernel.frames import Branch, Frame, Wait
 from ..kernel.graph import Definition
 from ..kernel.stimuli import Stimulus
 from .store import Append, Key, NewExecution
@@ -101,12 +101,7 @@ class Live:
         if frame.is_over:
             return True
         for branch in frame.branches.values():
-            wait = branch.wait
-            if wait is None:
-                if branch.failure is None:
-                    return False
-            elif wait.kind == "task" and not (wait.taken and is_activity(wait.name)):
-                # An activity nobody has taken is handed out by the worker that holds it.
+            if not _is_idle(branch, is_activity):
                 return False
         due = frame.next_due()
         return due is None or due - now > linger
@@ -119,8 +114,7 @@ class Live:
         late = frame.lapsed if self.definition.on_late is not None else []
         if frame.is_over:
             return frozenset(late)
-        waits: list[Wait] = [branch.wait for branch in frame.branches.values() if branch.wait is not None]
-        return frozenset((*late, *((name, wait.key) for wait in waits for name in wait.names)))
+        return frozenset((*late, *((name, wait.key) for wait in _waits(frame) for name in wait.names)))
 
 
 class Run(NamedTuple):
@@ -132,3 +126,15 @@ class Run(NamedTuple):
     append: Append
     packed: Packed
     awaits: frozenset[tuple[str, str]]
+
+
+def _is_idle(branch: Branch, is_activity: Callable[[str], bool]) -> bool:
+    wait = branch.wait
+    if wait is None:
+        return branch.failure is not None
+    # An activity nobody has taken is handed out by the worker that holds it.
+    return wait.kind != "task" or (wait.taken and is_activity(wait.name))
+
+
+def _waits(frame: Frame) -> list[Wait]:
+    return [branch.wait for branch in frame.branches.values() if branch.wait is not None]

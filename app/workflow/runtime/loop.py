@@ -250,7 +250,7 @@ class Loop:
         core = self._core
         if core.unavailable:
             return 50.0
-        if self._answered or self._unborn or self._nudged or core.deferred:
+        if self._is_behind():
             return 0.0
         now = self._clock.now()
         until = self._swept + self._poll
@@ -258,6 +258,9 @@ class Loop:
         if due is not None:
             until = min(until, due)
         return float(min(max(until - now, 0), self._poll))
+
+    def _is_behind(self) -> bool:
+        return bool(self._answered or self._unborn or self._nudged or self._core.deferred)
 
     def _do(self, ask: _Ask) -> None:
         try:
@@ -284,10 +287,7 @@ class Loop:
     def _told(self) -> None:
         core = self._core
         if self._births:
-            for key in core.born:
-                self._settle(key, born=True)
-            for key in core.refused:
-                self._settle(key, born=False)
+            self._settle_births()
         if self._handed:
             self._settle_handed()
         if core.started:
@@ -295,6 +295,12 @@ class Loop:
         if core.ended:
             with self.ending:
                 self.ending.notify_all()
+
+    def _settle_births(self) -> None:
+        for key in self._core.born:
+            self._settle(key, born=True)
+        for key in self._core.refused:
+            self._settle(key, born=False)
 
     def _settle(self, key: Key, *, born: bool) -> None:
         future = self._births.pop(key, None)

@@ -59,12 +59,9 @@ class Metrics:
                 elif isinstance(event, e.StateExited):
                     self._leave(key, machine, event, well=not _caught(events, place))
                 elif isinstance(event, e.StateFailed):
-                    if not _is_tried_again(events, place):
-                        self._leave(key, machine, event, well=False)
+                    self._fail(key, machine, event, again=_is_tried_again(events, place))
                 elif isinstance(event, e.TaskScheduled):
-                    known = self._open.get((key, event.branch))
-                    if known is not None:
-                        self._of(machine, known[0]).attempts += 1
+                    self._attempt(key, machine, event)
 
     def figures(self) -> Mapping[tuple[str, str], Figures]:
         """Give a copy of all, by machine and state."""
@@ -75,6 +72,15 @@ class Metrics:
         self._open[key, event.branch] = (event.state, event.at)
         if len(self._open) > OPEN:
             del self._open[next(iter(self._open))]
+
+    def _attempt(self, key: Key, machine: str, event: e.TaskScheduled) -> None:
+        known = self._open.get((key, event.branch))
+        if known is not None:
+            self._of(machine, known[0]).attempts += 1
+
+    def _fail(self, key: Key, machine: str, event: e.StateFailed, *, again: bool) -> None:
+        if not again:
+            self._leave(key, machine, event, well=False)
 
     def _leave(self, key: Key, machine: str, event: e.StateExited | e.StateFailed, *, well: bool) -> None:
         known = self._open.pop((key, event.branch), None)

@@ -62,12 +62,9 @@ class Handler:
         is_async = inspect.iscoroutinefunction(function)
         names = set(inspect.signature(function).parameters)
         wants_connection = "connection" in names
-        if is_async and (inline or transactional):
-            raise ValueError("an async function is neither inline nor transactional")
-        if inline and transactional:
-            raise ValueError("a transactional function is not inline: it waits for the database")
-        if wants_connection and not transactional:
-            raise ValueError("only a transactional function gets a connection")
+        _refuse("an async function is neither inline nor transactional", when=is_async and (inline or transactional))
+        _refuse("a transactional function is not inline: it waits for the database", when=inline and transactional)
+        _refuse("only a transactional function gets a connection", when=wants_connection and not transactional)
         return cls(function, is_async, inline, transactional, "step" in names, wants_connection)
 
     def call(self, command: Command, heartbeat: Callable[[], None], connection: Any = None) -> Any:
@@ -78,6 +75,11 @@ class Handler:
         if self.wants_connection:
             told["connection"] = connection
         return self.function(copied(command.argument), **told)
+
+
+def _refuse(why: str, *, when: bool) -> None:
+    if when:
+        raise ValueError(why)
 
 
 def step_of(command: Command, heartbeat: Callable[[], None]) -> Step:

@@ -38,6 +38,11 @@ class MemoryTransaction:
         self.work: list[Callable[[], object]] = []
         self.locked = False
 
+    def take(self, new: NewExecution) -> None:
+        """Let nobody else in this transaction have the name."""
+        if new.name is not None:
+            self.names[new.key.namespace, new.machine, new.name] = new
+
 
 class MemoryStore:
     """Everything in dictionaries, in the order of arrival: the same calls give the same answers each time."""
@@ -81,9 +86,7 @@ class MemoryStore:
         """Write those whose version fits; give their keys."""
         written: set[Key] = set()
         refused: dict[Key, str] = {}
-        if connection is not None and not connection.locked:
-            self._turn.acquire()
-            connection.locked = True
+        self._lock(connection)
         with self._turn:
             for append in appends:
                 if why := sound.of_append(append):
@@ -105,8 +108,8 @@ class MemoryStore:
                 if holder.key == new.key:
                     return
                 raise NameTakenError(new.name or "", holder.key.id, holder.input)
-            if connection is not None and new.name is not None:
-                connection.names[new.key.namespace, new.machine, new.name] = new
+            if connection is not None:
+                connection.take(new)
             self._do(connection, self._insert, new)
 
     def post(self, letters: Iterable[Letter], connection: MemoryTransaction | None = None) -> None:
@@ -134,13 +137,7 @@ class MemoryStore:
                 if (message if isinstance(message, int) else message.expires) <= now:
                     del self._messages[place]
                 elif isinstance(message, Message) and count < limit:
-                    waiting = self._awaiting.get((message.namespace, message.name, message.key), {})
-                    receiver = next((execution for execution, given in waiting.items() if given is None), None)
-                    if receiver is not None:
-                        waiting[receiver] = message.id
-                        self._messages[place] = message.expires
-                        self._post(Letter(Key(message.namespace, receiver), message.id, message.body))
-                        count += 1
+                    count += self._hand_over(message)
         return count
 
     def enter(self, now: int, until: int, name: str) -> int:  # noqa: ARG002 - nobody looks for them here
@@ -174,9 +171,8 @@ class MemoryStore:
             for worker in dead:
                 del self._workers[worker]
                 self._locks.discard(worker)
-            for holder in list(self._held):
-                if holder is not None and holder not in self._workers:
-                    self._let_go(holder, now, 1)
+            for holder in self._unknown():
+                self._let_go(holder, now, 1)
             return dead
 
     def claim(self, worker: int, now: int, limit: int) -> list[Row]:
@@ -235,20 +231,13 @@ class MemoryStore:
         with self._turn:
             for row in self._rows.values():
                 if row.key.namespace == namespace and machine in {None, row.machine}:
-                    began = row.created if row.started is None else row.started
-                    took.setdefault(row.status, []).append(None if row.ended is None else row.ended - began)
+                    took.setdefault(row.status, []).append(_took(row))
         return {status: _statistic(times) for status, times in took.items()}
 
     def stuck(self, now: int, older_than: int) -> list[Row]:
         """Give executions not ended that are overdue, or were claimed in vain."""
         with self._turn:
-            found = [
-                row
-                for row in self._rows.values()
-                if row.ended is None
-                and row.due is not None
-                and (row.due < now - older_than or (row.claims and row.due <= now))
-            ]
+            found = [row for row in self._rows.values() if row.ended is None and _late(row, now, older_than)]
         return [_lean(row) for row in sorted(found, key=lambda row: (row.due, row.key))]
 
     def purge(self, before: int, limit: int, machine: str | None = None) -> int:
@@ -257,7 +246,7 @@ class MemoryStore:
             ended = sorted(
                 (row.ended, key)
                 for key, row in self._rows.items()
-                if row.ended is not None and row.ended < before and row.owner is None and machine in {None, row.machine}
+                if _ended(row, before) and machine in {None, row.machine}
             )[:limit]
             for _, key in ended:
                 self._remove(key)
@@ -265,6 +254,11 @@ class MemoryStore:
 
     def close(self) -> None:
         """Let go of nothing: there are no connections."""
+
+    def _lock(self, connection: MemoryTransaction | None) -> None:
+        if connection is not None and not connection.locked:
+            self._turn.acquire()
+            connection.locked = True
 
     def _do(self, connection: MemoryTransaction | None, work: Callable[[Any], None], given: Any) -> None:
         if connection is None:
@@ -372,6 +366,17 @@ class MemoryStore:
     def _publish(self, message: Message) -> None:
         self._messages.setdefault((message.namespace, message.id), message)
 
+    def _hand_over(self, message: Message) -> bool:
+        """Make a message a letter to who has waited longest; tell whether anybody waits."""
+        waiting = self._awaiting.get((message.namespace, message.name, message.key), {})
+        receiver = next((execution for execution, given in waiting.items() if given is None), None)
+        if receiver is None:
+            return False
+        waiting[receiver] = message.id
+        self._messages[message.namespace, message.id] = message.expires
+        self._post(Letter(Key(message.namespace, receiver), message.id, message.body))
+        return True
+
     def _put(self, row: Row) -> Row:
         before = self._rows.get(row.key)
         if before is None or before.owner != row.owner:
@@ -388,6 +393,10 @@ class MemoryStore:
         del held[row.key]
         if not held:
             del self._held[row.owner]
+
+    def _unknown(self) -> list[int]:
+        """Give who holds something and is no worker any more."""
+        return [holder for holder in self._held if holder is not None and holder not in self._workers]
 
     def _let_go(self, worker: int, now: int, claims: int) -> None:
         for key in list(self._held.get(worker, ())):
@@ -422,6 +431,19 @@ def _fits(row: Row, query: Query) -> bool:
         and (query.started_before is None or row.created < query.started_before)
         and (query.after is None or _place(row) < query.after)
     )
+
+
+def _late(row: Row, now: int, older_than: int) -> bool:
+    return row.due is not None and (row.due < now - older_than or (row.claims > 0 and row.due <= now))
+
+
+def _ended(row: Row, before: int) -> bool:
+    return row.ended is not None and row.ended < before and row.owner is None
+
+
+def _took(row: Row) -> int | None:
+    began = row.created if row.started is None else row.started
+    return None if row.ended is None else row.ended - began
 
 
 def _lean(row: Row) -> Row:

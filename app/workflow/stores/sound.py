@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..runtime.store import Append, Letter, Message, NewExecution
+from ..runtime.store import Append, Key, Letter, Message, NewExecution
 
 NAMESPACE: Final = 64
 """Characters of a namespace."""
@@ -24,8 +24,7 @@ LARGEST: Final = 2**63 - 1
 def of_append(append: Append) -> str:
     """Look through a commit."""
     found = (
-        _text("namespace", append.key.namespace, NAMESPACE)
-        or _text("id", append.key.id, ID)
+        _key(append.key)
         or _text("error", append.error, NAME)
         or _text("checkpoint", append.checkpoint)
         or _text("history", append.history)
@@ -41,10 +40,7 @@ def of_append(append: Append) -> str:
 def of_new(new: NewExecution) -> str:
     """Look through an execution to be."""
     return (
-        _text("namespace", new.key.namespace, NAMESPACE)
-        or _text("id", new.key.id, ID)
-        or _text("machine", new.machine, NAME)
-        or _text("name", new.name or "", NAME)
+        _called(new)
         or _text("seed", new.seed, ID)
         or _text("principal", new.principal, SENT)
         or _text("input", new.input)
@@ -80,6 +76,14 @@ def _text(what: str, value: str, longest: int | None = None) -> str:
         except UnicodeEncodeError:
             return f"{what} has half a surrogate pair"
     return ""
+
+
+def _called(new: NewExecution) -> str:
+    return _key(new.key) or _text("machine", new.machine, NAME) or _text("name", new.name or "", NAME)
+
+
+def _key(key: Key) -> str:
+    return _text("namespace", key.namespace, NAMESPACE) or _text("id", key.id, ID)
 
 
 def _pair(pair: tuple[str, str]) -> str:

@@ -76,17 +76,20 @@ class Commits:
             consumed += [(*key, letter) for letter in append.consumed]
             forgotten += [(*key, *pair) for pair in set(append.forgets).difference(append.awaits)]
             started += [values_of(new) for new in append.starts]
-            awaited += [(*key, *pair) for pair in append.awaits]
+            awaited += [(*key, *pair, 1) for pair in append.awaits]
         either(line, "DELETE FROM workflow_inbox", "namespace = ? AND execution = ? AND id = ?", consumed)
         taken = "namespace = ? AND execution = ? AND taken = ?"
         either(line, "UPDATE workflow_awaiting SET taken = NULL, fresh = 1", taken, consumed)
         pair = "namespace = ? AND execution = ? AND name = ? AND correlation = ?"
         either(line, "DELETE FROM workflow_awaiting", pair, forgotten)
-        if awaited:
-            columns = "(namespace, execution, name, correlation, fresh) VALUES (?, ?, ?, ?, ?)"
-            line.many(f"INSERT INTO workflow_awaiting {columns}{self.unless}", [(*row, 1) for row in awaited])
-        if started:
-            line.many(INSERT + self.unless, started)
+        columns = "(namespace, execution, name, correlation, fresh) VALUES (?, ?, ?, ?, ?)"
+        self._insert(line, f"INSERT INTO workflow_awaiting {columns}", awaited)
+        self._insert(line, INSERT, started)
+
+    def _insert(self, line: Line, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert those that are not there."""
+        if rows:
+            line.many(statement + self.unless, rows)
 
 
 class SqliteCommits(Commits):
@@ -126,9 +129,13 @@ class SqliteCommits(Commits):
         new = append.new
         return new is None or (append.version == 1 and bool(line.run(INSERT + self.unless, *values_of(new))))
 
-    def _together(self, line: Line, appends: Sequence[Append]) -> set[Key]:
+    def _all_born(self, line: Line, appends: Sequence[Append]) -> bool:
+        """Insert the rows of those that are new; tell whether all were."""
         new = [values_of(append.new) for append in appends if append.new is not None]
-        if new and line.many(INSERT + self.unless, new) != len(new):
+        return not new or line.many(INSERT + self.unless, new) == len(new)
+
+    def _together(self, line: Line, appends: Sequence[Append]) -> set[Key]:
+        if not self._all_born(line, appends):
             raise _UnfitError
         if line.many(self._UPDATE, [_changes(append) for append in appends]) != len(appends):
             raise _UnfitError

@@ -93,15 +93,9 @@ def find(line: Line, query: Query) -> list[Row]:
     """Give executions of one namespace, the newest first."""
     wanted: list[str] = ["namespace = ?"]
     values: list[Any] = [query.namespace]
-    for condition, value in (
-        ("machine = ?", query.machine),
-        ("name = ?", query.name),
-        ("created >= ?", query.started_from),
-        ("created < ?", query.started_before),
-    ):
-        if value is not None:
-            wanted.append(condition)
-            values.append(value)
+    for condition, value in _compared(query):
+        wanted.append(condition)
+        values.append(value)
     if query.statuses:
         wanted.append(f"status IN ({', '.join('?' * len(query.statuses))})")
         values += [status.value for status in query.statuses]
@@ -116,6 +110,16 @@ def find(line: Line, query: Query) -> list[Row]:
         query.limit,
     )
     return [row_of(row) for row in rows]
+
+
+def _compared(query: Query) -> list[tuple[str, Any]]:
+    conditions_of = (
+        ("machine = ?", query.machine),
+        ("name = ?", query.name),
+        ("created >= ?", query.started_from),
+        ("created < ?", query.started_before),
+    )
+    return [(condition, value) for condition, value in conditions_of if value is not None]
 
 
 # The nearest rank, in whole numbers: no database's idea of a percentile, or of rounding, makes two stores differ.

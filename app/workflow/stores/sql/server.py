@@ -250,16 +250,21 @@ class Postgres(Server):
         "SET synchronous_commit = on",
         f"SET lock_timeout = '{PATIENCE_S}s'",
     )
+    _STATES: ClassVar[Mapping[str, Meaning]] = {
+        **dict.fromkeys(("40P01", "40001", "55P03"), Meaning.AGAIN),
+        **dict.fromkeys(("57P01", "57P02", "57P03", "57014", "25006"), Meaning.LOST),
+    }
+    _CLASSES: ClassVar[Mapping[str, Meaning]] = {
+        **dict.fromkeys(("08", "53"), Meaning.LOST),
+        **dict.fromkeys(("22", "23", "54", "P0"), Meaning.DATA),
+    }
 
     def meaning(self, error: BaseException) -> Meaning:
         """Read the SQLSTATE."""
         state: str = getattr(error, "sqlstate", None) or ""
-        if state in {"40P01", "40001", "55P03"}:
-            return Meaning.AGAIN
-        if state[:2] in {"08", "53"} or state in {"57P01", "57P02", "57P03", "57014", "25006"}:
-            return Meaning.LOST
-        if state[:2] in {"22", "23", "54", "P0"}:
-            return Meaning.DATA
+        found = self._STATES.get(state) or self._CLASSES.get(state[:2])
+        if found is not None:
+            return found
         if not state and isinstance(error, self.dbapi.OperationalError):
             # libpq itself says so: the server has gone.
             return Meaning.LOST

@@ -52,7 +52,7 @@ class SqlStore:
 
     def commit(self, appends: Sequence[Append], connection: Any = None) -> set[Key]:
         """Write those whose version fits; give their keys."""
-        refused = {append.key: why for append in appends if (why := self._fault(append))}
+        refused = self._faults(appends)
         sound_ones = [append for append in appends if append.key not in refused] if refused else appends
         if connection is None:
             written = self._commits.sift(self._server, sound_ones, refused)
@@ -224,11 +224,16 @@ class SqlStore:
         self._lively(self._locks.close)
         self._server.close()
 
+    def _faults(self, appends: Sequence[Append]) -> dict[Key, str]:
+        return {append.key: why for append in appends if (why := self._fault(append))}
+
     def _fault(self, append: Append) -> str:
         found = sound.of_append(append) or self._server.too_large(append.checkpoint, append.history)
-        if not found and append.new is not None:
-            found = self._server.too_large(append.new.input)
-        return found or next((why for new in append.starts if (why := self._server.too_large(new.input))), "")
+        return found or self._fault_of_new(append)
+
+    def _fault_of_new(self, append: Append) -> str:
+        born = append.starts if append.new is None else (append.new, *append.starts)
+        return next((why for new in born if (why := self._server.too_large(new.input))), "")
 
     def _commit_on(self, line: Line, appends: Sequence[Append], refused: dict[Key, str]) -> set[Key]:
         try:
@@ -255,10 +260,7 @@ class SqlStore:
             raise NameTakenError(new.name, *holders[0])
 
     def _post(self, line: Line, letters: Sequence[Letter]) -> None:
-        there: set[Key] = set()
-        for condition, values in conditions([letter.key for letter in letters]):
-            rows = line.ask(f"SELECT namespace, id FROM workflow_executions WHERE {condition}", *values)
-            there.update(Key(*row) for row in rows)
+        there = self._there(line, [letter.key for letter in letters])
         given = [
             (letter.key.namespace, letter.id, letter.key.id, letter.body) for letter in letters if letter.key in there
         ]
@@ -269,29 +271,44 @@ class SqlStore:
                 given,
             )
 
+    def _there(self, line: Line, keys: Sequence[Key]) -> set[Key]:
+        there: set[Key] = set()
+        for condition, values in conditions(keys):
+            rows = line.ask(f"SELECT namespace, id FROM workflow_executions WHERE {condition}", *values)
+            there.update(Key(*row) for row in rows)
+        return there
+
     def _claim(self, line: Line, worker: int, now: int, limit: int) -> list[Row]:
-        share = self._server.share
         rows = line.ask(
             f"SELECT {ROW} FROM workflow_executions{self._server.by_due} WHERE owner IS NULL AND due <= ?"
-            f" ORDER BY due, namespace, id LIMIT ?{share}",
+            f" ORDER BY due, namespace, id LIMIT ?{self._server.share}",
             now,
             limit,
         )
         self._own(line, worker, rows)
         if len(rows) < limit:
-            found = line.ask(
-                "SELECT i.namespace, i.execution FROM workflow_inbox i JOIN workflow_executions e"
-                " ON e.namespace = i.namespace AND e.id = i.execution WHERE e.owner IS NULL ORDER BY i.place LIMIT ?",
-                limit - len(rows),
-            )
-            written_to = list(dict.fromkeys(Key(*row) for row in found))
-            more: dict[Key, tuple[Any, ...]] = {}
-            for condition, values in conditions(written_to):
-                statement = f"SELECT {ROW} FROM workflow_executions WHERE ({condition}) AND owner IS NULL{share}"
-                more.update((Key(row[0], row[1]), row) for row in line.ask(statement, *values))
-            self._own(line, worker, list(more.values()))
-            rows += [more[key] for key in written_to if key in more]
+            rows += self._claim_written_to(line, worker, limit - len(rows))
         return [row_of(row, owner=worker) for row in rows]
+
+    def _claim_written_to(self, line: Line, worker: int, limit: int) -> list[tuple[Any, ...]]:
+        found = line.ask(
+            "SELECT i.namespace, i.execution FROM workflow_inbox i JOIN workflow_executions e"
+            " ON e.namespace = i.namespace AND e.id = i.execution WHERE e.owner IS NULL ORDER BY i.place LIMIT ?",
+            limit,
+        )
+        written_to = list(dict.fromkeys(Key(*row) for row in found))
+        free = self._free(line, written_to)
+        self._own(line, worker, list(free.values()))
+        return [free[key] for key in written_to if key in free]
+
+    def _free(self, line: Line, keys: Sequence[Key]) -> dict[Key, tuple[Any, ...]]:
+        free: dict[Key, tuple[Any, ...]] = {}
+        for condition, values in conditions(keys):
+            statement = (
+                f"SELECT {ROW} FROM workflow_executions WHERE ({condition}) AND owner IS NULL{self._server.share}"
+            )
+            free.update((Key(row[0], row[1]), row) for row in line.ask(statement, *values))
+        return free
 
     def _own(self, line: Line, worker: int, rows: Sequence[tuple[Any, ...]]) -> None:
         for condition, values in conditions([Key(row[0], row[1]) for row in rows]):
