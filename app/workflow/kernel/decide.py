@@ -71,7 +71,12 @@ class _Run:
         for event in events:
             branch = fold(frame, event)
             done.append(event)
-            if branch is not None:
+            if branch is None:
+                continue
+            if isinstance(event, e.BranchFailed):
+                # The state around it is asked before the lines of work beside it go on in vain.
+                ready.appendleft((branch, event))
+            else:
                 ready.append((branch, event))
 
     def _run_on(self) -> None:
@@ -81,7 +86,7 @@ class _Run:
                 return
             number, cause = ready.popleft()
             branch = frame.branches.get(number)
-            if branch is None or branch.failure is not None:
+            if branch is None or not _has_work(branch, cause):
                 continue
             if branch.undo is not None:
                 self.record(*Undoing(self.visit, branch).execute(cause))
@@ -182,6 +187,21 @@ class _Run:
             self.record(e.ExecutionTimedOut(self.now))
         else:
             self.record(e.ExecutionFailed(self.now, error or frame.error, cause or frame.cause))
+
+
+def _has_work(branch: Branch, cause: e.Event | None) -> bool:
+    """Tell whether what gave a branch work still does.
+
+    Several children may have ended before the state around them is asked; the first answer may have been to leave it,
+    or to lie down before another attempt.
+    """
+    if branch.failure is not None:
+        return False
+    if isinstance(cause, (e.BranchSucceeded, e.BranchFailed)):
+        return branch.results is not None
+    if isinstance(cause, (e.StateExited, e.BranchStarted)):
+        return not branch.entered
+    return branch.wait is None
 
 
 def _resumable(ready: deque[tuple[int, e.Event | None]]) -> bool:
