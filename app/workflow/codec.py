@@ -6,7 +6,8 @@ of history for them instead of repeating them. Everything is JSON text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import msgspec
@@ -91,37 +92,44 @@ def pack(frame: Frame, events: Sequence[Event], version: int, homes: Homes) -> P
 
 def unpack_history(text: str) -> list[Event]:
     """Read a row of history, of this schema or an older one. Raises UnreadableError."""
-    try:
+    with suppress(msgspec.DecodeError):
         schema, events = _decode_events.decode(text)
-    except msgspec.ValidationError:
-        schema, events = 0, []
-    if schema == SCHEMA:
-        return list(events)
-    return list(msgspec.convert(_raw_events(text), list[AnyEvent]))
+        if schema == SCHEMA:
+            return list(events)
+    with _reading("history"):
+        return list(msgspec.convert(_raw_events(text), list[AnyEvent]))
 
 
 def unpack_checkpoint(text: str, rows: Callable[[list[int]], Mapping[int, str]]) -> tuple[Frame, Homes]:
     """Read a checkpoint; ``rows`` gives rows of its history by version, for large values. Raises UnreadableError."""
-    frame, references = _frame(text)
     homes = Homes()
-    if references:
-        tables = {version: _table(row) for version, row in rows(sorted({r[1] for r in references})).items()}
-        for place, version, index in references:
-            if version not in tables:
-                raise UnreadableError(f"the checkpoint refers to version {version}, which is not there")
-            value = tables[version][index]
-            _put(frame, place, value)
-            homes[id(value)] = (value, version, index)
+    with _reading("checkpoint"):
+        frame, references = _frame(text)
+        if references:
+            tables = {version: _table(row) for version, row in rows(sorted({r[1] for r in references})).items()}
+            for place, version, index in references:
+                if version not in tables:
+                    raise UnreadableError(f"the checkpoint refers to version {version}, which is not there")
+                value = tables[version][index]
+                _put(frame, place, value)
+                homes[id(value)] = (value, version, index)
     return frame, homes
 
 
-def _frame(text: str) -> tuple[Frame, list[_Reference]]:
+@contextmanager
+def _reading(what: str) -> Iterator[None]:
+    """Say of what has not the expected shape that it is unreadable."""
     try:
+        yield
+    except (msgspec.DecodeError, LookupError, TypeError) as error:
+        raise UnreadableError(f"the {what} is damaged: {error}") from error
+
+
+def _frame(text: str) -> tuple[Frame, list[_Reference]]:
+    with suppress(msgspec.DecodeError):
         written = _decode_checkpoint.decode(text)
-    except msgspec.ValidationError:
-        written = None
-    if written is not None and written.schema == SCHEMA:
-        return written.frame, written.references
+        if written.schema == SCHEMA:
+            return written.frame, written.references
     content = _content(text, "checkpoint")
     raw = content[1]
     for schema in range(content[0], SCHEMA):
@@ -181,10 +189,7 @@ def _table(text: str) -> list[Any]:
 
 
 def _content(text: str, what: str) -> list[Any]:
-    try:
-        content = msgspec.json.decode(text, type=list[Any])
-    except msgspec.DecodeError as error:
-        raise UnreadableError(f"the {what} is damaged: {error}") from error
+    content = msgspec.json.decode(text, type=list[Any])
     if not content or not isinstance(content[0], int) or not 1 <= content[0] <= SCHEMA:
         raise UnreadableError(f"the {what} was written by a newer version: schema {content[:1]}, known is {SCHEMA}")
     return content

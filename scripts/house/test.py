@@ -13,6 +13,8 @@ from house.base import become
 
 MEMORY: Final = Path("/dev/shm")  # noqa: S108 - tempfile makes unguessable names there
 ROOM_BYTES: Final = 4 * 1024**3
+WORKERS: Final = str((os.cpu_count() or 1) + 1)
+"""One more than there are cores: a test in three waits for a server or a process that starts."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -28,7 +30,7 @@ def main(arguments: Sequence[str]) -> int:
     python = venv.ready(dev=True)
     servers.provide()
     chosen = ["--hypothesis-profile=full"] if options.full else ["-m", "fast"]
-    command: list[str | Path] = [python, "-m", "pytest", "-n", "2", "--durations=20"]
+    command: list[str | Path] = [python, "-m", "pytest", "-n", WORKERS, "--durations=20"]
     become([*command, *chosen, *map(_from_here, rest)], env=_in_memory())
 
 

@@ -18,6 +18,11 @@ def dispatching(clock: FakeClock, dispatch: Callable[[], object], *, enabled: bo
     return Dispatching(dispatch, clock, threading.Event(), enabled=enabled)
 
 
+def numbering() -> set[threading.Thread]:
+    """Give the threads of this process that number events; servers of other tests have theirs."""
+    return {one for one in threading.enumerate() if one.name == "dispatch"}
+
+
 def test_events_are_numbered_once_a_second_and_at_once_when_woken() -> None:
     """ERP-09: commits of this process need not wait for the second to pass."""
     clock, done = FakeClock(), []
@@ -60,20 +65,25 @@ def test_what_fails_is_tried_again_later_and_later_and_soon_again_once_it_went_w
 def test_the_thread_does_what_it_is_told_and_ends_within_a_second() -> None:
     """ERP-09: the end of the server waits for nobody who numbers events."""
     done, hold = threading.Event(), threading.Event()
+    others = numbering()
     mine = dispatching(FakeClock(), done.set)
     mine.start()
     assert done.wait(10)
     mine.stop()
-    assert not [one for one in threading.enumerate() if one.name == "dispatch"]
+    assert numbering() <= others
     stuck = dispatching(FakeClock(), lambda: hold.wait(20))
     stuck.start()
+    (left,) = numbering() - others
     stuck.stop()
     hold.set()
+    left.join(10)
+    assert not left.is_alive()
     assert REST_S < STOP_S
 
 
 def test_switched_off_it_starts_no_thread() -> None:
+    others = numbering()
     mine = dispatching(FakeClock(), list, enabled=False)
     mine.start()
-    assert not [one for one in threading.enumerate() if one.name == "dispatch" and one.is_alive()]
+    assert numbering() <= others
     mine.stop()

@@ -469,6 +469,38 @@ def test_enough_branches_are_enough_and_the_rest_is_given_up() -> None:
     assert run.frame.error == "Two"
 
 
+def test_branches_that_end_in_one_run_let_the_next_state_begin_once() -> None:
+    """ORC-06: whoever was told of the last is not told again of the others in the state that follows."""
+    both = [flow(Pass("l", {"success": None})), flow(Pass("r", {"success": None}))]
+    run = Driven(machine(Parallel("p", {"success": "t"}, both), task("t")))
+    assert names(run.start()).count("TaskScheduled") == 1
+    assert run.at("t").attempt == 1
+    run = Driven(
+        machine(Map("p", {"success": "t"}, flow(Pass("i", {"success": None})), items=lambda _v: [1, 2]), task("t"))
+    )
+    assert names(run.start()).count("TaskScheduled") == 1
+    assert run.at("t").data == [1, 2]
+
+
+@pytest.mark.parametrize("caught", [False, True])
+def test_branches_that_fail_in_one_run_fail_their_state_once(*, caught: bool) -> None:
+    """ORC-03: the second neither cuts the pause short nor is answered in the state that catches."""
+    late = [flow(task(name, timeout=1)) for name in ("l", "r")]
+    more: dict[str, Any] = {"catchers": [Catcher()]} if caught else {"retriers": [Retrier(interval=50)]}
+    run = Driven(machine(Parallel("p", {"success": "t", "failure": "t"}, late, **more), task("t")))
+    run.start()
+    got = names(run.later(1))
+    assert got.count("BranchAborted") == 1
+    if caught:
+        assert got.count("TaskScheduled") == 1
+        assert run.tasks() == ["do.t"]
+    else:
+        assert run.status() is Status.RETRYING
+        assert run.later(49) == []
+        run.later(1)
+        assert run.tasks() == ["do.l", "do.r"]
+
+
 def test_a_parallel_of_nothing_is_done() -> None:
     run = Driven(machine(Parallel("p", {"success": None}, [])))
     run.start()

@@ -88,7 +88,7 @@ class _Run:
                 return
             number, cause = ready.popleft()
             branch = frame.branches.get(number)
-            if branch is None or branch.failure is not None:
+            if branch is None or not _has_work(branch, cause):
                 continue
             if branch.undo is not None:
                 self.record(*Undoing(self.visit, branch).execute(cause))
@@ -196,6 +196,21 @@ class _Run:
             self.record(e.ExecutionTimedOut(self.now))
         else:
             self.record(e.ExecutionFailed(self.now, error or frame.error, cause or frame.cause))
+
+
+def _has_work(branch: Branch, cause: e.Event | None) -> bool:
+    """Tell whether what gave a branch work still does.
+
+    Several children may have ended before the state around them is asked; the first answer may have been to leave it,
+    or to lie down before another attempt.
+    """
+    if branch.failure is not None:
+        return False
+    if isinstance(cause, (e.BranchSucceeded, e.BranchFailed)):
+        return branch.results is not None
+    if isinstance(cause, (e.StateExited, e.BranchStarted)):
+        return not branch.entered
+    return branch.wait is None
 
 
 def _resumable(ready: deque[tuple[int, e.Event | None]]) -> bool:

@@ -12,7 +12,6 @@ RUNTIME: Final = "States.Runtime"
 DATA_LIMIT: Final = "States.DataLimitExceeded"
 BRANCH_FAILED: Final = "States.BranchFailed"
 NO_CHOICE: Final = "States.NoChoiceMatched"
-THRESHOLD: Final = "States.ExceedToleratedFailureThreshold"
 
 NEVER_CAUGHT_BY_ALL: Final = frozenset({RUNTIME, DATA_LIMIT})
 """What ``States.ALL`` does not take (developer guide, "Error names")."""

@@ -246,8 +246,8 @@ class Receive(Awaiting):
 class Parallel(State):
     """Runs its flows side by side, each with the input; its result is the list of their outputs.
 
-    ``needed`` of them are enough when it is given: the others are then given up and leave None. The first that fails
-    fails the state, unless enough are left.
+    ``needed`` of them are enough when it is given: the others are then given up and leave None. The state fails with
+    the error of the branch whose failure leaves too few.
     """
 
     kind: ClassVar[str] = "parallel"
@@ -276,7 +276,6 @@ class Parallel(State):
 
     def execute(self, visit: Visit, cause: e.Event | None) -> tuple[e.Event, ...]:
         """Start the branches, or see whether enough of them are done."""
-        del cause
         branch = visit.branch
         if branch.results is None:
             return self._begin(visit)
@@ -286,7 +285,7 @@ class Parallel(State):
             aborted = [e.BranchAborted(child.id, visit.now) for child in children if child.failure is None]
             return (*aborted, *visit.leave(self.give(visit, list(branch.results))))
         if finished + branch.open < self.needed:
-            raise first_failure(visit)
+            raise one_too_many(cause)
         return ()
 
     def _begin(self, visit: Visit) -> tuple[e.Event, ...]:
@@ -334,10 +333,9 @@ class Map(State):
 
     def execute(self, visit: Visit, cause: e.Event | None) -> tuple[e.Event, ...]:
         """Start items while there is room, or see that all are done."""
-        del cause
         branch = visit.branch
         if branch.failures > self.tolerated:
-            raise first_failure(visit)
+            raise one_too_many(cause)
         items = self.items(visit)
         results = branch.results or []
         if len(results) != len(items):
@@ -390,10 +388,6 @@ class Fail(State):
         raise StepError(error, reason)
 
 
-def first_failure(visit: Visit) -> StepError:
-    """Give the error of the child that failed first."""
-    failed = [child for child in visit.frame.children(visit.branch.id) if child.failure is not None]
-    if not failed:
-        return StepError(BRANCH_FAILED)
-    error, cause = min(failed, key=lambda child: child.index).failure or (BRANCH_FAILED, "")
-    return StepError(error, cause)
+def one_too_many(cause: e.Event | None) -> StepError:
+    """Give the error of the child whose failure left too few."""
+    return StepError(cause.error, cause.cause) if isinstance(cause, e.BranchFailed) else StepError(BRANCH_FAILED)
