@@ -20,6 +20,7 @@ from app.domain.shared.errors import Unavailable
 from app.domain.shared.ids import CompanyId
 from app.domain.shared.rights import ALL_RIGHTS
 from app.importer.files import Desk
+from app.infrastructure.aws import HmacSecrets
 from app.infrastructure.calendar import CronCalendar
 from app.infrastructure.clock import OffsetClock, pause
 from app.infrastructure.database.engine import Database
@@ -37,6 +38,7 @@ from app.infrastructure.mail.templates import LetterTemplates
 from app.infrastructure.otp import TimeCodes
 from app.infrastructure.papers.printer import PdfPrinter
 from app.infrastructure.passwords import ArgonPasswords
+from app.infrastructure.processes import EngineExecutions, EngineTasks, StatesLanguage, Workflows
 from app.infrastructure.seal import HmacSeal
 from app.infrastructure.sepa import SepaXml
 from app.infrastructure.texts import Texts
@@ -60,11 +62,12 @@ from app.usecases import (
 from app.usecases.access import ChangePassword, LeaveSecondFactor, Limits, Refresh, SignIn
 from app.usecases.context import DEFAULT_LOCALE, Context, Deadline, system_context
 from app.usecases.jobs import Planned
-from app.usecases.ports.access import Mint, OneTimeCodes, Tokens, Vault
+from app.usecases.ports.access import AwsSecrets, Mint, OneTimeCodes, Tokens, Vault
 from app.usecases.ports.attachments import Files
 from app.usecases.ports.chains import Archive, Notary
 from app.usecases.ports.identity import Passwords
 from app.usecases.ports.papers import Images, Printer
+from app.usecases.ports.processes import Executions, Language, Tasks
 from app.usecases.ports.shared import Clock, Seal, Works
 from app.usecases.reachable import use_cases
 from app.usecases.retention import Purge
@@ -118,6 +121,11 @@ class Container:
     chores: Chores
     background: Dispatching
     pool: Pool
+    workflows: Workflows
+    language: Language
+    executions: Executions
+    tasks: Tasks
+    aws_secrets: AwsSecrets
     watch: NoWatch
     spans: NoSpans
     listener: NoListener
@@ -197,6 +205,7 @@ class Container:
 
     def close(self) -> None:
         """End what runs beside the requests, and close every connection."""
+        self.workflows.end()
         self.background.stop()
         self.unwatch()
         self.database.close()
@@ -242,7 +251,13 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     schedules = [chore.planned for chore in daily]
     pool = pick("pool", lambda: pool_of(settings, database, runner, clock, kinds, schedules, watch, spans))
     bell.heard = pool.wake
+    workflows = Workflows(database, clock)
     return Container(
+        workflows=workflows,
+        language=StatesLanguage(extended=settings.aws_extensions),
+        executions=EngineExecutions(workflows),
+        tasks=EngineTasks(workflows),
+        aws_secrets=tools.secrets,
         pool=pool,
         dispatch=dispatch,
         chores=chores,
@@ -344,6 +359,7 @@ def access_tools_of(settings: Settings, pick: Callable[[str, Callable[[], Any]],
     """Give what access is made of."""
     return AccessTools(
         mint=pick("mint", RandomMint),
+        secrets=pick("aws_secrets", lambda: HmacSecrets(settings.aws_key.get_secret_value())),
         vault=pick("vault", lambda: AesVault(settings.secrets_key.get_secret_value())),
         codes=pick("codes", TimeCodes),
         life=SessionLife(
@@ -376,6 +392,7 @@ class AccessTools:
     """What access is made of."""
 
     mint: Mint
+    secrets: AwsSecrets
     vault: Vault
     codes: OneTimeCodes
     life: SessionLife
@@ -396,6 +413,11 @@ def access_cases(clock: Clock, passwords: Passwords, tools: AccessTools) -> dict
         access.ChangeApiKey(),
         access.RevokeApiKey(clock),
         access.ListApiKeys(),
+        access.CreateAwsCredential(clock, tools.mint, tools.secrets),
+        access.ReadAwsCredential(),
+        access.RotateAwsCredential(tools.secrets),
+        access.RevokeAwsCredential(clock),
+        access.ListAwsCredentials(),
     )
     return {type(case): case for case in cases}
 

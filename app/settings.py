@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, Self
 from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-KEPT_KEYS: Final = frozenset({"jwt_key", "jwt_keys", "chain_key", "secrets_key", "heads_key"})
+KEPT_KEYS: Final = frozenset({"jwt_key", "jwt_keys", "chain_key", "secrets_key", "heads_key", "aws_key"})
 
 
 class LogFormat(StrEnum):
@@ -108,6 +108,10 @@ class Settings(BaseSettings):
     drain_s: float = Field(15.0, ge=0, le=20, description="After SIGTERM: longest time for claimed jobs")
     drain_notice_s: float = Field(5.0, ge=0, le=20, description="After SIGTERM: so long only /ready says no")
     journal_days: int = Field(3650, ge=1, description="Days for which the journal (change feed, audit) is kept")
+    workflows: bool = Field(default=True, description="Advance executions of workflows beside the requests")
+    aws_port: int = Field(0, ge=0, le=65535, description="Port of the Step Functions protocol alone; 0: /aws/ only")
+    aws_extensions: bool = Field(default=False, description="Take our own fields in definitions there as well")
+    aws_key: SecretStr = Field(SecretStr(""), description="Key that AWS secrets follow from: 32 bytes, base64url")
     smtp_host: str = Field("", description="Server that takes our mail; without one, mail is refused")
     smtp_port: int = Field(
         587, ge=1, le=65535, description="Its port: 587 with starttls, 465 with implicit, 25 with off"

@@ -73,6 +73,12 @@ class Callers:
             raise PasswordChangeRequired
         return context
 
+    def standing_for(self, request: Request, principal: Principal) -> Context:
+        """Give the context of a principal found otherwise. Raises PasswordChangeRequired."""
+        if principal.must_change_password:
+            raise PasswordChangeRequired
+        return self._context(request, principal)
+
     def anonymous(self, request: Request) -> Context:
         """Give the context of somebody who has not signed in: no company, no rights."""
         return self._context(request, _NOBODY)

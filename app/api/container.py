@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from app.usecases.access import ChangePassword, LeaveSecondFactor, Refresh, SignIn
-from app.usecases.ports.access import Tokens
+from app.usecases.ports.access import AwsSecrets, Tokens
 from app.usecases.ports.attachments import Files
 from app.usecases.ports.identity import Passwords
 from app.usecases.ports.papers import Images, Printer
+from app.usecases.ports.processes import Executions, Language, Tasks
 from app.usecases.ports.shared import Clock
 from app.usecases.run import Runner
 
@@ -68,6 +69,16 @@ class ApiSettings(Protocol):
         ...
 
     @property
+    def workflows(self) -> bool:
+        """Whether executions of workflows advance in this process."""
+        ...
+
+    @property
+    def aws_port(self) -> int:
+        """Port of the Step Functions protocol alone; 0 for none."""
+        ...
+
+    @property
     def cors_origins(self) -> tuple[str, ...]:
         """Origins that browsers may call from."""
         ...
@@ -115,6 +126,18 @@ class Background(Protocol):
 
     def stop(self) -> None:
         """Come to an end within about a second."""
+        ...
+
+
+class Workflows(Protocol):
+    """What advances executions of workflows in this process."""
+
+    def begin(self) -> None:
+        """Begin."""
+        ...
+
+    def end(self) -> None:
+        """Come to an end within a few seconds."""
         ...
 
 
@@ -221,6 +244,31 @@ class Container(Protocol):
     @property
     def pool(self) -> Pool:
         """What does jobs, if the settings say so."""
+        ...
+
+    @property
+    def workflows(self) -> Workflows:
+        """What advances executions of workflows, if the settings say so."""
+        ...
+
+    @property
+    def language(self) -> Language:
+        """Judges definitions of state machines."""
+        ...
+
+    @property
+    def executions(self) -> Executions:
+        """Executions of state machines."""
+        ...
+
+    @property
+    def tasks(self) -> Tasks:
+        """Work that executions hand out."""
+        ...
+
+    @property
+    def aws_secrets(self) -> AwsSecrets:
+        """Secrets of AWS credentials."""
         ...
 
     @property

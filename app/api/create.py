@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Final
 
 import orjson
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, create_task_group, to_thread
 from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from app.api.addresses import Proxies
+from app.api.aws.door import AwsDoor
 from app.api.callers import Callers
 from app.api.container import ApiSettings, Container
 from app.api.export import exports
@@ -107,9 +108,10 @@ def create_app(container: Container, routers: Sequence[APIRouter] = ROUTERS) -> 
         redirect_slashes=False,
         telemetry=_NO_TELEMETRY,
     )
+    callers = Callers(container)
     app.state.shell = Shell(
         container=container,
-        callers=Callers(container),
+        callers=callers,
         problems=problems,
         readiness=Readiness(container.readiness, container.clock),
         sign_ins=CapacityLimiter(SIGN_INS_AT_ONCE),
@@ -119,6 +121,7 @@ def create_app(container: Container, routers: Sequence[APIRouter] = ROUTERS) -> 
     )
     problems.install(app)
     given = [route for router in routers for route in router.routes if isinstance(route, Endpoint)]
+    app.router.routes.insert(0, AwsDoor(container, callers))
     app.router.routes.append(Switchboard([*given, *exports(given)]))
     _describe(app, container.settings)
     return app
@@ -158,13 +161,18 @@ async def _lifespan(container: Container, _app: FastAPI) -> AsyncIterator[None]:
     limiter.total_tokens = settings.db_pool_size + settings.db_pool_overflow
     await to_thread.run_sync(container.clock.now)  # so that no request has to measure the reference clock
     container.background.start()
+    if settings.workflows:
+        await to_thread.run_sync(container.workflows.begin)
     jobs = asyncio.create_task(container.pool.run()) if settings.jobs else None
     try:
         yield
     finally:
         container.pool.drain()
-        if jobs is not None:
-            await jobs
+        # Both at once: together they have less time than one after the other could take.
+        async with create_task_group() as ending:
+            ending.start_soon(to_thread.run_sync, container.workflows.end)
+            if jobs is not None:
+                await jobs
         await to_thread.run_sync(container.background.stop)
 
 

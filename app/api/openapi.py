@@ -28,6 +28,7 @@ Sign in with `POST /auth/token`; every other call needs the bearer token. Amount
 TAGS: Final = (
     ("identity", "Signing in, and who is signed in"),
     ("api-keys", "How programs get in"),
+    ("aws-credentials", "How programs made for AWS Step Functions get in, at POST /aws/"),
     ("users", "People of the company"),
     ("roles", "What they may do"),
     ("company", "The company itself, and how it works"),

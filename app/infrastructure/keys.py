@@ -14,7 +14,7 @@ from app.domain.access import Opaque
 from app.domain.shared.errors import Conflict, Unavailable
 from app.infrastructure.disk import held, write_durably
 
-NAMES: Final = ("jwt_key", "chain_key", "secrets_key", "heads_key")
+NAMES: Final = ("jwt_key", "chain_key", "secrets_key", "heads_key", "aws_key")
 FILE: Final = "keys.json"
 KEY_BYTES: Final = 32
 
@@ -139,6 +139,10 @@ class RandomMint:
     def api_key(self) -> Opaque:
         """Give the halves of an API key: 64 bits to look it up by, 256 bits that are secret."""
         return Opaque(secrets.token_hex(8), secrets.token_urlsafe(32))
+
+    def access_key(self) -> str:
+        """Give an access key as AWS writes them: 20 capitals and digits, 80 bits of chance in them."""
+        return "TRAM" + b32encode(secrets.token_bytes(10)).decode()
 
     def recovery_codes(self, count: int) -> list[str]:
         """Give recovery codes of 80 bits each: four groups of four letters and digits."""

@@ -32,7 +32,7 @@ CAPABILITIES: Final = {
 
 # Where capabilities stand, and what else may stand there because it belongs to all of them.
 LAYERS: Final[dict[str, set[str]]] = {
-    "domain": {"chains", "privacy", "shared"},
+    "domain": {"chains", "privacy", "processes", "shared"},
     "usecases": {
         "batch",
         "chains",
@@ -41,6 +41,7 @@ LAYERS: Final[dict[str, set[str]]] = {
         "importing",
         "ports",
         "privacy",
+        "processes",
         "reachable",
         "reports",
         "retention",
@@ -51,16 +52,18 @@ LAYERS: Final[dict[str, set[str]]] = {
         "chains",
         "listing",
         "privacy",
+        "processes",
         "reports",
         "retention",
         "shared",
     },
-    "infrastructure/database/tables": {"documents", "search", "shared"},
+    "infrastructure/database/tables": {"documents", "processes", "search", "shared"},
     "infrastructure/database/repositories": {
         "chains",
         "documents",
         "listing",
         "privacy",
+        "processes",
         "reports",
         "retention",
         "search",

@@ -25,7 +25,7 @@ ROUTES: Final = endpoints(described())
 BATCHES: Final = [one for one in ROUTES if isinstance(one.entry, BatchProvided)]
 # Who may do what is not entered in bulk, and a file is a request of its own.
 DAYS: Final = ("2026-12-31", "2027-01-01", "2027-02-01")
-PEOPLE: Final = {"users", "roles", "api-keys", "tokens", "companies"}
+PEOPLE: Final = {"users", "roles", "api-keys", "aws-credentials", "tokens", "companies"}
 # Short lists that somebody sets up once, and steps that somebody takes.
 SET_UP: Final = {"custom-fields", "payment-terms", "price-lists", "vat-rates", "units", "categories", "attributes"}
 STEPS: Final = {"attachments", "carriers", "stock-rules", "stock-transfers", "inventories", "lots", "returns"}

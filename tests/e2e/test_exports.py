@@ -59,6 +59,7 @@ def full(served: Served) -> Office:
         office.make(f"/invoices/{invoice['id']}/payments", {"method": "card", "amount": "5"})
     office.make("/custom-fields", {"kind": "orders", "name": "size", "label": "Size", "type": "integer"})
     office.make("/api-keys", {"name": "Key", "scopes": ["orders.read"]})
+    office.make("/aws-credentials", {"name": "Key", "scopes": ["workflows.read"]})
     order = office.order([free_line("1")])["id"]
     office.make(f"/orders/{order}/send", {"to": ["ana@client.example"]})
     rows_in_every_list(office, 1)

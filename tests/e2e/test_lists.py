@@ -55,6 +55,9 @@ def full(served: Served) -> Office:
     ]
     keys = [office.make("/api-keys", {"name": f"Key {n % 2}", "scopes": ["orders.read"]})["id"] for n in range(4)]
     office.act(f"/api-keys/{keys[1]}/revoke")
+    scopes = {"scopes": ["workflows.read"]}
+    ways = [office.make("/aws-credentials", {"name": f"Way {n % 2}", **scopes})["id"] for n in range(4)]
+    office.act(f"/aws-credentials/{ways[1]}/revoke")
     for n in range(5):
         day = f"2026-11-{10 + n // 2}"
         lines = [{"product_id": products[n], "quantity": "1", "unit_price": "10"}, free_line(str(n % 2))]

@@ -18,6 +18,8 @@ pytestmark = pytest.mark.fast
 PUBLIC: Final = {"health", "ready", "sign_in", "refresh", "sign_out", "jwks"}
 SECRET: Final = {
     "create_api_key",
+    "create_aws_credential",
+    "rotate_aws_credential",
     "create_user",
     "reset_password",
     "change_password",

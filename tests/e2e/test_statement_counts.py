@@ -50,6 +50,11 @@ MOST: Final = {
     "read_api_key": 1,
     "change_api_key": 5,
     "revoke_api_key": 5,
+    "create_aws_credential": 4,
+    "list_aws_credentials": 1,
+    "read_aws_credential": 1,
+    "rotate_aws_credential": 5,
+    "revoke_aws_credential": 5,
     "my_companies": 1,
     "list_rights": 0,
     "create_user": 12,
@@ -560,6 +565,12 @@ def _access(meter: Meter, lines: int) -> None:
     meter("read_api_key", "GET", f"/api-keys/{keys[0]}")
     meter("change_api_key", "PATCH", f"/api-keys/{keys[0]}", {"name": "l"}, 1)
     meter("revoke_api_key", "POST", f"/api-keys/{keys[0]}/revoke")
+    body = {"name": "k", "scopes": ["workflows.read"]}
+    ways = [meter("create_aws_credential", "POST", "/aws-credentials", body)["id"] for _ in range(lines)]
+    meter("list_aws_credentials", "GET", f"/aws-credentials?limit={lines}")
+    meter("read_aws_credential", "GET", f"/aws-credentials/{ways[0]}")
+    meter("rotate_aws_credential", "POST", f"/aws-credentials/{ways[0]}/rotate")
+    meter("revoke_aws_credential", "POST", f"/aws-credentials/{ways[0]}/revoke")
     clerk = office.served.clerk(office.company, frozenset())
     member = clerk.get("/me")["user"]
     own = Meter(clerk, meter.counts)

@@ -250,6 +250,16 @@ class IdlePool:
         self.drained = True
 
 
+class IdleWorkflows:
+    """No executions advance."""
+
+    def begin(self) -> None:
+        """Begin nothing."""
+
+    def end(self) -> None:
+        """Have nothing to end."""
+
+
 @dataclass(kw_only=True)
 class FakeContainer:
     """All that the API is handed, on memory."""
@@ -273,6 +283,11 @@ class FakeContainer:
     pool: IdlePool = field(default_factory=IdlePool)
     checks: dict[str, bool] = field(default_factory=lambda: {"database": True, "migrations": True})
     looked: int = 0
+    workflows: IdleWorkflows = field(default_factory=IdleWorkflows)
+    language: Any = None
+    executions: Any = None
+    tasks: Any = None
+    aws_secrets: Any = None
     draining: threading.Event = field(default_factory=threading.Event)
     _numbers: Any = field(default_factory=lambda: count(1))
 
@@ -308,7 +323,14 @@ def doors(runner: Runner, passwords: ArgonPasswords, tokens: JwtTokens, clock: F
 
 def container(**settings: Any) -> FakeContainer:
     """Give a container with one company, one user and one role that may read and write orders."""
-    given = {"jwt_key": KEY, "chain_key": KEY, "data_dir": "/nonexistent", "jobs": False, **settings}
+    given = {
+        "jwt_key": KEY,
+        "chain_key": KEY,
+        "data_dir": "/nonexistent",
+        "jobs": False,
+        "workflows": False,
+        **settings,
+    }
     chosen = Settings.model_validate(given)
     clock = FakeClock()
     works = MemoryWorks()

@@ -42,6 +42,7 @@ def belongings(office: Office) -> dict[str, Any]:
     place = office.items("/warehouses")[0]
     kept = _kept(office, place["id"])
     key = office.make("/api-keys", {"name": "k", "scopes": ["orders.read"]})
+    credential = office.make("/aws-credentials", {"name": "k", "scopes": ["workflows.read"]})
     (session,) = office.items("/me/sessions")
     role = office.make("/roles", {"name": "theirs", "rights": []})["id"]
     user = office.make("/users", {"email": f"theirs{office.company}@example.com", "name": "T", "role_ids": [role]})
@@ -79,6 +80,7 @@ def belongings(office: Office) -> dict[str, Any]:
         "attachment_id": files["orders"],
         **{f"{kind}/attachment_id": file for kind, file in files.items()},
         "key_id": key["id"],
+        "credential_id": credential["id"],
         "session_id": session["id"],
         "user_id": user["id"],
         "role_id": role,

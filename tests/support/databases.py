@@ -36,7 +36,7 @@ _numbers = count(1)
 def settings_for(url: str, folder: Path, **others: Any) -> Settings:
     """Give settings for the database at ``url``; what is kept in files goes to ``folder``."""
     given: dict[str, Any] = {"jwt_key": KEY, "chain_key": KEY, "secrets_key": KEY, "log_level": "ERROR"}
-    given |= {"chores": False, "jobs": False, **others}
+    given |= {"chores": False, "jobs": False, "workflows": False, "aws_key": KEY, **others}
     return Settings(database_url=url, data_dir=folder, **given)
 
 

@@ -253,6 +253,10 @@ def _key(office: Office) -> int:
     return int(office.make("/api-keys", {"name": "k", "scopes": ["orders.read"]})["id"])
 
 
+def _credential(office: Office) -> int:
+    return int(office.make("/aws-credentials", {"name": "k", "scopes": ["workflows.read"]})["id"])
+
+
 def _job(office: Office) -> int:
     return asked(office, NewJob(kind=fresh("posted")))[0]
 
@@ -404,6 +408,7 @@ POSTS: Final[Mapping[str, Callable[[Office], Sent]]] = {
     "retry_job": lambda office: Sent(f"/jobs/{_canceled_job(office)}/retry"),
     "create_role": lambda _: _noted("/roles", {"name": "x", "rights": ["orders.read"]}, name="y"),
     "revoke_api_key": lambda office: Sent(f"/api-keys/{_key(office)}/revoke"),
+    "revoke_aws_credential": lambda office: Sent(f"/aws-credentials/{_credential(office)}/revoke"),
     "define_custom_field": lambda _: _noted("/custom-fields", _FIELD, name="width"),
     "merge_third_party": lambda office: _noted(
         f"/third-parties/{office.customer()}/merge", {"into": office.customer()}, into=office.customer()

@@ -39,11 +39,11 @@ def tokens(folder: Path, clock: FakeClock) -> JwtTokens:
 
 
 def test_the_keys_are_made_once_for_their_owner_alone(tmp_path: Path) -> None:
-    """ERP-13: four keys of 32 random bytes."""
+    """ERP-13: five keys of 32 random bytes."""
     assert ensure_keys(tmp_path)
     first = kept(tmp_path)
-    assert first.keys() == {"jwt_key", "chain_key", "secrets_key", "heads_key"}
-    assert len(set(first.values())) == 4
+    assert first.keys() == {"jwt_key", "chain_key", "secrets_key", "heads_key", "aws_key"}
+    assert len(set(first.values())) == 5
     assert stat.S_IMODE((tmp_path / "keys.json").stat().st_mode) == 0o600
     assert not ensure_keys(tmp_path)
     assert kept(tmp_path) == first

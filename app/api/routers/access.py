@@ -16,12 +16,15 @@ from app.api.schemas.access import (
     ApiKeyChange,
     ApiKeyIn,
     ApiKeyOut,
+    AwsCredentialIn,
+    AwsCredentialOut,
     CodeIn,
     CredentialsIn,
     EnrolmentOut,
     JwkOut,
     JwksOut,
     NewApiKeyOut,
+    NewAwsCredentialOut,
     OneTimePasswordOut,
     PasswordChangeIn,
     PasswordIn,
@@ -34,18 +37,23 @@ from app.api.schemas.access import (
 from app.api.schemas.shared import PathId
 from app.api.shell import Shell, shell_of
 from app.domain.access import TokenReused, TooManyAttempts
-from app.domain.shared.ids import ApiKeyId, UserId
+from app.domain.shared.ids import ApiKeyId, AwsCredentialId, UserId
 from app.usecases.access import (
     ChangeApiKey,
     ConfirmSecondFactor,
     CreateApiKey,
+    CreateAwsCredential,
     EndOwnSession,
     EnrolSecondFactor,
     ListApiKeys,
+    ListAwsCredentials,
     ListOwnSessions,
     ReadApiKey,
+    ReadAwsCredential,
     ResetPassword,
     RevokeApiKey,
+    RevokeAwsCredential,
+    RotateAwsCredential,
     SignOut,
 )
 from app.usecases.context import Context
@@ -54,7 +62,8 @@ from app.usecases.shared import Versioned
 door = router("identity", prefix="")
 own = router("identity")
 keys = router("api-keys")
-ROUTERS: Final = (door, own, keys)
+credentials = router("aws-credentials")
+ROUTERS: Final = (door, own, keys, credentials)
 _log = structlog.get_logger(source="app.access")
 
 
@@ -200,3 +209,37 @@ def change_api_key(
 def revoke_api_key(key_id: PathId, run: Annotated[Run, provide(RevokeApiKey)]) -> Response:
     """End an API key for ever."""
     return run(build=lambda: ApiKeyId(key_id), present=ApiKeyOut.of)
+
+
+@credentials.post("/aws-credentials", **gives(NewAwsCredentialOut, 201))
+def create_aws_credential(
+    body: AwsCredentialIn, run: Annotated[Run, provide(CreateAwsCredential, keyed=False, personal=True)]
+) -> Response:
+    """Make a credential of AWS clients for the caller in this company; its secret is shown in this answer alone."""
+    return run(build=body.to_domain, present=NewAwsCredentialOut.made)
+
+
+@credentials.get("/aws-credentials")
+def list_aws_credentials(run: Annotated[ListRun, provide_list(ListAwsCredentials)]) -> Response:
+    """List the company's credentials of AWS clients."""
+    return run()
+
+
+@credentials.get("/aws-credentials/{credential_id}", **gives(AwsCredentialOut))
+def read_aws_credential(credential_id: PathId, run: Annotated[Run, provide(ReadAwsCredential)]) -> Response:
+    """Show one credential of AWS clients, without its secret."""
+    return run(build=lambda: AwsCredentialId(credential_id), present=AwsCredentialOut.of)
+
+
+@credentials.post("/aws-credentials/{credential_id}/rotate", **gives(NewAwsCredentialOut))
+def rotate_aws_credential(
+    credential_id: PathId, run: Annotated[Run, provide(RotateAwsCredential, keyed=False, personal=True)]
+) -> Response:
+    """Give one's own credential of AWS clients a new secret, shown in this answer alone; the old one ends."""
+    return run(build=lambda: AwsCredentialId(credential_id), present=NewAwsCredentialOut.made)
+
+
+@credentials.post("/aws-credentials/{credential_id}/revoke", **gives(AwsCredentialOut))
+def revoke_aws_credential(credential_id: PathId, run: Annotated[Run, provide(RevokeAwsCredential)]) -> Response:
+    """End a credential of AWS clients for ever."""
+    return run(build=lambda: AwsCredentialId(credential_id), present=AwsCredentialOut.of)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainSerializer, SecretStr, WithJsonSchema
 
 from app.api.schemas.shared import Change, Id, In, Out, Text, Whole
-from app.domain.access import ApiKey
+from app.domain.access import ApiKey, AwsCredential
 from app.domain.identity import LONGEST_PASSWORD
 from app.domain.shared.ids import CompanyId
 from app.domain.shared.rights import Right
@@ -14,7 +14,9 @@ from app.usecases.access import (
     Credentials,
     Enrolment,
     MadeApiKey,
+    MadeAwsCredential,
     NewApiKey,
+    NewAwsCredential,
     OwnSession,
     PasswordReset,
     RefreshRequest,
@@ -255,4 +257,62 @@ def _shown(key: ApiKey) -> dict[str, Any]:
         "last_used_at": key.last_used_at,
         "revoked_at": key.revoked_at,
         "version": key.version,
+    }
+
+
+class AwsCredentialIn(In):
+    """A credential of AWS clients to make."""
+
+    name: Text = Field(min_length=1, max_length=100, description="What it is for", examples=["step functions"])
+    scopes: list[Right] = Field(
+        min_length=1, max_length=100, description="The most it may do; never more than its maker may at that moment"
+    )
+    days: Whole = Field(365, ge=1, le=730, description="Days until it expires")
+
+    def to_domain(self) -> NewAwsCredential:
+        """Give the credential to make."""
+        return NewAwsCredential(name=self.name, scopes=frozenset(self.scopes), days=self.days)
+
+
+class AwsCredentialOut(Out):
+    """A credential of AWS clients, without its secret."""
+
+    id: int = Field(description="Id", examples=[7])
+    name: str = Field(description="What it is for", examples=["step functions"])
+    access_key: str = Field(description="The access key id that clients send", examples=["TRAMAAAABBBBCCCCDDDD"])
+    user_id: int = Field(description="Whom it acts for", examples=[1])
+    scopes: list[Right] = Field(description="The most it may do")
+    created_at: InstantOut = Field(description="When it was made")
+    expires_at: InstantOut = Field(description="When it stops working")
+    revoked_at: InstantOut | None = Field(description="When it was revoked")
+    version: int = Field(description="Version, as in the ETag", examples=[1])
+
+    @classmethod
+    def of(cls, credential: AwsCredential) -> "AwsCredentialOut":
+        """Show a credential."""
+        return cls(**_credential(credential))
+
+
+class NewAwsCredentialOut(AwsCredentialOut):
+    """A credential of AWS clients with its secret, which is shown this once."""
+
+    secret: str = Field(description="The secret access key")
+
+    @classmethod
+    def made(cls, made: MadeAwsCredential) -> "NewAwsCredentialOut":
+        """Show a credential with its secret."""
+        return cls(secret=made.secret, **_credential(made.credential))
+
+
+def _credential(credential: AwsCredential) -> dict[str, Any]:
+    return {
+        "id": credential.id,
+        "name": credential.name,
+        "access_key": credential.access_key,
+        "user_id": credential.user,
+        "scopes": sorted(credential.scopes),
+        "created_at": credential.created_at,
+        "expires_at": credential.expires_at,
+        "revoked_at": credential.revoked_at,
+        "version": credential.version,
     }

@@ -1,6 +1,7 @@
 """Who gets in, for how long, and how often one may try: sessions, API keys, attempts, second factors."""
 
 from app.domain.access.attempts import Attempts, Limit, account_subject, address_subject
+from app.domain.access.credentials import AwsCredential
 from app.domain.access.errors import (
     AlreadyRevoked,
     BadCode,
@@ -26,6 +27,9 @@ from app.domain.access.events import (
     ApiKeyCreated,
     ApiKeyRevoked,
     AttemptsExceeded,
+    AwsCredentialCreated,
+    AwsCredentialRevoked,
+    AwsCredentialRotated,
     PasswordChanged,
     RecoveryCodeUsed,
     SecondFactorSwitched,
@@ -48,6 +52,10 @@ __all__ = [
     "ApiKeyRevoked",
     "Attempts",
     "AttemptsExceeded",
+    "AwsCredential",
+    "AwsCredentialCreated",
+    "AwsCredentialRevoked",
+    "AwsCredentialRotated",
     "BadCode",
     "GuessablePassword",
     "KeyLife",

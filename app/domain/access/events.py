@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from app.domain.shared.events import Event
-from app.domain.shared.ids import ApiKeyId, SessionId, UserId
+from app.domain.shared.ids import ApiKeyId, AwsCredentialId, SessionId, UserId
 
 
 class SessionEnd(StrEnum):
@@ -116,3 +116,34 @@ class RecoveryCodeUsed(Event):
     name: ClassVar[str] = "access.recovery_code_used"
     aggregate: ClassVar[str] = "user"
     id: UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsCredentialCreated(Event):
+    """A credential for AWS clients was made."""
+
+    name: ClassVar[str] = "access.aws_credential_created"
+    aggregate: ClassVar[str] = "aws_credential"
+    id: AwsCredentialId
+    user: UserId
+    access_key: str
+    scopes: tuple[str, ...]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsCredentialRotated(Event):
+    """A credential for AWS clients has a new secret."""
+
+    name: ClassVar[str] = "access.aws_credential_rotated"
+    aggregate: ClassVar[str] = "aws_credential"
+    id: AwsCredentialId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsCredentialRevoked(Event):
+    """A credential for AWS clients was ended before its time."""
+
+    name: ClassVar[str] = "access.aws_credential_revoked"
+    aggregate: ClassVar[str] = "aws_credential"
+    id: AwsCredentialId

@@ -176,7 +176,7 @@ class Database:
         rows = self.ask(prepared)
         return rows[0][0] if rows else None
 
-    def ask(self, prepared: Prepared) -> list[Row]:
+    def ask(self, prepared: Prepared, /, **given: Any) -> list[Row]:
         """Give the rows of a statement outside any transaction. Raises Unavailable when the connection is dead.
 
         Probes, figures and the clock ask beside the pool: requests may hold all of it, and the service is well all the
@@ -186,7 +186,7 @@ class Database:
         connection = self.side_connection()
         try:
             cursor = self.driver.cursor(connection.dbapi_connection)
-            self.driver.execute(cursor, compiled.sql, compiled.arguments({}), prepare=True, limit=None)
+            self.driver.execute(cursor, compiled.sql, compiled.arguments(given), prepare=True, limit=None)
             return compiled.converted(cursor.fetchall())
         except DriverErrors as error:
             if self.read_failure(error, None).kind is FailureKind.BUG:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, Never
 
 from sqlalchemy.pool import PoolProxiedConnection
@@ -200,6 +201,14 @@ class Session:
         """Let what follows in this transaction read whole tables and join them by hashing (reports)."""
         try:
             self._driver.allow_scans(self._raw, writing=self._writing)
+        except DriverErrors as error:
+            self._fail(error, None)
+
+    @contextmanager
+    def lent(self) -> Iterator[Any]:
+        """Give the driver's connection for statements that are not ours; their errors come out as those of ours do."""
+        try:
+            yield self._raw
         except DriverErrors as error:
             self._fail(error, None)
 

@@ -11,6 +11,7 @@ from app.infrastructure.database.engine import Database
 from app.infrastructure.database.repositories.access import (
     SqlApiKeys,
     SqlAttemptBook,
+    SqlAwsCredentials,
     SqlPrincipals,
     SqlSecondFactors,
     SqlSessions,
@@ -37,6 +38,7 @@ from app.infrastructure.database.repositories.parties import (
     SqlTerms,
 )
 from app.infrastructure.database.repositories.privacy import SqlPrivacy
+from app.infrastructure.database.repositories.processes import SqlActivities, SqlMachines
 from app.infrastructure.database.repositories.reports import SqlReports
 from app.infrastructure.database.repositories.retention import SqlRetention
 from app.infrastructure.database.repositories.sales import SqlOrders, SqlProposals
@@ -105,6 +107,7 @@ class SqlWork:
     principals = Lazy(SqlPrincipals)
     sessions = Lazy(SqlSessions)
     api_keys = Lazy(SqlApiKeys)
+    aws_credentials = Lazy(SqlAwsCredentials)
     attempts = Lazy(SqlAttemptBook)
     second_factors = Lazy(SqlSecondFactors)
     parties = Lazy(SqlParties)
@@ -147,6 +150,8 @@ class SqlWork:
     privacy = Lazy(SqlPrivacy)
     retention = Lazy(SqlRetention)
     journal = Lazy(SqlJournal)
+    machines = Lazy(SqlMachines)
+    activities = Lazy(SqlActivities)
     jobs = Lazy(SqlJobs)
     queue = Lazy(SqlQueue)
     session: Session
@@ -159,6 +164,8 @@ class SqlWork:
         self._held: Any = None
         self.context = context
         self.outbox = SqlOutbox(context)
+        self.afterwards: list[Callable[[], None]] = []
+        """What is to hear that the transaction has committed; each must be quick."""
 
     @property
     def companies(self) -> SqlCompanies:
@@ -185,6 +192,8 @@ class SqlWork:
             self._ears.events()
         if asked:
             self._ears.jobs()
+        for told in self.afterwards:
+            told()
 
     def __enter__(self) -> Self:
         """Take the write lock where there is one, a connection, and begin. Raises RolledBack, Busy, Unavailable."""

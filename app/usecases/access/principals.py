@@ -10,7 +10,7 @@ from app.domain.access import KeyRefused, Opaque
 from app.domain.identity import NoMembership, Principal
 from app.domain.shared.errors import NotFound
 from app.domain.shared.ids import ApiKeyId, CompanyId, SessionId, UserId
-from app.domain.shared.rights import Right
+from app.domain.shared.rights import ALL_RIGHTS, Right
 from app.usecases.context import Context
 from app.usecases.ports.access import Claims
 from app.usecases.ports.shared import Clock, Work
@@ -25,7 +25,7 @@ class FindPrincipal:
 
     def execute(self, work: Work, context: Context, request: Claims) -> Principal:
         """Give the principal with the rights of the roles held now; those in the token are only what was so."""
-        return _principal(work, request.user, request.company, session=request.session)
+        return principal_of(work, request.user, request.company, session=request.session)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,18 +50,20 @@ class FindKeyHolder:
         key = work.api_keys.by_prefix(request.name)
         if key is None or not key.opens(request.secret, self.clock.now()):
             raise KeyRefused
-        principal = _principal(work, key.user, key.company, api_key=key.id)
+        principal = principal_of(work, key.user, key.company, api_key=key.id)
         return KeyHolder(principal=principal, expires_at=key.expires_at, last_used_at=key.last_used_at)
 
 
-def _principal(
+def principal_of(
     work: Work,
     user: UserId,
     company: CompanyId,
     *,
     session: SessionId | None = None,
     api_key: ApiKeyId | None = None,
+    scopes: frozenset[Right] = ALL_RIGHTS,
 ) -> Principal:
+    """Give what an active member may do today, of the ``scopes`` at most. Raises NoMembership."""
     standing = work.principals.standing(user, company, session=session, api_key=api_key)
     if standing is None:
         raise NoMembership
@@ -72,7 +74,7 @@ def _principal(
     return Principal(
         user=user,
         company=company,
-        rights=standing.rights,
+        rights=standing.rights & scopes,
         locale=standing.locale,
         settings=settings,
         session=session,

@@ -293,6 +293,21 @@ class HasAccount:
         return work.users.by_email(email_address(request)) is not None
 
 
+@dataclass(frozen=True, slots=True)
+class FindMember:
+    """Find an active member of the company by e-mail address, for the command line. Raises NotFound."""
+
+    right: ClassVar[Right | None] = None
+    writes: ClassVar[bool] = False
+
+    def execute(self, work: Work, context: Context, request: str) -> UserId:
+        """Give the user's id."""
+        found = work.users.by_email(email_address(request))
+        if found is None or work.principals.standing(found.id, context.company) is None:
+            raise NotFound(kind="user", id=request)
+        return found.id
+
+
 def person(email: str, name: str, password: str, passwords: Passwords, *, locale: str = DEFAULT_LOCALE) -> User:
     """Make a user from what was typed. Raises BadEmail, WeakPassword, GuessablePassword."""
     return User(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from app.domain.access import ApiKey, Attempts, Opaque, SecondFactor, Session
-from app.domain.shared.ids import ApiKeyId, CompanyId, RoleId, SessionId, UserId
+from app.domain.access import ApiKey, Attempts, AwsCredential, Opaque, SecondFactor, Session
+from app.domain.shared.ids import ApiKeyId, AwsCredentialId, CompanyId, RoleId, SessionId, UserId
 from app.domain.shared.rights import Right
 
 
@@ -91,6 +91,26 @@ class ApiKeys(Protocol):
         ...
 
 
+class AwsCredentials(Protocol):
+    """Credentials of AWS clients of the context's company, except where an access key is looked up."""
+
+    def add(self, credential: AwsCredential) -> None:
+        """Store a new one and set its id."""
+        ...
+
+    def get(self, credential: AwsCredentialId) -> AwsCredential:
+        """Give one. Raises NotFound."""
+        ...
+
+    def by_access_key(self, access_key: str) -> AwsCredential | None:
+        """Give the one of this access key, of whatever company."""
+        ...
+
+    def save(self, credential: AwsCredential) -> None:
+        """Store changes. Raises Stale."""
+        ...
+
+
 class AttemptBook(Protocol):
     """Counters of attempts, shared by all replicas."""
 
@@ -157,8 +177,20 @@ class Mint(Protocol):
         """Give the halves of an API key: 64 bits to look it up by, 256 bits that are secret."""
         ...
 
+    def access_key(self) -> str:
+        """Give an access key as AWS writes them: 20 capitals and digits, 80 bits of chance in them."""
+        ...
+
     def recovery_codes(self, count: int) -> list[str]:
         """Give recovery codes of 80 bits each, in groups that can be typed."""
+        ...
+
+
+class AwsSecrets(Protocol):
+    """Secrets that are worked out whenever they are needed, and kept nowhere."""
+
+    def secret(self, access_key: str, version: int) -> str:
+        """Give the secret of an access key: 44 characters. Raises BadKey without a key of the installation."""
         ...
 
 

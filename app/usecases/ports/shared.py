@@ -12,7 +12,7 @@ from app.domain.parties import Contact, PartyAccount, PartyAddress
 from app.domain.shared.events import Event
 from app.domain.shared.numbering import Series
 from app.usecases.context import Context
-from app.usecases.ports.access import ApiKeys, AttemptBook, Principals, SecondFactors, Sessions
+from app.usecases.ports.access import ApiKeys, AttemptBook, AwsCredentials, Principals, SecondFactors, Sessions
 from app.usecases.ports.attachments import Attachments
 from app.usecases.ports.banking import BankAccounts, ChequeDeposits, SepaOrders
 from app.usecases.ports.billing import Invoices, InvoiceTemplates, Payments
@@ -27,6 +27,7 @@ from app.usecases.ports.mail import Mails
 from app.usecases.ports.papers import Papers
 from app.usecases.ports.parties import Belongings, Credits, Merging, Parties, Terms
 from app.usecases.ports.privacy import Privacy
+from app.usecases.ports.processes import Activities, Machines
 from app.usecases.ports.reports import Reports
 from app.usecases.ports.retention import Retention
 from app.usecases.ports.sales import Orders, Proposals
@@ -175,6 +176,11 @@ class Work(Protocol):
     @property
     def api_keys(self) -> ApiKeys:
         """API keys."""
+        ...
+
+    @property
+    def aws_credentials(self) -> AwsCredentials:
+        """Credentials of AWS clients."""
         ...
 
     @property
@@ -395,6 +401,16 @@ class Work(Protocol):
     @property
     def journal(self) -> Journal:
         """What has happened, numbered."""
+        ...
+
+    @property
+    def machines(self) -> Machines:
+        """State machines of the company."""
+        ...
+
+    @property
+    def activities(self) -> Activities:
+        """Activities of the company."""
         ...
 
     @property

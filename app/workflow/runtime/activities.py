@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -30,6 +31,11 @@ class Activities:
         self._changed = threading.Condition()
         self._offers: dict[tuple[str, str], deque[Command]] = {}
         self._closed = False
+        self._told: list[Callable[[], None]] = []
+
+    def listen(self, told: Callable[[], None]) -> None:
+        """Have a function called whenever a task waits for a worker."""
+        self._told.append(told)
 
     def offer(self, command: Command) -> None:
         """Have a task wait for a worker."""
@@ -37,6 +43,8 @@ class Activities:
             place = (command.step.key.namespace, command.resource)
             self._offers.setdefault(place, deque()).append(command)
             self._changed.notify_all()
+        for told in self._told:
+            told()
 
     def take(self, namespace: str, resource: str, seconds: float) -> Command | None:
         """Give the oldest task, waiting so long for one; None when there was none."""

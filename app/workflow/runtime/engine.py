@@ -359,6 +359,10 @@ class Engine:
                 return handed(command)
         return None
 
+    def listen(self, told: Callable[[], None]) -> None:
+        """Have a function called whenever a task waits for ``poll``: on the thread of all executions, so be quick."""
+        self._activities.listen(told)
+
     def succeed(self, token: str, output: Any = None, *, namespace: str = "", connection: Any = None) -> None:
         """Answer for a task. Raises InvalidTokenError, and StaleTokenError when nobody waits for the answer."""
         step = self._proved(token, namespace)

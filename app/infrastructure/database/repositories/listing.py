@@ -29,7 +29,7 @@ from app.infrastructure.database.dialects import Dialect
 from app.infrastructure.database.repositories.search import LISTED, Candidates, bounds, candidates, column_of, probe
 from app.infrastructure.database.session import Session
 from app.infrastructure.database.statements import keys
-from app.infrastructure.database.tables.access import api_keys
+from app.infrastructure.database.tables.access import api_keys, aws_credentials
 from app.infrastructure.database.tables.banking import bank_accounts, cheque_deposits, sepa_orders
 from app.infrastructure.database.tables.billing import invoice_templates, invoices, payments
 from app.infrastructure.database.tables.catalogue import (
@@ -111,6 +111,7 @@ SOURCES: Final[Mapping[str, FromClause]] = {
     "sepa-orders": sepa_orders,
     "mails": mails,
     "api-keys": api_keys,
+    "aws-credentials": aws_credentials,
     "users": members,
     "roles": roles,
     "custom-fields": custom_fields,

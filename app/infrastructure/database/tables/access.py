@@ -46,6 +46,25 @@ api_keys = Table(
     UniqueConstraint("company_id", "id"),
 )
 
+# Of the secret nothing is kept: it follows from the name, the secret's version and a key of the installation.
+aws_credentials = Table(
+    "aws_credentials",
+    metadata,
+    identity(),
+    Column("company_id", KEY, ForeignKey("companies.id"), nullable=False),
+    Column("user_id", KEY, ForeignKey("users.id"), nullable=False),
+    Column("name", text(100), nullable=False),
+    Column("access_key", text(20), nullable=False, unique=True),
+    Column("secret_version", COUNTER, nullable=False),
+    Column("scopes", JSON_TEXT, nullable=False),
+    Column("created_at", INSTANT, nullable=False),
+    Column("expires_at", INSTANT, nullable=False),
+    Column("revoked", FLAG, nullable=False, server_default=false()),
+    Column("revoked_at", INSTANT),
+    Column("version", COUNTER, nullable=False),
+    UniqueConstraint("company_id", "id"),
+)
+
 # No foreign key: accounts that do not exist are counted like the others, and nobody's row is locked by counting.
 sign_in_attempts = Table(
     "sign_in_attempts",

@@ -1,0 +1,151 @@
+"""Actions on executions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from app.api.aws.call import Answer, Call, cut
+from app.api.aws.errors import AwsError, invalid
+from app.domain.processes import Execution, ExecutionState
+from app.usecases import processes
+from app.usecases.ports.processes import ExecutionQuery
+from app.usecases.processes import MachineRef, OfMachine
+
+_DATA: Final = frozenset(
+    {
+        "input",
+        "inputDetails",
+        "output",
+        "outputDetails",
+        "parameters",
+        "assignedVariables",
+        "assignedVariablesDetails",
+        "data",
+        "dataDetails",
+    }
+)
+_INCLUDED: Final = {"included": True}
+
+
+def start(call: Call) -> Answer:
+    """StartExecution."""
+    name, qualifier = call.place.of_machine(call.given["stateMachineArn"])
+    wanted = processes.Start(
+        of=MachineRef(name=name, qualifier=qualifier),
+        name=call.given.get("name"),
+        input=call.given.get("input", "{}"),
+        trace=call.given.get("traceHeader", ""),
+    )
+    execution = call.run(processes.StartExecution(call.container.executions), wanted)
+    return {"executionArn": call.place.execution(name, execution.name), "startDate": execution.started / 1000}
+
+
+def stop(call: Call) -> Answer:
+    """StopExecution."""
+    given = call.given
+    wanted = processes.Stop(of=_meant(call), error=given.get("error", ""), cause=given.get("cause", ""))
+    return {"stopDate": call.run(processes.StopExecution(call.container.executions), wanted) / 1000}
+
+
+def redrive(call: Call) -> Answer:
+    """RedriveExecution."""
+    return {"redriveDate": call.run(processes.RedriveExecution(call.container.executions), _meant(call)) / 1000}
+
+
+def describe(call: Call) -> Answer:
+    """DescribeExecution."""
+    execution = call.run(processes.ReadExecution(call.container.executions), _meant(call))
+    whole = call.given.get("includedData") != "METADATA_ONLY"
+    data: dict[str, Any] = {}
+    if whole:
+        data = {"input": execution.input, "inputDetails": _INCLUDED}
+        if execution.output is not None:
+            data |= {"output": execution.output, "outputDetails": _INCLUDED}
+        data |= {name: value for name, value in (("error", execution.error), ("cause", execution.cause)) if value}
+    traced = {"traceHeader": execution.trace} if execution.trace else {}
+    return {**_shown(call, execution), **data, **traced, **_redrivable(execution)}
+
+
+def _redrivable(execution: Execution) -> Answer:
+    if execution.redrivable:
+        return {"redriveStatus": "REDRIVABLE"}
+    reason = f"Execution is {execution.state} and cannot be redriven"
+    return {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
+
+
+def _shown(call: Call, execution: Execution) -> dict[str, Any]:
+    place, machine = call.place, execution.machine
+    shown: dict[str, Any] = {
+        "executionArn": place.execution(machine, execution.name),
+        "stateMachineArn": place.machine(machine),
+        "name": execution.name,
+        "status": execution.state,
+        "startDate": execution.started / 1000,
+        "redriveCount": execution.redrives,
+    }
+    if execution.stopped is not None:
+        shown["stopDate"] = execution.stopped / 1000
+    if execution.redriven is not None:
+        shown["redriveDate"] = execution.redriven / 1000
+    if execution.published is not None:
+        shown["stateMachineVersionArn"] = place.machine(machine, execution.published)
+    if execution.alias:
+        shown["stateMachineAliasArn"] = place.machine(machine, execution.alias)
+    return shown
+
+
+def list_(call: Call) -> Answer:
+    """ListExecutions."""
+    given = call.given
+    if "mapRunArn" in given:
+        raise AwsError("ResourceNotFound", f"Resource not found: '{given['mapRunArn']}'")
+    if "stateMachineArn" not in given:
+        raise invalid("1 validation error detected: Must provide a StateMachine ARN or MapRun ARN")
+    status = given.get("statusFilter")
+    query = _query(call, status)
+    found = call.run(processes.ListExecutions(call.container.executions), query)
+    if status == "PENDING_REDRIVE":
+        return {"executions": []}  # only children of map runs wait for it
+    shown, more = cut(found, call.limit)
+    wanted = [_shown(call, one) for one in shown if _is_wanted(one, given.get("redriveFilter"))]
+    return call.page("executions", wanted, shown[-1].place if more else None)
+
+
+def _query(call: Call, status: str | None) -> ExecutionQuery:
+    name, qualifier = call.place.of_machine(call.given["stateMachineArn"])
+    after = call.continued()
+    number = int(qualifier) if qualifier.isdecimal() else None
+    return ExecutionQuery(
+        machine=name,
+        states=() if status in {None, "PENDING_REDRIVE"} else (ExecutionState(status),),
+        after=None if after is None else (after[0], after[1]),
+        limit=call.limit + 1,
+        published=number,
+        alias="" if number is not None else qualifier,
+    )
+
+
+def _is_wanted(execution: Execution, redriven: str | None) -> bool:
+    return redriven is None or (redriven == "REDRIVEN") == (execution.redrives > 0)
+
+
+def history(call: Call) -> Answer:
+    """GetExecutionHistory."""
+    found = call.run(processes.ReadHistory(call.container.executions), _meant(call))
+    events = found.events[::-1] if call.given.get("reverseOrder") else found.events
+    whole = call.given.get("includeExecutionData", True)
+    return call.part("events", events, (lambda event: event) if whole else _bare)
+
+
+def _bare(event: Mapping[str, Any]) -> Answer:
+    """Give an event without the data in it."""
+    return {
+        name: {key: part for key, part in value.items() if key not in _DATA} if isinstance(value, dict) else value
+        for name, value in event.items()
+    }
+
+
+def _meant(call: Call) -> OfMachine:
+    machine, name = call.place.of_execution(call.given["executionArn"])
+    return OfMachine(machine=machine, name=name)

@@ -1,0 +1,156 @@
+"""Machines for the engine: revisions read from the database and compiled, each once while it is in use."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from functools import partial
+from threading import Lock
+from typing import Any, Final, Generic, TypeVar
+
+import structlog
+
+from app.domain.processes import Revision
+from app.domain.shared.errors import Unavailable
+from app.infrastructure.database.compiled import Prepared, Row
+from app.infrastructure.database.engine import Database
+from app.infrastructure.database.repositories.processes import NEWEST, REVISION, revision_of
+from app.workflow.asl.compile import compile_machine
+from app.workflow.asl.context import Surroundings
+from app.workflow.asl.document import UnreadableDocumentError, read_json
+from app.workflow.asl.query import InvalidDefinitionError
+from app.workflow.asl.resources import Service
+from app.workflow.kernel.errors import DefinitionError
+from app.workflow.kernel.graph import Definition
+from app.workflow.runtime.store import Key, Store, StoreUnavailableError
+
+MOST_COMPILED: Final = 512
+MOST_NAMES: Final = 20_000
+ACCOUNT_DIGITS: Final = 12
+_log: Final = structlog.get_logger(source="app.workflows")
+Name = TypeVar("Name")
+Value = TypeVar("Value")
+
+
+class Recent(Generic[Name, Value]):
+    """The values used last, from any thread; what falls out is worked out again."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._turn = Lock()
+        self._kept: OrderedDict[Name, Value] = OrderedDict()
+
+    def get(self, name: Name, find: Callable[[], Value]) -> Value:
+        """Give the value, found now if it is not here; None is not kept."""
+        with self._turn:
+            if name in self._kept:
+                self._kept.move_to_end(name)
+                return self._kept[name]
+        found = find()
+        if found is not None:
+            self.put(name, found)
+        return found
+
+    def put(self, name: Name, value: Value) -> None:
+        """Keep a value."""
+        with self._turn:
+            self._kept[name] = value
+            self._kept.move_to_end(name)
+            if len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+
+
+class Names:
+    """What executions are called, by their ids: their context objects tell. A name never changes."""
+
+    def __init__(self) -> None:
+        self.store: Store | None = None
+        self._recent: Recent[Key, str | None] = Recent(MOST_NAMES)
+
+    def put(self, key: Key, name: str) -> None:
+        """Note a name that is known anyway."""
+        self._recent.put(key, name)
+
+    def of(self, namespace: str, execution: str) -> str:
+        """Give the name; an execution without one is called by its id."""
+        key = Key(namespace, execution)
+        return self._recent.get(key, lambda: self._look_up(key)) or execution
+
+    def _look_up(self, key: Key) -> str | None:
+        rows = [] if self.store is None else self.store.load([key])
+        return (rows[0].name or key.id) if rows else None
+
+
+def account_of(company: int) -> str:
+    """Give the account that stands for a company: its id in 12 digits."""
+    return f"{company:0{ACCOUNT_DIGITS}d}"
+
+
+class Definitions:
+    """Machines of all companies. ``offer`` is told the activities that a machine asks for, before it runs here."""
+
+    def __init__(self, database: Database, names: Names, offer: Callable[[str], None]) -> None:
+        self._database = database
+        self._names = names
+        self._offer = offer
+        self._recent: Recent[tuple[str, int], tuple[Revision, Definition] | None] = Recent(MOST_COMPILED)
+
+    def find(self, namespace: str, machine: str, edition: int) -> Definition | None:
+        """Give a machine, None when there is none."""
+        found = self.compiled(namespace, edition)
+        return found[1] if found is not None and found[0].machine == machine else None
+
+    def newest(self, namespace: str, machine: str) -> Definition | None:
+        """Give the revision that new executions start with."""
+        rows = self._ask(NEWEST, namespace, the_name=machine)
+        return self.find(namespace, machine, rows[0][0]) if rows else None
+
+    def compiled(self, namespace: str, edition: int) -> tuple[Revision, Definition] | None:
+        """Give a revision with what it compiles to."""
+        return self._recent.get((namespace, edition), lambda: self._compile(namespace, edition))
+
+    def around(self, namespace: str, revision: Revision) -> Surroundings:
+        """Give the world as executions of a revision see it."""
+        return Surroundings(
+            account=account_of(int(namespace)),
+            region=revision.region,
+            role=revision.role,
+            name_of=partial(self._names.of, namespace),
+        )
+
+    def _compile(self, namespace: str, edition: int) -> tuple[Revision, Definition] | None:
+        rows = self._ask(REVISION, namespace, the_id=edition)
+        if not rows:
+            return None
+        revision = revision_of(rows[0])
+        try:
+            document = read_json(revision.definition).data
+            around = self.around(namespace, revision)
+            definition = compile_machine(document, revision.machine, around=around, edition=edition)
+        except (UnreadableDocumentError, InvalidDefinitionError, DefinitionError):
+            # It was sound when it was stored, by a version that knew more; the others go on.
+            _log.exception("a state machine cannot be read", company=namespace, revision=edition)
+            return None
+        for resource in _resources(document):
+            if Service.of(resource).family == "Activity":
+                self._offer(resource)
+        return revision, definition
+
+    def _ask(self, prepared: Prepared, namespace: str, **given: Any) -> list[Row]:
+        if not namespace.isdecimal():
+            return []
+        try:
+            return self._database.ask(prepared, the_company_id=int(namespace), **given)
+        except Unavailable as error:
+            raise StoreUnavailableError from error
+
+
+def _resources(value: Any) -> Iterator[str]:
+    """Give every resource that a definition names, at whatever depth."""
+    if isinstance(value, dict):
+        resource = value.get("Resource")
+        if isinstance(resource, str):
+            yield resource
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for one in inner:
+        yield from _resources(one)

@@ -1,0 +1,88 @@
+"""The engine of this process, on the product's database; its namespaces are the companies."""
+
+from __future__ import annotations
+
+from os import getpid
+from socket import gethostname
+from threading import Lock
+from typing import Final
+
+from app.domain.shared.ids import CompanyId
+from app.infrastructure.database.engine import Database
+from app.infrastructure.processes.definitions import Definitions, Names
+from app.usecases.ports.shared import Clock
+from app.workflow.runtime.engine import Engine
+from app.workflow.runtime.store import Key
+from app.workflow.stores.sql.store import SqlStore
+
+DRAIN_MS: Final = 5_000
+"""How long the end of the process waits for steps under way."""
+
+
+class EngineClock:
+    """The product's clock as the engine reads it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def now(self) -> int:
+        """Give milliseconds since the epoch, UTC."""
+        return int(self._clock.now().timestamp() * 1000)
+
+
+class Workflows:
+    """The engine, made when it is first asked for; executions advance here between ``begin`` and ``end``."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._clock = EngineClock(clock)
+        self._database = database
+        self._making = Lock()
+        self._engine: Engine | None = None
+        self._runs = False
+        self.names = Names()
+        self.definitions = Definitions(database, self.names, self._offer)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine itself."""
+        with self._making:
+            if self._engine is None:
+                store = SqlStore(self._database.url)
+                self.names.store = store
+                name = f"{gethostname()}:{getpid()}"
+                self._engine = Engine(store, clock=self._clock, definitions=self.definitions, name=name, drain=DRAIN_MS)
+            return self._engine
+
+    @property
+    def running(self) -> bool:
+        """Whether executions advance in this process."""
+        return self._runs
+
+    def begin(self) -> None:
+        """Let executions advance."""
+        self.engine.__enter__()
+        self._runs = True
+
+    def end(self) -> None:
+        """Begin nothing more, let go of everything; does nothing when nothing was ever asked of it."""
+        with self._making:
+            engine, self._engine = self._engine, None
+        if engine is None:
+            return
+        if self._runs:
+            self._runs = False
+            engine.__exit__(None, None, None)
+        engine.store.close()
+
+    def nudge(self) -> None:
+        """Look at once for what was put into the store."""
+        if self._runs:
+            self.engine.nudge()
+
+    def _offer(self, activity: str) -> None:
+        self.engine.activity(activity)
+
+
+def key_of(company: CompanyId, execution: str) -> Key:
+    """Give what names an execution of a company."""
+    return Key(str(company), execution)

@@ -1,0 +1,265 @@
+"""Executions, as the use cases see them, over the engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, cast
+
+import msgspec
+
+from app.domain.processes import Execution, ExecutionState, Refused, Rejected, RevisionNumber
+from app.domain.shared.ids import CompanyId
+from app.infrastructure.database.work import SqlWork
+from app.infrastructure.processes.engine import Workflows, key_of
+from app.usecases.ports.processes import ExecutionQuery, NewExecution
+from app.usecases.ports.shared import Work
+from app.workflow.asl.history import History
+from app.workflow.asl.templates import text_of
+from app.workflow.codec import unpack_checkpoint
+from app.workflow.kernel.errors import StepError
+from app.workflow.kernel.frames import Frame
+from app.workflow.kernel.lifecycle import InvalidTransitionError
+from app.workflow.kernel.status import ENDED, Status
+from app.workflow.runtime import store as s
+from app.workflow.runtime.clock import new_id, new_seed
+from app.workflow.runtime.steps import checked
+
+PAGE: Final = 1_000
+LONGEST_PRINCIPAL: Final = 255
+_STATES: Final[Mapping[Status, ExecutionState]] = {
+    Status.SUCCEEDED: ExecutionState.SUCCEEDED,
+    Status.FAILED: ExecutionState.FAILED,
+    Status.TIMED_OUT: ExecutionState.TIMED_OUT,
+    Status.ABORTED: ExecutionState.ABORTED,
+}
+
+
+class EngineExecutions:
+    """Starts, shows and ends executions."""
+
+    def __init__(self, workflows: Workflows) -> None:
+        self._workflows = workflows
+
+    def chance(self) -> int:
+        """Give a number from 0 to 99."""
+        return int(new_seed(), 16) % 100
+
+    def start(self, work: Work, company: CompanyId, new: NewExecution) -> Execution:
+        """Start an execution when ``work`` commits; give the one of this name and input if it runs already.
+
+        Raises Refused for another one of this name, Rejected for an input that is no JSON.
+        """
+        _check_input(new.input)
+        engine = self._workflows.engine
+        key = key_of(company, new_id())
+        row = s.NewExecution(
+            key,
+            new.machine,
+            new.revision,
+            new.input,
+            engine.clock.now(),
+            new_seed(),
+            name=new.name,
+            principal=_principal(new),
+        )
+        own = cast("SqlWork", work)
+        try:
+            with own.session.lent() as connection:
+                engine.store.start(row, connection)
+        except s.NameTakenError as taken:
+            return self._again(company, new, taken)
+        except s.RefusedError as refused:
+            raise _bad_input(str(refused)) from refused
+        if new.name is not None:
+            self._workflows.names.put(key, new.name)
+        own.afterwards.append(self._workflows.nudge)
+        return Execution(
+            id=key.id,
+            machine=new.machine,
+            name=new.name or key.id,
+            revision=new.revision,
+            state=ExecutionState.RUNNING,
+            started=row.created,
+            stopped=None,
+            alias=new.alias,
+            published=new.published,
+            input=new.input,
+            trace=new.trace,
+        )
+
+    def _again(self, company: CompanyId, new: NewExecution, taken: s.NameTakenError) -> Execution:
+        rows = self._workflows.engine.store.load([key_of(company, taken.holder)])
+        if taken.given == new.input and rows and rows[0].status not in ENDED:
+            return _shown(rows[0])
+        raise Refused(what="ExecutionAlreadyExists", reason=new.name) from taken
+
+    def find(self, company: CompanyId, machine: str, name: str) -> Execution | None:
+        """Give an execution."""
+        row = self._row(company, machine, name)
+        return None if row is None else _whole(row, self._frame(row))
+
+    def page(self, company: CompanyId, query: ExecutionQuery) -> Sequence[Execution]:
+        """Give at most ``limit`` executions, without their data."""
+        found: list[s.Row] = []
+        after = query.after
+        while len(found) < query.limit:
+            rows = self._workflows.engine.executions(_asked(company, query, after))
+            found += [row for row in rows if _started_with(row, query)]
+            if len(rows) < query.limit:
+                break
+            after = (rows[-1].created, rows[-1].key.id)
+        return self._redriven(found[: query.limit])
+
+    def _redriven(self, rows: Sequence[s.Row]) -> list[Execution]:
+        """Give rows of a list with how often they were redriven, which only their checkpoints tell."""
+        whole = {row.key: row for row in self._workflows.engine.store.load([row.key for row in rows])}
+        return [_shown(row, self._frame(whole[row.key])) for row in rows if row.key in whole]
+
+    def history(self, company: CompanyId, execution: Execution) -> Sequence[Mapping[str, Any]]:
+        """Give all that happened, in AWS's words."""
+        engine, definitions = self._workflows.engine, self._workflows.definitions
+        key = key_of(company, execution.id)
+        found = definitions.compiled(key.namespace, execution.revision)
+        rows = engine.store.load([key])
+        if found is None or not rows:
+            return ()
+        revision, definition = found
+        teller = History(definition, key.id, rows[0].seed, definitions.around(key.namespace, revision))
+        told: list[dict[str, Any]] = []
+        after = 0
+        while events := engine.history(key, after, PAGE):
+            told += teller.tell(event for _, event in events)
+            after = events[-1][0]
+        for entry in told[:1]:
+            # As it was sent, not as we would write it.
+            entry["executionStartedEventDetails"]["input"] = rows[0].input
+        return told
+
+    def stop(self, company: CompanyId, execution: Execution, error: str, cause: str) -> int:
+        """End it unless it has ended, and give the instant in milliseconds."""
+        engine = self._workflows.engine
+        try:
+            engine.stop(key_of(company, execution.id), error, cause)
+        except InvalidTransitionError:
+            return execution.stopped or engine.clock.now()
+        return engine.clock.now()
+
+    def redrive(self, company: CompanyId, execution: Execution) -> int:
+        """Let it go on, and give the instant in milliseconds. Raises Refused when it cannot."""
+        engine = self._workflows.engine
+        try:
+            engine.redrive(key_of(company, execution.id))
+        except InvalidTransitionError as refused:
+            reason = f"Execution is {execution.state} and cannot be redriven"
+            raise Refused(what="ExecutionNotRedrivable", reason=reason) from refused
+        return engine.clock.now()
+
+    def stop_all(self, company: CompanyId, machine: str) -> None:
+        """End whatever of the machine runs."""
+        running = ExecutionQuery(machine=machine, states=(ExecutionState.RUNNING,), limit=PAGE)
+        after: tuple[int, str] | None = None
+        while rows := self._workflows.engine.executions(_asked(company, running, after)):
+            for row in rows:
+                self._abort(row)
+            after = (rows[-1].created, rows[-1].key.id)
+
+    def _abort(self, row: s.Row) -> None:
+        try:
+            self._workflows.engine.stop(row.key)
+        except InvalidTransitionError:
+            return  # it has ended by itself meanwhile
+
+    def _row(self, company: CompanyId, machine: str, name: str) -> s.Row | None:
+        """Find the row of a name: that of an execution that was given it, or whose id it is."""
+        store = self._workflows.engine.store
+        named = store.find(s.Query(str(company), machine, name=name, limit=1))
+        rows = store.load([named[0].key if named else key_of(company, name)])
+        return next((row for row in rows if row.machine == machine and name in {row.name, row.key.id}), None)
+
+    def _frame(self, row: s.Row) -> Frame:
+        if row.version == 0:
+            return Frame(row.key.id, row.seed)
+        store = self._workflows.engine.store
+        return unpack_checkpoint(row.checkpoint, lambda versions: store.pages(row.key, versions))[0]
+
+
+def _asked(company: CompanyId, query: ExecutionQuery, after: tuple[int, str] | None) -> s.Query:
+    return s.Query(
+        str(company),
+        query.machine,
+        statuses=tuple(status for status in Status if _state(status) in query.states),
+        started_from=query.since,
+        after=after,
+        limit=query.limit,
+    )
+
+
+def _check_input(text: str) -> None:
+    try:
+        checked(msgspec.json.decode(text))
+    except (msgspec.DecodeError, StepError) as error:
+        raise _bad_input(str(error)) from error
+
+
+def _bad_input(why: str) -> Rejected:
+    return Rejected(what="InvalidExecutionInput", reason=f"Invalid State Machine Execution Input: '{why}'")
+
+
+def _state(status: Status) -> ExecutionState:
+    return _STATES.get(status, ExecutionState.RUNNING)
+
+
+def _principal(new: NewExecution) -> str:
+    """Write who started an execution and how. A trace header that does not fit any more is left out."""
+    said = {"user": new.actor, "alias": new.alias, "version": new.published}
+    told = {name: value for name, value in said.items() if value}
+    traced = json.dumps({**told, "trace": new.trace}, separators=(",", ":"))
+    fits = new.trace and len(traced) <= LONGEST_PRINCIPAL
+    return traced if fits else json.dumps(told, separators=(",", ":"))
+
+
+def _said(row: s.Row) -> Mapping[str, Any]:
+    """Read who started an execution and how; one that another execution started has another kind of principal."""
+    said = json.loads(row.principal) if row.principal.startswith("{") else {}
+    return cast("Mapping[str, Any]", said)
+
+
+def _started_with(row: s.Row, query: ExecutionQuery) -> bool:
+    if not query.alias and query.published is None:
+        return True
+    said = _said(row)
+    return bool(said.get("alias") == query.alias if query.alias else said.get("version") == query.published)
+
+
+def _shown(row: s.Row, frame: Frame | None = None) -> Execution:
+    said = _said(row)
+    return Execution(
+        id=row.key.id,
+        machine=row.machine,
+        name=row.name or row.key.id,
+        revision=RevisionNumber(row.edition),
+        state=_state(row.status),
+        started=row.created,
+        stopped=row.ended,
+        alias=said.get("alias", ""),
+        published=said.get("version"),
+        input=row.input,
+        trace=said.get("trace", ""),
+        redrives=0 if frame is None else frame.redrives,
+        redriven=None if frame is None else frame.redriven,
+    )
+
+
+def _whole(row: s.Row, frame: Frame) -> Execution:
+    shown = _shown(row, frame)
+    ended_badly = shown.state not in {ExecutionState.RUNNING, ExecutionState.SUCCEEDED}
+    succeeded = shown.state is ExecutionState.SUCCEEDED
+    return replace(
+        shown,
+        output=text_of(frame.output) if succeeded else None,
+        error=frame.error if ended_badly else "",
+        cause=frame.cause if ended_badly else "",
+        redrivable=ended_badly and bool(frame.branches) and not frame.ending,
+    )

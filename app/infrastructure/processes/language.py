@@ -1,0 +1,54 @@
+"""Amazon States Language for the use cases: what is wrong with a definition, and what it says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from app.domain.processes import MachineKind
+from app.usecases.ports.processes import Finding
+from app.workflow.asl.check import check, variable_references
+from app.workflow.asl.compile import compile_machine
+from app.workflow.asl.diagnostics import ERROR, Diagnostic, repeated
+from app.workflow.asl.document import UnreadableDocumentError, read_json
+from app.workflow.asl.query import InvalidDefinitionError
+from app.workflow.kernel.errors import DefinitionError
+
+
+class StatesLanguage:
+    """The language as AWS has it, with ``extended`` our own state type and fields besides."""
+
+    def __init__(self, *, extended: bool) -> None:
+        self._extended = extended
+
+    def findings(self, definition: str, kind: MachineKind) -> Sequence[Finding]:
+        """Give all that is wrong with a definition; a sound one can be compiled."""
+        return [Finding(**found._asdict()) for found in self._found(definition, kind)]
+
+    def references(self, definition: str) -> Mapping[str, Sequence[str]]:
+        """Give the variables that each state of a sound definition reads."""
+        return variable_references(read_json(definition).data)
+
+    def _found(self, definition: str, kind: MachineKind) -> Iterator[Diagnostic]:
+        twice = repeated(definition)
+        yield from twice
+        try:
+            document = read_json(definition).data
+        except UnreadableDocumentError as error:
+            if not twice:
+                yield Diagnostic(ERROR, "INVALID_JSON_DESCRIPTION", str(error))
+            return
+        found = check(document, kind=kind.value, extended=self._extended)
+        yield from found
+        if not twice and all(one.severity != ERROR for one in found):
+            yield from _uncompilable(document)
+
+
+def _uncompilable(document: Any) -> Iterator[Diagnostic]:
+    """Find what only the compiler sees: expressions and paths that cannot be read."""
+    try:
+        compile_machine(document, "checked")
+    except InvalidDefinitionError as error:
+        yield Diagnostic(ERROR, "SCHEMA_VALIDATION_FAILED", str(error), error.location)
+    except DefinitionError as error:
+        yield Diagnostic(ERROR, "SCHEMA_VALIDATION_FAILED", str(error), "/")

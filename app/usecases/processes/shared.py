@@ -1,0 +1,92 @@
+"""What the use cases of machines have in common: finding, judging, publishing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.processes import (
+    MOST_VERSIONS,
+    Machine,
+    MachineKind,
+    Missing,
+    Published,
+    Refused,
+    Rejected,
+    Revision,
+    RevisionNumber,
+)
+from app.usecases.ports.processes import Language
+from app.usecases.ports.shared import Work
+
+Names = Callable[[], str]
+"""Gives a name never given before."""
+ERROR = "ERROR"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineRef:
+    """A machine, and maybe a version of it (a number) or an alias."""
+
+    name: str
+    qualifier: str = ""
+
+    @property
+    def number(self) -> int | None:
+        """The number of the version that is meant, if one is."""
+        return int(self.qualifier) if self.qualifier.isdecimal() else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Which part of a list: beyond a name, at most so many."""
+
+    after: str = ""
+    limit: int = 100
+
+
+def machine_of(work: Work, name: str) -> Machine:
+    """Give a machine. Raises Missing."""
+    machine = work.machines.by_name(name)
+    if machine is None:
+        raise Missing(what="StateMachineDoesNotExist")
+    return machine
+
+
+def revision_of(work: Work, number: RevisionNumber) -> Revision:
+    """Give a revision that a row refers to. Raises Missing when it went with its machine meanwhile."""
+    revision = work.machines.revision(number)
+    if revision is None:
+        raise Missing(what="StateMachineDoesNotExist")
+    return revision
+
+
+def version_of(work: Work, machine: Machine, number: int) -> Published | None:
+    """Give a version."""
+    return next((one for one in work.machines.versions(machine) if one.number == number), None)
+
+
+def check_definition(language: Language, definition: str, kind: MachineKind) -> None:
+    """Pass only a sound definition. Raises Rejected with all that is wrong."""
+    faults = [one for one in language.findings(definition, kind) if one.severity == ERROR]
+    if faults:
+        told = ", ".join(
+            f"{one.code}: {one.message}" + (f" at {one.location}" if one.location else "") for one in faults
+        )
+        raise Rejected(what="InvalidDefinition", reason=f"Invalid State Machine Definition: '{told}'")
+
+
+def publish(work: Work, machine: Machine, description: str, now: datetime) -> Published:
+    """Give the version of the machine's current revision, published now if it is not yet; the caller saves."""
+    versions = work.machines.versions(machine)
+    found = next((one for one in versions if one.revision == machine.revision), None)
+    if found is not None:
+        return found
+    if len(versions) >= MOST_VERSIONS:
+        reason = f"The number of versions of a state machine must not exceed {MOST_VERSIONS}"
+        raise Refused(what="ServiceQuotaExceededException", reason=reason)
+    machine.last_version += 1
+    version = Published(number=machine.last_version, revision=machine.revision, description=description, created_at=now)
+    work.machines.publish(machine, version)
+    return version

@@ -1,0 +1,88 @@
+"""Versions: published, listed, removed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from app.domain.processes import Published, Refused
+from app.domain.shared.rights import Right
+from app.usecases.context import Context
+from app.usecases.ports.shared import Clock, Work
+from app.usecases.processes.shared import MachineRef, machine_of, publish, revision_of, version_of
+
+INITIAL: Final = "INITIAL"
+"""How the first revision is called by those who must call it something."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publish:
+    """A version to publish; with ``token`` only of that revision."""
+
+    name: str
+    token: str | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishVersion:
+    """Publish the current revision; one that is published already is given as it is. Raises Missing, Refused."""
+
+    right: ClassVar[Right] = Right.WORKFLOWS_WRITE
+    writes: ClassVar[bool] = True
+    clock: Clock
+
+    def execute(self, work: Work, context: Context, request: Publish) -> Published:
+        """Give the version."""
+        machine = machine_of(work, request.name)
+        now = revision_of(work, machine.revision).token or INITIAL
+        if request.token is not None and request.token != now:
+            reason = (
+                f"Failed to publish the State Machine version for revision {request.token}. "
+                f"The current State Machine revision is {now}."
+            )
+            raise Refused(what="ConflictException", reason=reason)
+        version = publish(work, machine, request.description, self.clock.now())
+        work.machines.save(machine)
+        return version
+
+
+@dataclass(frozen=True, slots=True)
+class ListVersions:
+    """List the versions of a state machine, newest first. Raises Missing."""
+
+    right: ClassVar[Right] = Right.WORKFLOWS_READ
+    writes: ClassVar[bool] = False
+
+    def execute(self, work: Work, context: Context, request: str) -> Sequence[Published]:
+        """Give the versions."""
+        return work.machines.versions(machine_of(work, request))
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteVersion:
+    """Remove a version that no alias refers to; one that is gone already is no error. Raises Refused."""
+
+    right: ClassVar[Right] = Right.WORKFLOWS_WRITE
+    writes: ClassVar[bool] = True
+
+    def execute(self, work: Work, context: Context, request: MachineRef) -> None:
+        """Remove it."""
+        machine = work.machines.by_name(request.name)
+        number = request.number
+        if machine is None or number is None or version_of(work, machine, number) is None:
+            return
+        users = [
+            alias.name
+            for alias in work.machines.aliases(machine)
+            if number in {route.version for route in alias.routes}
+        ]
+        if users:
+            reason = (
+                "Version to be deleted must not be referenced by an alias. "
+                f"Current list of aliases referencing this version: [{', '.join(users)}]"
+            )
+            raise Refused(what="ConflictException", reason=reason)
+        work.machines.withdraw(machine, number)
+        work.machines.save(machine)

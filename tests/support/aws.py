@@ -1,0 +1,176 @@
+"""AWS's own client, boto3: against the application in this process, or against a real server."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import boto3
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from app.domain.shared.rights import Right
+from app.settings import Settings
+from tests.support.office import Office, Served, serving
+from tests.support.served import program, running
+
+EMAIL: Final = "ann@example.com"
+ROLE: Final = "arn:aws:iam::000000000001:role/any"
+RIGHTS: Final = (Right.EXECUTIONS_READ, Right.EXECUTIONS_WRITE, Right.WORKFLOWS_READ, Right.WORKFLOWS_WRITE)
+_PRINTED: Final = re.compile(r"^aws_access_key_id = (\S+)\naws_secret_access_key = (\S+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """An access key and its secret."""
+
+    access_key: str
+    secret: str = field(repr=False)
+
+
+@cache
+def _session() -> boto3.Session:
+    """Give what loads the service's model, which takes a while, once."""
+    return boto3.Session()
+
+
+def client_of(keys: Keys, url: str, region: str = "us-east-1") -> Any:
+    """Give a client that asks once, and checks nothing before it does."""
+    return _session().client(
+        "stepfunctions",
+        endpoint_url=url,
+        region_name=region,
+        aws_access_key_id=keys.access_key,
+        aws_secret_access_key=keys.secret,
+        config=Config(
+            retries={"total_max_attempts": 1}, read_timeout=70, parameter_validation=False, inject_host_prefix=False
+        ),
+    )
+
+
+def code_of(call: Callable[..., Any], **given: Any) -> tuple[str, str]:
+    """Give code and text of the error that a call is answered with."""
+    try:
+        call(**given)
+    except ClientError as error:
+        told = error.response["Error"]
+        return told["Code"], told["Message"]
+    raise AssertionError("no error")
+
+
+def machine(*states: Mapping[str, Any], **more: Any) -> str:
+    """Give the definition of a machine that does one state after the other; without any it passes."""
+    chain = list(states) or [{"Type": "Pass"}]
+    names = [f"S{place}" for place in range(len(chain))]
+    follow = [*({"Next": name} for name in names[1:]), {"End": True}]
+    made = {
+        name: {**state, **({} if state["Type"] in {"Succeed", "Fail"} else after)}
+        for name, state, after in zip(names, chain, follow, strict=True)
+    }
+    return json.dumps({"StartAt": "S0", "States": made, **more})
+
+
+@dataclass
+class Cloud:
+    """One company of the application in this process, as AWS clients see it."""
+
+    served: Served
+    office: Office = field(init=False)
+    aws: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.office = self.served.company()
+        self.aws = self.client(self.keys())
+
+    @property
+    def account(self) -> str:
+        """The account that stands for the company."""
+        return f"{self.office.company:012d}"
+
+    def arn(self, kind: str, name: str, region: str = "us-east-1") -> str:
+        """Give an ARN of the company's."""
+        return f"arn:aws:states:{region}:{self.account}:{kind}:{name}"
+
+    def keys(self, *rights: Right, office: Office | None = None) -> Keys:
+        """Make credentials over HTTP."""
+        body = {"name": "k", "scopes": [right.value for right in rights or RIGHTS]}
+        made = (office or self.office).make("/aws-credentials", body)
+        return Keys(made["access_key"], made["secret"])
+
+    def client(self, keys: Keys, region: str = "us-east-1") -> Any:
+        """Give a client whose requests go to the application without a network."""
+        made = client_of(keys, "http://tramita.test/aws/", region)
+        made.meta.events.register("before-send.stepfunctions", self._answer)
+        return made
+
+    def _answer(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        headers = {name: value for name, value in request.headers.items() if name.lower() != "connection"}
+        got = self.served.http.request(request.method, request.url, content=request.body, headers=headers)
+        answer = AWSResponse(request.url, got.status_code, got.headers, None)
+        answer._content = got.content
+        return answer
+
+    def create(self, definition: str = "", name: str = "one", **more: Any) -> str:
+        """Enter a machine and give its ARN."""
+        made = self.aws.create_state_machine(name=name, definition=definition or machine(), roleArn=ROLE, **more)
+        return str(made["stateMachineArn"])
+
+    def start(self, arn: str, **given: Any) -> str:
+        """Start an execution and give its ARN."""
+        return str(self.aws.start_execution(stateMachineArn=arn, **given)["executionArn"])
+
+    def ended(self, execution: str, aws: Any = None) -> dict[str, Any]:
+        """Wait until an execution has ended, and show it."""
+        engine = self.served.container.workflows.engine
+        client = aws or self.aws
+        for _ in range(200):
+            shown: dict[str, Any] = client.describe_execution(executionArn=execution)
+            if shown["status"] != "RUNNING":
+                return shown
+            with engine._loop.ending:
+                engine._loop.ending.wait(0.1)
+        raise AssertionError(shown)
+
+
+@contextmanager
+def clouded(settings: Settings, **replacements: Any) -> Iterator[Served]:
+    """Serve the application with executions that advance."""
+    with serving(settings.model_copy(update={"workflows": True}), **replacements) as served:
+        yield served
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A real server of a fresh company, with credentials of its administrator."""
+
+    url: str
+    keys: Keys
+    data: Path
+    env: Mapping[str, str]
+
+
+@contextmanager
+def standing(data: Path, **env: str) -> Iterator[Standing]:
+    """Serve a fresh company from ``data`` as a process of its own."""
+    entered = ("init", "--company", "Acme", "--email", EMAIL, "--password-stdin")
+    made = program(*entered, data=data, text="long enough words\n", **env)
+    assert made.returncode == 0, made.stderr
+    keys = printed_keys(data, **env)
+    with running(data, CHORES="false", JOBS="false", **env) as url:
+        yield Standing(url, keys, data, env)
+
+
+def printed_keys(data: Path, **env: str) -> Keys:
+    """Make credentials by the command line, and find them in what it prints."""
+    done = program("aws-credentials", "create", "--email", EMAIL, data=data, **env)
+    assert done.returncode == 0, done.stderr
+    found = _PRINTED.search(done.stdout)
+    assert found is not None, done.stdout
+    return Keys(found[1], found[2])
