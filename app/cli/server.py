@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from functools import partial
+from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 from types import FrameType
 from typing import Any, Final
 
@@ -34,6 +35,12 @@ class DrainingServer(uvicorn.Server):
         super().__init__(config)
         self._asked = False
         self._leaves_at: float | None = None
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Begin to serve; uvicorn does not tell it of ports that it was given."""
+        await super().startup(sockets)
+        if sockets is not None and self.started and self.config.workers == 1:
+            _log.info("running on several ports", ports=[one.getsockname()[1] for one in sockets])
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as uvicorn calls it
         """Take note: the loop sees it within 0.1 s."""
@@ -123,14 +130,24 @@ def config_of(settings: Settings, host: str, port: int, workers: int) -> uvicorn
     )
 
 
-def run(config: uvicorn.Config, *, jobs: bool) -> bool:
-    """Serve until a signal; tell whether it ever served."""
+def run(config: uvicorn.Config, *, jobs: bool, aws_port: int = 0) -> bool:
+    """Serve until a signal, by ``aws_port`` as well if there is one; tell whether it ever served."""
     if config.workers > 1:
-        Fleet(config, [config.bind_socket()], jobs=jobs).run()
+        more = [_bound(config.host, aws_port)] if aws_port else []
+        Fleet(config, [config.bind_socket(), *more], jobs=jobs).run()
         return True
     server = DrainingServer(config)
-    server.run()
+    # uvicorn takes one port itself.
+    server.run([_bound(config.host, port) for port in (config.port, aws_port)] if aws_port else None)
     return server.started
+
+
+def _bound(host: str, port: int) -> socket:
+    bound = socket(AF_INET6 if ":" in host else AF_INET)
+    bound.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+    bound.bind((host, port))
+    bound.set_inheritable(True)
+    return bound
 
 
 def work(container: Container) -> None:
@@ -144,6 +161,8 @@ def work(container: Container) -> None:
 
     container.listener.start()
     container.background.start()
+    if container.settings.workflows:
+        container.workflows.begin()
     asyncio.run(working())
 
 

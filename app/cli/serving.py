@@ -38,7 +38,7 @@ def serve(
     with opened(settings) as container:
         container.check_schema()
     config = server.config_of(settings, host or settings.host, settings.port if port is None else port, chosen)
-    if not server.run(config, jobs=jobs):
+    if not server.run(config, jobs=jobs, aws_port=settings.aws_port):
         sys.exit(STARTUP_FAILURE)
 
 

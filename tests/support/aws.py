@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +23,8 @@ from botocore.exceptions import ClientError
 from app.domain.shared.rights import Right
 from app.settings import Settings
 from tests.support.office import Office, Served, serving
-from tests.support.served import program, running
+from tests.support.served import ROOT, program, running
+from tests.support.servers import free_port
 
 EMAIL: Final = "ann@example.com"
 ROLE: Final = "arn:aws:iam::000000000001:role/any"
@@ -148,29 +153,54 @@ def clouded(settings: Settings, **replacements: Any) -> Iterator[Served]:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A real server of a fresh company, with credentials of its administrator."""
+    """A fresh company in a database, with credentials of its administrator, and servers of it as processes."""
 
-    url: str
     keys: Keys
     data: Path
     env: Mapping[str, str]
 
+    @contextmanager
+    def serving(self, **env: str) -> Iterator[str]:
+        """Serve until the block ends, in order; give the URL."""
+        with running(self.data, **{**self.env, **env}) as url:
+            yield url
 
-@contextmanager
-def standing(data: Path, **env: str) -> Iterator[Standing]:
-    """Serve a fresh company from ``data`` as a process of its own."""
+    @contextmanager
+    def killed(self) -> Iterator[str]:
+        """Serve until the block ends, and then be killed; give the URL."""
+        port = str(free_port())
+        env = {**os.environ, "DATA_DIR": str(self.data), "PORT": port, **self.env}
+        command = [sys.executable, "-m", "app", "serve"]
+        with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as server:
+            assert server.stdout is not None
+            try:
+                assert any("running on" in line for line in server.stdout), "the server did not start"
+                reading = threading.Thread(target=server.stdout.read, daemon=True)
+                reading.start()
+                yield f"http://127.0.0.1:{port}"
+            finally:
+                server.kill()
+        reading.join()
+
+    def client(self, url: str) -> Any:
+        """Give a boto3 client of a server."""
+        return client_of(self.keys, url)
+
+
+def standing(data: Path, url: str) -> Standing:
+    """Enter a company into the database at ``url`` by the command line."""
+    env = {"DATABASE_URL": url, "CHORES": "false", "JOBS": "false", "DRAIN_NOTICE_S": "0"}
     entered = ("init", "--company", "Acme", "--email", EMAIL, "--password-stdin")
     made = program(*entered, data=data, text="long enough words\n", **env)
     assert made.returncode == 0, made.stderr
-    keys = printed_keys(data, **env)
-    with running(data, CHORES="false", JOBS="false", **env) as url:
-        yield Standing(url, keys, data, env)
+    return Standing(printed_keys(data, **env), data, env)
 
 
 def printed_keys(data: Path, **env: str) -> Keys:
     """Make credentials by the command line, and find them in what it prints."""
     done = program("aws-credentials", "create", "--email", EMAIL, data=data, **env)
     assert done.returncode == 0, done.stderr
+    assert "disable_host_prefix_injection = true" in done.stdout
     found = _PRINTED.search(done.stdout)
     assert found is not None, done.stdout
     return Keys(found[1], found[2])
