@@ -67,8 +67,8 @@ from app.usecases.ports.attachments import Files
 from app.usecases.ports.chains import Archive, Notary
 from app.usecases.ports.identity import Passwords
 from app.usecases.ports.papers import Images, Printer
-from app.usecases.ports.processes import Executions, Language, Tasks
 from app.usecases.ports.shared import Clock, Seal, Works
+from app.usecases.ports.workflows import Executions, Language, Tasks
 from app.usecases.reachable import use_cases
 from app.usecases.retention import Purge
 from app.usecases.run import Runner, UseCase

@@ -10,8 +10,8 @@ from app.usecases.ports.access import AwsSecrets, Tokens
 from app.usecases.ports.attachments import Files
 from app.usecases.ports.identity import Passwords
 from app.usecases.ports.papers import Images, Printer
-from app.usecases.ports.processes import Executions, Language, Tasks
 from app.usecases.ports.shared import Clock
+from app.usecases.ports.workflows import Executions, Language, Tasks
 from app.usecases.run import Runner
 
 

@@ -138,6 +138,10 @@ class Alias:
     created_at: datetime
     updated_at: datetime
 
+    def leads_to(self, number: int) -> bool:
+        """Tell whether a version is among its routes."""
+        return any(route.version == number for route in self.routes)
+
     def version_at(self, place: int) -> int:
         """Give the version of the start at ``place``, from 0 to 99."""
         below = 0

@@ -56,6 +56,7 @@ LAYERS: Final[dict[str, set[str]]] = {
         "reports",
         "retention",
         "shared",
+        "workflows",
     },
     "infrastructure/database/tables": {"documents", "processes", "search", "shared"},
     "infrastructure/database/repositories": {

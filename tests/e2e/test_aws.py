@@ -382,10 +382,7 @@ def test_an_execution_is_stopped_with_a_reason_and_may_be_redriven(cloud: Cloud)
     again = cloud.aws.stop_execution(executionArn=execution)
     assert again["stopDate"] == stopped["stopDate"]
     cloud.aws.redrive_execution(executionArn=execution)
-    for _ in range(100):
-        redriven = cloud.aws.describe_execution(executionArn=execution)
-        if redriven["status"] == "RUNNING":
-            break
+    redriven = cloud.until(execution, "RUNNING")
     assert (redriven["redriveCount"], redriven["redriveDate"] >= stopped["stopDate"]) == (1, True)
     (listed,) = cloud.aws.list_executions(stateMachineArn=arn, redriveFilter="REDRIVEN")["executions"]
     assert listed["redriveCount"] == 1

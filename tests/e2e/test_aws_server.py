@@ -34,8 +34,9 @@ def house(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def ended(aws: Any, execution: str) -> dict[str, Any]:
     """Wait until an execution has ended, and show it."""
     look = threading.Event()
+    shown: dict[str, Any] = {}
     for _ in range(600):
-        shown: dict[str, Any] = aws.describe_execution(executionArn=execution)
+        shown = aws.describe_execution(executionArn=execution)
         if shown["status"] != "RUNNING":
             return shown
         look.wait(0.05)

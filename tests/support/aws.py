@@ -75,7 +75,7 @@ def machine(*states: Mapping[str, Any], **more: Any) -> str:
     chain = list(states) or [{"Type": "Pass"}]
     names = [f"S{place}" for place in range(len(chain))]
     follow = [*({"Next": name} for name in names[1:]), {"End": True}]
-    made = {
+    made: dict[str, Any] = {
         name: {**state, **({} if state["Type"] in {"Succeed", "Fail"} else after)}
         for name, state, after in zip(names, chain, follow, strict=True)
     }
@@ -131,16 +131,20 @@ class Cloud:
         """Start an execution and give its ARN."""
         return str(self.aws.start_execution(stateMachineArn=arn, **given)["executionArn"])
 
-    def ended(self, execution: str, aws: Any = None) -> dict[str, Any]:
+    def ended(self, execution: str) -> dict[str, Any]:
         """Wait until an execution has ended, and show it."""
-        engine = self.served.container.workflows.engine
-        client = aws or self.aws
+        return self.until(execution, "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+
+    def until(self, execution: str, *states: str) -> dict[str, Any]:
+        """Wait until an execution is in one of these states, and show it."""
+        ending = self.served.container.workflows.engine._loop.ending
+        shown: dict[str, Any] = {}
         for _ in range(200):
-            shown: dict[str, Any] = client.describe_execution(executionArn=execution)
-            if shown["status"] != "RUNNING":
+            shown = self.aws.describe_execution(executionArn=execution)
+            if shown["status"] in states:
                 return shown
-            with engine._loop.ending:
-                engine._loop.ending.wait(0.1)
+            with ending:
+                ending.wait(0.1)
         raise AssertionError(shown)
 
 

@@ -290,8 +290,8 @@ def test_every_action_of_the_model_is_served_or_named_here() -> None:
             "ListActivities",
             {"maxResults": 1001, "nextToken": ""},
             (
-                "2 validation errors detected: Value '1001' at 'maxResults' failed to satisfy constraint: Member must have "
-                "value less than or equal to 1000; Value '' at 'nextToken' failed to satisfy constraint: "
+                "2 validation errors detected: Value '1001' at 'maxResults' failed to satisfy constraint: Member must "
+                "have value less than or equal to 1000; Value '' at 'nextToken' failed to satisfy constraint: "
                 "Member must have length greater than or equal to 1"
             ),
         ),

@@ -14,7 +14,7 @@ from app.api.container import Container
 from app.api.threads import in_thread
 from app.domain.processes import Activity
 from app.usecases import processes
-from app.usecases.ports.processes import HandedTask
+from app.usecases.ports.workflows import HandedTask
 from app.usecases.processes import Page
 
 POLL_SECONDS: Final = 60.0

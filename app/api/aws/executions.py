@@ -9,7 +9,7 @@ from app.api.aws.call import Answer, Call, cut
 from app.api.aws.errors import AwsError, invalid
 from app.domain.processes import Execution, ExecutionState
 from app.usecases import processes
-from app.usecases.ports.processes import ExecutionQuery
+from app.usecases.ports.workflows import ExecutionQuery
 from app.usecases.processes import MachineRef, OfMachine
 
 _DATA: Final = frozenset(
@@ -97,19 +97,22 @@ def _shown(call: Call, execution: Execution) -> dict[str, Any]:
 
 def list_(call: Call) -> Answer:
     """ListExecutions."""
-    given = call.given
-    if "mapRunArn" in given:
-        raise AwsError("ResourceNotFound", f"Resource not found: '{given['mapRunArn']}'")
-    if "stateMachineArn" not in given:
-        raise invalid("1 validation error detected: Must provide a StateMachine ARN or MapRun ARN")
-    status = given.get("statusFilter")
-    query = _query(call, status)
-    found = call.run(processes.ListExecutions(call.container.executions), query)
+    _check_list(call)
+    status = call.given.get("statusFilter")
+    found = call.run(processes.ListExecutions(call.container.executions), _query(call, status))
     if status == "PENDING_REDRIVE":
         return {"executions": []}  # only children of map runs wait for it
     shown, more = cut(found, call.limit)
-    wanted = [_shown(call, one) for one in shown if _is_wanted(one, given.get("redriveFilter"))]
+    redriven = call.given.get("redriveFilter")
+    wanted = [_shown(call, one) for one in shown if _is_wanted(one, redriven)]
     return call.page("executions", wanted, shown[-1].place if more else None)
+
+
+def _check_list(call: Call) -> None:
+    if "mapRunArn" in call.given:
+        raise AwsError("ResourceNotFound", f"Resource not found: '{call.given['mapRunArn']}'")
+    if "stateMachineArn" not in call.given:
+        raise invalid("1 validation error detected: Must provide a StateMachine ARN or MapRun ARN")
 
 
 def _query(call: Call, status: str | None) -> ExecutionQuery:

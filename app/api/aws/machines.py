@@ -31,8 +31,8 @@ def encryption_of(given: Mapping[str, Any] | None) -> dict[str, Any]:
     """Give an encryption configuration with its defaults: shown back, as what is stored is the database's matter."""
     chosen = dict(given or {"type": OWNED})
     owned = chosen["type"] == OWNED
-    if owned == ("kmsKeyId" in chosen) or (owned and "kmsDataKeyReusePeriodSeconds" in chosen):
-        told = "must not name a key" if owned else "must name a key"
+    if owned == bool({"kmsKeyId"} & chosen.keys()) or (owned and len(chosen) > 1):
+        told = ("must name a key", "must not name a key")[owned]
         reason = f"Invalid Encryption Configuration: a configuration of type {chosen['type']} {told}"
         raise AwsError("InvalidEncryptionConfiguration", reason)
     return chosen if owned else {"kmsDataKeyReusePeriodSeconds": REUSE_SECONDS, **chosen}
@@ -281,15 +281,16 @@ def delete_alias(call: Call) -> Answer:
 
 def _routes(call: Call, given: Sequence[Mapping[str, Any]]) -> tuple[str, tuple[Route, ...]]:
     """Give the machine whose versions a routing configuration names, and the routes. Raises AwsError."""
-    refs = [call.place.of_machine(one["stateMachineVersionArn"]) for one in given]
-    if any(not qualifier.isdecimal() for _, qualifier in refs):
-        arns = ", ".join(one["stateMachineVersionArn"] for one in given)
-        raise invalid(f"Routing configuration must contain state machine version ARNs. Received: [{arns}]")
-    machines = {name for name, _ in refs}
-    if len(machines) > 1:
+    arns = [one["stateMachineVersionArn"] for one in given]
+    machines, numbers = zip(*map(call.place.of_machine, arns), strict=True)
+    if not all(map(str.isdecimal, numbers)):
+        told = ", ".join(arns)
+        raise invalid(f"Routing configuration must contain state machine version ARNs. Received: [{told}]")
+    if len(set(machines)) > 1:
         raise invalid("Routing configuration must contain versions of the same state machine.")
-    routes = (Route(version=int(ref[1]), weight=one["weight"]) for ref, one in zip(refs, given, strict=True))
-    return refs[0][0], tuple(routes)
+    weights = (one["weight"] for one in given)
+    routes = (Route(version=int(number), weight=weight) for number, weight in zip(numbers, weights, strict=True))
+    return machines[0], tuple(routes)
 
 
 # --- tags ---------------------------------------------------------------------------------------------------------

@@ -102,13 +102,12 @@ class Record:
         """Tell what is wrong. Raises AwsError for another kind of value."""
         if not isinstance(value, Mapping):
             raise _unreadable(value, "Structure")
-        inside = f"{where}." if where else ""
-        for name in self.required:
-            if value.get(name) is None:
-                yield f"Value null at '{inside}{name}' failed to satisfy constraint: Member must not be null"
         for name, shape in {**self.required, **self.optional}.items():
+            inside = f"{where}.{name}".lstrip(".")
             if value.get(name) is not None:
-                yield from shape.faults(value[name], inside + name)
+                yield from shape.faults(value[name], inside)
+            elif name in self.required:
+                yield f"Value null at '{inside}' failed to satisfy constraint: Member must not be null"
 
 
 Shape = Text | Number | Flag | Many | Record

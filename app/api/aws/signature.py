@@ -118,16 +118,21 @@ def read_authorization(request: Signed) -> Authorization:
     if algorithm != ALGORITHM:
         raise _incomplete(f"Unsupported AWS 'algorithm': '{algorithm}'.")
     fields = _fields(rest)
-    stamp = request.header("x-amz-date")
-    lacking = [f"Authorization header requires '{part}' parameter." for part in _PARTS if not fields.get(part)]
-    if stamp is None:
-        lacking.append("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
-    if lacking or stamp is None:
-        raise _incomplete(" ".join([*lacking, f"Authorization={algorithm}"]))
+    stamp = _complete(fields, request.header("x-amz-date"))
     access_key, day, region = _scope(fields["Credential"], stamp)
     return Authorization(
         access_key, day, region, _signed_headers(request, fields), _signature(fields), _instant(stamp), stamp
     )
+
+
+def _complete(fields: Mapping[str, str], stamp: str | None) -> str:
+    """Give the date of a request that has all it needs. Raises AwsError."""
+    lacking = [f"Authorization header requires '{part}' parameter." for part in _PARTS if not fields.get(part)]
+    if stamp is None:
+        lacking.append("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
+    if lacking:
+        raise _incomplete(" ".join([*lacking, f"Authorization={ALGORITHM}"]))
+    return str(stamp)
 
 
 def _fields(text: str) -> Mapping[str, str]:
@@ -162,16 +167,19 @@ def _scope(credential: str, stamp: str) -> tuple[str, str, str]:
             f" got '{credential}'"
         )
     access_key, day, region, service, term = parts
-    wrong = [
-        *(["Credential should be scoped to a valid region."] if not _REGION.fullmatch(region) else []),
-        *([f"Credential should be scoped to correct service: '{SERVICE}'."] if service != SERVICE else []),
-        *(["Credential should be scoped with a valid terminator: 'aws4_request'."] if term != "aws4_request" else []),
-    ]
-    if day != stamp[:8]:
-        wrong.append(
-            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
-            f"'{day}' != '{stamp[:8]}', from '{stamp}'."
-        )
+    rules = (
+        (_REGION.fullmatch(region), "Credential should be scoped to a valid region."),
+        (service == SERVICE, f"Credential should be scoped to correct service: '{SERVICE}'."),
+        (term == "aws4_request", "Credential should be scoped with a valid terminator: 'aws4_request'."),
+        (
+            day == stamp[:8],
+            (
+                "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
+                f"'{day}' != '{stamp[:8]}', from '{stamp}'."
+            ),
+        ),
+    )
+    wrong = [told for kept, told in rules if not kept]
     if wrong:
         raise AwsError("InvalidSignatureException", " ".join(wrong))
     return access_key, day, region

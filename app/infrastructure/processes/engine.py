@@ -80,7 +80,10 @@ class Workflows:
             self.engine.nudge()
 
     def _offer(self, activity: str) -> None:
-        self.engine.activity(activity)
+        # Asked for by the engine itself, maybe while it comes to its end: it is not to be made anew.
+        engine = self._engine
+        if engine is not None:
+            engine.activity(activity)
 
 
 def key_of(company: CompanyId, execution: str) -> Key:

@@ -13,8 +13,8 @@ from app.domain.processes import Execution, ExecutionState, Refused, Rejected, R
 from app.domain.shared.ids import CompanyId
 from app.infrastructure.database.work import SqlWork
 from app.infrastructure.processes.engine import Workflows, key_of
-from app.usecases.ports.processes import ExecutionQuery, NewExecution
 from app.usecases.ports.shared import Work
+from app.usecases.ports.workflows import ExecutionQuery, NewExecution
 from app.workflow.asl.history import History
 from app.workflow.asl.templates import text_of
 from app.workflow.codec import unpack_checkpoint

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from app.domain.processes import MachineKind
-from app.usecases.ports.processes import Finding
+from app.usecases.ports.workflows import Finding
 from app.workflow.asl.check import check, variable_references
 from app.workflow.asl.compile import compile_machine
 from app.workflow.asl.diagnostics import ERROR, Diagnostic, repeated

@@ -9,7 +9,7 @@ from typing import Any
 from app.domain.processes import Missing, Rejected
 from app.domain.shared.ids import CompanyId
 from app.infrastructure.processes.engine import Workflows
-from app.usecases.ports.processes import HandedTask
+from app.usecases.ports.workflows import HandedTask
 from app.workflow.asl.templates import text_of
 from app.workflow.runtime.engine import StaleTokenError
 from app.workflow.runtime.loop import ClosedError

@@ -35,10 +35,7 @@ class PutAlias:
     def execute(self, work: Work, context: Context, request: NewAlias) -> Alias:
         """Give the alias as it is now."""
         check_name(request.name)
-        if request.routes is not None:
-            check_routes(request.routes)
-        machine = _machine(work, request.machine)
-        _check_versions(work, machine, request.routes or ())
+        machine = _machine(work, request.machine, request.routes)
         aliases = work.machines.aliases(machine)
         there = next((one for one in aliases if one.name == request.name), None)
         alias = self._entered(request, there, aliases) if request.new else self._changed(request, there)
@@ -107,7 +104,7 @@ class ListAliases:
         aliases = work.machines.aliases(machine_of(work, request.name))
         if request.number is None:
             return aliases
-        return [one for one in aliases if request.number in {route.version for route in one.routes}]
+        return [one for one in aliases if one.leads_to(request.number)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +123,19 @@ class DeleteAlias:
         work.machines.save(machine)
 
 
-def _machine(work: Work, name: str) -> Machine:
+def _machine(work: Work, name: str, routes: Sequence[Route] | None = None) -> Machine:
+    """Give a machine, which has the versions that ``routes`` name. Raises Missing, Rejected."""
+    if routes is not None:
+        check_routes(routes)
     machine = work.machines.by_name(name)
     if machine is None:
         raise Missing(what="ResourceNotFound")
+    if routes is not None:
+        _check_versions(work, machine, routes)
     return machine
 
 
 def _check_versions(work: Work, machine: Machine, routes: Sequence[Route]) -> None:
-    known = {version.number for version in work.machines.versions(machine)} if routes else set()
-    if any(route.version not in known for route in routes):
+    known = {version.number for version in work.machines.versions(machine)}
+    if not {route.version for route in routes} <= known:
         raise Missing(what="ResourceNotFound")

@@ -18,8 +18,8 @@ from app.domain.processes import (
 )
 from app.domain.shared.rights import Right
 from app.usecases.context import Context
-from app.usecases.ports.processes import ExecutionQuery, Executions, NewExecution
 from app.usecases.ports.shared import Work
+from app.usecases.ports.workflows import ExecutionQuery, Executions, NewExecution
 from app.usecases.processes.shared import MachineRef, machine_of, version_of
 
 
@@ -69,12 +69,14 @@ class StartExecution:
         """Give revision, version and alias to start with."""
         if not of.qualifier:
             return machine.revision, None, ""
-        alias = next((one for one in work.machines.aliases(machine) if one.name == of.qualifier), None)
-        number = of.number if alias is None else alias.version_at(self.executions.chance())
+        number, alias = of.number, ""
+        for one in work.machines.aliases(machine):
+            if one.name == of.qualifier:
+                number, alias = one.version_at(self.executions.chance()), one.name
         version = None if number is None else version_of(work, machine, number)
         if version is None:
             raise Missing(what="StateMachineDoesNotExist")
-        return version.revision, version.number, "" if alias is None else alias.name
+        return version.revision, version.number, alias
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +136,7 @@ class ListExecutions:
         if machine.kind is MachineKind.EXPRESS:
             reason = "This operation is not supported by this type of state machine"
             raise Rejected(what="StateMachineTypeNotSupported", reason=reason)
-        since = int(machine.created_at.timestamp()) * 1000
+        since = int(machine.created_at.timestamp() * 1000)
         return self.executions.page(context.company, replace(request, since=since))
 
 

@@ -20,8 +20,8 @@ from app.domain.processes import (
 )
 from app.domain.shared.rights import Right
 from app.usecases.context import Context
-from app.usecases.ports.processes import Finding, Language
 from app.usecases.ports.shared import Clock, Work
+from app.usecases.ports.workflows import Finding, Language
 from app.usecases.processes.shared import (
     MachineRef,
     Names,

@@ -17,8 +17,8 @@ from app.domain.processes import (
     Revision,
     RevisionNumber,
 )
-from app.usecases.ports.processes import Language
 from app.usecases.ports.shared import Work
+from app.usecases.ports.workflows import Language
 
 Names = Callable[[], str]
 """Gives a name never given before."""

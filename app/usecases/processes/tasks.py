@@ -8,8 +8,8 @@ from typing import ClassVar
 from app.domain.processes import Missing
 from app.domain.shared.rights import Right
 from app.usecases.context import Context
-from app.usecases.ports.processes import Tasks
 from app.usecases.ports.shared import Work
+from app.usecases.ports.workflows import Tasks
 
 
 @dataclass(frozen=True, slots=True)

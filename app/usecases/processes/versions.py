@@ -73,11 +73,7 @@ class DeleteVersion:
         number = request.number
         if machine is None or number is None or version_of(work, machine, number) is None:
             return
-        users = [
-            alias.name
-            for alias in work.machines.aliases(machine)
-            if number in {route.version for route in alias.routes}
-        ]
+        users = [alias.name for alias in work.machines.aliases(machine) if alias.leads_to(number)]
         if users:
             reason = (
                 "Version to be deleted must not be referenced by an alias. "
