@@ -206,7 +206,7 @@ def _has_work(branch: Branch, cause: e.Event | None) -> bool:
     """
     if branch.failure is not None:
         return False
-    if isinstance(cause, (e.BranchSucceeded, e.BranchFailed)):
+    if isinstance(cause, (e.BranchSucceeded, e.BranchFailed, e.ChildrenSucceeded)):
         return branch.results is not None
     if isinstance(cause, (e.StateExited, e.BranchStarted)):
         return not branch.entered
