@@ -236,13 +236,27 @@ def _deadline(run: _Run) -> int | None:
 def _task_done(run: _Run, stimulus: s.TaskDone) -> None:
     branch = run.frame.waits_for(stimulus.branch, stimulus.entry, stimulus.attempt)
     if branch is not None and not run.frame.is_over:
+        _say_submitted(run, branch, stimulus.submitted)
         run.record(e.TaskSucceeded(branch.id, run.now, stimulus.output))
 
 
 def _task_error(run: _Run, stimulus: s.TaskError) -> None:
     branch = run.frame.waits_for(stimulus.branch, stimulus.entry, stimulus.attempt)
     if branch is not None and not run.frame.is_over:
+        _say_submitted(run, branch, stimulus.submitted)
         run.record(e.TaskFailed(branch.id, run.now, stimulus.error, stimulus.cause))
+
+
+def _say_submitted(run: _Run, branch: Branch, said: Any) -> None:
+    """Record what was said when a task was handed over, unless that is told already."""
+    if said is not None and branch.wait is not None and not branch.wait.taken:
+        run.record(e.TaskSubmitted(branch.id, run.now, said))
+
+
+def _task_submitted(run: _Run, stimulus: s.TaskSubmitted) -> None:
+    branch = run.frame.waits_for(stimulus.branch, stimulus.entry, stimulus.attempt)
+    if branch is not None and not run.frame.is_over and branch.wait is not None and not branch.wait.taken:
+        run.record(e.TaskSubmitted(branch.id, run.now, stimulus.output))
 
 
 def _task_taken(run: _Run, stimulus: s.TaskTaken) -> None:
@@ -359,6 +373,7 @@ _DECIDERS: Final[dict[type[s.Stimulus], Callable[[_Run, Any], None]]] = {
     s.TaskDone: _task_done,
     s.TaskError: _task_error,
     s.TaskTaken: _task_taken,
+    s.TaskSubmitted: _task_submitted,
     s.Heartbeat: _heartbeat,
     s.Tick: _tick,
     s.Signal: _signal,

@@ -190,8 +190,8 @@ def _scheduled(frame: Frame, event: e.TaskScheduled) -> int | None:
     return None
 
 
-@_folds(e.TaskStarted)
-def _taken(frame: Frame, event: e.TaskStarted) -> int | None:
+@_folds(e.TaskStarted, e.TaskSubmitted)
+def _taken(frame: Frame, event: e.TaskStarted | e.TaskSubmitted) -> int | None:
     wait = _wait(frame, event.branch)
     wait.taken = True
     if wait.beat_every is not None:
