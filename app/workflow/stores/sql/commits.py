@@ -72,6 +72,8 @@ class Commits:
         """Do what goes with commits that were written: letters, waits, executions they start."""
         consumed, forgotten, awaited, started = [], [], [], []
         for append in written:
+            if not (append.consumed or append.forgets or append.awaits or append.starts):
+                continue
             key = append.key
             consumed += [(*key, letter) for letter in append.consumed]
             forgotten += [(*key, *pair) for pair in set(append.forgets).difference(append.awaits)]
