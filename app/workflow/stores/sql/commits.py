@@ -85,6 +85,8 @@ class Commits:
         consumed, forgotten, awaited, started = [], [], [], []
         posted: list[Letter] = []
         for append in written:
+            if not (append.consumed or append.forgets or append.awaits or append.starts):
+                continue
             key = append.key
             consumed += [(*key, letter) for letter in append.consumed]
             forgotten += [(*key, *pair) for pair in set(append.forgets).difference(append.awaits)]

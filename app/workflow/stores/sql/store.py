@@ -229,7 +229,7 @@ class SqlStore:
 
     def _fault(self, append: Append) -> str:
         found = sound.of_append(append) or self._server.too_large(append.checkpoint, append.history)
-        return found or self._fault_of_new(append)
+        return found or (self._fault_of_new(append) if append.new is not None or append.starts else "")
 
     def _fault_of_new(self, append: Append) -> str:
         born = append.starts if append.new is None else (append.new, *append.starts)
