@@ -373,6 +373,32 @@ def test_what_is_too_large_is_not_passed_on() -> None:
     assert one(grown, "x" * 140_000).failure()[0] == "States.DataLimitExceeded"
 
 
+@pytest.mark.parametrize(
+    ("given", "fields"), [({"a": "x" * 250_000}, {"ResultPath": "$.e"}), ({}, {"Assign": {"a.$": "$", "b.$": "$"}})]
+)
+def test_a_catcher_does_not_pass_on_what_is_too_large(given: Any, fields: dict[str, Any]) -> None:
+    """ASL-04: its failure is that of the state, and no rule of the state is asked again."""
+    catch = [{"ErrorEquals": ["E"], "Next": "T", **fields}, {"ErrorEquals": ["States.DataLimitExceeded"], "Next": "T"}]
+    run = one({"Type": "Task", "Resource": LAMBDA, "Catch": catch}, given, T=END)
+    run.failed("S", "E", "y" * 140_000)
+    assert run.failure()[0] == "States.DataLimitExceeded"
+
+
+def test_the_variables_of_an_execution_have_a_limit_together() -> None:
+    """ASL-03: 10 MiB of them; one that is assigned again counts once."""
+    text = "x" * 200_000
+    states: dict[str, Any] = {
+        f"S{number}": {"Type": "Pass", "Assign": {f"v{number}.$": "$"}, "Next": f"S{number + 1}"}
+        for number in range(52)
+    }
+    states["S52"] = {"Type": "Pass", "Assign": {"v0.$": "$"}, "Next": "S53"}
+    states["S53"] = {"Type": "Pass", "Assign": {"one_more.$": "$"}, "End": True}
+    run = Asl({"StartAt": "S0", "States": states})
+    run.start(text)
+    told = ("States.DataLimitExceeded", "The variables of the execution have more than 10485760 bytes.")
+    assert (run.failure(), run.at("S53").state) == (told, "S53")
+
+
 def test_a_history_of_25_000_lines_ends_the_execution() -> None:
     """ASL-05: a loop that does not end is ended, and no rule catches that."""
     document = {
