@@ -362,7 +362,7 @@ def test_the_context_object_is_aws_and_the_token_stays_the_same() -> None:
 
 
 def test_what_is_too_large_is_not_passed_on() -> None:
-    """ASL-05: 262,144 bytes of UTF-8 for a result and an output; the error can be caught by its name alone."""
+    """ASL-01: 262,144 bytes of UTF-8 for a result and an output; the error can be caught by its name alone."""
     catch = [{"ErrorEquals": ["States.DataLimitExceeded"], "Next": "T"}]
     run = one({"Type": "Task", "Resource": f"{QUEUE}", "Catch": catch}, {}, T=END)
     run.done("S", "ñ" * 131_072)
@@ -400,7 +400,7 @@ def test_the_variables_of_an_execution_have_a_limit_together() -> None:
 
 
 def test_a_history_of_25_000_lines_ends_the_execution() -> None:
-    """ASL-05: a loop that does not end is ended, and no rule catches that."""
+    """ASL-01: a loop that does not end is ended, and no rule catches that."""
     document = {
         "StartAt": "A",
         "States": {
