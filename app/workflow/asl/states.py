@@ -61,11 +61,16 @@ def checked_variables(visit: Visit, variables: dict[str, Any] | None) -> dict[st
         return None
     if is_too_large(variables):
         raise too_large(visit.branch.state)
-    own = visit.branch
-    others = [branch.variables for branch in visit.frame.branches.values() if branch is not own and branch.variables]
-    if len(_encode([{**(own.variables or {}), **variables}, *others])) > MOST_STORED:
+    if len(_encode(_stored(visit, variables))) > MOST_STORED:
         raise StepError(DATA_LIMIT, f"The variables of the execution have more than {MOST_STORED} bytes.")
     return variables
+
+
+def _stored(visit: Visit, variables: dict[str, Any]) -> list[dict[str, Any] | None]:
+    """Give the variables of all branches, as they will be."""
+    own = visit.branch
+    others = [branch.variables for branch in visit.frame.branches.values() if branch is not own]
+    return [{**(own.variables or {}), **variables}, *others]
 
 
 @dataclass(frozen=True, slots=True)
