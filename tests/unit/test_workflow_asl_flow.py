@@ -120,11 +120,23 @@ def test_a_task_takes_its_result_through_selector_and_paths() -> None:
 
 def test_time_limits_come_from_the_data() -> None:
     state = {"Type": "Task", "Resource": ACTIVITY, "TimeoutSecondsPath": "$.t", "HeartbeatSecondsPath": "$.h"}
-    run = one(state, {"t": 30, "h": 10})
+    run = one({**state, "Resource": LAMBDA}, {"t": 30, "h": 10})
     wait = run.at("S").wait
     assert wait is not None
     assert (wait.due, wait.beat_every) == (run.now + 30_000, 10_000)
     run.later(31)
+    assert run.failure() == ("States.Timeout", "")
+
+
+def test_the_time_of_an_activity_begins_when_a_worker_takes_it() -> None:
+    """ASL-05: "for activities, the count begins when GetActivityTask receives a token"; the history tells the limit."""
+    run = one({"Type": "Task", "Resource": ACTIVITY, "TimeoutSeconds": 30}, {})
+    run.later(1_000)
+    assert run.history()[-1]["activityScheduledEventDetails"]["timeoutInSeconds"] == 30
+    run.taken("S", "w")
+    run.later(29)
+    assert run.status() == "running"
+    run.later(1)
     assert run.failure() == ("States.Timeout", "")
 
 
