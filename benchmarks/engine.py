@@ -3,8 +3,8 @@
 ``python -m benchmarks.engine [sqlite|postgresql|mariadb ...] [--steps N] [--only WORD]``. Executions of ten no-op steps
 in a closed loop; each step's result is on disk before the next starts. Client and server have a core each. CPU is that
 of this process and of the server's; the time of a step is from the start of a handler to the start of the next one.
-The last line kills a process in the middle of 1,000 executions, starts another and waits for the first and for the
-last step.
+The last lines kill a process in the middle of 1,000 executions, start another and wait for its first commit and for
+the end of all.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Final
 
-from sqlalchemy import Connection, create_engine, func, make_url, select, text
-from sqlalchemy import table as table_of
+from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy import Engine as Database
 
 from app.workflow.kernel.events import Event
 from app.workflow.kernel.graph import Definition, Flow
 from app.workflow.kernel.states import Task
-from app.workflow.kernel.status import ENDED
 from app.workflow.runtime.engine import Engine
 from app.workflow.runtime.steps import Step
-from app.workflow.runtime.store import Key, Query
+from app.workflow.runtime.store import Key
 from app.workflow.stores.sql.schema import migrate
 from app.workflow.stores.sql.server import write_lock
 from app.workflow.stores.sql.store import SqlStore
@@ -46,6 +46,8 @@ from tests.support.workflow.victim import opened, prepare
 STEPS: Final = 10
 KINDS: Final = ("sqlite", "postgresql", "mariadb")
 INTERRUPTED: Final = 1_000
+UNFINISHED: Final = "SELECT count(*) FROM workflow_executions WHERE ended IS NULL"
+LATEST: Final = "SELECT sum(version) FROM workflow_executions"
 NAMES: Final = [f"s{number}" for number in range(STEPS)]
 LINE: Final = Definition(
     "line",
@@ -59,6 +61,9 @@ LINE: Final = Definition(
 )
 
 
+EFFECT: Final = text("INSERT INTO effects VALUES (:step, 'done')")
+
+
 class Course:
     """A closed loop: a listener that lets the next execution start when one has ended, and the times of steps."""
 
@@ -66,14 +71,14 @@ class Course:
         self.at_once = at_once
         self.times: list[float] = []
         self._last: dict[str, float] = {}
-        self._ended: dict[Key, threading.Event] = {}
+        self._ended: dict[Key, SimpleQueue[None]] = {}
 
     def told(self, key: Key, machine: str, events: Sequence[Event]) -> None:
         """Notice an end."""
         del machine
         if type(events[-1]).__name__ == "ExecutionSucceeded":
             self._last.pop(key.id, None)
-            self._ended.setdefault(key, threading.Event()).set()
+            self._ended.setdefault(key, SimpleQueue()).put(None)
 
     def stepped(self, step: Step) -> None:
         """Take the time since the step before."""
@@ -99,7 +104,7 @@ class Course:
     def _feed(self, engine: Engine, executions: int, data: object) -> None:
         for _ in range(executions):
             key = engine.start("line", data)
-            self._ended.setdefault(key, threading.Event()).wait()
+            self._ended.setdefault(key, SimpleQueue()).get()
             del self._ended[key]
 
 
@@ -109,7 +114,11 @@ def main() -> None:
     parser.add_argument("databases", nargs="*", metavar="database", default=KINDS)
     parser.add_argument("--steps", type=int, default=20_000, help="steps of one measure, about")
     parser.add_argument("--only", default="", help="measures whose name has this word")
+    parser.add_argument("--resume", metavar="URL", help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.resume:
+        _resume(given.resume)
+        return
     print(f"{describe()}; fsync on")
     print(f"{'database':12}{'':32}{'steps/s':>9}{'client':>8}{'server':>8}{'sum':>8} CPU-ms{'p50':>8}{'p99':>8} ms")
     with Keeper(), tempfile.TemporaryDirectory() as folder:
@@ -194,41 +203,66 @@ def _transactional(engine: Engine, course: Course) -> None:
     @engine.task("work", transactional=True)
     def work(data: object, step: Step, connection: Connection) -> object:
         course.stepped(step)
-        connection.execute(text("INSERT INTO effects VALUES (:step, 'done')"), {"step": step.id})
+        connection.execute(EFFECT, {"step": step.id})
         return data
 
 
-def _interrupted(title: str, url: str, steps: int) -> None:
-    del steps
+def _interrupted(title: str, url: str, machine: str, command: Sequence[str]) -> None:
+    """Kill a process in the middle of many executions, start another; wait for its first commit and the last end."""
     pin([os.getpid()], set(range(os.cpu_count() or 1)))
-    prepare(plain_engine(url))
+    looking = plain_engine(url)
     client = opened(url)
+    client.register(LINE)
     for _ in range(INTERRUPTED):
-        client.start("chain", 0)
-    command = [sys.executable, "-m", "tests.support.workflow.victim", url]
-    first = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-    while _count(url, "effects") < INTERRUPTED // 10:
+        client.start(machine, 0)
+    first = _launch(command)
+    while _count(looking, "SELECT count(*) FROM workflow_history") < 2 * INTERRUPTED:
         time.sleep(0.005)
     first.send_signal(signal.SIGKILL)
     first.wait()
-    done = _count(url, "effects") + _count(url, "calls")
+    left = _count(looking, UNFINISHED)
+    done = _count(looking, LATEST)
     began = time.perf_counter()
-    second = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-    while _count(url, "effects") + _count(url, "calls") == done:
+    second = _launch(command)
+    while _count(looking, LATEST) == done:
         time.sleep(0.002)
     soonest = time.perf_counter() - began
-    while any(row.status not in ENDED for row in client.executions(Query("", limit=2 * INTERRUPTED))):
-        time.sleep(0.05)
+    while _count(looking, UNFINISHED):
+        time.sleep(0.01)
     last = time.perf_counter() - began
     second.stdin.close()  # type: ignore[union-attr]
     second.wait()
     client.store.close()
-    print(f"{title} first step after {soonest:.2f} s, all {INTERRUPTED} after {last:.2f} s", flush=True)
+    print(f"{title} first step after {soonest:.2f} s, all {left} that were left after {last:.2f} s", flush=True)
 
 
-def _count(url: str, table: str) -> int:
-    with plain_engine(url).connect() as connection:
-        return int(connection.execute(select(func.count()).select_from(table_of(table))).scalar_one())
+def _launch(command: Sequence[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", *command], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+
+
+def _count(database: Database, statement: str) -> int:
+    with database.connect() as connection:
+        return int(connection.execute(text(statement)).scalar_one())
+
+
+def _without_writes(title: str, url: str, steps: int) -> None:
+    del steps
+    _interrupted(title, url, "line", ["benchmarks.engine", "--resume", url])
+
+
+def _with_writes(title: str, url: str, steps: int) -> None:
+    del steps
+    prepare(plain_engine(url))
+    _interrupted(title, url, "chain", ["tests.support.workflow.victim", url])
+
+
+def _resume(url: str) -> None:
+    """Do what is there to do until the standard input ends."""
+    engine = Engine(SqlStore(url))
+    engine.register(LINE)
+    _inline(engine, Course(INTERRUPTED))
+    with engine:
+        sys.stdin.read()
 
 
 Measure = Callable[[str, str, int], None]
@@ -239,7 +273,8 @@ MEASURES: Final[dict[str, Measure]] = {
     "32 at once, 1-10 ms, async": lambda title, url, steps: _course(title, url, steps, 32, _random_length, {"n": 1}),
     "32 at once, transactional": lambda title, url, steps: _course(title, url, steps // 4, 32, _transactional, 1),
     "8 at once, 100 kB": lambda title, url, steps: _course(title, url, steps // 8, 8, _inline, {"x": "y" * 100_000}),
-    "1,000 interrupted": _interrupted,
+    "1,000 interrupted, no-op": _without_writes,
+    "1,000 interrupted, each writes": _with_writes,
 }
 
 
