@@ -36,6 +36,7 @@ from app.workflow.runtime.store import Key
 from app.workflow.stores.sql.schema import migrate
 from app.workflow.stores.sql.server import write_lock
 from app.workflow.stores.sql.store import SqlStore
+from benchmarks import ROOT
 from benchmarks.machine import cpu_ms, describe, halves, pin
 from benchmarks.service import database_process
 from tests.support.databases import empty_database
@@ -237,7 +238,10 @@ def _interrupted(title: str, url: str, machine: str, command: Sequence[str]) -> 
 
 
 def _launch(command: Sequence[str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", *command], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "scripts")))}
+    return subprocess.Popen(
+        [sys.executable, "-m", *command], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment
+    )
 
 
 def _count(database: Database, statement: str) -> int:
