@@ -9,7 +9,7 @@ import pytest
 from app.workflow.kernel import events as e
 from app.workflow.kernel import stimuli as s
 from app.workflow.kernel.decide import is_cut
-from app.workflow.kernel.errors import DefinitionError, StepError
+from app.workflow.kernel.errors import DefinitionError, StepError, matches
 from app.workflow.kernel.graph import Catcher, Compensation, Definition, Flow, Retrier, State, Visit
 from app.workflow.kernel.lifecycle import InvalidTransitionError
 from app.workflow.kernel.states import (
@@ -280,6 +280,22 @@ def test_an_activity_must_show_that_it_lives_once_it_is_taken() -> None:
     assert run.later(9.999) == []
     run.later(0.001)
     assert run.frame.error == "States.HeartbeatTimeout"
+
+
+def test_a_task_handed_over_must_show_that_it_lives_and_is_told_before_its_end() -> None:
+    run = Driven(machine(task("a", heartbeat=10, timeout=100)))
+    run.start()
+    assert names(run.submitted("a", {"Id": 1})) == ["TaskSubmitted"]
+    branch = run.at("a")
+    assert branch.wait is not None
+    assert (branch.wait.taken, branch.wait.beat) == (True, run.now + 10_000)
+    answer = s.TaskDone(branch.id, branch.entry, 1, 5, submitted={"Id": 1})
+    assert names(run.apply(answer))[0] == "TaskSucceeded"
+    for ending in (s.TaskDone(0, 1, 1, 5, submitted={"Id": 1}), s.TaskError(0, 1, 1, "E", "c", submitted={"Id": 1})):
+        run = Driven(machine(task("a", heartbeat=10, timeout=100)))
+        run.start()
+        assert names(run.apply(ending))[0] == "TaskSubmitted"
+        assert run.frame.is_over
 
 
 def test_a_function_of_the_definition_that_fails_fails_its_state_alone() -> None:
@@ -702,3 +718,52 @@ def test_a_fan_out_of_a_thousand_is_started_and_joined() -> None:
         branch for branch in run.frame.branches.values() if branch.wait is not None and branch.wait.kind == "task"
     ]
     assert len(waiting) == 1000
+
+
+def test_each_event_says_how_many_lines_of_the_public_history_it_stands_for() -> None:
+    """A state knows the line of its own arrival."""
+
+    def broken(_visit: Visit) -> None:
+        raise StepError("Bad", "no such field", "Output")
+
+    first = Pass("a", {"success": "b"})
+    second = Pass("b", {"success": None, "failure": None}, take=broken, catchers=[Catcher()])
+    run = Driven(Definition("m", Flow("a", {"a": first, "b": second})))
+    events = run.start()
+    assert [event.location for event in events if isinstance(event, e.StateFailed)] == ["Output"]
+    assert [event.outcome for event in events if isinstance(event, e.StateFailed)] == ["caught"]
+    # Started, two arrivals, two departures, succeeded.
+    assert run.frame.lines == 6
+
+
+def test_no_wildcard_takes_what_states_all_does_not_take() -> None:
+    """ASL: States.TaskFailed takes any error but States.Timeout; States.Runtime must be named."""
+    assert matches(("States.TaskFailed",), "States.Permissions")
+    assert matches(("States.TaskFailed",), "Own")
+    assert not matches(("States.TaskFailed",), "States.Timeout")
+    assert not matches(("States.TaskFailed",), "States.Runtime")
+    assert matches(("States.Runtime",), "States.Runtime")
+
+
+def test_the_first_branch_that_fails_fails_its_state_before_others_go_on() -> None:
+    """Of lines of work that time out at the same instant only one is told to have failed."""
+    both = [flow(task("a", timeout=5)), flow(task("b", timeout=5))]
+    run = Driven(machine(Parallel("p", {"success": None, "failure": None}, both, catchers=[Catcher()])))
+    run.start()
+    events = names(run.later(5))
+    assert events[:2] == ["TaskTimedOut", "TaskTimedOut"]
+    assert events.count("BranchFailed") == 1
+    assert events.count("BranchAborted") == 1
+    assert run.status() is Status.SUCCEEDED
+
+
+def test_a_redriven_state_waits_for_those_inside_it_that_run_again() -> None:
+    """It has nothing to do itself, so the run has not been cut."""
+    run = Driven(machine(Parallel("p", {"success": None}, [flow(task("a")), flow(task("b"))])))
+    run.start()
+    run.failed("a")
+    run.redriven()
+    assert not is_cut(run.frame)
+    run.done("a", 1)
+    run.done("b", 2)
+    assert run.frame.output == [1, 2]

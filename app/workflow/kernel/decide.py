@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
+import msgspec
+
 from . import events as e
 from . import stimuli as s
 from .errors import HEARTBEAT_TIMEOUT, RUNTIME, TIMEOUT, StepError
@@ -43,7 +45,7 @@ def is_cut(frame: Frame) -> bool:
     return not frame.is_over and any(b.wait is None and b.failure is None for b in frame.branches.values())
 
 
-_OF_CHILDREN: Final = frozenset({e.BranchSucceeded, e.BranchFailed})
+_OF_CHILDREN: Final = frozenset({e.BranchSucceeded, e.BranchFailed, e.ChildrenSucceeded})
 _ARRIVALS: Final = frozenset({e.StateExited, e.BranchStarted})
 """What brings a branch to a state."""
 
@@ -112,13 +114,13 @@ class _Run:
                     self.done.append(event)
             events = state.execute(visit, cause)
         except StepError as error:
-            self.fail(branch, error.error, error.cause)
+            self.fail(branch, error.error, error.cause, error.location)
         except Exception as error:  # noqa: BLE001 - what a definition's own functions raise is theirs
             self.fail(branch, RUNTIME, f"{state.name}: {type(error).__name__}: {error}")
         else:
             self.record(*events)
 
-    def fail(self, branch: Branch, error: str, cause: str) -> None:
+    def fail(self, branch: Branch, error: str, cause: str, location: str = "") -> None:
         """Retry, catch, or let the failure rise: to the state around the branch, at last to the execution."""
         visit = self.visit.at(branch)
         state = visit.state
@@ -128,7 +130,7 @@ class _Run:
             used = tries.get(place, 0)
             pause = state.retriers[place].pause(used, visit.chance("retry"))
             self.record(
-                e.StateFailed(branch.id, self.now, state.name, error, cause),
+                self._failed(branch, error, cause, location, "retried"),
                 *self._without_children(branch),
                 e.RetryScheduled(branch.id, self.now, place, self.now + pause),
             )
@@ -141,38 +143,45 @@ class _Run:
                 variables = catcher.assign(visit, told) if catcher.assign is not None else None
                 left = visit.exited(output, catcher.transition, variables)
             except StepError as worse:
-                self._give_up(branch, worse.error, worse.cause)
+                self.record(self._failed(branch, error, cause, location, ""))
+                self._give_up(branch, worse.error, worse.cause, worse.location)
                 return
             self.record(
-                e.StateFailed(branch.id, self.now, state.name, error, cause),
+                self._failed(branch, error, cause, location, "caught"),
                 *self._without_children(branch),
                 *left,
             )
             return
-        self._give_up(branch, error, cause)
+        self._give_up(branch, error, cause, location)
 
-    def _give_up(self, branch: Branch, error: str, cause: str) -> None:
+    def _give_up(self, branch: Branch, error: str, cause: str, location: str) -> None:
         state = self.definition.states[branch.state]
         if self.frame.pivot and not state.final:
-            self._forward(branch, error, cause)
+            self._forward(branch, error, cause, location)
             return
-        self.record(e.StateFailed(branch.id, self.now, state.name, error, cause))
+        self.record(self._failed(branch, error, cause, location, ""))
         if branch.parent >= 0:
             self.record(e.BranchFailed(branch.id, self.now, error, cause))
         else:
             self.compensate("fail", error, cause)
 
-    def _forward(self, branch: Branch, error: str, cause: str) -> None:
+    def _forward(self, branch: Branch, error: str, cause: str, location: str) -> None:
         """Past the pivot there is no way back: call a person, and try again with ever longer pauses."""
         used = (branch.tries or {}).get(-1, 0)
         pause = min(FORWARD_FIRST * 2 ** min(used, 20), FORWARD_LONGEST)
         if not branch.alerted:
             self.record(e.AlertRaised(branch.id, self.now, branch.state, error, cause))
         self.record(
-            e.StateFailed(branch.id, self.now, branch.state, error, cause),
+            self._failed(branch, error, cause, location, "retried"),
             *self._without_children(branch),
             e.RetryScheduled(branch.id, self.now, -1, self.now + pause),
         )
+
+    def _failed(self, branch: Branch, error: str, cause: str, location: str, outcome: str) -> e.StateFailed:
+        state = self.definition.states[branch.state]
+        failed = e.StateFailed(branch.id, self.now, state.name, error, cause, location, outcome)
+        shown = state.shown(self.visit.at(branch), failed)
+        return msgspec.structs.replace(failed, shown=len(shown)) if shown else failed
 
     def _without_children(self, branch: Branch) -> list[e.Event]:
         if branch.results is None:
@@ -233,13 +242,27 @@ def _deadline(run: _Run) -> int | None:
 def _task_done(run: _Run, stimulus: s.TaskDone) -> None:
     branch = run.frame.waits_for(stimulus.branch, stimulus.entry, stimulus.attempt)
     if branch is not None and run.frame.ended is None:
+        _say_submitted(run, branch, stimulus.submitted)
         run.record(e.TaskSucceeded(branch.id, run.now, stimulus.output))
 
 
 def _task_error(run: _Run, stimulus: s.TaskError) -> None:
     branch = run.frame.waits_for(stimulus.branch, stimulus.entry, stimulus.attempt)
     if branch is not None and not run.frame.is_over:
+        _say_submitted(run, branch, stimulus.submitted)
         run.record(e.TaskFailed(branch.id, run.now, stimulus.error, stimulus.cause))
+
+
+def _say_submitted(run: _Run, branch: Branch, said: Any) -> None:
+    """Record what was said when a task was handed over, unless that is told already."""
+    if said is not None and branch.wait is not None and not branch.wait.taken:
+        run.record(e.TaskSubmitted(branch.id, run.now, said))
+
+
+def _task_submitted(run: _Run, stimulus: s.TaskSubmitted) -> None:
+    branch = run.frame.waits_for(stimulus.branch, stimulus.entry, stimulus.attempt)
+    if branch is not None and not run.frame.is_over and branch.wait is not None and not branch.wait.taken:
+        run.record(e.TaskSubmitted(branch.id, run.now, stimulus.output))
 
 
 def _task_taken(run: _Run, stimulus: s.TaskTaken) -> None:
@@ -356,6 +379,7 @@ _DECIDERS: Final[dict[type[s.Stimulus], Callable[[_Run, Any], None]]] = {
     s.TaskDone: _task_done,
     s.TaskError: _task_error,
     s.TaskTaken: _task_taken,
+    s.TaskSubmitted: _task_submitted,
     s.Heartbeat: _heartbeat,
     s.Tick: _tick,
     s.Signal: _signal,

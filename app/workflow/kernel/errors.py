@@ -27,22 +27,26 @@ class DefinitionError(ValueError):
 
 
 class StepError(Exception):
-    """A step failed as the definition may retry or catch it: ``error`` is its name, ``cause`` a text for people."""
+    """A step failed as the definition may retry or catch it: ``error`` is its name, ``cause`` a text for people.
 
-    def __init__(self, error: str, cause: str = "") -> None:
+    ``location`` names the field of the definition whose evaluation failed, if that is what happened.
+    """
+
+    def __init__(self, error: str, cause: str = "", location: str = "") -> None:
         super().__init__(f"{error}: {cause}" if cause else error)
         self.error = error
         self.cause = cause
+        self.location = location
 
 
 def matches(patterns: tuple[str, ...], error: str) -> bool:
     """Tell whether a retrier or catcher that names ``patterns`` takes ``error``.
 
     Source: ASL, "Errors": States.ALL takes any but States.Runtime and States.DataLimitExceeded; States.TaskFailed
-    takes any but States.Timeout.
+    takes any but States.Timeout. What States.ALL does not take no wildcard takes.
     """
     if error in patterns:
         return True
-    if ALL in patterns and error not in NEVER_CAUGHT_BY_ALL:
-        return True
-    return TASK_FAILED in patterns and not error.startswith("States.")
+    if error in NEVER_CAUGHT_BY_ALL:
+        return False
+    return ALL in patterns or (TASK_FAILED in patterns and error != TIMEOUT)

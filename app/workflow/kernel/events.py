@@ -84,20 +84,27 @@ class StateExited(Event, frozen=True, tag="StateExited"):
 
 
 class StateFailed(Event, frozen=True, tag="StateFailed"):
-    """A state ended with an error that it may still retry or catch."""
+    """A state ended with an error; ``outcome`` tells what follows: ``retried``, ``caught`` or nothing of the two.
+
+    ``location`` names the field of the definition whose evaluation failed, if that was it. ``shown``: how many lines of
+    the public history it stands for.
+    """
 
     branch: int
     at: int
     state: str
     error: str
     cause: str
+    location: str = ""
+    outcome: str = ""
+    shown: int = 0
 
 
 class TaskScheduled(Event, frozen=True, tag="TaskScheduled"):
     """A task may start as soon as this is on disk.
 
     ``attempt`` counts from 1 within the visit of the state. ``due`` is its time limit, ``beat`` the milliseconds within
-    which an activity must show that it lives.
+    which an activity must show that it lives. ``shown``: how many lines of the public history it stands for.
     """
 
     branch: int
@@ -107,6 +114,7 @@ class TaskScheduled(Event, frozen=True, tag="TaskScheduled"):
     argument: Any
     due: int | None = None
     beat: int | None = None
+    shown: int = 1
 
 
 class TaskStarted(Event, frozen=True, tag="TaskStarted"):
@@ -115,6 +123,14 @@ class TaskStarted(Event, frozen=True, tag="TaskStarted"):
     branch: int
     at: int
     worker: str
+
+
+class TaskSubmitted(Event, frozen=True, tag="TaskSubmitted"):
+    """The task was handed to something outside, which answers later; ``output`` is what it said to that."""
+
+    branch: int
+    at: int
+    output: Any
 
 
 class TaskBeat(Event, frozen=True, tag="TaskBeat"):
@@ -231,8 +247,26 @@ class SignalLate(Event, frozen=True, tag="SignalLate"):
     data: Any
 
 
+class ChildrenStarted(Event, frozen=True, tag="ChildrenStarted"):
+    """A state is about to start ``count`` lines of work, all at once or one after another."""
+
+    branch: int
+    at: int
+    count: int
+
+
+class ChildrenSucceeded(Event, frozen=True, tag="ChildrenSucceeded"):
+    """As many lines of work of a state have succeeded as it needs."""
+
+    branch: int
+    at: int
+
+
 class BranchStarted(Event, frozen=True, tag="BranchStarted"):
-    """The branch ``parent`` started the line of work ``branch``, the one of number ``index`` of those of its state."""
+    """The branch ``parent`` started the line of work ``branch``, the one of number ``index`` of those of its state.
+
+    ``turn``: it is one of many through the same flow.
+    """
 
     branch: int
     parent: int
@@ -240,6 +274,7 @@ class BranchStarted(Event, frozen=True, tag="BranchStarted"):
     at: int
     state: str
     input: Any
+    turn: bool = False
 
 
 class BranchSucceeded(Event, frozen=True, tag="BranchSucceeded"):
@@ -330,6 +365,7 @@ AnyEvent: TypeAlias = (
     | StateFailed
     | TaskScheduled
     | TaskStarted
+    | TaskSubmitted
     | TaskBeat
     | TaskSucceeded
     | TaskFailed
@@ -343,6 +379,8 @@ AnyEvent: TypeAlias = (
     | SignalKept
     | SignalExpired
     | SignalLate
+    | ChildrenStarted
+    | ChildrenSucceeded
     | BranchStarted
     | BranchSucceeded
     | BranchFailed
@@ -361,6 +399,7 @@ PAYLOADS: Final[dict[type[Event], str]] = {
     StateEntered: "input",
     StateExited: "output",
     TaskScheduled: "argument",
+    TaskSubmitted: "output",
     TaskSucceeded: "output",
     SignalReceived: "data",
     SignalKept: "data",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar
 
 from . import events as e
+from .errors import RUNTIME
 from .frames import Branch, Frame, Kept, Undo, Wait
 from .status import LIFE, Status
 
@@ -24,7 +25,10 @@ MAIN: Final = 0
 
 def fold(frame: Frame, event: e.Event) -> int | None:
     """Apply one event; give the branch that has work now, if any. Raises InvalidTransitionError and changes nothing."""
-    ready = FOLDERS[type(event)](frame, event)
+    kind = type(event)
+    lines = LINES.get(kind, 1)
+    frame.lines += lines if isinstance(lines, int) else lines(frame, event)
+    ready = FOLDERS[kind](frame, event)
     frame.events += 1
     return ready
 
@@ -120,6 +124,7 @@ def _redriven(frame: Frame, event: e.ExecutionRedriven) -> int | None:
     frame.deadline = event.deadline
     frame.error = frame.cause = ""
     frame.redrives += 1
+    frame.redriven = event.at
     for branch in frame.branches.values():
         if branch.failure is not None:
             branch.failure = None
@@ -130,6 +135,9 @@ def _redriven(frame: Frame, event: e.ExecutionRedriven) -> int | None:
         if branch.wait is not None and branch.wait.kind != "children":
             branch.wait = None
         branch.tries = None
+    for branch in frame.branches.values():
+        if branch.open:
+            branch.wait = Wait("children")
     return None
 
 
@@ -141,6 +149,8 @@ def _entered(frame: Frame, event: e.StateEntered) -> int | None:
     frame.entries += 1
     branch.entry = frame.entries
     branch.entered = True
+    branch.since = event.at
+    branch.line = frame.lines
     branch.data = event.input
     return event.branch
 
@@ -173,12 +183,14 @@ def _state_failed(frame: Frame, event: e.StateFailed) -> int | None:
 def _scheduled(frame: Frame, event: e.TaskScheduled) -> int | None:
     branch = frame.branches[event.branch]
     branch.attempt = event.attempt
-    branch.wait = Wait("task", event.due, event.resource, argument=event.argument, beat_every=event.beat)
+    branch.wait = Wait(
+        "task", event.due, event.resource, argument=event.argument, beat_every=event.beat, shown=event.shown
+    )
     return None
 
 
-@_folds(e.TaskStarted)
-def _taken(frame: Frame, event: e.TaskStarted) -> int | None:
+@_folds(e.TaskStarted, e.TaskSubmitted)
+def _taken(frame: Frame, event: e.TaskStarted | e.TaskSubmitted) -> int | None:
     wait = _wait(frame, event.branch)
     wait.taken = True
     if wait.beat_every is not None:
@@ -262,6 +274,21 @@ def _signal_late(frame: Frame, event: e.SignalLate) -> int | None:
     return None
 
 
+@_folds(e.ChildrenStarted)
+def _children_started(frame: Frame, event: e.ChildrenStarted) -> int | None:
+    branch = frame.branches[event.branch]
+    branch.results = []
+    branch.count = event.count
+    branch.wait = Wait("children")
+    return None
+
+
+@_folds(e.ChildrenSucceeded)
+def _children_succeeded(frame: Frame, event: e.ChildrenSucceeded) -> int | None:
+    del frame
+    return event.branch
+
+
 @_folds(e.BranchStarted)
 def _branch_started(frame: Frame, event: e.BranchStarted) -> int | None:
     if event.parent >= 0:
@@ -272,7 +299,9 @@ def _branch_started(frame: Frame, event: e.BranchStarted) -> int | None:
             parent.results.append(None)
         parent.open += 1
         parent.wait = Wait("children")
-    frame.branches[event.branch] = Branch(event.branch, event.parent, event.index, event.state, event.input)
+    frame.branches[event.branch] = Branch(
+        event.branch, event.parent, event.index, event.state, event.input, turn=event.turn
+    )
     frame.next_branch = max(frame.next_branch, event.branch + 1)
     return event.branch
 
@@ -346,6 +375,41 @@ def _alert(frame: Frame, event: e.AlertRaised) -> int | None:
     frame.alerts += 1
     frame.branches[event.branch].alerted = True
     return None
+
+
+def _succeeded_lines(frame: Frame, event: e.BranchSucceeded) -> int:
+    return int(frame.branches[event.branch].turn)
+
+
+def _failed_lines(frame: Frame, event: e.BranchFailed) -> int:
+    # A definition that does not fit its data ends the whole execution, and nothing is told of what is around it.
+    return int(frame.branches[event.branch].turn and event.error != RUNTIME)
+
+
+LINES: Final[dict[type[e.Event], int | Callable[[Frame, Any], int]]] = {
+    e.StateFailed: lambda _frame, event: event.shown,
+    e.TaskScheduled: lambda _frame, event: event.shown,
+    # What shows its start with its scheduling does not show it again.
+    e.TaskStarted: lambda frame, event: int(_wait(frame, event.branch).shown == 1),
+    e.TaskBeat: 0,
+    e.RetryScheduled: 0,
+    e.WaitStarted: 0,
+    e.WaitEnded: 0,
+    e.SignalKept: 0,
+    e.SignalExpired: 0,
+    e.SignalLate: 0,
+    e.BranchStarted: lambda _frame, event: int(event.turn),
+    e.BranchSucceeded: _succeeded_lines,
+    e.BranchFailed: _failed_lines,
+    e.BranchAborted: 0,
+    e.CompensationNoted: 0,
+    e.PivotPassed: 0,
+    e.CompensationStarted: 0,
+    e.StepUndone: 0,
+    e.StepNotUndone: 0,
+    e.AlertRaised: 0,
+}
+"""How many lines of the public history an event stands for, where that is not one."""
 
 
 def _next_undo(frame: Frame) -> int | None:

@@ -14,7 +14,8 @@ class Wait(msgspec.Struct, array_like=True):
 
     ``kind``: ``task``, ``timer``, ``retry``, ``signal`` or ``children``. ``due``: when the wait is over whatever comes
     (a task's time limit, the end of a sleep). ``beat``: when the next heartbeat is overdue, ``beat_every`` how long one
-    lasts. ``name``: of the resource. ``names`` and ``key``: of the signals. ``argument``: of the task.
+    lasts. ``name``: of the resource. ``names`` and ``key``: of the signals. ``argument``: of the task, ``shown`` the
+    lines of public history that its scheduling was.
     """
 
     kind: str
@@ -26,6 +27,7 @@ class Wait(msgspec.Struct, array_like=True):
     beat: int | None = None
     beat_every: int | None = None
     taken: bool = False
+    shown: int = 1
 
 
 class Undo(msgspec.Struct, frozen=True, array_like=True):
@@ -43,7 +45,8 @@ class Branch(msgspec.Struct, array_like=True):
     ``tries`` the use of each retrier in it. ``results`` holds the outputs of children by index while there are
     children, ``open`` how many of them still run, ``failures`` how many have failed. ``failure`` is (error, cause) of
     a branch that has failed. ``undo`` is set on the branch of a compensation, ``alerted`` once a person was called for
-    this visit.
+    this visit. ``since`` is when this visit began, ``line`` the number of its arrival in the public history. ``turn``:
+    the branch is one of many through the same flow. ``count``: of the lines of work that the state is to start.
     """
 
     id: int
@@ -63,6 +66,10 @@ class Branch(msgspec.Struct, array_like=True):
     failures: int = 0
     undo: Undo | None = None
     alerted: bool = False
+    since: int = 0
+    line: int = 0
+    turn: bool = False
+    count: int = 0
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True):
@@ -86,8 +93,8 @@ class Frame(msgspec.Struct, array_like=True):
 
     ``seed`` is what chance is drawn from. ``done`` are the steps to undo, oldest first. ``ending`` is the change that
     follows the compensations. ``seen`` gives the instants of signals applied by their ids, ``lapsed`` the (name, key)
-    of waits that have timed out. ``events`` counts what was folded. When an execution ends other than well its
-    branches stay as they are: a redrive goes on from them.
+    of waits that have timed out. ``events`` counts what was folded, ``lines`` those of the public history. When an
+    execution ends other than well its branches stay as they are: a redrive goes on from them.
     """
 
     id: str
@@ -112,6 +119,8 @@ class Frame(msgspec.Struct, array_like=True):
     kept: dict[str, Kept] = {}
     seen: dict[str, int] = {}
     lapsed: list[tuple[str, str]] = []
+    lines: int = 0
+    redriven: int | None = None
 
     @property
     def is_over(self) -> bool:

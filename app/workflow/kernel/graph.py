@@ -210,6 +210,11 @@ class State(ABC):
         """Give the names of the signals that this state waits for."""
         return ()
 
+    def shown(self, visit: Visit, failed: e.StateFailed) -> tuple[str, ...]:
+        """Give the names of the lines that the public history shows for a failure; none but for a front end's."""
+        del visit, failed
+        return ()
+
     def retrier(self, error: str, tries: Mapping[int, int]) -> int | None:
         """Give the place of the retrier that takes the error and has attempts left, None if none does.
 

@@ -36,7 +36,7 @@ def of_append(append: Append) -> str:
         found = next(filter(None, map(_pair, (*append.awaits, *append.forgets))), "")
     if not found and append.new is not None:
         found = of_new(append.new)
-    return found or next(filter(None, map(of_new, append.starts)), "")
+    return found or next(filter(None, (*map(of_new, append.starts), *map(of_letter, append.posts))), "")
 
 
 def _is_plain(append: Append) -> bool:
@@ -54,6 +54,7 @@ def of_new(new: NewExecution) -> str:
         _called(new)
         or _text("seed", new.seed, ID)
         or _text("principal", new.principal, SENT)
+        or _text("parent", new.parent, SENT)
         or _text("input", new.input)
         or _instant("created", new.created)
     )

@@ -73,6 +73,27 @@ class Driven:
         assert self.apply(answer) == []
         return got
 
+    def taken(self, state: str, worker: str) -> list[Event]:
+        """Let a worker take the task of a state."""
+        branch = self.at(state)
+        return self.apply(s.TaskTaken(branch.id, branch.entry, branch.attempt, worker))
+
+    def submitted(self, state: str, output: Any) -> list[Event]:
+        """Say that the task of a state was handed over; a second time nothing happens."""
+        branch = self.at(state)
+        told = s.TaskSubmitted(branch.id, branch.entry, branch.attempt, output)
+        got = self.apply(told)
+        assert self.apply(told) == []
+        return got
+
+    def stopped(self, error: str = "", cause: str = "") -> list[Event]:
+        """Stop the execution."""
+        return self.apply(s.Stop(error, cause))
+
+    def redriven(self) -> list[Event]:
+        """Let an execution that has failed go on."""
+        return self.apply(s.Redrive())
+
     def later(self, seconds: float) -> list[Event]:
         """Let time pass and tell the execution; telling it twice changes nothing."""
         self.now += round(seconds * 1000)

@@ -1,0 +1,1 @@
+"""Amazon States Language: documents compiled to states of the kernel; pure, like the kernel."""

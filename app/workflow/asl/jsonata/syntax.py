@@ -1,0 +1,61 @@
+"""The grammar, which is jsonata-python's, and what of that library is used besides: pictures of numbers and instants.
+
+Importing the library raises Python's recursion limit for the whole process; it is set back here.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+_limit = sys.getrecursionlimit()
+from jsonata import functions, jexception, parser, regex_engine  # noqa: E402 - see above
+
+sys.setrecursionlimit(_limit)
+
+from .errors import JsonataError  # noqa: E402 - likewise
+from .regex import Pattern  # noqa: E402
+
+
+def parse(expression: str) -> Any:
+    """Give the tree of an expression. Raises JsonataError (S0...) with the reference's words for a syntax error."""
+    try:
+        return parser.Parser().parse(expression, _regex)
+    except jexception.JException as error:
+        raise _translated(error) from None
+    except RecursionError:
+        raise JsonataError("", "Expression is nested too deeply") from None
+    except JsonataError:
+        raise
+    except KeyError as error:
+        raise JsonataError("S0204", token=error.args[0]) from None
+    except Exception as error:  # noqa: BLE001 - what it stumbles over is wrong
+        # The library peeks past the end of a text, and takes a missing node for one.
+        if expression.rfind("/*") > expression.rfind("*/"):
+            raise JsonataError("S0106") from None
+        raise JsonataError("S0207" if isinstance(error, IndexError) else "S0201", token=expression) from None
+
+
+def _regex(source: str, flags: regex_engine.RegexFlags) -> Any:
+    return Pattern(source, ignore_case=flags.case_insensitive, multiline=flags.multiline)
+
+
+def _translated(error: jexception.JException) -> JsonataError:
+    code, current, expected = str(error.error), error.current, error.expected
+    if code == "S0301" and current is not None:
+        # The library uses one code for both.
+        return JsonataError("S0103", token=current, position=error.location)
+    if code in {"S0202", "S0203"}:
+        return JsonataError(code, value=current, token=expected, position=error.location)
+    return JsonataError(code, value=current, token=current, position=error.location)
+
+
+def library(name: str, *args: Any) -> Any:
+    """Call a function of the library that formats or reads by a picture. Raises JsonataError for what it refuses."""
+    try:
+        return getattr(functions.Functions, name)(*args)
+    except jexception.JException as error:
+        message = "" if str(error.error)[:1] in "DTS" and str(error.error)[1:].isdigit() else str(error.error)
+        raise JsonataError("" if message else str(error.error), message, value=error.current) from None
+    except (ValueError, TypeError, ArithmeticError, LookupError, AttributeError) as error:
+        raise JsonataError("", str(error)) from None
