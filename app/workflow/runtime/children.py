@@ -87,25 +87,30 @@ class Children:
 
     def asked(self, key: Key, frame: Frame) -> dict[StepKey, str]:
         """Give the resources of the steps that wait for a child, or for being told that it has begun."""
-        if not self._nested or frame.ended is not None:
+        if frame.ended is not None:
             return {}
+        waits = ((branch, branch.wait) for branch in frame.branches.values())
         return {
-            StepKey(key, branch.id, branch.entry, branch.attempt): branch.wait.name
-            for branch in frame.branches.values()
-            if branch.wait is not None and branch.wait.kind == "task" and branch.wait.name in self._nested
+            StepKey(key, branch.id, branch.entry, branch.attempt): wait.name
+            for branch, wait in waits
+            if wait is not None and wait.name in self._nested
         }
 
     def look(self, live: Live, events: list[e.Event], now: int) -> tuple[tuple[NewExecution, ...], tuple[Letter, ...]]:
         """Give the children to start and the letters to send with a commit, and know from now on who is asked."""
-        before, starts, posts = live.asked, list[NewExecution](), list[Letter]()
-        if before or any(type(event) is e.TaskScheduled and event.resource in self._nested for event in events):
+        starts, posts = list[NewExecution](), list[Letter]()
+        before = live.asked
+        if before or self._asks(events):
             live.asked = self.asked(live.key, live.frame)
             for step in live.asked.keys() - before.keys():
                 starts += self._started(live, live.frame.branches[step.branch], step, now)
             posts += self._stopped(live, before, events)
-        if live.kin is not None and any(type(event) in _ENDS for event in events):
+        if live.kin is not None and _has_ended(events):
             posts.append(self._told(live, live.kin))
         return tuple(starts), tuple(posts)
+
+    def _asks(self, events: list[e.Event]) -> bool:
+        return any(type(event) is e.TaskScheduled and event.resource in self._nested for event in events)
 
     def greeting(self, live: Live, branch: Branch, row: Row | None) -> s.Stimulus | None:
         """Tell a step of its child, which is there or was refused; None when the step waits for nothing of the kind."""
@@ -163,12 +168,12 @@ class Children:
 
         Source: AWS developer guide, "Run a Job (.sync)": when the task is aborted, so is what it waits for.
         """
-        gone = [step for step in before.keys() - live.asked.keys() if self._nested[before[step]].until == "ended"]
+        gone = before.keys() - live.asked.keys()
         if not gone:
             return
-        answered = {event.branch for event in events if isinstance(event, _ANSWERS)}
+        answered = _answered(events)
         for step in gone:
-            if step.branch not in answered:
+            if step.branch not in answered and self._nested[before[step]].until == "ended":
                 child = child_of(step, live.frame.seed)
                 yield Letter(child, f"{child.id}/given up", pack_stimulus(s.Stop()))
 
@@ -188,6 +193,14 @@ class Children:
             return s.TaskDone(*step[1:], nested.ended(child), said)
         except StepError as error:
             return s.TaskError(*step[1:], error.error, error.cause, said)
+
+
+def _answered(events: Iterable[e.Event]) -> set[int]:
+    return {event.branch for event in events if isinstance(event, _ANSWERS)}
+
+
+def _has_ended(events: Iterable[e.Event]) -> bool:
+    return any(type(event) in _ENDS for event in events)
 
 
 def kin_of(new: NewExecution | Row) -> Kin | None:

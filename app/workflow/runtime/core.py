@@ -91,7 +91,7 @@ class Core(Holdings):
         for batch in (deferred, items, self._due(now)):
             for item in batch:
                 posts.setdefault(item.key, []).append(item)
-                if isinstance(item.stimulus, (s.TaskDone, s.TaskError)):
+                if isinstance(item.stimulus, (s.TaskDone, s.TaskError, s.TaskSubmitted)):
                     answer = item.stimulus
                     self._running.discard(StepKey(item.key, answer.branch, answer.entry, answer.attempt))
         commands = self._work(posts, now)
@@ -134,7 +134,7 @@ class Core(Holdings):
         live.mailbox.clear()
         for item in made.items:
             stimulus = item.stimulus
-            assert isinstance(stimulus, s.TaskDone)  # noqa: S101 - transactions end in results
+            assert isinstance(stimulus, (s.TaskDone, s.TaskSubmitted))  # noqa: S101 - transactions end in results
             self._running.discard(StepKey(key, stimulus.branch, stimulus.entry, stimulus.attempt))
         if committed:
             commands = self._confirmed(made)

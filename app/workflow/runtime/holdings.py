@@ -161,9 +161,6 @@ class Holdings:
             if wait is None or wait.kind != "task" or wait.taken:
                 continue
             step = StepKey(live.key, branch.id, branch.entry, branch.attempt)
-            if self.children.of(wait.name) is not None:
-                self._begun.append(step)
-                continue
             if not self._set_off(step, wait.name):
                 continue
             commands.append(
@@ -204,7 +201,10 @@ class Holdings:
                 self.deferred.append(Item(step.key, stimulus))
 
     def _set_off(self, step: StepKey, resource: str) -> bool:
-        """Note that a task is handed out; false when it runs already."""
+        """Note that a task is handed out; false when it runs already, or is an execution that is only to be greeted."""
+        if self.children.of(resource) is not None:
+            self._begun.append(step)
+            return False
         if step in self._running:
             return False
         if not self._is_activity(resource):
