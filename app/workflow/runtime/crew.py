@@ -92,8 +92,8 @@ class Crew:
         """Start each; give the answers that are there at once."""
         answers: list[Item] = []
         started: list[tuple[Handler, Command]] = []
-        for command in commands:
-            handler = self._registry.handlers.get(command.resource)
+        for asked in commands:
+            handler, command = self._registry.way(asked)
             if handler is None:
                 answers.extend(self._offer(command))
             elif handler.inline:
@@ -206,6 +206,8 @@ class Crew:
 
 def _done(command: Command, output: Any) -> Item:
     step = command.step
+    if command.submits:
+        return Item(step.key, s.TaskSubmitted(step.branch, step.entry, step.attempt, output))
     return Item(step.key, s.TaskDone(step.branch, step.entry, step.attempt, output))
 
 

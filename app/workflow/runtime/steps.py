@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
@@ -74,6 +74,33 @@ class Handler:
         if self.wants_connection:
             told["connection"] = connection
         return self.function(copied(command.argument), **told)
+
+    def shaped(self, give: Callable[[Any], Any], blame: Callable[[BaseException], tuple[str, str]]) -> Handler:
+        """Give the same with another shape of what it gives and of what it raises."""
+        function = self.function
+
+        def call(data: Any, **told: Any) -> Any:
+            try:
+                return give(function(data, **told))
+            except Exception as error:
+                raise StepError(*blame(error)) from error
+
+        async def call_async(data: Any, **told: Any) -> Any:
+            try:
+                return give(await function(data, **told))
+            except Exception as error:
+                raise StepError(*blame(error)) from error
+
+        return replace(self, function=call_async if self.is_async else call)
+
+
+def refusal(error: StepError) -> Handler:
+    """Give what does a task that cannot be done: it fails at once."""
+
+    def fail(_data: Any) -> None:
+        raise error
+
+    return Handler.of(fail, inline=True, transactional=False)
 
 
 def _refuse(why: str, *, when: bool) -> None:
