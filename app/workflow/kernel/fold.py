@@ -141,6 +141,7 @@ def _entered(frame: Frame, event: e.StateEntered) -> int | None:
     frame.entries += 1
     branch.entry = frame.entries
     branch.entered = True
+    branch.since = event.at
     branch.data = event.input
     return event.branch
 

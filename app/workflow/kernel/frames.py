@@ -43,7 +43,7 @@ class Branch(msgspec.Struct, array_like=True):
     ``tries`` the use of each retrier in it. ``results`` holds the outputs of children by index while there are
     children, ``open`` how many of them still run, ``failures`` how many have failed. ``failure`` is (error, cause) of
     a branch that has failed. ``undo`` is set on the branch of a compensation, ``alerted`` once a person was called for
-    this visit.
+    this visit. ``since`` is when the state was entered, 0 in what was written before that was noted.
     """
 
     id: int
@@ -63,6 +63,7 @@ class Branch(msgspec.Struct, array_like=True):
     failures: int = 0
     undo: Undo | None = None
     alerted: bool = False
+    since: int = 0
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True):

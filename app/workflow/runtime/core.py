@@ -21,7 +21,7 @@ from ..kernel.decide import LONGEST_RUN, run
 from ..kernel.errors import DATA_LIMIT, RUNTIME
 from ..kernel.frames import Frame
 from .holdings import Holdings
-from .listeners import Listener, tell
+from .listeners import Listener, Returning, show, tell
 from .live import Command, Definitions, Item, Live, Run, StepKey
 from .store import Append, Key, NewExecution, RefusedError, Row, Store, StoreUnavailableError
 
@@ -64,6 +64,7 @@ class Core(Holdings):
         self._new_id = new_id
         self._new_seed = new_seed
         self._listeners = listeners
+        self._returning = [listener for listener in listeners if isinstance(listener, Returning)]
 
     # What comes in
 
@@ -354,6 +355,12 @@ class Core(Holdings):
         if made.events:
             tell(self._listeners, live.key, live.definition.name, made.events)
             self._note_taken(live, _of_type(made.events, e.TaskStarted))
+
+    def _read(self, row: Row) -> Live | None:
+        live = super()._read(row)
+        if live is not None and live.version and self._returning:
+            show(self._returning, live.key, live.definition.name, live.frame)
+        return live
 
     def _note_taken(self, live: Live, events: list[e.TaskStarted]) -> None:
         for event in events:
