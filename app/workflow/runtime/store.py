@@ -165,7 +165,8 @@ class Store(Protocol):
 
         An execution occurs once among them. One not given was fenced off, or its row was locked by a stranger, or it
         was ``new`` and its key or name is taken: read the row. Raises RefusedError when the others have been written.
-        With ``connection`` there is one append, as the last of that transaction.
+        With ``connection`` they are the last of that transaction: the caller commits when all have been given, and
+        rolls back otherwise. What is refused then may be refused for all of them.
         """
 
     def start(self, new: NewExecution, connection: Any = None) -> None:

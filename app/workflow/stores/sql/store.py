@@ -241,7 +241,7 @@ class SqlStore:
         except self._server.errors as error:
             if self._server.meaning(error) is not Meaning.DATA:
                 raise
-            refused[appends[0].key] = str(error)
+            refused.update((append.key, str(error)) for append in appends)
             return set()
 
     def _start(self, line: Line, new: NewExecution) -> None:
