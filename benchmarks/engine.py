@@ -2,9 +2,12 @@
 
 ``python -m benchmarks.engine [sqlite|postgresql|mariadb ...] [--steps N] [--only WORD]``. Executions of ten no-op steps
 in a closed loop; each step's result is on disk before the next starts. Client and server have a core each. CPU is that
-of this process and of the server's; the time of a step is from the start of a handler to the start of the next one.
-The last lines kill a process in the middle of 1,000 executions, start another and wait for its first commit and for
-the end of all.
+of this process and of the server's. A transition is from the start of a handler to the start of the next one, its p50,
+p99 and mean; a checkpoint is one commit of the store, the mean of all (of a transactional step without its COMMIT).
+
+"fan-out" is one execution of 1,000 items at a time, a step each. "6,000 steps" is one execution whose history grows to
+30,000 events: what a step costs near its beginning and at its end. The last lines kill a process in the middle of 1,000
+executions, start another and wait for its first commit and for the end of all.
 """
 
 from __future__ import annotations
@@ -22,17 +25,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from queue import SimpleQueue
+from statistics import fmean
 from typing import Final
 
 from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy import Engine as Database
 
+from app.workflow.builder import Machine, branch
 from app.workflow.kernel.events import Event
 from app.workflow.kernel.graph import Definition, Flow
-from app.workflow.kernel.states import Task
+from app.workflow.kernel.states import Decision, Task
 from app.workflow.runtime.engine import Engine
 from app.workflow.runtime.steps import Step
-from app.workflow.runtime.store import Key
+from app.workflow.runtime.store import Append, Key, Query
+from app.workflow.steps import NEVER, task
 from app.workflow.stores.sql.schema import migrate
 from app.workflow.stores.sql.server import write_lock
 from app.workflow.stores.sql.store import SqlStore
@@ -49,6 +55,11 @@ KINDS: Final = ("sqlite", "postgresql", "mariadb")
 INTERRUPTED: Final = 1_000
 UNFINISHED: Final = "SELECT count(*) FROM workflow_executions WHERE ended IS NULL"
 LATEST: Final = "SELECT sum(version) FROM workflow_executions"
+ITEMS: Final = 1_000
+LONG: Final = 6_000
+"""Steps of a history of 30,000 events."""
+STRETCH: Final = 1_000
+"""Steps whose cost is compared, near the beginning of a long history and at its end."""
 NAMES: Final = [f"s{number}" for number in range(STEPS)]
 LINE: Final = Definition(
     "line",
@@ -61,15 +72,47 @@ LINE: Final = Definition(
     ),
 )
 
+FAN: Final = (
+    Machine("fan")
+    .map("each", branch("one", task("work", retry=NEVER)), items=lambda _data: list(range(ITEMS)))
+    .begin("each")
+    .transition("each", None)
+    .build()
+)
+LOOP: Final = Definition(
+    "loop",
+    Flow(
+        "step",
+        {
+            "step": Task("step", {"success": "more"}, "work"),
+            "more": Decision("more", {"yes": "step", "no": None}, [("yes", lambda data: data["n"] < LONG)], "no"),
+        },
+    ),
+)
 
-EFFECT: Final = text("INSERT INTO effects VALUES (:step, 'done')")
+
+class TimedStore(SqlStore):
+    """A store that remembers how long each commit took."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.times: list[float] = []
+
+    def commit(self, appends: Sequence[Append], connection: object = None) -> set[Key]:
+        """Commit, and take the time."""
+        began = time.perf_counter()
+        try:
+            return super().commit(appends, connection)
+        finally:
+            self.times.append(time.perf_counter() - began)
 
 
 class Course:
     """A closed loop: a listener that lets the next execution start when one has ended, and the times of steps."""
 
-    def __init__(self, at_once: int) -> None:
+    def __init__(self, at_once: int, machine: str = "line") -> None:
         self.at_once = at_once
+        self.machine = machine
         self.times: list[float] = []
         self._last: dict[str, float] = {}
         self._ended: dict[Key, SimpleQueue[None]] = {}
@@ -104,7 +147,7 @@ class Course:
 
     def _feed(self, engine: Engine, executions: int, data: object) -> None:
         for _ in range(executions):
-            key = engine.start("line", data)
+            key = engine.start(self.machine, data)
             self._ended.setdefault(key, SimpleQueue()).get()
             del self._ended[key]
 
@@ -121,7 +164,11 @@ def main() -> None:
         _resume(given.resume)
         return
     print(f"{describe()}; fsync on")
-    print(f"{'database':12}{'':32}{'steps/s':>9}{'client':>8}{'server':>8}{'sum':>8} CPU-ms{'p50':>8}{'p99':>8} ms")
+    print(f"{'':44}{'':9}{'CPU-ms a step':>24}{'transition, ms':>31}{'checkpoint':>12}")
+    print(
+        f"{'database':12}{'':32}{'steps/s':>9}{'client':>8}{'server':>8}{'sum':>8}{'p50':>15}{'p99':>8}{'mean':>8}"
+        f"{'mean, ms':>12}"
+    )
     with Keeper(), tempfile.TemporaryDirectory() as folder:
         for kind in given.databases:
             for name, measure in MEASURES.items():
@@ -132,46 +179,93 @@ def main() -> None:
 
 
 def _course(
-    title: str, url: str, steps: int, at_once: int, handle: Callable[[Engine, Course], None], data: object
+    title: str,
+    url: str,
+    steps: int,
+    at_once: int,
+    handle: Callable[[Engine, Course], None],
+    data: object,
+    *,
+    machine: Definition = LINE,
+    each: int = STEPS,
 ) -> None:
+    """Measure executions of ``each`` steps and print what one of these took."""
+    server = _apart(url)
+    course, store = Course(at_once, machine.name), TimedStore(url)
+    business = plain_engine(url)
+    if "transaction" in title:
+        with business.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE effects (step VARCHAR(200) PRIMARY KEY, what VARCHAR(200))")
+    engine = Engine(store, transactions=_pooled(url), listeners=[course])
+    engine.register(machine)
+    handle(engine, course)
+    with engine:
+        course.run(engine, at_once * max(1, steps // (5 * each) // at_once), data)
+        course.times.clear()
+        store.times.clear()
+        client, others = cpu_ms([os.getpid()]), cpu_ms(server)
+        executions = at_once * max(1, steps // each // at_once)
+        wall = course.run(engine, executions, data)
+        client, others = cpu_ms([os.getpid()]) - client, cpu_ms(server) - others
+    count = executions * each
+    print(
+        f"{title}{count / wall:9.0f}{client / count:8.3f}{others / count:8.3f}{(client + others) / count:8.3f}"
+        f"{_transitions(course.times) if machine is LINE else '':31}{1000 * fmean(store.times):12.2f}",
+        flush=True,
+    )
+    store.close()
+
+
+def _transitions(times: list[float]) -> str:
+    times.sort()
+    p50, p99 = (1000 * times[int(len(times) * share)] for share in (0.5, 0.99))
+    return f"{p50:15.2f}{p99:8.2f}{1000 * fmean(times):8.2f}"
+
+
+def _apart(url: str) -> list[int]:
+    """Give client and server a core each; give the server's process, if it is one."""
     server = database_process(url)
     of_server, of_client = halves()
     pin([server] if server else [], of_server)
     pin([os.getpid()], of_client)
-    course = Course(at_once)
-    business = plain_engine(url)
-    if "transactional" in title:
-        with business.begin() as connection:
-            connection.exec_driver_sql("CREATE TABLE effects (step VARCHAR(200) PRIMARY KEY, what VARCHAR(200))")
-    engine = Engine(SqlStore(url), transactions=_pooled(url), listeners=[course])
-    engine.register(LINE)
-    handle(engine, course)
+    return [server] if server else []
+
+
+def _long(title: str, url: str, steps: int) -> None:
+    """Measure a step near the beginning of a long history and at its end; print both."""
+    del steps
+    server = _apart(url)
+    store = TimedStore(url)
+    course, at = Course(1, "loop"), {}
+    engine = Engine(store, listeners=[course])
+    engine.register(LOOP)
+
+    @engine.task("work", inline=True)
+    def work(data: dict[str, int]) -> dict[str, int]:
+        if data["n"] in {STRETCH, 2 * STRETCH, LONG - STRETCH, LONG - 1}:
+            at[data["n"]] = (time.perf_counter(), cpu_ms([os.getpid(), *server]))
+        return {"n": data["n"] + 1}
+
     with engine:
-        course.run(engine, at_once * max(1, steps // 50 // at_once), data)
-        course.times.clear()
-        client, others = cpu_ms([os.getpid()]), cpu_ms([server]) if server else 0.0
-        executions = at_once * max(1, steps // STEPS // at_once)
-        wall = course.run(engine, executions, data)
-        client, others = cpu_ms([os.getpid()]) - client, (cpu_ms([server]) if server else 0.0) - others
-    count = executions * STEPS
-    times = sorted(course.times)
-    p50, p99 = (1000 * times[int(len(times) * share)] for share in (0.5, 0.99))
-    print(
-        f"{title}{count / wall:9.0f}{client / count:8.3f}{others / count:8.3f}{(client + others) / count:8.3f}"
-        f"{p50:15.2f}{p99:8.2f}",
-        flush=True,
-    )
-    engine.store.close()
+        course.run(engine, 1, {"n": 0})
+    (row,) = store.find(Query("", limit=1))
+    events = sum(1 for _ in engine.history(row.key, limit=100 * LONG))
+    shown = []
+    for first, last in ((STRETCH, 2 * STRETCH), (LONG - STRETCH, LONG - 1)):
+        wall, cpu = ((end - begin) / (last - first) for begin, end in zip(at[first], at[last], strict=True))
+        shown.append(f"from step {first:,}: {1000 * wall:.2f} ms, {cpu:.3f} CPU-ms")
+    print(f"{title} {'; '.join(shown)}; {events:,} events", flush=True)
+    store.close()
 
 
 def _pooled(url: str) -> Callable[[], AbstractContextManager[Connection]]:
     sqlite = url.startswith("sqlite")
-    business = plain_engine(url) if sqlite else create_engine(url, isolation_level="READ COMMITTED", pool_size=8)
-    database = make_url(url).database
+    business = plain_engine(url, pool_size=8)
+    turn = write_lock(Path(str(make_url(url).database))) if sqlite else nullcontext()
 
     @contextmanager
     def transaction() -> Iterator[Connection]:
-        with write_lock(Path(str(database))) if sqlite else nullcontext(), business.begin() as connection:
+        with turn, business.begin() as connection:
             yield connection
 
     return transaction
@@ -200,11 +294,25 @@ def _random_length(engine: Engine, course: Course) -> None:
         return data
 
 
+def _note(connection: Connection, step: Step) -> None:
+    """Write a line by the driver's own cursor, as business does that wants to be quick."""
+    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    connection.connection.cursor().execute(f"INSERT INTO effects VALUES ({mark}, 'done')", (step.id,))  # noqa: S608
+
+
 def _transactional(engine: Engine, course: Course) -> None:
     @engine.task("work", transactional=True)
     def work(data: object, step: Step, connection: Connection) -> object:
         course.stepped(step)
-        connection.execute(EFFECT, {"step": step.id})
+        _note(connection, step)
+        return data
+
+
+def _shared(engine: Engine, course: Course) -> None:
+    @engine.task("work", transactional=True, batch=True)
+    def work(data: object, step: Step, connection: Connection) -> object:
+        course.stepped(step)
+        _note(connection, step)
         return data
 
 
@@ -276,6 +384,14 @@ MEASURES: Final[dict[str, Measure]] = {
     "32 at once, 8 threads": lambda title, url, steps: _course(title, url, steps, 32, _threads, {"n": 1}),
     "32 at once, 1-10 ms, async": lambda title, url, steps: _course(title, url, steps, 32, _random_length, {"n": 1}),
     "32 at once, transactional": lambda title, url, steps: _course(title, url, steps // 4, 32, _transactional, 1),
+    "32 at once, shared transaction": lambda title, url, steps: _course(title, url, steps, 32, _shared, 1),
+    "fan-out of 1,000, inline": lambda title, url, steps: _course(
+        title, url, steps, 1, _inline, 1, machine=FAN, each=ITEMS
+    ),
+    "fan-out of 1,000, 8 threads": lambda title, url, steps: _course(
+        title, url, steps, 1, _threads, 1, machine=FAN, each=ITEMS
+    ),
+    "6,000 steps, inline": _long,
     "8 at once, 100 kB": lambda title, url, steps: _course(title, url, steps // 8, 8, _inline, {"x": "y" * 100_000}),
     "1,000 interrupted, no-op": _without_writes,
     "1,000 interrupted, each writes": _with_writes,
