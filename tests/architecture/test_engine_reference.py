@@ -19,6 +19,9 @@ pytestmark = pytest.mark.fast
 GUIDES: Final = ROOT / "docs" / "engine"
 TEXT: Final = (GUIDES / "reference.md").read_text(encoding="utf-8")
 INSIDE: Final = {
+    "app.workflow.asl.paths.ConflictError",  # these three become errors of a step, by AWS's names
+    "app.workflow.asl.jsonata.errors.JsonataError",
+    "app.workflow.asl.intrinsics.IntrinsicError",
     "app.workflow.runtime.core.BusyError",  # the loop's: whoever asks waits
     "app.workflow.runtime.core.UnfitError",  # a transaction of several is taken apart
 }

@@ -75,6 +75,16 @@ SECTIONS: Final[Mapping[str, Mapping[str, Names]]] = {
         "kernel.frames": ("Frame", "Branch", "Wait"),
         "kernel.stimuli": ALL,
     },
+    "Amazon States Language": {
+        "asl.document": ("Document", "read_json", "read_yaml", "UnreadableDocumentError"),
+        "asl.check": ("check", "variable_references"),
+        "asl.diagnostics": ("Diagnostic", "repeated"),
+        "asl.compile": ("compile_machine",),
+        "asl.query": ("InvalidDefinitionError",),
+        "asl.history": ("History",),
+        "asl.services": ("Services",),
+        "asl.http": ("HttpInvoke", "Client", "Connections", "Request", "Response"),
+    },
     "Events": {"kernel.events": ALL},
     "Errors": {
         "kernel.errors": ALL,
