@@ -14,6 +14,8 @@ from .jsonpath_query import JsonPath
 from .paths import Path
 from .query import InvalidDefinitionError, Language, Raw
 
+EXPRESS_SECONDS: Final = 300
+"""How long an execution of an express machine may take."""
 Languages = Mapping[str, Callable[[Context], Language]]
 LANGUAGES: Final[Languages] = MappingProxyType({"JSONPath": JsonPath, "JSONata": Jsonata})
 """The query languages by name, each built with the context object."""
@@ -26,8 +28,9 @@ def compile_machine(
     around: Surroundings | None = None,
     languages: Languages = LANGUAGES,
     edition: int = 1,
+    express: bool = False,
 ) -> Definition:
-    """Compile a document whose form has been checked.
+    """Compile a document whose form has been checked; an ``express`` one ends in time and may have any history.
 
     Raises InvalidDefinitionError with the JSON pointer of a field that cannot be read, DefinitionError for a machine
     that does not hold together.
@@ -37,7 +40,18 @@ def compile_machine(
     compiler = _Compiler({key: make(context) for key, make in languages.items()}, machine)
     flow = compiler.flow(document, "")
     timeout = document.get("TimeoutSeconds")
-    return Definition(name, flow, timeout=timeout, on_late=document.get("OnLate"), edition=edition)
+    if express:
+        timeout = min(timeout or EXPRESS_SECONDS, EXPRESS_SECONDS)
+    made = Definition(name, flow, timeout=timeout, on_late=document.get("OnLate"), edition=edition)
+    return _without_quota(made) if express else made
+
+
+def _without_quota(made: Definition) -> Definition:
+    """Let the executions of a machine have any history."""
+    for state in made.states.values():
+        if isinstance(state, states.AslState):
+            state.lines_allowed = None
+    return made
 
 
 class _Compiler:
