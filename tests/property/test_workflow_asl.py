@@ -22,7 +22,7 @@ JSON = st.recursive(
     st.none()
     | st.booleans()
     | st.integers(-(10**6), 10**6)
-    | st.floats(allow_nan=False, width=32)
+    | st.floats(allow_nan=False, allow_infinity=False, width=32)
     | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
     max_leaves=8,
@@ -113,7 +113,7 @@ def _drive(run: Asl, answers: list[int]) -> None:
 
 @given(flows(), st.lists(st.integers(0, 50), min_size=1, max_size=6))
 def test_any_machine_replays_as_it_ran_and_its_history_counts(document: dict[str, Any], answers: list[int]) -> None:
-    """ORC-04, ASL-05: ``Driven`` replays every step; the history's ids are the lines counted while it ran."""
+    """ORC-04, ASL-06: ``Driven`` replays every step; the history's ids are the lines counted while it ran."""
     try:
         run = Asl(document)
     except ValueError as error:

@@ -74,11 +74,10 @@ def machine(*states: Mapping[str, Any], **more: Any) -> str:
     """Give the definition of a machine that does one state after the other; without any it passes."""
     chain = list(states) or [{"Type": "Pass"}]
     names = [f"S{place}" for place in range(len(chain))]
-    follow = [*({"Next": name} for name in names[1:]), {"End": True}]
-    made: dict[str, Any] = {
-        name: {**state, **({} if state["Type"] in {"Succeed", "Fail"} else after)}
-        for name, state, after in zip(names, chain, follow, strict=True)
-    }
+    follow: list[dict[str, Any]] = [*({"Next": name} for name in names[1:]), {"End": True}]
+    made: dict[str, Any] = {}
+    for name, state, after in zip(names, chain, follow, strict=True):
+        made[name] = dict(state) if state["Type"] in {"Succeed", "Fail"} else {**state, **after}
     return json.dumps({"StartAt": "S0", "States": made, **more})
 
 

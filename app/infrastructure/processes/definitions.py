@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from threading import Lock
 from typing import Any, Final, Generic, TypeVar
 
 import structlog
 
-from app.domain.processes import Revision
+from app.domain.processes import MachineKind, Revision
 from app.domain.shared.errors import Unavailable
 from app.infrastructure.database.compiled import Prepared, Row
 from app.infrastructure.database.engine import Database
@@ -19,7 +19,6 @@ from app.workflow.asl.compile import compile_machine
 from app.workflow.asl.context import Surroundings
 from app.workflow.asl.document import UnreadableDocumentError, read_json
 from app.workflow.asl.query import InvalidDefinitionError
-from app.workflow.asl.resources import Service
 from app.workflow.kernel.errors import DefinitionError
 from app.workflow.kernel.graph import Definition
 from app.workflow.runtime.store import Key, Store, StoreUnavailableError
@@ -87,12 +86,11 @@ def account_of(company: int) -> str:
 
 
 class Definitions:
-    """Machines of all companies. ``offer`` is told the activities that a machine asks for, before it runs here."""
+    """Machines of all companies."""
 
-    def __init__(self, database: Database, names: Names, offer: Callable[[str], None]) -> None:
+    def __init__(self, database: Database, names: Names) -> None:
         self._database = database
         self._names = names
-        self._offer = offer
         self._recent: Recent[tuple[str, int], tuple[Revision, Definition] | None] = Recent(MOST_COMPILED)
 
     def find(self, namespace: str, machine: str, edition: int) -> Definition | None:
@@ -126,14 +124,13 @@ class Definitions:
         try:
             document = read_json(revision.definition).data
             around = self.around(namespace, revision)
-            definition = compile_machine(document, revision.machine, around=around, edition=edition)
+            definition = compile_machine(
+                document, revision.machine, around=around, edition=edition, express=revision.kind is MachineKind.EXPRESS
+            )
         except (UnreadableDocumentError, InvalidDefinitionError, DefinitionError):
             # It was sound when it was stored, by a version that knew more; the others go on.
             _log.exception("a state machine cannot be read", company=namespace, revision=edition)
             return None
-        for resource in _resources(document):
-            if Service.of(resource).family == "Activity":
-                self._offer(resource)
         return revision, definition
 
     def _ask(self, prepared: Prepared, namespace: str, **given: Any) -> list[Row]:
@@ -143,14 +140,3 @@ class Definitions:
             return self._database.ask(prepared, the_company_id=int(namespace), **given)
         except Unavailable as error:
             raise StoreUnavailableError from error
-
-
-def _resources(value: Any) -> Iterator[str]:
-    """Give every resource that a definition names, at whatever depth."""
-    if isinstance(value, dict):
-        resource = value.get("Resource")
-        if isinstance(resource, str):
-            yield resource
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for one in inner:
-        yield from _resources(one)

@@ -11,6 +11,7 @@ from app.domain.shared.ids import CompanyId
 from app.infrastructure.database.engine import Database
 from app.infrastructure.processes.definitions import Definitions, Names
 from app.usecases.ports.shared import Clock
+from app.workflow.asl.services import Services
 from app.workflow.runtime.engine import Engine
 from app.workflow.runtime.store import Key
 from app.workflow.stores.sql.store import SqlStore
@@ -40,7 +41,7 @@ class Workflows:
         self._engine: Engine | None = None
         self._runs = False
         self.names = Names()
-        self.definitions = Definitions(database, self.names, self._offer)
+        self.definitions = Definitions(database, self.names)
 
     @property
     def engine(self) -> Engine:
@@ -50,7 +51,9 @@ class Workflows:
                 store = SqlStore(self._database.url)
                 self.names.store = store
                 name = f"{gethostname()}:{getpid()}"
-                self._engine = Engine(store, clock=self._clock, definitions=self.definitions, name=name, drain=DRAIN_MS)
+                self._engine = Engine(
+                    store, clock=self._clock, definitions=self.definitions, routes=Services(), name=name, drain=DRAIN_MS
+                )
             return self._engine
 
     @property
@@ -67,23 +70,18 @@ class Workflows:
         """Begin nothing more, let go of everything; does nothing when nothing was ever asked of it."""
         with self._making:
             engine, self._engine = self._engine, None
+            ran, self._runs = self._runs, False
         if engine is None:
             return
-        if self._runs:
-            self._runs = False
+        if ran:
             engine.__exit__(None, None, None)
         engine.store.close()
 
     def nudge(self) -> None:
         """Look at once for what was put into the store."""
-        if self._runs:
-            self.engine.nudge()
-
-    def _offer(self, activity: str) -> None:
-        # Asked for by the engine itself, maybe while it comes to its end: it is not to be made anew.
         engine = self._engine
-        if engine is not None:
-            engine.activity(activity)
+        if engine is not None and self._runs:
+            engine.nudge()
 
 
 def key_of(company: CompanyId, execution: str) -> Key:

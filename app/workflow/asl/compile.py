@@ -14,6 +14,8 @@ from .jsonpath_query import JsonPath
 from .paths import Path
 from .query import InvalidDefinitionError, Language, Raw
 
+EXPRESS_SECONDS: Final = 300
+"""How long an execution of an express machine may take."""
 Languages = Mapping[str, Callable[[Context], Language]]
 LANGUAGES: Final[Languages] = MappingProxyType({"JSONPath": JsonPath, "JSONata": Jsonata})
 """The query languages by name, each built with the context object."""
@@ -26,8 +28,9 @@ def compile_machine(
     around: Surroundings | None = None,
     languages: Languages = LANGUAGES,
     edition: int = 1,
+    express: bool = False,
 ) -> Definition:
-    """Compile a document whose form has been checked.
+    """Compile a document whose form has been checked; an ``express`` one ends in time and may have any history.
 
     Raises InvalidDefinitionError with the JSON pointer of a field that cannot be read, DefinitionError for a machine
     that does not hold together.
@@ -37,7 +40,18 @@ def compile_machine(
     compiler = _Compiler({key: make(context) for key, make in languages.items()}, machine)
     flow = compiler.flow(document, "")
     timeout = document.get("TimeoutSeconds")
-    return Definition(name, flow, timeout=timeout, on_late=document.get("OnLate"), edition=edition)
+    if express:
+        timeout = min(timeout or EXPRESS_SECONDS, EXPRESS_SECONDS)
+    made = Definition(name, flow, timeout=timeout, on_late=document.get("OnLate"), edition=edition)
+    return _without_quota(made) if express else made
+
+
+def _without_quota(made: Definition) -> Definition:
+    """Let the executions of a machine have any history."""
+    for state in made.states.values():
+        if isinstance(state, states.AslState):
+            state.lines_allowed = None
+    return made
 
 
 class _Compiler:
@@ -102,7 +116,12 @@ class _Builder:
 
     def _catcher(self, place: int, raw: Raw) -> Catcher:
         query = self.language.catcher(self.raw, place)
-        return Catcher(tuple(raw["ErrorEquals"]), f"catch:{place}", query.give, query.assign)
+        return Catcher(
+            tuple(raw["ErrorEquals"]),
+            f"catch:{place}",
+            lambda visit, told: states.checked(visit, query.give(visit, told)),
+            lambda visit, told: states.checked_variables(visit, query.assign(visit, told)),
+        )
 
 
 def _retrier(raw: Raw) -> Retrier:
@@ -164,7 +183,7 @@ def _compensation(b: _Builder) -> Compensation | None:
     raw = b.raw.get("Compensate")
     if raw is None:
         return None
-    given = next((raw[field] for field in ("Parameters", "Arguments") if field in raw), None)
+    given = raw.get("Parameters", raw.get("Arguments"))
     more: dict[str, Any] = {"timeout": raw.get("TimeoutSeconds")}
     if "Retry" in raw:
         more["retriers"] = tuple(_retrier(retrier) for retrier in raw["Retry"])
@@ -200,20 +219,23 @@ def _map(b: _Builder) -> State:
 def _message(b: _Builder) -> State:
     language, raw = b.language, b.raw
     more = {messages.TIMED_OUT: raw["TimeoutPath"]} if "TimeoutPath" in raw else {}
-    place = raw.get("ResultPath")
-    own = {key: value for key, value in raw.items() if key != "ResultSelector"}
     selector = {key: raw[key] for key in ("Type", "ResultSelector") if key in raw}
     return messages.Message(
         b.name,
         b.ways(**more),
-        language.query(own),
+        language.query({key: value for key, value in raw.items() if key != "ResultSelector"}),
         correlation=raw["CorrelationKey"],
         value=language.text(raw, "CorrelationValue"),
         select=language.query(selector),
-        merges="ResultPath" not in raw and "Output" not in raw,
+        merges=raw.keys().isdisjoint(("ResultPath", "Output")),
         limit=language.number(raw, "TimeoutSeconds", at_least=1),
-        late_path=Path(place, place[1:]) if place is not None and place != "$" else None,
+        late_path=_late_path(raw.get("ResultPath")),
     )
+
+
+def _late_path(place: str | None) -> Path | None:
+    """Read where a Message says that it has timed out; None when there is no place for that."""
+    return None if place is None or place == "$" else Path(place, place[1:])
 
 
 _MAKERS: Final[Mapping[str, Callable[[_Builder], State]]] = {

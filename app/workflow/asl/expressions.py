@@ -78,8 +78,7 @@ class Expression:
     def __call__(self, scope: Scope) -> Any:
         """Give the value. Raises StepError (States.QueryEvaluationError), also when there is none."""
         visit = scope.visit
-        purpose = f"asl.{self.field}" if scope.item is None else f"asl.{self.field}.{scope.item.index}"
-        run = Run(visit.now, lambda nth: visit.chance(purpose, nth))
+        run = Run(visit.now, lambda nth: self._chance(scope, nth))
         bound = {**variables(visit), "states": scope.states(context=self._context)}
         try:
             value = self._compiled.evaluate(bound, run)
@@ -90,6 +89,10 @@ class Expression:
         except (TypeError, RecursionError):
             raise self.failed(visit, "returned an unsupported result type.") from None
         raise self.failed(visit, "returned nothing (undefined).")
+
+    def _chance(self, scope: Scope, nth: int) -> float:
+        turn = "" if scope.item is None else f".{scope.item.index}"
+        return scope.visit.chance(f"asl.{self.field}{turn}", nth)
 
     def failed(self, visit: Visit, what: str) -> StepError:
         """Make the error of this expression."""
@@ -113,16 +116,22 @@ def compile_payload(raw: Any, field: str, depth: int = 0) -> Payload | None:
     """Read a payload; None when there is no expression in it. Raises InvalidDefinitionError."""
     if depth > DEEPEST:
         raise InvalidDefinitionError(f"A payload is nested more than {DEEPEST} deep", field)
-    if is_expression(raw):
-        return Expression(raw, field)
     if isinstance(raw, Mapping):
-        fields = [(name, compile_payload(part, child(field, name), depth + 1), part) for name, part in raw.items()]
-        if all(made is None for _, made, _ in fields):
-            return None
-        return lambda scope: {name: part if made is None else made(scope) for name, made, part in fields}
+        return _object(raw, field, depth)
     if isinstance(raw, list):
-        parts = [(compile_payload(part, child(field, place), depth + 1), part) for place, part in enumerate(raw)]
-        if all(made is None for made, _ in parts):
-            return None
-        return lambda scope: [part if made is None else made(scope) for made, part in parts]
-    return None
+        return _list(raw, field, depth)
+    return Expression(raw, field) if is_expression(raw) else None
+
+
+def _object(raw: Mapping[str, Any], field: str, depth: int) -> Payload | None:
+    fields = [(name, compile_payload(part, child(field, name), depth + 1), part) for name, part in raw.items()]
+    if all(made is None for _, made, _ in fields):
+        return None
+    return lambda scope: {name: part if made is None else made(scope) for name, made, part in fields}
+
+
+def _list(raw: list[Any], field: str, depth: int) -> Payload | None:
+    parts = [(compile_payload(part, child(field, place), depth + 1), part) for place, part in enumerate(raw)]
+    if all(made is None for made, _ in parts):
+        return None
+    return lambda scope: [part if made is None else made(scope) for made, part in parts]

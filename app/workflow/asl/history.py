@@ -123,15 +123,18 @@ class History:
         visit = Visit(self._definition, self._frame, at).at(self._branch(number))
         chain = self._last.get(number, 0)
         for kind, details in state.lines(visit, event):
-            if kind == "EvaluationFailed":
-                self._next(number, at, kind, details=details)
-            elif kind.endswith("StateFailed"):
+            if kind.endswith("StateFailed"):
                 self._before[number] = chain
-                self._next(number, at, kind)
-            else:
-                self._add(at, kind, self._last.get(number, 0), details=details or None)
+            self._tell_line(number, at, kind, details)
         if event.outcome == "caught":
             self._before.pop(number, None)
+
+    def _tell_line(self, number: int, at: int, kind: str, details: dict[str, Any]) -> None:
+        """Tell a line of a failure; what is given up inside the state does not lead on."""
+        if kind.endswith("Aborted"):
+            self._add(at, kind, self._last.get(number, 0), details=details or None)
+        else:
+            self._next(number, at, kind, details=details or None)
 
     # --- lines of work ---------------------------------------------------------------------------------------------
 
@@ -173,24 +176,27 @@ class History:
     def _tell_scheduled(self, event: e.TaskScheduled) -> None:
         branch = self._branch(event.branch)
         service = Service.of(event.resource)
-        details: dict[str, Any] = {}
-        if service.family == "Task":
-            details |= {"resourceType": service.kind, "resource": service.action, "region": self._around.region}
-            details["parameters"] = text_of(event.argument)
-        else:
-            details |= {"resource": event.resource, **_data("input", event.argument)}
-        if event.due is not None:
-            details["timeoutInSeconds"] = (event.due - event.at) // 1000
-        if event.beat is not None and service.family != "LambdaFunction":
-            details["heartbeatInSeconds"] = event.beat // 1000
+        details = self._asked(event, service)
         role = self._role(branch, event.at)
         if role is not None and service.family != "Activity":
             details["taskCredentials"] = {"roleArn": role}
         self._next(branch.id, event.at, f"{service.family}Scheduled", details=details)
         if event.shown > 1:
             self._next(branch.id, event.at, f"{service.family}Started", details=_service(service))
-        if event.shown > 2:
-            self._next(branch.id, event.at, "TaskSubmitted", details=_service(service))
+
+    def _asked(self, event: e.TaskScheduled, service: Service) -> dict[str, Any]:
+        details: dict[str, Any] = {}
+        if service.family == "Task":
+            details |= {"resourceType": service.kind, "resource": service.action, "region": self._around.region}
+            details["parameters"] = text_of(event.argument)
+        else:
+            details |= {"resource": event.resource, **_data("input", event.argument)}
+        limit = event.limit if event.due is None else event.due - event.at
+        if limit is not None:
+            details["timeoutInSeconds"] = limit // 1000
+        if event.beat is not None and service.family != "LambdaFunction":
+            details["heartbeatInSeconds"] = event.beat // 1000
+        return details
 
     def _role(self, branch: Branch, at: int) -> Any:
         state = self._definition.states[branch.state]
@@ -207,6 +213,9 @@ class History:
         details = {"workerName": event.worker} if family == "Activity" else None
         self._next(branch.id, event.at, f"{family}Started", details=details)
 
+    def _tell_submitted(self, event: e.TaskSubmitted) -> None:
+        self._answered(event.branch, event.at, "Submitted", _data("output", event.output))
+
     def _answered(self, number: int, at: int, how: str, details: dict[str, Any]) -> None:
         branch = self._branch(number)
         service = Service.of("" if branch.wait is None else branch.wait.name)
@@ -221,7 +230,10 @@ class History:
         self._answered(event.branch, event.at, "Succeeded", _data("output", event.output))
 
     def _tell_task_failed(self, event: e.TaskFailed) -> None:
-        self._answered(event.branch, event.at, "Failed", _failure(event.error, event.cause))
+        wait = self._branch(event.branch).wait
+        not_begun = wait is not None and not wait.taken and Service.of(wait.name).is_submitted
+        how = "SubmitFailed" if not_begun else "Failed"
+        self._answered(event.branch, event.at, how, _failure(event.error, event.cause))
 
     def _tell_task_timed_out(self, event: e.TaskTimedOut) -> None:
         self._answered(event.branch, event.at, "TimedOut", {"error": "States.Timeout"})
@@ -257,6 +269,7 @@ class History:
         e.ChildrenSucceeded: _tell_children_succeeded,
         e.TaskScheduled: _tell_scheduled,
         e.TaskStarted: _tell_taken,
+        e.TaskSubmitted: _tell_submitted,
         e.TaskSucceeded: _tell_task_succeeded,
         e.TaskFailed: _tell_task_failed,
         e.TaskTimedOut: _tell_task_timed_out,

@@ -41,6 +41,11 @@ class Item:
     value: Any
     key: str | None = None
 
+    def shown(self) -> dict[str, Any]:
+        """Give what the context object shows."""
+        told = {"Index": self.index, "Value": self.value}
+        return told if self.key is None else {**told, "Key": self.key}
+
 
 class Query(Protocol):
     """The data flow of one state, of one catcher or of one rule of a Choice."""

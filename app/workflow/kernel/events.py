@@ -104,7 +104,8 @@ class TaskScheduled(Event, frozen=True, tag="TaskScheduled"):
     """A task may start as soon as this is on disk.
 
     ``attempt`` counts from 1 within the visit of the state. ``due`` is its time limit, ``beat`` the milliseconds within
-    which an activity must show that it lives. ``shown``: how many lines of the public history it stands for.
+    which an activity must show that it lives. ``shown``: how many lines of the public history it stands for. ``limit``:
+    the milliseconds that a worker has from the instant it takes the task.
     """
 
     branch: int
@@ -115,6 +116,7 @@ class TaskScheduled(Event, frozen=True, tag="TaskScheduled"):
     due: int | None = None
     beat: int | None = None
     shown: int = 1
+    limit: int | None = None
 
 
 class TaskStarted(Event, frozen=True, tag="TaskStarted"):
@@ -123,6 +125,14 @@ class TaskStarted(Event, frozen=True, tag="TaskStarted"):
     branch: int
     at: int
     worker: str
+
+
+class TaskSubmitted(Event, frozen=True, tag="TaskSubmitted"):
+    """The task was handed to something outside, which answers later; ``output`` is what it said to that."""
+
+    branch: int
+    at: int
+    output: Any
 
 
 class TaskBeat(Event, frozen=True, tag="TaskBeat"):
@@ -357,6 +367,7 @@ AnyEvent: TypeAlias = (
     | StateFailed
     | TaskScheduled
     | TaskStarted
+    | TaskSubmitted
     | TaskBeat
     | TaskSucceeded
     | TaskFailed
@@ -390,6 +401,7 @@ PAYLOADS: Final[dict[type[Event], str]] = {
     StateEntered: "input",
     StateExited: "output",
     TaskScheduled: "argument",
+    TaskSubmitted: "output",
     TaskSucceeded: "output",
     SignalReceived: "data",
     SignalKept: "data",

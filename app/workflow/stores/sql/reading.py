@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ...kernel.status import Status
-from ...runtime.store import Key, Page, Query, Row, Statistic
+from ...runtime.store import SUSPECT, Key, Page, Query, Row, Statistic
 from .server import Line
 
 _LEAN: Final = (
     "namespace, id, machine, edition, name, principal, seed, version, status, owner, due, claims, created, started,"
-    " ended, error"
+    " ended, error, parent"
 )
 ROW: Final = f"{_LEAN}, input, checkpoint"
 _TOGETHER: Final = 500
@@ -20,7 +20,7 @@ _TOGETHER: Final = 500
 def row_of(row: Sequence[Any], owner: int | None = None) -> Row:
     """Make a row of what was read; ``owner`` is given when it has changed since."""
     namespace, key, machine, edition, name, principal, seed, version, status, owned, due, claims, *rest = row
-    created, started, ended, error, given, checkpoint = rest if len(rest) == 6 else (*rest, "", "")
+    created, started, ended, error, parent, given, checkpoint = rest if len(rest) == 7 else (*rest, "", "")
     return Row(
         key=Key(namespace, key),
         machine=machine,
@@ -39,7 +39,19 @@ def row_of(row: Sequence[Any], owner: int | None = None) -> Row:
         error=error,
         input=given,
         checkpoint=checkpoint,
+        parent=parent,
     )
+
+
+def with_one_suspect(rows: Iterable[Row]) -> list[Row]:
+    """Give the rows without all suspects but the first."""
+    kept: list[Row] = []
+    suspects = 0
+    for row in rows:
+        suspects += row.claims >= SUSPECT
+        if row.claims < SUSPECT or suspects == 1:
+            kept.append(row)
+    return kept
 
 
 def conditions(keys: Iterable[Key]) -> Iterator[tuple[str, list[str]]]:
