@@ -31,14 +31,22 @@ class Text:
         if not isinstance(value, str):
             raise _unreadable(value, "String")
         at = f"Value at '{where}'" if self.sensitive else f"Value '{value}' at '{where}'"
-        if self.choices and value not in self.choices:
-            yield f"{at} failed to satisfy constraint: Member must satisfy enum value set: [{', '.join(self.choices)}]"
-        if self.most is not None and len(value) > self.most:
-            yield f"{at} failed to satisfy constraint: Member must have length less than or equal to {self.most}"
-        if len(value) < self.least:
-            yield f"{at} failed to satisfy constraint: Member must have length greater than or equal to {self.least}"
-        if self.pattern and not _PATTERNS[self.pattern].fullmatch(value):
-            yield f"{at} failed to satisfy constraint: Member must satisfy regular expression pattern: {self.pattern}"
+        for kept, rule in self._rules(value):
+            if not kept:
+                yield f"{at} failed to satisfy constraint: Member must {rule}"
+
+    def _rules(self, value: str) -> tuple[tuple[bool, str], ...]:
+        """Give by rule whether it is kept."""
+        length = len(value)
+        return (
+            (not self.choices or value in self.choices, f"satisfy enum value set: [{', '.join(self.choices)}]"),
+            (self.most is None or length <= self.most, f"have length less than or equal to {self.most}"),
+            (length >= self.least, f"have length greater than or equal to {self.least}"),
+            (
+                not self.pattern or _PATTERNS[self.pattern].fullmatch(value) is not None,
+                f"satisfy regular expression pattern: {self.pattern}",
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from app.domain.processes import Published, Refused
+from app.domain.processes import Machine, Published, Refused
 from app.domain.shared.rights import Right
 from app.usecases.context import Context
 from app.usecases.ports.shared import Clock, Work
@@ -73,12 +73,17 @@ class DeleteVersion:
         number = request.number
         if machine is None or number is None or version_of(work, machine, number) is None:
             return
-        users = [alias.name for alias in work.machines.aliases(machine) if alias.leads_to(number)]
-        if users:
-            reason = (
-                "Version to be deleted must not be referenced by an alias. "
-                f"Current list of aliases referencing this version: [{', '.join(users)}]"
-            )
-            raise Refused(what="ConflictException", reason=reason)
+        _check_unused(work, machine, number)
         work.machines.withdraw(machine, number)
         work.machines.save(machine)
+
+
+def _check_unused(work: Work, machine: Machine, number: int) -> None:
+    """Pass only a version that no alias refers to. Raises Refused."""
+    users = [alias.name for alias in work.machines.aliases(machine) if alias.leads_to(number)]
+    if users:
+        reason = (
+            "Version to be deleted must not be referenced by an alias. "
+            f"Current list of aliases referencing this version: [{', '.join(users)}]"
+        )
+        raise Refused(what="ConflictException", reason=reason)
