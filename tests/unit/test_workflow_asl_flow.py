@@ -78,6 +78,7 @@ def test_a_pass_makes_its_output(fields: dict[str, Any], output: Any) -> None:
             "States.Runtime",
             "The JSONPath '$never' specified for the field 'x.$' could not be found in the input '{}'",
         ),
+        ({"InputPath": "$[5]"}, [5], "States.Runtime", "Invalid path '$[5]' : No results for path: $[5]"),
         (
             {"ResultPath": "$.x.y"},
             {"x": [1]},

@@ -108,8 +108,10 @@ def test_what_is_sent_is_what_the_definition_says() -> None:
 
 def test_a_connection_adds_what_lets_a_request_in_and_wins() -> None:
     known = Parameters({"Authorization": "Bearer t"}, {"key": "k"}, {"tenant": 1})
-    request = _World(known=known).request(RequestBody={"tenant": 2, "b": 3}, QueryParameters={"q": 1})
+    request = _World(known=known).request(RequestBody={"tenant": 2, "b": 3}, QueryParameters={"q": 1, "key": "mine"})
     assert request.headers["Authorization"] == "Bearer t"
+    keyed = Parameters({"X-Api-Key": "theirs"})
+    assert _World(known=keyed).request(Headers={"x-api-key": "mine"}).headers == {"X-Api-Key": "theirs"}
     assert request.url.endswith("?q=1&key=k")
     assert request.body == b'{"tenant":1,"b":3}'
 
@@ -143,7 +145,14 @@ def test_a_body_may_be_sent_as_a_form(way: str, body: str) -> None:
         {"Headers": {"Host": "other"}},
         {"Headers": {"X-Amz-Date": "now"}},
         {"Authentication": {}},
+        {"Headers": "Accept: text/plain"},
+        {"QueryParameters": [1]},
+        {"Transform": "URL_ENCODED", "RequestBody": {}},
         {"RequestBody": [1], "Transform": {"RequestBodyEncoding": "URL_ENCODED"}},
+        {
+            "RequestBody": {},
+            "Transform": {"RequestBodyEncoding": "URL_ENCODED", "RequestEncodingOptions": {"ArrayFormat": "SPACES"}},
+        },
     ],
 )
 def test_what_cannot_be_sent_is_not(asked: dict[str, Any]) -> None:

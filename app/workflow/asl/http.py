@@ -124,9 +124,10 @@ def _request(asked: Mapping[str, Any], known: Parameters) -> Request:
         raise StepError(RUNTIME, f"The value '{method}' of 'Method' is none of {', '.join(sorted(METHODS))}")
     if urlsplit(url).scheme != "https":
         raise StepError(RUNTIME, f"The value '{url}' of 'ApiEndpoint' is no https URL")
-    query = [*_pairs(asked.get("QueryParameters", {})), *known.query.items()]
+    ours = (pair for pair in _pairs(_object(asked, "QueryParameters")) if pair[0] not in known.query)
+    query = [*ours, *known.query.items()]
     body, kind = _body(asked, known)
-    headers = {**_headers(asked.get("Headers", {})), **known.headers}
+    headers = _headers(_object(asked, "Headers"), known.headers)
     if kind and "content-type" not in map(str.lower, headers):
         headers["Content-Type"] = kind
     return Request(method, _with_query(url, query), headers, body)
@@ -139,12 +140,22 @@ def _needed(asked: Mapping[str, Any], field: str) -> str:
     return given
 
 
-def _headers(given: Mapping[str, Any]) -> dict[str, str]:
+def _object(asked: Mapping[str, Any], field: str) -> Mapping[str, Any]:
+    given = asked.get(field, {})
+    if not isinstance(given, dict):
+        raise StepError(RUNTIME, f"The value of '{field}' must be an object")
+    return given
+
+
+def _headers(given: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str]:
     for name in given:
         small = name.lower()
         if small in FORBIDDEN or small.startswith(("x-amz-", "x-amzn-")):
             raise StepError(RUNTIME, f"The header '{name}' may not be set")
-    return {name: ", ".join(_texts(value)) for name, value in given.items()}
+    # A name means the same in capitals.
+    theirs = set(map(str.lower, known))
+    ours = {name: ", ".join(_texts(value)) for name, value in given.items() if name.lower() not in theirs}
+    return {**ours, **known}
 
 
 def _pairs(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -171,9 +182,11 @@ def _body(asked: Mapping[str, Any], known: Parameters) -> tuple[bytes | None, st
         given = {**_fields(given), **known.body}
     if given is None:
         return None, ""
-    transform = asked.get("Transform", {})
+    transform = _object(asked, "Transform")
     if transform.get("RequestBodyEncoding", "NONE") == "URL_ENCODED":
-        way = transform.get("RequestEncodingOptions", {}).get("ArrayFormat", "INDICES")
+        way = _object(transform, "RequestEncodingOptions").get("ArrayFormat", "INDICES")
+        if not isinstance(way, str) or way not in _LISTS:
+            raise StepError(RUNTIME, f"The value '{way}' of 'ArrayFormat' is none of {', '.join(_LISTS)}")
         return _form(_fields(given), way).encode(), "application/x-www-form-urlencoded"
     return (given if isinstance(given, str) else text_of(given)).encode(), "application/json"
 

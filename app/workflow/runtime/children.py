@@ -98,6 +98,8 @@ class Children:
 
     def look(self, live: Live, events: list[e.Event], now: int) -> tuple[tuple[NewExecution, ...], tuple[Letter, ...]]:
         """Give the children to start and the letters to send with a commit, and know from now on who is asked."""
+        if not self._nested and live.kin is None:
+            return (), ()
         starts, posts = list[NewExecution](), list[Letter]()
         before = live.asked
         if before or self._asks(events):

@@ -162,20 +162,23 @@ class Engine:
         """Know a machine. Raises ValueError for another one of the same name and edition."""
         self._registry.add(definition)
 
-    def task(self, resource: str, *, inline: bool = False, transactional: bool = False) -> Callable[[_F], _F]:
+    def task(
+        self, resource: str, *, inline: bool = False, transactional: bool = False, batch: bool = False
+    ) -> Callable[[_F], _F]:
         """Have the function below do what a resource is for, sync or async.
 
         It gets its own copy of the data, a ``Step`` if it has a parameter ``step``, and a ``connection`` if it is
         transactional and asks for one; what it returns is the result. What it raises is the step's error by its class's
         name; a StepError names its own. ``inline`` runs it on the thread that all executions share: for a few
         microseconds of work only. ``transactional`` runs it in a transaction that its result is the last statement of:
-        both happen, once, or neither.
+        both happen, once, or neither. ``batch`` lets up to eight such steps, of different executions, share one: for
+        functions that only do short SQL, may run again after another one failed, and do not commit themselves.
         """
         if transactional and self._transactions is None:
             raise ValueError(f"{resource} is transactional, and the engine was not given transactions")
 
         def register(function: _F) -> _F:
-            self._registry.handle(resource, function, inline=inline, transactional=transactional)
+            self._registry.handle(resource, function, inline=inline, transactional=transactional, batch=batch)
             return function
 
         return register

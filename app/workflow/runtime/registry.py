@@ -67,11 +67,11 @@ class Registry:
             found = self._others.newest(namespace, machine)
         return found
 
-    def handle(self, resource: str, function: Callable[..., Any], *, inline: bool, transactional: bool) -> None:
-        """Have a function do what a resource is for. Raises ValueError for a second one."""
+    def handle(self, resource: str, function: Callable[..., Any], **how: bool) -> None:
+        """Have a function do what a resource is for, as ``Handler.of`` takes it. Raises ValueError for a second one."""
         if resource in self.handlers or resource in self.activities:
             raise ValueError(f"{resource} has somebody who does it")
-        self.handlers[resource] = Handler.of(function, inline=inline, transactional=transactional)
+        self.handlers[resource] = Handler.of(function, **how)
 
     def is_activity(self, resource: str) -> bool:
         """Tell whether outside workers do it."""

@@ -1,7 +1,8 @@
-"""A worker as a process of its own, to be killed: it does ten-step executions until its standard input ends.
+"""A worker as a process of its own, to be killed: it does executions of six steps until its standard input ends.
 
 ``python -m tests.support.workflow.victim URL``. Every step writes down that it ran: transactional ones in the table
-``effects`` with the append, others in ``calls`` before it, in a transaction of their own.
+``effects`` with the append, alone or several executions' together, others in ``calls`` before it, in a transaction of
+their own.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from tests.support.workflow.stores import plain_engine
 
 STEPS: Final = 6
 AROUND: Final = Surroundings()
+RESOURCES: Final = ("call", "book", "call", "share", "call", "book")
 TABLES: Final = (
     "CREATE TABLE effects (step VARCHAR(200) NOT NULL, execution VARCHAR(64) NOT NULL)",
     "CREATE TABLE calls (step VARCHAR(200) NOT NULL, execution VARCHAR(64) NOT NULL)",
@@ -36,11 +38,11 @@ TABLES: Final = (
 
 
 def chain() -> Definition:
-    """Give a machine of steps that take turns in being transactional."""
+    """Give a machine of steps that take turns in being transactional, one of them in company."""
     names = [f"s{number}" for number in range(STEPS)]
     states = {
-        name: Task(name, {"success": following}, "book" if number % 2 else "call")
-        for number, (name, following) in enumerate(zip(names, [*names[1:], None], strict=True))
+        name: Task(name, {"success": following}, resource)
+        for name, following, resource in zip(names, [*names[1:], None], RESOURCES, strict=True)
     }
     return Definition("chain", Flow(names[0], states))
 
@@ -78,6 +80,7 @@ def opened(url: str, **how: Any) -> workflow.Engine:
     engine.register(chain())
     engine.register(family())
 
+    @engine.task("share", transactional=True, batch=True)
     @engine.task("book", transactional=True)
     def book(data: int, step: Step, connection: Connection) -> int:
         connection.exec_driver_sql(f"INSERT INTO effects VALUES ('{step.id}', '{step.key.id}')")
