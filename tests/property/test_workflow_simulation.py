@@ -62,6 +62,15 @@ class _Forgetful(Core):
         self._timers.clear()
 
 
+class _Careless(Core):
+    """Goes on from what a shared transaction decided, though that was rolled back."""
+
+    def withdraw(self, key: Key) -> None:
+        live = self._live.get(key)
+        if live is not None:
+            live.busy = None
+
+
 @pytest.mark.fast
 @pytest.mark.parametrize(
     ("flaw", "what"),
@@ -69,6 +78,7 @@ class _Forgetful(Core):
         pytest.param(Flaw(fenced=False), "", id="no fencing"),
         pytest.param(Flaw(core=_Eager), "before it is on disk", id="effect before append"),
         pytest.param(Flaw(core=_Forgetful), "stuck", id="lost timer"),
+        pytest.param(Flaw(core=_Careless), "", id="shared transaction half undone"),
     ],
 )
 def test_a_planted_bug_is_found_within_a_thousand_seeds(flaw: Flaw, what: str) -> None:
