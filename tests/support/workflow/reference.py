@@ -82,6 +82,8 @@ SECTIONS: Final[Mapping[str, Mapping[str, Names]]] = {
         "asl.compile": ("compile_machine",),
         "asl.query": ("InvalidDefinitionError",),
         "asl.history": ("History",),
+        "asl.context": ("Surroundings",),
+        "asl.nested": ("nested", "StartExecution"),
         "asl.services": ("Services",),
         "asl.http": ("HttpInvoke", "Client", "Connections", "Request", "Response"),
     },
