@@ -79,6 +79,15 @@ class _Barren(Core):
         return made and made._replace(append=msgspec.structs.replace(made.append, starts=()))
 
 
+class _Careless(Core):
+    """Goes on from what a shared transaction decided, though that was rolled back."""
+
+    def withdraw(self, key: Key) -> None:
+        live = self._live.get(key)
+        if live is not None:
+            live.busy = None
+
+
 @pytest.mark.fast
 @pytest.mark.parametrize(
     ("flaw", "what"),
@@ -88,6 +97,7 @@ class _Barren(Core):
         pytest.param(Flaw(core=_Forgetful), "stuck", id="lost timer"),
         pytest.param(Flaw(core=_Silent), "stuck", id="lost letter"),
         pytest.param(Flaw(core=_Barren), "", id="lost child"),
+        pytest.param(Flaw(core=_Careless), "", id="shared transaction half undone"),
     ],
 )
 def test_a_planted_bug_is_found_within_a_thousand_seeds(flaw: Flaw, what: str) -> None:

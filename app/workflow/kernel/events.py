@@ -105,7 +105,8 @@ class TaskScheduled(Event, frozen=True, tag="TaskScheduled"):
     """A task may start as soon as this is on disk.
 
     ``attempt`` counts from 1 within the visit of the state. ``due`` is its time limit, ``beat`` the milliseconds within
-    which an activity must show that it lives. ``shown``: how many lines of the public history it stands for.
+    which an activity must show that it lives. ``shown``: how many lines of the public history it stands for. ``limit``:
+    the milliseconds that a worker has from the instant it takes the task.
     """
 
     branch: int
@@ -116,6 +117,7 @@ class TaskScheduled(Event, frozen=True, tag="TaskScheduled"):
     due: int | None = None
     beat: int | None = None
     shown: int = 1
+    limit: int | None = None
 
 
 class TaskStarted(Event, frozen=True, tag="TaskStarted"):

@@ -86,7 +86,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Names]]] = {
         "asl.history": ("History",),
         "asl.context": ("Surroundings",),
         "asl.services": ("Services",),
-        "asl.nested": ("nested", "by_name"),
+        "asl.nested": ("nested", "by_name", "StartExecution"),
         "asl.http": ("HttpInvoke", "Client", "Connections", "Parameters", "Request", "Response"),
     },
     "Events": {"kernel.events": ALL},
