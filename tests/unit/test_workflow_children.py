@@ -377,5 +377,16 @@ def test_machines_that_cannot_be_asked_fail_the_step_and_nothing_else() -> None:
     assert len(hand.store._rows) == 1
 
 
+def test_a_child_knows_its_own_name() -> None:
+    """ASL-02: Execution.Id and Execution.Name of the context object."""
+    tells = _machine("child", P={"Type": "Pass", "Parameters": {"of.$": "$$.Execution.Id"}, "End": True})
+    world = _Set(_parent(".sync:2", parameters={"Name": "one"}), tells)
+    output = json.loads(world.end(world.started())["output"])
+    assert output["Output"] == {"of": AROUND.execution("child", "one")} == {"of": output["ExecutionArn"]}
+    world = _Set(_parent(".sync:2"), tells)
+    output = json.loads(world.end(world.started())["output"])
+    assert output["Output"] == {"of": output["ExecutionArn"]}
+
+
 def test_the_answer_of_a_step_has_one_name() -> None:
     assert answer_id(StepKey(Key("n", "x"), 1, 2, 3)) == "x/1/2/3"

@@ -16,11 +16,12 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=True):
 
 
 class ExecutionStarted(Event, frozen=True, tag="ExecutionStarted"):
-    """The execution began; ``deadline`` is when it times out as a whole."""
+    """The execution began; ``deadline`` is when it times out as a whole, ``name`` what it is called, if it has one."""
 
     at: int
     input: Any
     deadline: int | None = None
+    name: str = ""
 
 
 class ExecutionSucceeded(Event, frozen=True, tag="ExecutionSucceeded"):

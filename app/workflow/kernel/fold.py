@@ -82,6 +82,7 @@ def _started(frame: Frame, event: e.ExecutionStarted) -> int | None:
     frame.started = event.at
     frame.deadline = event.deadline
     frame.input = event.input
+    frame.name = event.name
     return None
 
 

@@ -122,6 +122,7 @@ class Frame(msgspec.Struct, array_like=True):
     lapsed: list[tuple[str, str]] = []
     lines: int = 0
     redriven: int | None = None
+    name: str = ""
 
     @property
     def is_over(self) -> bool:
