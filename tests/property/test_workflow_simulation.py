@@ -57,8 +57,8 @@ class _Eager(Core):
 class _Forgetful(Core):
     """Loses the timers of what it holds."""
 
-    def _hold(self, live: Live) -> None:
-        super()._hold(live)
+    def _wake_at(self, live: Live, due: int | None) -> None:
+        super()._wake_at(live, due)
         self._timers.clear()
 
 

@@ -262,9 +262,13 @@ def test_a_service_is_told_and_one_that_answers_later_is_submitted() -> None:
         "HeartbeatSeconds": 5,
         "TimeoutSeconds": 600,
     }
-    history = one(state, 1).history()
+    told = one(state, 1)
+    told.submitted("S", {"MessageId": "1"})
+    told.done("S", {"ok": True})
+    history = told.history()
     service = {"resourceType": "sqs", "resource": "sendMessage.waitForTaskToken"}
-    assert [entry["type"] for entry in history[2:]] == ["TaskScheduled", "TaskStarted", "TaskSubmitted"]
+    names = ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded"]
+    assert [entry["type"] for entry in history[2:6]] == names
     assert history[2]["taskScheduledEventDetails"] == {
         **service,
         "region": "us-east-1",
@@ -273,7 +277,19 @@ def test_a_service_is_told_and_one_that_answers_later_is_submitted() -> None:
         "heartbeatInSeconds": 5,
     }
     assert history[3]["taskStartedEventDetails"] == service
-    assert history[4]["taskSubmittedEventDetails"] == service
+    output = {"output": '{"MessageId":"1"}', "outputDetails": {"truncated": False}}
+    assert history[4]["taskSubmittedEventDetails"] == {**service, **output}
+
+
+def test_a_service_that_does_not_take_its_task_was_not_submitted() -> None:
+    told = one({"Type": "Task", "Resource": f"{QUEUE}.waitForTaskToken"}, 1)
+    told.failed("S", "SQS.QueueDoesNotExistException", "no such queue")
+    assert told.types()[2:5] == ["TaskScheduled", "TaskStarted", "TaskSubmitFailed"]
+    assert details(told.history()[4])["error"] == "SQS.QueueDoesNotExistException"
+    told = one({"Type": "Task", "Resource": f"{QUEUE}.waitForTaskToken"}, 1)
+    told.submitted("S", {})
+    told.failed("S", "Own", "refused")
+    assert told.types()[4:6] == ["TaskSubmitted", "TaskFailed"]
 
 
 def test_an_activity_is_started_when_a_worker_takes_it() -> None:

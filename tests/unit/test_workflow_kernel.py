@@ -282,6 +282,22 @@ def test_an_activity_must_show_that_it_lives_once_it_is_taken() -> None:
     assert run.frame.error == "States.HeartbeatTimeout"
 
 
+def test_a_task_handed_over_must_show_that_it_lives_and_is_told_before_its_end() -> None:
+    run = Driven(machine(task("a", heartbeat=10, timeout=100)))
+    run.start()
+    assert names(run.submitted("a", {"Id": 1})) == ["TaskSubmitted"]
+    branch = run.at("a")
+    assert branch.wait is not None
+    assert (branch.wait.taken, branch.wait.beat) == (True, run.now + 10_000)
+    answer = s.TaskDone(branch.id, branch.entry, 1, 5, submitted={"Id": 1})
+    assert names(run.apply(answer))[0] == "TaskSucceeded"
+    for ending in (s.TaskDone(0, 1, 1, 5, submitted={"Id": 1}), s.TaskError(0, 1, 1, "E", "c", submitted={"Id": 1})):
+        run = Driven(machine(task("a", heartbeat=10, timeout=100)))
+        run.start()
+        assert names(run.apply(ending))[0] == "TaskSubmitted"
+        assert run.frame.is_over
+
+
 def test_a_function_of_the_definition_that_fails_fails_its_state_alone() -> None:
     """ORC-05: StepError with its name, anything else as States.Runtime, which nothing but its own name catches."""
 

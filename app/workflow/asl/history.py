@@ -189,8 +189,6 @@ class History:
         self._next(branch.id, event.at, f"{service.family}Scheduled", details=details)
         if event.shown > 1:
             self._next(branch.id, event.at, f"{service.family}Started", details=_service(service))
-        if event.shown > 2:
-            self._next(branch.id, event.at, "TaskSubmitted", details=_service(service))
 
     def _role(self, branch: Branch, at: int) -> Any:
         state = self._definition.states[branch.state]
@@ -207,6 +205,9 @@ class History:
         details = {"workerName": event.worker} if family == "Activity" else None
         self._next(branch.id, event.at, f"{family}Started", details=details)
 
+    def _tell_submitted(self, event: e.TaskSubmitted) -> None:
+        self._answered(event.branch, event.at, "Submitted", _data("output", event.output))
+
     def _answered(self, number: int, at: int, how: str, details: dict[str, Any]) -> None:
         branch = self._branch(number)
         service = Service.of("" if branch.wait is None else branch.wait.name)
@@ -221,7 +222,10 @@ class History:
         self._answered(event.branch, event.at, "Succeeded", _data("output", event.output))
 
     def _tell_task_failed(self, event: e.TaskFailed) -> None:
-        self._answered(event.branch, event.at, "Failed", _failure(event.error, event.cause))
+        wait = self._branch(event.branch).wait
+        not_begun = wait is not None and not wait.taken and Service.of(wait.name).is_submitted
+        how = "SubmitFailed" if not_begun else "Failed"
+        self._answered(event.branch, event.at, how, _failure(event.error, event.cause))
 
     def _tell_task_timed_out(self, event: e.TaskTimedOut) -> None:
         self._answered(event.branch, event.at, "TimedOut", {"error": "States.Timeout"})
@@ -257,6 +261,7 @@ class History:
         e.ChildrenSucceeded: _tell_children_succeeded,
         e.TaskScheduled: _tell_scheduled,
         e.TaskStarted: _tell_taken,
+        e.TaskSubmitted: _tell_submitted,
         e.TaskSucceeded: _tell_task_succeeded,
         e.TaskFailed: _tell_task_failed,
         e.TaskTimedOut: _tell_task_timed_out,

@@ -40,6 +40,4 @@ class Service:
     @property
     def lines(self) -> int:
         """Give how many lines of history the scheduling of such a task is."""
-        if self.family == "Activity":
-            return 1
-        return 3 if self.is_submitted else 2
+        return 1 if self.family == "Activity" else 2

@@ -283,7 +283,7 @@ class _Parent(AslState):
         if isinstance(cause, e.ChildrenSucceeded):
             return self.left(visit, list(branch.results or ()))
         if branch.failures:
-            raise kernel.first_failure(visit)
+            raise kernel.one_too_many(cause)
         if branch.open == 0 and len(branch.results or ()) == branch.count:
             return (e.ChildrenSucceeded(branch.id, visit.now),)
         return None

@@ -45,6 +45,11 @@ def is_cut(frame: Frame) -> bool:
     return not frame.is_over and any(b.wait is None and b.failure is None for b in frame.branches.values())
 
 
+_OF_CHILDREN: Final = frozenset({e.BranchSucceeded, e.BranchFailed, e.ChildrenSucceeded})
+_ARRIVALS: Final = frozenset({e.StateExited, e.BranchStarted})
+"""What brings a branch to a state."""
+
+
 class _Run:
     """One stimulus worked off."""
 
@@ -69,17 +74,17 @@ class _Run:
         return self.done
 
     def record(self, *events: e.Event) -> None:
-        frame, done, ready = self.frame, self.done, self.ready
+        frame, ready = self.frame, self.ready
         for event in events:
             branch = fold(frame, event)
-            done.append(event)
             if branch is None:
                 continue
-            if isinstance(event, e.BranchFailed):
+            if type(event) is e.BranchFailed:
                 # The state around it is asked before the lines of work beside it go on in vain.
                 ready.appendleft((branch, event))
             else:
                 ready.append((branch, event))
+        self.done += events
 
     def _run_on(self) -> None:
         frame, ready = self.frame, self.ready
@@ -206,9 +211,10 @@ def _has_work(branch: Branch, cause: e.Event | None) -> bool:
     """
     if branch.failure is not None:
         return False
-    if isinstance(cause, (e.BranchSucceeded, e.BranchFailed)):
+    kind = type(cause)
+    if kind in _OF_CHILDREN:
         return branch.results is not None
-    if isinstance(cause, (e.StateExited, e.BranchStarted)):
+    if kind in _ARRIVALS:
         return not branch.entered
     return branch.wait is None
 
@@ -218,7 +224,7 @@ def _resumable(ready: deque[tuple[int, e.Event | None]]) -> bool:
 
     What a state has yet to make of a result is known by its event alone.
     """
-    return all(isinstance(cause, (e.StateExited, e.BranchStarted)) for _, cause in ready)
+    return all(type(cause) in _ARRIVALS for _, cause in ready)
 
 
 def _start(run: _Run, stimulus: s.Start) -> None:
@@ -235,14 +241,28 @@ def _deadline(run: _Run) -> int | None:
 
 def _task_done(run: _Run, stimulus: s.TaskDone) -> None:
     branch = run.frame.waits_for(stimulus.branch, stimulus.entry, stimulus.attempt)
-    if branch is not None and not run.frame.is_over:
+    if branch is not None and run.frame.ended is None:
+        _say_submitted(run, branch, stimulus.submitted)
         run.record(e.TaskSucceeded(branch.id, run.now, stimulus.output))
 
 
 def _task_error(run: _Run, stimulus: s.TaskError) -> None:
     branch = run.frame.waits_for(stimulus.branch, stimulus.entry, stimulus.attempt)
     if branch is not None and not run.frame.is_over:
+        _say_submitted(run, branch, stimulus.submitted)
         run.record(e.TaskFailed(branch.id, run.now, stimulus.error, stimulus.cause))
+
+
+def _say_submitted(run: _Run, branch: Branch, said: Any) -> None:
+    """Record what was said when a task was handed over, unless that is told already."""
+    if said is not None and branch.wait is not None and not branch.wait.taken:
+        run.record(e.TaskSubmitted(branch.id, run.now, said))
+
+
+def _task_submitted(run: _Run, stimulus: s.TaskSubmitted) -> None:
+    branch = run.frame.waits_for(stimulus.branch, stimulus.entry, stimulus.attempt)
+    if branch is not None and not run.frame.is_over and branch.wait is not None and not branch.wait.taken:
+        run.record(e.TaskSubmitted(branch.id, run.now, stimulus.output))
 
 
 def _task_taken(run: _Run, stimulus: s.TaskTaken) -> None:
@@ -359,6 +379,7 @@ _DECIDERS: Final[dict[type[s.Stimulus], Callable[[_Run, Any], None]]] = {
     s.TaskDone: _task_done,
     s.TaskError: _task_error,
     s.TaskTaken: _task_taken,
+    s.TaskSubmitted: _task_submitted,
     s.Heartbeat: _heartbeat,
     s.Tick: _tick,
     s.Signal: _signal,

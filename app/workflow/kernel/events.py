@@ -125,6 +125,14 @@ class TaskStarted(Event, frozen=True, tag="TaskStarted"):
     worker: str
 
 
+class TaskSubmitted(Event, frozen=True, tag="TaskSubmitted"):
+    """The task was handed to something outside, which answers later; ``output`` is what it said to that."""
+
+    branch: int
+    at: int
+    output: Any
+
+
 class TaskBeat(Event, frozen=True, tag="TaskBeat"):
     """The task showed that it lives."""
 
@@ -357,6 +365,7 @@ AnyEvent: TypeAlias = (
     | StateFailed
     | TaskScheduled
     | TaskStarted
+    | TaskSubmitted
     | TaskBeat
     | TaskSucceeded
     | TaskFailed
@@ -390,6 +399,7 @@ PAYLOADS: Final[dict[type[Event], str]] = {
     StateEntered: "input",
     StateExited: "output",
     TaskScheduled: "argument",
+    TaskSubmitted: "output",
     TaskSucceeded: "output",
     SignalReceived: "data",
     SignalKept: "data",

@@ -55,18 +55,17 @@ def settle(frame: Frame) -> None:
     """Say whether an execution that is not over runs, waits or backs off, by what its branches wait for."""
     if frame.status is not Status.RUNNING and frame.status not in _ASLEEP:
         return
-    kinds = _awaited_kinds(frame)
     wake(frame)
-    if kinds & {"task", ""}:
-        return
+    kinds = set()
+    for branch in frame.branches.values():
+        wait = branch.wait
+        if branch.failure is not None:
+            continue
+        if wait is None or wait.kind == "task":
+            return
+        kinds.add(wait.kind)
+    # What waits for its children waits for what they wait for.
     frame.status = LIFE.fire(frame.status, "back_off" if "retry" in kinds else "wait")
-
-
-def _awaited_kinds(frame: Frame) -> set[str]:
-    """Give the kinds of the waits that no other branch ends; an empty one for a branch that has work."""
-    kinds = {branch.wait.kind if branch.wait else "" for branch in frame.branches.values() if not branch.failure}
-    kinds.discard("children")
-    return kinds
 
 
 def _folds(*kinds: type[Any]) -> Callable[[Callable[[Frame, _E], int | None]], Callable[[Frame, _E], int | None]]:
@@ -190,8 +189,8 @@ def _scheduled(frame: Frame, event: e.TaskScheduled) -> int | None:
     return None
 
 
-@_folds(e.TaskStarted)
-def _taken(frame: Frame, event: e.TaskStarted) -> int | None:
+@_folds(e.TaskStarted, e.TaskSubmitted)
+def _taken(frame: Frame, event: e.TaskStarted | e.TaskSubmitted) -> int | None:
     wait = _wait(frame, event.branch)
     wait.taken = True
     if wait.beat_every is not None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from .status import ENDED, Status
+from .status import Status
 
 
 class Wait(msgspec.Struct, array_like=True):
@@ -81,6 +81,13 @@ class Kept(msgspec.Struct, frozen=True, array_like=True):
     expires: int
 
 
+def sooner(one: int | None, other: int | None) -> int | None:
+    """Give the earlier of two instants that may not be there."""
+    if one is None:
+        return other
+    return one if other is None or one < other else other
+
+
 class Frame(msgspec.Struct, array_like=True):
     """The state of one execution.
 
@@ -118,22 +125,20 @@ class Frame(msgspec.Struct, array_like=True):
     @property
     def is_over(self) -> bool:
         """Tell whether the execution has ended."""
-        return self.status in ENDED
+        return self.ended is not None
 
     def next_due(self) -> int | None:
         """Give the instant at which something happens by itself, None when nothing does."""
-        if self.status in ENDED:
+        if self.ended is not None:
             return None
-        return min((due for due in self._dues() if due is not None), default=None)
-
-    def _dues(self) -> list[int | None]:
-        dues = [self.deadline, *(kept.expires for kept in self.kept.values())]
+        due = self.deadline
+        if self.kept:
+            due = sooner(due, min(kept.expires for kept in self.kept.values()))
         for branch in self.branches.values():
             wait = branch.wait
             if wait is not None:
-                dues.append(wait.due)
-                dues.append(wait.beat)
-        return dues
+                due = sooner(sooner(due, wait.due), wait.beat)
+        return due
 
     def children(self, branch: int) -> list[Branch]:
         """Give the lines of work that ``branch`` has started and that still run."""

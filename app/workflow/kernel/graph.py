@@ -51,13 +51,14 @@ class Visit:
 
     def exited(self, output: Any, transition: str, variables: dict[str, Any] | None = None) -> tuple[e.Event, ...]:
         """Give the events of leaving. Raises InvalidTransitionError for a transition the state does not have."""
-        branch = self.branch
-        transition = self.state.choose(output, transition)
+        branch, state = self.branch, self.state
+        if state.alternatives:
+            transition = state.choose(output, transition)
         try:
-            target = self.state.transitions[transition]
+            target = state.transitions[transition]
         except KeyError:
             raise InvalidTransitionError(
-                self.definition.name, branch.state, transition, tuple(self.state.transitions), None
+                self.definition.name, branch.state, transition, tuple(state.transitions), None
             ) from None
         left = e.StateExited(branch.id, self.now, branch.state, output, transition, target, variables)
         if target is not None:

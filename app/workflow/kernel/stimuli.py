@@ -18,22 +18,27 @@ class Start(Stimulus, frozen=True, tag="Start"):
 
 
 class TaskDone(Stimulus, frozen=True, tag="TaskDone"):
-    """A task gave its result. Only the step that the branch waits for is taken."""
+    """A task gave its result. Only the step that the branch waits for is taken.
+
+    ``submitted`` is what was said when the task was handed over, in case nobody has told yet.
+    """
 
     branch: int
     entry: int
     attempt: int
     output: Any
+    submitted: Any = None
 
 
 class TaskError(Stimulus, frozen=True, tag="TaskError"):
-    """A task failed, with the name of the error and a text for people."""
+    """A task failed, with the name of the error and a text for people; ``submitted`` as for ``TaskDone``."""
 
     branch: int
     entry: int
     attempt: int
     error: str
     cause: str = ""
+    submitted: Any = None
 
 
 class TaskTaken(Stimulus, frozen=True, tag="TaskTaken"):
@@ -43,6 +48,15 @@ class TaskTaken(Stimulus, frozen=True, tag="TaskTaken"):
     entry: int
     attempt: int
     worker: str = ""
+
+
+class TaskSubmitted(Stimulus, frozen=True, tag="TaskSubmitted"):
+    """A task was handed to something outside that will answer: its heartbeat begins to count."""
+
+    branch: int
+    entry: int
+    attempt: int
+    output: Any = None
 
 
 class Heartbeat(Stimulus, frozen=True, tag="Heartbeat"):
@@ -94,5 +108,16 @@ class Continue(Stimulus, frozen=True, tag="Continue"):
 
 
 AnyStimulus: TypeAlias = (
-    Start | TaskDone | TaskError | TaskTaken | Heartbeat | Tick | Signal | Stop | Rollback | Redrive | Continue
+    Start
+    | TaskDone
+    | TaskError
+    | TaskTaken
+    | TaskSubmitted
+    | Heartbeat
+    | Tick
+    | Signal
+    | Stop
+    | Rollback
+    | Redrive
+    | Continue
 )

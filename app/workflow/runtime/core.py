@@ -10,14 +10,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from heapq import heappop
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
 from ..codec import pack
 from ..kernel import events as e
 from ..kernel import stimuli as s
-from ..kernel.decide import run
+from ..kernel.decide import LONGEST_RUN, run
 from ..kernel.errors import DATA_LIMIT, RUNTIME
 from ..kernel.frames import Frame
 from .holdings import Holdings
@@ -30,6 +30,7 @@ LINGER: Final = 5_000
 ROUNDS: Final = 3
 """How often in one turn an unconfirmed commit is decided again."""
 
+_E = TypeVar("_E", bound=e.Event)
 _log: Final = logging.getLogger(__name__)
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -197,7 +198,8 @@ class Core(Holdings):
                 if made is not None:
                     runs.append(made)
                 else:
-                    self._hold(live)
+                    self._wake_at(live, live.frame.next_due())
+                    self._go_on_if_cut(live)
                     if live.fresh:
                         live.fresh = False
                         commands.extend(self._commands(live, live.frame.branches.values()))
@@ -236,7 +238,7 @@ class Core(Holdings):
         rests = live.rests(now, self.linger, self._is_activity)
         if not events and not letters and not (rests and live.fresh):
             return None
-        awaits = live.awaited()
+        awaits, before = live.awaited(), live.awaits
         version = live.version + 1
         packed = pack(frame, events, version, live.homes)
         append = Append(
@@ -253,18 +255,16 @@ class Core(Holdings):
             frame.error,
             live.new,
             tuple(letters),
-            tuple(sorted(awaits - live.awaits)),
-            tuple(sorted(live.awaits - awaits)),
-            self._starts(live, events, now),
+            tuple(sorted(awaits - before)) if awaits is not before else (),
+            tuple(sorted(before - awaits)) if awaits is not before else (),
+            self._starts(live, events, now) if definition.on_late is not None else (),
         )
         return Run(live, items, events, append, packed, awaits)
 
     def _starts(self, live: Live, events: list[e.Event], now: int) -> tuple[NewExecution, ...]:
         """Start ``on_late`` for each signal that came too late, in the same commit."""
-        machine = live.definition.on_late
-        if machine is None:
-            return ()
-        late = _late(events)
+        machine = live.definition.on_late or ""
+        late = _of_type(events, e.SignalLate)
         if not late:
             return ()
         definition = self.definitions.newest(live.key.namespace, machine)
@@ -331,7 +331,9 @@ class Core(Holdings):
         if append.owner is None:
             self._drop(live)
             return []
-        self._hold(live)
+        self._wake_at(live, append.due)
+        if len(made.events) >= LONGEST_RUN:
+            self._go_on_if_cut(live)
         branches = live.frame.branches
         if live.fresh:
             live.fresh = False
@@ -351,11 +353,11 @@ class Core(Holdings):
             self.ended.add(live.key)
         if made.events:
             tell(self._listeners, live.key, live.definition.name, made.events)
-            self._note_taken(live, made.events)
+            self._note_taken(live, _of_type(made.events, e.TaskStarted))
 
-    def _note_taken(self, live: Live, events: list[e.Event]) -> None:
+    def _note_taken(self, live: Live, events: list[e.TaskStarted]) -> None:
         for event in events:
-            branch = live.frame.branches.get(event.branch) if isinstance(event, e.TaskStarted) else None
+            branch = live.frame.branches.get(event.branch)
             if branch is not None:
                 self.taken.add(StepKey(live.key, branch.id, branch.entry, branch.attempt))
 
@@ -368,13 +370,15 @@ class BusyError(Exception):
         self.key = key
 
 
-def _late(events: list[e.Event]) -> list[e.SignalLate]:
-    return [event for event in events if isinstance(event, e.SignalLate)]
+def _of_type(events: list[e.Event], kind: type[_E]) -> list[_E]:
+    # No isinstance: events have no subclasses, and this is asked thrice of each.
+    return [event for event in events if type(event) is kind]
 
 
 def _scheduled(events: list[e.Event]) -> list[int]:
     """Give the branches that tasks were scheduled in, in order."""
-    return sorted({event.branch for event in events if isinstance(event, e.TaskScheduled)})
+    found = [event.branch for event in _of_type(events, e.TaskScheduled)]
+    return sorted(set(found)) if len(found) > 1 else found
 
 
 def _stops(items: list[Item]) -> bool:

@@ -120,15 +120,16 @@ class Holdings:
     def _is_ours(self, wait: Wait) -> bool:
         return wait.kind == "task" and not self._is_activity(wait.name)
 
-    def _hold(self, live: Live) -> None:
-        """See to it that what is held is looked at again: at its next timer, or at once when its run was cut."""
-        due = live.frame.next_due()
+    def _wake_at(self, live: Live, due: int | None) -> None:
+        """See to it that what is held is looked at again at its next timer."""
         if due != live.due:
             live.due = due
             if due is not None:
                 heappush(self._timers, (due, live.key))
                 if len(self._timers) > SPARE_TIMERS + 2 * len(self._live):
                     self._forget_timers()
+
+    def _go_on_if_cut(self, live: Live) -> None:
         if is_cut(live.frame):
             self.deferred.append(Item(live.key, s.Continue()))
 

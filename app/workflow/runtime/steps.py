@@ -18,8 +18,7 @@ _decode: Final = msgspec.json.Decoder().decode
 _FLAT: Final = frozenset({type(None), bool, int, str})
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True, gc=False):
     """What a handler may know of the step it does; it asks for it by a parameter named ``step``.
 
     ``id`` is the same whenever this attempt runs, also after a crash: give it to outside systems as the idempotency

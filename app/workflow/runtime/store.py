@@ -28,6 +28,7 @@ class NewExecution(msgspec.Struct, frozen=True):
 
     ``name`` is unique among the executions of its machine in its namespace while that is kept; None for one without.
     ``input`` is JSON text. ``seed`` is what its chance is drawn from. ``principal`` is kept and given to handlers.
+    ``parent`` is whom its end is told, as ``children`` writes it; empty for one that nobody waits for.
     """
 
     key: Key
@@ -38,6 +39,7 @@ class NewExecution(msgspec.Struct, frozen=True):
     seed: str
     name: str | None = None
     principal: str = ""
+    parent: str = ""
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -68,7 +70,8 @@ class Append(msgspec.Struct, frozen=True):
     are the letters applied. ``awaits`` and ``forgets`` are the (name, key) of signals that messages are correlated by;
     a pair in both stays, and so do those of one that has ended until it forgets them or is purged: what comes for them
     is late. ``starts`` are executions that begin with this commit, as
-    other rows of version 0; one whose key or name is there already is left out.
+    other rows of version 0; one whose key or name is there already is left out. ``posts`` are letters to others that go
+    with this commit, dropped as ``Store.post`` drops them.
     """
 
     key: Key
@@ -87,6 +90,7 @@ class Append(msgspec.Struct, frozen=True):
     awaits: tuple[tuple[str, str], ...] = ()
     forgets: tuple[tuple[str, str], ...] = ()
     starts: tuple[NewExecution, ...] = ()
+    posts: tuple[Letter, ...] = ()
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -112,6 +116,7 @@ class Row(msgspec.Struct, frozen=True):
     error: str
     input: str
     checkpoint: str
+    parent: str = ""
 
 
 class Page(msgspec.Struct, frozen=True):

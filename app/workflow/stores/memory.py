@@ -306,6 +306,7 @@ class MemoryStore:
                 error="",
                 input=new.input,
                 checkpoint="",
+                parent=new.parent,
             )
         )
 
@@ -337,6 +338,8 @@ class MemoryStore:
         self._correlate(append)
         for new in append.starts:
             self._insert(new)
+        for posted in append.posts:
+            self._post(posted)
 
     def _correlate(self, append: Append) -> None:
         key = append.key

@@ -23,6 +23,8 @@ LARGEST: Final = 2**63 - 1
 
 def of_append(append: Append) -> str:
     """Look through a commit."""
+    if _is_plain(append):
+        return ""
     found = (
         _key(append.key)
         or _text("error", append.error, NAME)
@@ -34,7 +36,16 @@ def of_append(append: Append) -> str:
         found = next(filter(None, map(_pair, (*append.awaits, *append.forgets))), "")
     if not found and append.new is not None:
         found = of_new(append.new)
-    return found or next(filter(None, map(of_new, append.starts)), "")
+    return found or next(filter(None, (*map(of_new, append.starts), *map(of_letter, append.posts))), "")
+
+
+def _is_plain(append: Append) -> bool:
+    """Tell at one look that nothing can be wrong with a commit: most have little in them."""
+    names = f"{append.key.namespace}{append.key.id}{append.error}"
+    if len(names) > ID or append.new or append.starts or append.awaits or append.forgets:
+        return False
+    texts = f"{names}{append.checkpoint}{append.history}"
+    return texts.isascii() and "\0" not in texts and not _instant("due", append.due)
 
 
 def of_new(new: NewExecution) -> str:
@@ -43,6 +54,7 @@ def of_new(new: NewExecution) -> str:
         _called(new)
         or _text("seed", new.seed, ID)
         or _text("principal", new.principal, SENT)
+        or _text("parent", new.parent, SENT)
         or _text("input", new.input)
         or _instant("created", new.created)
     )

@@ -78,6 +78,14 @@ class Driven:
         branch = self.at(state)
         return self.apply(s.TaskTaken(branch.id, branch.entry, branch.attempt, worker))
 
+    def submitted(self, state: str, output: Any) -> list[Event]:
+        """Say that the task of a state was handed over; a second time nothing happens."""
+        branch = self.at(state)
+        told = s.TaskSubmitted(branch.id, branch.entry, branch.attempt, output)
+        got = self.apply(told)
+        assert self.apply(told) == []
+        return got
+
     def stopped(self, error: str = "", cause: str = "") -> list[Event]:
         """Stop the execution."""
         return self.apply(s.Stop(error, cause))

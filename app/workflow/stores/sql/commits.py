@@ -8,14 +8,15 @@ from typing import Any, Final
 import msgspec
 
 from ...kernel.status import Status
-from ...runtime.store import Append, Key, NewExecution
+from ...runtime.store import Append, Key, Letter, NewExecution
+from .reading import conditions
 from .server import Line, Meaning, Mysql, Postgres, Server, Sqlite
 
 COLUMNS: Final = (
     "namespace, id, machine, edition, name, principal, seed, created, input,"
-    " version, status, owner, due, claims, started, ended, events, error, checkpoint"
+    " version, status, owner, due, claims, started, ended, events, error, checkpoint, parent"
 )
-INSERT: Final = f"INSERT INTO workflow_executions ({COLUMNS}) VALUES ({', '.join('?' * 19)})"
+INSERT: Final = f"INSERT INTO workflow_executions ({COLUMNS}) VALUES ({', '.join('?' * 20)})"
 _TOGETHER: Final = 200
 """How many conditions are put into one statement."""
 _PLANS_LAST: Final = 512
@@ -25,7 +26,18 @@ _UNSTORABLE: Final[tuple[type[Exception], ...]] = (UnicodeEncodeError, OverflowE
 def values_of(new: NewExecution, claims: int = 0) -> tuple[Any, ...]:
     """Give the values for ``INSERT``: a row of version 0, due at once."""
     born = (*new.key, new.machine, new.edition, new.name, new.principal, new.seed, new.created, new.input)
-    return (*born, 0, Status.PENDING.value, None, new.created, claims, None, None, 0, "", "")
+    return (*born, 0, Status.PENDING.value, None, new.created, claims, None, None, 0, "", "", new.parent)
+
+
+def post(line: Line, letters: Sequence[Letter], unless: str) -> None:
+    """Put letters into the inbox, but for those that are there and those to executions that are not."""
+    there: set[Key] = set()
+    for condition, values in conditions(letter.key for letter in letters):
+        rows = line.ask(f"SELECT namespace, id FROM workflow_executions WHERE {condition}", *values)
+        there.update(Key(*row) for row in rows)
+    given = [(letter.key.namespace, letter.id, letter.key.id, letter.body) for letter in letters if letter.key in there]
+    if given:
+        line.many("INSERT INTO workflow_inbox (namespace, id, execution, body) VALUES (?, ?, ?, ?)" + unless, given)
 
 
 def either(line: Line, statement: str, condition: str, rows: Sequence[Sequence[Any]]) -> None:
@@ -71,11 +83,15 @@ class Commits:
     def _follow(self, line: Line, written: Iterable[Append]) -> None:
         """Do what goes with commits that were written: letters, waits, executions they start."""
         consumed, forgotten, awaited, started = [], [], [], []
+        posted: list[Letter] = []
         for append in written:
+            if not (append.consumed or append.forgets or append.awaits or append.starts):
+                continue
             key = append.key
             consumed += [(*key, letter) for letter in append.consumed]
             forgotten += [(*key, *pair) for pair in set(append.forgets).difference(append.awaits)]
             started += [values_of(new) for new in append.starts]
+            posted += append.posts
             awaited += [(*key, *pair, 1) for pair in append.awaits]
         either(line, "DELETE FROM workflow_inbox", "namespace = ? AND execution = ? AND id = ?", consumed)
         taken = "namespace = ? AND execution = ? AND taken = ?"
@@ -85,6 +101,7 @@ class Commits:
         columns = "(namespace, execution, name, correlation, fresh) VALUES (?, ?, ?, ?, ?)"
         self._insert(line, f"INSERT INTO workflow_awaiting {columns}", awaited)
         self._insert(line, INSERT, started)
+        post(line, posted, self.unless)
 
     def _insert(self, line: Line, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert those that are not there."""
@@ -220,7 +237,7 @@ class MysqlCommits(Commits):
 def _upserted(append: Append, total: int) -> tuple[Any, ...]:
     unchanged = ("", 0, None, "", "", 0, "")
     state = (append.version, append.status.value, append.owner, append.due, 0, append.started, append.ended)
-    return (*append.key, *unchanged, *state, total + append.events, append.error, append.checkpoint)
+    return (*append.key, *unchanged, *state, total + append.events, append.error, append.checkpoint, "")
 
 
 def _historic(append: Append, total: int) -> tuple[Any, ...]:
@@ -239,6 +256,7 @@ class _New(msgspec.Struct, frozen=True):
     k: str
     g: int
     w: str
+    u: str
 
 
 class _Commit(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -260,6 +278,7 @@ class _Commit(msgspec.Struct, frozen=True, omit_defaults=True):
     f: tuple[tuple[str, str], ...] = ()
     a: tuple[tuple[str, str], ...] = ()
     y: tuple[_New, ...] = ()
+    po: tuple[tuple[str, str, str, str], ...] = ()
     m: str | None = None
     t: int | None = None
     q: str | None = None
@@ -267,16 +286,17 @@ class _Commit(msgspec.Struct, frozen=True, omit_defaults=True):
     k: str | None = None
     g: int | None = None
     w: str | None = None
+    u: str | None = None
 
 
-_NEW: Final = "n text, i text, m text, t int, q text, p text, k text, g bigint, w text"
+_NEW: Final = "n text, i text, m text, t int, q text, p text, k text, g bigint, w text, u text"
 _FORGOTTEN: Final = "SELECT 1 FROM json_array_elements(w.f) AS q(l) WHERE l ->> 0 = p.name AND l ->> 1 = p.correlation"
 # Each part stands in the statement only when some commit of the group needs it.
 _READ: Final = """
 WITH j AS (
     SELECT * FROM json_to_recordset(?::json) AS j(
         n text, i text, v bigint, s text, c text, h text, e bigint, r text, o bigint, d bigint, b bigint, z bigint,
-        x json, f json, a json, y json, m text, t int, q text, p text, k text, g bigint, w text)
+        x json, f json, a json, y json, po json, m text, t int, q text, p text, k text, g bigint, w text, u text)
 ), l AS (
     SELECT j.* FROM j JOIN workflow_executions AS ex ON ex.namespace = j.n AND ex.id = j.i
     WHERE ex.version = j.v - 1 AND j.m IS NULL FOR UPDATE OF ex SKIP LOCKED
@@ -289,7 +309,7 @@ _OLD_ALONE: Final = ", w AS (SELECT * FROM u)"
 _WITH_NEW: Final = f"""
 , n AS (
     INSERT INTO workflow_executions ({COLUMNS})
-    SELECT n, i, m, t, q, p, k, g, w, v, s, o, d, 0, b, z, e, r, c FROM j WHERE m IS NOT NULL AND v = 1
+    SELECT n, i, m, t, q, p, k, g, w, v, s, o, d, 0, b, z, e, r, c, u FROM j WHERE m IS NOT NULL AND v = 1
     ON CONFLICT DO NOTHING RETURNING namespace, id
 ), w AS (
     SELECT * FROM u UNION ALL
@@ -322,8 +342,16 @@ _AWAIT: Final = """
 _START: Final = f"""
 , s AS (
     INSERT INTO workflow_executions ({COLUMNS})
-    SELECT q.*, 0, '{Status.PENDING.value}', NULL, q.g, 0, NULL, NULL, 0, '', ''
+    SELECT q.n, q.i, q.m, q.t, q.q, q.p, q.k, q.g, q.w,
+        0, '{Status.PENDING.value}', NULL, q.g, 0, NULL, NULL, 0, '', '', q.u
     FROM w, json_to_recordset(w.y) AS q({_NEW}) ON CONFLICT DO NOTHING
+)"""
+_POST: Final = """
+, o AS (
+    INSERT INTO workflow_inbox (namespace, id, execution, body)
+    SELECT l ->> 0, l ->> 1, l ->> 2, l ->> 3 FROM w, json_array_elements(w.po) AS q(l)
+    WHERE EXISTS (SELECT 1 FROM workflow_executions AS x WHERE x.namespace = l ->> 0 AND x.id = l ->> 2)
+    ON CONFLICT DO NOTHING
 )"""
 _GIVE: Final = " SELECT n, i FROM w"
 _encode: Final = msgspec.json.Encoder().encode
@@ -344,6 +372,8 @@ class PostgresCommits(Commits):
             statement += _AWAIT
         if any(row.y for row in rows):
             statement += _START
+        if any(row.po for row in rows):
+            statement += _POST
         return {Key(*row) for row in line.ask(statement + _GIVE, _encode(rows).decode())}
 
     def __init__(self) -> None:
@@ -384,15 +414,17 @@ def _commit(append: Append) -> _Commit:
         tuple(set(append.forgets).difference(append.awaits)) if append.forgets else (),
         append.awaits,
         tuple(map(_new, append.starts)),
+        tuple((post.key.namespace, post.id, post.key.id, post.body) for post in append.posts),
     )
     if append.new is None:
         return commit
     new = _new(append.new)
-    return msgspec.structs.replace(commit, m=new.m, t=new.t, q=new.q, p=new.p, k=new.k, g=new.g, w=new.w)
+    return msgspec.structs.replace(commit, m=new.m, t=new.t, q=new.q, p=new.p, k=new.k, g=new.g, w=new.w, u=new.u)
 
 
 def _new(new: NewExecution) -> _New:
-    return _New(*new.key, new.machine, new.edition, new.name, new.principal, new.seed, new.created, new.input)
+    born = (*new.key, new.machine, new.edition, new.name, new.principal, new.seed, new.created)
+    return _New(*born, new.input, new.parent)
 
 
 COMMITS: Final[dict[type[Server], type[Commits]]] = {

@@ -184,7 +184,15 @@ _LOCKS: Final = {
     "mysql": (f"SELECT GET_LOCK('{LOCK_NAME}', {PATIENCE_S})", f"SELECT RELEASE_LOCK('{LOCK_NAME}')"),
     "sqlite": ("BEGIN IMMEDIATE", ""),
 }
-STEPS: Final[tuple[Callable[[Connection], None], ...]] = (_first,)
+def _second(connection: Connection) -> None:
+    """Know whom the end of an execution is told."""
+    # A step that was interrupted on MySQL has left the column behind.
+    if "parent" not in {column["name"] for column in inspect(connection).get_columns("workflow_executions")}:
+        kind = _types(connection)["sent"]
+        connection.exec_driver_sql(f"ALTER TABLE workflow_executions ADD COLUMN parent {kind} DEFAULT '' NOT NULL")
+
+
+STEPS: Final[tuple[Callable[[Connection], None], ...]] = (_first, _second)
 """What brings a database from each version to the next."""
 
 

@@ -24,7 +24,7 @@ from ...runtime.store import (
 )
 from .. import sound
 from . import reading
-from .commits import COMMITS, INSERT, either, values_of
+from .commits import COMMITS, INSERT, either, post, values_of
 from .correlation import deliver
 from .reading import ROW, conditions, row_of
 from .server import Line, Meaning, Mysql, Sqlite, line_of, server_of
@@ -79,7 +79,7 @@ class SqlStore:
         if refused:
             raise RefusedError(refused)
         if letters:
-            self._write(lambda line: self._post(line, letters), connection)
+            self._write(lambda line: post(line, letters, self._commits.unless), connection)
 
     def publish(self, message: Message, connection: Any = None) -> None:
         """Keep a message until somebody waits for it."""
@@ -229,7 +229,7 @@ class SqlStore:
 
     def _fault(self, append: Append) -> str:
         found = sound.of_append(append) or self._server.too_large(append.checkpoint, append.history)
-        return found or self._fault_of_new(append)
+        return found or (self._fault_of_new(append) if append.new is not None or append.starts else "")
 
     def _fault_of_new(self, append: Append) -> str:
         born = append.starts if append.new is None else (append.new, *append.starts)
@@ -258,25 +258,6 @@ class SqlStore:
         )
         if holders and holders[0][0] != new.key.id:
             raise NameTakenError(new.name, *holders[0])
-
-    def _post(self, line: Line, letters: Sequence[Letter]) -> None:
-        there = self._there(line, [letter.key for letter in letters])
-        given = [
-            (letter.key.namespace, letter.id, letter.key.id, letter.body) for letter in letters if letter.key in there
-        ]
-        if given:
-            line.many(
-                "INSERT INTO workflow_inbox (namespace, id, execution, body) VALUES (?, ?, ?, ?)"
-                + self._commits.unless,
-                given,
-            )
-
-    def _there(self, line: Line, keys: Sequence[Key]) -> set[Key]:
-        there: set[Key] = set()
-        for condition, values in conditions(keys):
-            rows = line.ask(f"SELECT namespace, id FROM workflow_executions WHERE {condition}", *values)
-            there.update(Key(*row) for row in rows)
-        return there
 
     def _claim(self, line: Line, worker: int, now: int, limit: int) -> list[Row]:
         rows = line.ask(
