@@ -34,7 +34,7 @@ def test_without_a_batcher_each_item_is_an_input() -> None:
 
 @pytest.mark.parametrize(
     ("limits", "counts"),
-    [(Limits(2), [2, 2, 1]), (Limits(5), [5]), (Limits(9), [5]), (Limits(1), [1] * 5), (Limits(None, 30), [3, 2])],
+    [(Limits(2), [2, 2, 1]), (Limits(5), [5]), (Limits(9), [5]), (Limits(1), [1] * 5), (Limits(None, 32), [3, 2])],
 )
 def test_items_go_together_as_the_limits_allow(limits: Limits, counts: list[int]) -> None:
     found = list(batched(selected("aaaa", "bbbb", "cccc", "dddd", "eeee"), limits, None))

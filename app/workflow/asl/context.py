@@ -84,6 +84,8 @@ class Context:
             shown: dict[str, Any] = {"Index": turn.index, "Value": turn.value}
             if turn.key is not None:
                 shown["Key"] = turn.key
+            if turn.source is not None:
+                shown["Source"] = turn.source
             context["Map"] = {"Item": shown}
         return context
 

@@ -35,11 +35,15 @@ class InvalidDefinitionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One turn of a Map: what ``Map.Item`` of the context object shows. ``key`` when a Map goes over an object."""
+    """One turn of a Map: what ``Map.Item`` of the context object shows. ``key`` when a Map goes over an object.
+
+    ``source`` tells where an item of a distributed Map is from.
+    """
 
     index: int
     value: Any
     key: str | None = None
+    source: str | None = None
 
 
 class Query(Protocol):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar
 
 from . import events as e
+from .crowds import CROWD_FOLDERS
 from .errors import RUNTIME
 from .frames import Branch, Frame, Kept, Undo, Wait
 from .status import LIFE, Status
@@ -17,7 +18,7 @@ from .status import LIFE, Status
 _E = TypeVar("_E", bound=e.Event)
 _Folder = Callable[[Frame, Any], int | None]
 
-FOLDERS: Final[dict[type[e.Event], _Folder]] = {}
+FOLDERS: Final[dict[type[e.Event], _Folder]] = {**CROWD_FOLDERS}
 _ASLEEP: Final = frozenset({Status.WAITING, Status.RETRYING})
 MAIN: Final = 0
 """The number of the branch an execution begins with."""
@@ -132,7 +133,7 @@ def _redriven(frame: Frame, event: e.ExecutionRedriven) -> int | None:
             if parent is not None:
                 parent.open += 1
                 parent.failures -= 1
-        if branch.wait is not None and branch.wait.kind != "children":
+        if branch.wait is not None and (branch.wait.kind != "children" or not branch.open):
             branch.wait = None
         branch.tries = None
     for branch in frame.branches.values():
@@ -387,6 +388,7 @@ def _failed_lines(frame: Frame, event: e.BranchFailed) -> int:
 
 
 LINES: Final[dict[type[e.Event], int | Callable[[Frame, Any], int]]] = {
+    **dict.fromkeys(CROWD_FOLDERS, 0),
     e.StateFailed: lambda _frame, event: event.shown,
     e.TaskScheduled: lambda _frame, event: event.shown,
     # What shows its start with its scheduling does not show it again.

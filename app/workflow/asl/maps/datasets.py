@@ -186,8 +186,8 @@ def _opened(store: ObjectStore, source: Source, start: int) -> Pieces:
     if not source.key.endswith(".gz"):
         return Pieces(store.get(source.bucket, source.key, start), start)
     pieces = Pieces(unzipped(store.get(source.bucket, source.key)))
-    while pieces.at < start and pieces.more(1):
-        pieces.skip(min(64, start - pieces.at))
+    while pieces.at < start and (held := pieces.more(65_536)):
+        pieces.skip(min(len(held), start - pieces.at))
     return pieces
 
 
