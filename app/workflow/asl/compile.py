@@ -191,7 +191,7 @@ def _compensation(b: _Builder) -> Compensation | None:
     raw = b.raw.get("Compensate")
     if raw is None:
         return None
-    given = next((raw[field] for field in ("Parameters", "Arguments") if field in raw), None)
+    given = raw.get("Parameters", raw.get("Arguments"))
     more: dict[str, Any] = {"timeout": raw.get("TimeoutSeconds")}
     if "Retry" in raw:
         more["retriers"] = tuple(_retrier(retrier) for retrier in raw["Retry"])
@@ -231,20 +231,23 @@ def _map(b: _Builder) -> State:
 def _message(b: _Builder) -> State:
     language, raw = b.language, b.raw
     more = {messages.TIMED_OUT: raw["TimeoutPath"]} if "TimeoutPath" in raw else {}
-    place = raw.get("ResultPath")
-    own = {key: value for key, value in raw.items() if key != "ResultSelector"}
     selector = {key: raw[key] for key in ("Type", "ResultSelector") if key in raw}
     return messages.Message(
         b.name,
         b.ways(**more),
-        language.query(own),
+        language.query({key: value for key, value in raw.items() if key != "ResultSelector"}),
         correlation=raw["CorrelationKey"],
         value=language.text(raw, "CorrelationValue"),
         select=language.query(selector),
-        merges="ResultPath" not in raw and "Output" not in raw,
+        merges=raw.keys().isdisjoint(("ResultPath", "Output")),
         limit=language.number(raw, "TimeoutSeconds", at_least=1),
-        late_path=Path(place, place[1:]) if place is not None and place != "$" else None,
+        late_path=_late_path(raw.get("ResultPath")),
     )
+
+
+def _late_path(place: str | None) -> Path | None:
+    """Read where a Message says that it has timed out; None when there is no place for that."""
+    return None if place is None or place == "$" else Path(place, place[1:])
 
 
 _MAKERS: Final[Mapping[str, Callable[[_Builder], State]]] = {

@@ -57,6 +57,22 @@ class Context:
     def whole(self, visit: Visit, item: Item | None = None) -> dict[str, Any]:
         """Give the context object. ``item`` is the one a Map prepares; inside a turn of a Map it is found itself."""
         frame, branch, machine = visit.frame, visit.branch, visit.definition.name
+        state: dict[str, Any] = {"Name": branch.state, "EnteredTime": instant(branch.since)}
+        if visit.state.kind in _RETRIED:
+            state["RetryCount"] = sum((branch.tries or {}).values())
+        context: dict[str, Any] = {
+            "Execution": self._execution(frame, machine),
+            "StateMachine": {"Id": self._around.machine(machine), "Name": machine},
+            "State": state,
+        }
+        if getattr(visit.state, "resource", "").endswith(".waitForTaskToken"):
+            context["Task"] = {"Token": token(frame, branch)}
+        turn = item if item is not None else _turn(visit)
+        if turn is not None:
+            context["Map"] = {"Item": turn.shown()}
+        return context
+
+    def _execution(self, frame: Frame, machine: str) -> dict[str, Any]:
         name = self._around.name_of(frame.id)
         execution = {
             "Id": self._around.execution(machine, name),
@@ -68,26 +84,7 @@ class Context:
         }
         if frame.redriven is not None:
             execution["RedriveTime"] = instant(frame.redriven)
-        state: dict[str, Any] = {"Name": branch.state, "EnteredTime": instant(branch.since)}
-        if visit.state.kind in _RETRIED:
-            state["RetryCount"] = sum((branch.tries or {}).values())
-        context: dict[str, Any] = {
-            "Execution": execution,
-            "StateMachine": {"Id": self._around.machine(machine), "Name": machine},
-            "State": state,
-        }
-        resource = getattr(visit.state, "resource", "")
-        if resource.endswith(".waitForTaskToken"):
-            context["Task"] = {"Token": token(frame, branch)}
-        turn = item if item is not None else _turn(visit)
-        if turn is not None:
-            shown: dict[str, Any] = {"Index": turn.index, "Value": turn.value}
-            if turn.key is not None:
-                shown["Key"] = turn.key
-            if turn.source is not None:
-                shown["Source"] = turn.source
-            context["Map"] = {"Item": shown}
-        return context
+        return execution
 
 
 def variables(visit: Visit) -> Mapping[str, Any]:

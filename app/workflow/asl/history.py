@@ -124,15 +124,18 @@ class History:
         visit = Visit(self._definition, self._frame, at).at(self._branch(number))
         chain = self._last.get(number, 0)
         for kind, details in state.lines(visit, event):
-            if kind == "EvaluationFailed":
-                self._next(number, at, kind, details=details)
-            elif kind.endswith("StateFailed"):
+            if kind.endswith("StateFailed"):
                 self._before[number] = chain
-                self._next(number, at, kind)
-            else:
-                self._add(at, kind, self._last.get(number, 0), details=details or None)
+            self._tell_line(number, at, kind, details)
         if event.outcome == "caught":
             self._before.pop(number, None)
+
+    def _tell_line(self, number: int, at: int, kind: str, details: dict[str, Any]) -> None:
+        """Tell a line of a failure; what is given up inside the state does not lead on."""
+        if kind.endswith("Aborted"):
+            self._add(at, kind, self._last.get(number, 0), details=details or None)
+        else:
+            self._next(number, at, kind, details=details or None)
 
     # --- lines of work ---------------------------------------------------------------------------------------------
 
@@ -193,6 +196,15 @@ class History:
             self._tell_map_scheduled(event)
             return
         service = Service.of(event.resource)
+        details = self._asked(event, service)
+        role = self._role(branch, event.at)
+        if role is not None and service.family != "Activity":
+            details["taskCredentials"] = {"roleArn": role}
+        self._next(branch.id, event.at, f"{service.family}Scheduled", details=details)
+        if event.shown > 1:
+            self._next(branch.id, event.at, f"{service.family}Started", details=_service(service))
+
+    def _asked(self, event: e.TaskScheduled, service: Service) -> dict[str, Any]:
         details: dict[str, Any] = {}
         if service.family == "Task":
             details |= {"resourceType": service.kind, "resource": service.action, "region": self._around.region}
@@ -203,12 +215,7 @@ class History:
             details["timeoutInSeconds"] = (event.due - event.at) // 1000
         if event.beat is not None and service.family != "LambdaFunction":
             details["heartbeatInSeconds"] = event.beat // 1000
-        role = self._role(branch, event.at)
-        if role is not None and service.family != "Activity":
-            details["taskCredentials"] = {"roleArn": role}
-        self._next(branch.id, event.at, f"{service.family}Scheduled", details=details)
-        if event.shown > 1:
-            self._next(branch.id, event.at, f"{service.family}Started", details=_service(service))
+        return details
 
     def _role(self, branch: Branch, at: int) -> Any:
         state = self._definition.states[branch.state]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final, overload
 
@@ -21,6 +22,7 @@ from .templates import (
 )
 
 CONFLICT: Final = "States.ReferencePathConflict"
+_OWN: Final = re.compile(r"\$(?!\$)")
 _PARAMETERS: Final = frozenset({"Pass", "Task", "Parallel"})
 
 
@@ -250,7 +252,7 @@ def _result_path(raw: Raw) -> Path | None:
     text = raw.get("ResultPath", "$")
     if text is None:
         return None
-    if not isinstance(text, str) or not text.startswith("$") or text.startswith("$$"):
+    if not isinstance(text, str) or not _OWN.match(text):
         raise InvalidDefinitionError(f"Invalid path '{text}'", "ResultPath")
     path = Path(text, text[1:])
     if not path.is_reference or text[1:2] not in ("", ".", "["):

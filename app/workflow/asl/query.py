@@ -45,6 +45,12 @@ class Item:
     key: str | None = None
     source: str | None = None
 
+    def shown(self) -> dict[str, Any]:
+        """Give what the context object shows."""
+        told = {"Index": self.index, "Value": self.value}
+        more = (("Key", self.key), ("Source", self.source))
+        return {**told, **{name: value for name, value in more if value is not None}}
+
 
 class Query(Protocol):
     """The data flow of one state, of one catcher or of one rule of a Choice."""

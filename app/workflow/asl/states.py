@@ -258,19 +258,22 @@ class Task(AslState, kernel.Task):
         if isinstance(cause, e.TaskFailed):
             raise StepError(cause.error, cause.cause)
         if isinstance(cause, e.TaskTimedOut):
-            # AWS reports a lost heartbeat as States.Timeout too (recorded); its own name is for those who ask for it.
-            beat = cause.error == HEARTBEAT_TIMEOUT and self.tells_beats
-            raise StepError(HEARTBEAT_TIMEOUT if beat else TIMEOUT)
+            raise StepError(self._lateness(cause.error))
+        return (self._scheduled(visit),)
+
+    def _lateness(self, error: str) -> str:
+        # AWS reports a lost heartbeat as States.Timeout too (recorded); its own name is for those who ask for it.
+        return error if error == HEARTBEAT_TIMEOUT and self.tells_beats else TIMEOUT
+
+    def _scheduled(self, visit: Visit) -> e.Event:
         branch, now = visit.branch, visit.now
         argument = self.query.take(visit)
         if argument is not branch.data and is_too_large(argument):
             raise too_large(self.name)
         due = None if self.limit is None else now + round(1000 * self.limit(visit))
         beat_every = None if self.beat is None else round(1000 * self.beat(visit))
-        return (
-            e.TaskScheduled(
-                branch.id, now, branch.attempt + 1, self.resource, argument, due, beat_every, self.service.lines
-            ),
+        return e.TaskScheduled(
+            branch.id, now, branch.attempt + 1, self.resource, argument, due, beat_every, self.service.lines
         )
 
 
@@ -280,11 +283,12 @@ class _Parent(AslState):
     def settled(self, visit: Visit, cause: e.Event | None) -> tuple[e.Event, ...] | None:
         """Fail, say that all have succeeded, leave, or give None because some are still to run."""
         branch = visit.branch
+        results = branch.results or ()
         if isinstance(cause, e.ChildrenSucceeded):
-            return self.left(visit, list(branch.results or ()))
+            return self.left(visit, list(results))
         if branch.failures:
             raise kernel.one_too_many(cause)
-        if branch.open == 0 and len(branch.results or ()) == branch.count:
+        if branch.open == 0 and len(results) == branch.count:
             return (e.ChildrenSucceeded(branch.id, visit.now),)
         return None
 
