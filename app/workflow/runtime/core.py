@@ -8,8 +8,9 @@ again while it is still this worker's. Commands are given only for what is on di
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import heappop
+from types import MappingProxyType
 from typing import Final, TypeVar
 
 import msgspec
@@ -20,6 +21,7 @@ from ..kernel import stimuli as s
 from ..kernel.decide import LONGEST_RUN, run
 from ..kernel.errors import DATA_LIMIT, RUNTIME
 from ..kernel.frames import Frame
+from .children import Nested, kin_of
 from .holdings import Holdings
 from .listeners import Listener, tell
 from .live import Command, Definitions, Item, Live, Run, StepKey
@@ -42,7 +44,7 @@ class Core(Holdings):
     taken, ``ended`` what has come to its end.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it is driven by, by keyword
         self,
         store: Store,
         definitions: Definitions,
@@ -51,15 +53,16 @@ class Core(Holdings):
         new_id: Callable[[], str],
         new_seed: Callable[[], str],
         is_activity: Callable[[str], bool] = lambda _resource: False,
+        nested: Mapping[str, Nested] = MappingProxyType({}),
         listeners: Sequence[Listener] = (),
         linger: int = LINGER,
     ) -> None:
-        super().__init__(store, definitions, worker, is_activity)
+        super().__init__(store, definitions, worker, is_activity, nested)
         self.linger = linger
         self.taken: set[StepKey] = set()
         self.ended: set[Key] = set()
-        self.started = 0
-        """How many executions commits of the last turn have started as rows of their own."""
+        self.sent = 0
+        """How many executions, as rows of their own, and letters went out with commits of the last turn."""
         self._unborn: list[NewExecution] = []
         self._new_id = new_id
         self._new_seed = new_seed
@@ -78,7 +81,7 @@ class Core(Holdings):
     def turn(self, items: Iterable[Item], now: int, births: Iterable[NewExecution] = ()) -> list[Command]:
         """Apply stimuli, and whatever is due, in one commit; give the tasks that may start now."""
         self.born, self.refused, self.taken, self.ended = set(), set(), set(), set()
-        self.started = 0
+        self.sent = 0
         self.unavailable = False
         posts: dict[Key, list[Item]] = {}
         unborn, self._unborn = self._unborn, []
@@ -91,7 +94,9 @@ class Core(Holdings):
                 if isinstance(item.stimulus, (s.TaskDone, s.TaskError)):
                     answer = item.stimulus
                     self._running.discard(StepKey(item.key, answer.branch, answer.entry, answer.attempt))
-        return self._work(posts, now)
+        commands = self._work(posts, now)
+        self._greet()
+        return commands
 
     def prepare(self, item: Item, now: int) -> Append | None:
         """Decide for a handler's own transaction; it commits the append as its last statement and then ``confirm``s.
@@ -132,7 +137,9 @@ class Core(Holdings):
             assert isinstance(stimulus, s.TaskDone)  # noqa: S101 - transactions end in results
             self._running.discard(StepKey(key, stimulus.branch, stimulus.entry, stimulus.attempt))
         if committed:
-            return self._confirmed(made)
+            commands = self._confirmed(made)
+            self._greet()
+            return commands
         self._drop(live)
         self._reload([key])
         return []
@@ -146,6 +153,7 @@ class Core(Holdings):
             return
         live = Live(new.key, definition, Frame(new.key.id, new.seed), new.principal, 0)
         live.new = new
+        live.kin = kin_of(new)
         self._live[new.key] = live
         posts[new.key] = [Item(new.key, s.Start(msgspec.json.decode(new.input)))]
 
@@ -215,7 +223,7 @@ class Core(Holdings):
             row = next(iter(self.store.load([live.key])), None)
             if live.new is not None:
                 again = Live(live.key, live.definition, Frame(live.key.id, live.frame.seed), live.principal, 0)
-                again.new = live.new
+                again.new, again.kin = live.new, live.kin
                 self._live[live.key] = again
             else:
                 again = self._read(row) if row is not None and row.owner == self.worker else None
@@ -235,10 +243,11 @@ class Core(Holdings):
                 events = [*events, *got] if events else got
             if item.letter is not None:
                 letters.append(item.letter)
-        rests = live.rests(now, self.linger, self._is_activity)
+        rests = live.rests(now, self.linger)
         if not events and not letters and not (rests and live.fresh):
             return None
         awaits, before = live.awaited(), live.awaits
+        starts, posts = self.children.look(live, events, now)
         version = live.version + 1
         packed = pack(frame, events, version, live.homes)
         append = Append(
@@ -257,11 +266,12 @@ class Core(Holdings):
             tuple(letters),
             tuple(sorted(awaits - before)) if awaits is not before else (),
             tuple(sorted(before - awaits)) if awaits is not before else (),
-            self._starts(live, events, now) if definition.on_late is not None else (),
+            (*starts, *self._refunds(live, events, now)) if definition.on_late is not None else starts,
+            posts,
         )
         return Run(live, items, events, append, packed, awaits)
 
-    def _starts(self, live: Live, events: list[e.Event], now: int) -> tuple[NewExecution, ...]:
+    def _refunds(self, live: Live, events: list[e.Event], now: int) -> tuple[NewExecution, ...]:
         """Start ``on_late`` for each signal that came too late, in the same commit."""
         machine = live.definition.on_late or ""
         late = _of_type(events, e.SignalLate)
@@ -343,7 +353,7 @@ class Core(Holdings):
     def _note(self, made: Run) -> None:
         """Keep for those who wait what a commit has done, and tell the listeners."""
         live, append = made.live, made.append
-        self.started += len(append.starts)
+        self.sent += len(append.starts) + len(append.posts)
         for letter in append.consumed:
             self._reading.discard((live.key.namespace, letter))
         if live.new is not None:

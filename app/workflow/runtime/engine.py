@@ -10,6 +10,7 @@ print(engine.wait_for(engine.start("order", {"total": 5})).output)
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, Self, TypeVar
 
 import msgspec
@@ -23,6 +24,7 @@ from ..kernel.graph import Definition
 from ..kernel.lifecycle import InvalidTransitionError
 from ..kernel.status import ENDED, LIFE, Status
 from .activities import Activities, ActivityTask, handed
+from .children import Nested, answer_id
 from .clock import Clock, SystemClock, new_id, new_seed
 from .core import LINGER, Core
 from .crew import Crew, Transactions
@@ -84,9 +86,10 @@ class Engine:
     Used as a context manager it also runs them, with ``workers`` threads for plain functions; without, it is a client:
     what it starts and signals is done by the processes that run. ``transactions`` gives connections for transactional
     handlers, ``is_transient`` tells which of their errors are worth another try. ``definitions`` knows machines that
-    are not registered here. ``retention`` says by machine how many milliseconds ended executions are kept. While
-    ``at_once`` handlers run, executions started elsewhere are left to others. ``poll`` is how long what other processes
-    have put into the store may take to be seen, ``drain`` how long the end waits for handlers, both in milliseconds.
+    are not registered here, ``nested`` says by resource which steps start executions. ``retention`` says by machine how
+    many milliseconds ended executions are kept. While ``at_once`` handlers run, executions started elsewhere are left
+    to others. ``poll`` is how long what other processes have put into the store may take to be seen, ``drain`` how long
+    the end waits for handlers, both in milliseconds.
     """
 
     def __init__(  # noqa: PLR0913 - what can be chosen, by keyword
@@ -98,6 +101,7 @@ class Engine:
         definitions: Definitions | None = None,
         transactions: Transactions | None = None,
         is_transient: Callable[[BaseException], bool] = lambda _error: False,
+        nested: Mapping[str, Nested] = MappingProxyType({}),
         listeners: Sequence[Listener] = (),
         retention: Mapping[str, int] | None = None,
         name: str = "",
@@ -128,6 +132,7 @@ class Engine:
             new_id=new_id,
             new_seed=new_seed,
             is_activity=self._registry.is_activity,
+            nested=nested,
             listeners=tuple(listeners),
             linger=linger,
         )
@@ -411,7 +416,7 @@ class Engine:
 
     def _answer(self, step: StepKey, stimulus: s.Stimulus, connection: Any) -> None:
         # One answer for each step: the first counts, whichever way it goes.
-        self._post(step.key, f"{step.key.id}/{step.branch}/{step.entry}/{step.attempt}", stimulus, connection)
+        self._post(step.key, answer_id(step), stimulus, connection)
 
 
 def _numbered(pages: list[Page]) -> Iterator[tuple[int, Event]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -43,6 +42,14 @@ class Command(msgspec.Struct, frozen=True):
     beat: int | None = None
 
 
+class Kin(NamedTuple):
+    """Whom the end of an execution is told, and what it is known by there."""
+
+    parent: str
+    name: str | None
+    created: int
+
+
 class Item(NamedTuple):
     """A stimulus for one execution; ``letter`` is the id of the letter that brought it, which goes with its commit."""
 
@@ -65,6 +72,7 @@ class Live:
     """An execution in memory, held by this worker."""
 
     __slots__ = (
+        "asked",
         "awaits",
         "busy",
         "definition",
@@ -73,6 +81,7 @@ class Live:
         "fresh",
         "homes",
         "key",
+        "kin",
         "mailbox",
         "new",
         "principal",
@@ -94,14 +103,17 @@ class Live:
         self.busy: Run | None = None
         """What a handler's own transaction is about to commit; until it is known everything else waits."""
         self.mailbox: list[Item] = []
+        self.kin: Kin | None = None
+        self.asked: dict[StepKey, str] = {}
+        """The resources of its steps that wait for executions they have started."""
 
-    def rests(self, now: int, linger: int, is_activity: Callable[[str], bool]) -> bool:
+    def rests(self, now: int, linger: int) -> bool:
         """Tell whether there is nothing to hold it for: it has ended, or waits long, and not for a handler."""
         frame = self.frame
         if frame.is_over:
             return True
         for branch in frame.branches.values():
-            if not _is_idle(branch, is_activity):
+            if not _is_idle(branch):
                 return False
         due = frame.next_due()
         return due is None or due - now > linger
@@ -128,12 +140,12 @@ class Run(NamedTuple):
     awaits: frozenset[tuple[str, str]]
 
 
-def _is_idle(branch: Branch, is_activity: Callable[[str], bool]) -> bool:
+def _is_idle(branch: Branch) -> bool:
     wait = branch.wait
     if wait is None:
         return branch.failure is not None
-    # An activity nobody has taken is handed out by the worker that holds it.
-    return wait.kind != "task" or (wait.taken and is_activity(wait.name))
+    # What nobody outside has taken is handed out by the worker that holds it.
+    return wait.kind != "task" or wait.taken
 
 
 def _waits(frame: Frame) -> list[Wait]:

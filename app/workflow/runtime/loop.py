@@ -290,7 +290,7 @@ class Loop:
             self._settle_births()
         if self._handed:
             self._settle_handed()
-        if core.started:
+        if core.sent:
             self._nudged = True
         if core.ended:
             with self.ending:

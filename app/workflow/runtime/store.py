@@ -71,7 +71,7 @@ class Append(msgspec.Struct, frozen=True):
     a pair in both stays, and so do those of one that has ended until it forgets them or is purged: what comes for them
     is late. ``starts`` are executions that begin with this commit, as
     other rows of version 0; one whose key or name is there already is left out. ``posts`` are letters to others that go
-    with this commit, dropped as ``Store.post`` drops them.
+    with this commit, dropped as ``Store.post`` drops them; none is for what the commit itself starts.
     """
 
     key: Key
@@ -91,6 +91,11 @@ class Append(msgspec.Struct, frozen=True):
     forgets: tuple[tuple[str, str], ...] = ()
     starts: tuple[NewExecution, ...] = ()
     posts: tuple[Letter, ...] = ()
+
+    @property
+    def is_alone(self) -> bool:
+        """Tell whether it concerns no row but its execution's own."""
+        return not (self.consumed or self.forgets or self.awaits or self.starts or self.posts)
 
 
 class Row(msgspec.Struct, frozen=True):

@@ -15,6 +15,8 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from app.workflow import codec
+from app.workflow.asl.context import Surroundings
+from app.workflow.asl.nested import nested
 from app.workflow.kernel import stimuli as s
 from app.workflow.kernel.errors import StepError
 from app.workflow.kernel.fold import replay
@@ -26,13 +28,14 @@ from app.workflow.runtime.live import Command, Item, StepKey
 from app.workflow.runtime.store import Append, Key, Letter, Message, NewExecution, Row, StoreUnavailableError
 from app.workflow.stores.memory import MemoryStore, MemoryTransaction
 from tests.support.workflow.dice import Dice
-from tests.support.workflow.flows import FLOWS, HANG, result
+from tests.support.workflow.flows import CHILDREN, FLOWS, HANG, result
 
 _T = TypeVar("_T")
 LEASE: Final = 30_000
 LONGEST: Final = 4_000
 """Moves after which a run is taken for stuck."""
-STARTED: Final = tuple(name for name in FLOWS if name != "refund")
+STARTED: Final = tuple(name for name in FLOWS if name not in {"refund", "deaf"})
+NESTED: Final = nested(Surroundings())
 
 
 class Died(BaseException):
@@ -173,7 +176,7 @@ class Player:
         self.world = world
         self.store = FaultyStore(world, world.store)
         self.core = world.flaw.core(
-            self.store, Machines(), 0, new_id=world.new_id, new_seed=lambda: "late", linger=5_000
+            self.store, Machines(), 0, new_id=world.new_id, new_seed=lambda: "late", nested=NESTED, linger=5_000
         )
         self.keeper = Keeper(self.store, self.core, f"worker {number}", lease=LEASE)
         self.inbox: list[Item] = []
@@ -409,10 +412,21 @@ def simulate(seed: int, flaw: Flaw | None = None) -> None:
     world.run()
     for key, flow in world.started.items():
         _check(world, key, flow)
+    _check_children(world)
     for (key, resource, *_), count in world.truth.ledger.items():
         assert count == 1, f"{key}: {resource} was done {count} times"
     for (key, resource, *_), steps in world.truth.outside.items():
         assert len(steps) == 1, f"{key}: {resource} had the step ids {steps}"
+
+
+def _check_children(world: World) -> None:
+    """Look at what executions have started: as many as were meant, each of which ended as it should."""
+    meant = Counter((key.namespace, *CHILDREN[flow]) for key, flow in world.started.items() if flow in CHILDREN)
+    rows = [row for row in world.store._rows.values() if row.key not in world.started and row.machine != "refund"]
+    assert Counter((row.key.namespace, row.machine, row.status.value) for row in rows) == meant
+    for row in rows:
+        seen = Seen.of(world, row.key)
+        assert row.machine == "deaf" or seen == undisturbed(row.machine), f"{row.key} of {row.machine}: {seen}"
 
 
 def _check(world: World, key: Key, flow: str) -> None:

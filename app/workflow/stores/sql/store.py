@@ -229,11 +229,14 @@ class SqlStore:
 
     def _fault(self, append: Append) -> str:
         found = sound.of_append(append) or self._server.too_large(append.checkpoint, append.history)
-        return found or (self._fault_of_new(append) if append.new is not None or append.starts else "")
+        return found or (self._fault_beside(append) if append.new is not None or append.starts or append.posts else "")
 
-    def _fault_of_new(self, append: Append) -> str:
-        born = append.starts if append.new is None else (append.new, *append.starts)
-        return next((why for new in born if (why := self._server.too_large(new.input))), "")
+    def _fault_beside(self, append: Append) -> str:
+        """Look at the texts that go with a commit for other rows."""
+        texts = [new.input for new in append.starts] + [posted.body for posted in append.posts]
+        if append.new is not None:
+            texts.append(append.new.input)
+        return self._server.too_large(*texts)
 
     def _commit_on(self, line: Line, appends: Sequence[Append], refused: dict[Key, str]) -> set[Key]:
         try:
