@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 
@@ -45,6 +45,7 @@ class _Asked:
     """What the task of a distributed Map means: an execution of the machine of map runs, and its end."""
 
     until: children.Until = "ended"
+    resumes: bool = True
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
@@ -76,7 +77,7 @@ class _Asked:
 
 def map_runs(around: Surroundings) -> Mapping[str, children.Nested]:
     """Give what the resource of distributed Maps means, for an ``Engine``."""
-    return {MAP_RUN: cast("children.Nested", _Asked(around))}
+    return {MAP_RUN: _Asked(around)}
 
 
 def serve(engine: Engine, objects: ObjectStores, around: Surroundings, *, largest: int = LARGEST_FILE) -> None:

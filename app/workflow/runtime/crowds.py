@@ -15,7 +15,7 @@ from ..codec import pack_stimulus
 from ..kernel import events as e
 from ..kernel import stimuli as s
 from ..kernel.frames import Crowd
-from .live import Live
+from .live import Live, StepKey
 from .store import Key, Letter, NewExecution
 
 MEMBER: Final = "member"
@@ -50,9 +50,11 @@ def look(live: Live, events: list[e.Event], now: int) -> tuple[list[NewExecution
     return starts, posts
 
 
-def told(live: Live, branch: int, number: int) -> s.Stimulus:
-    """Give what tells of the end of a member."""
-    return s.MemberEnded(branch, number, live.frame.status.value)
+def told(live: Live, step: StepKey) -> Letter:
+    """Tell a crowd of the end of a member, whose number stands in the place of an attempt."""
+    frame = live.frame
+    ended = s.MemberEnded(step.branch, step.attempt, frame.status.value)
+    return Letter(step.key, f"{live.key.id}/ended {frame.redrives}", pack_stimulus(ended))
 
 
 def _begun_before(crowd: Crowd, events: list[e.Event]) -> int:
