@@ -212,7 +212,7 @@ def describe_map_run(store: Store, run: Key, around: Surroundings) -> dict[str, 
         "toleratedFailurePercentage": order.tolerated[1] or 0.0,
         "toleratedFailureCount": order.tolerated[0] or 0,
         "itemCounts": _item_counts(frame, order.writer),
-        "executionCounts": _execution_counts(frame),
+        "executionCounts": _execution_counts(frame, order.writer),
         "redriveCount": frame.redrives,
         "redriveDate": None if frame.redriven is None else frame.redriven / 1000,
     }
@@ -228,13 +228,13 @@ def _item_counts(frame: Frame, writer: Writer) -> dict[str, int]:
     return _counts(crowd.items, pending, running, crowd.total, ended if crowd.written and writer.bucket else 0, again)
 
 
-def _execution_counts(frame: Frame) -> dict[str, int]:
+def _execution_counts(frame: Frame, writer: Writer) -> dict[str, int]:
     crowd = frame.crowd or Crowd()
     page = frame.branches[0].data if 0 in frame.branches else None
     inputs = len(page["Inputs"]) if isinstance(page, dict) and "Inputs" in page else 0
     pending = max(crowd.first + inputs - crowd.begun, 0)
     ended = crowd.members.succeeded + crowd.members.unwell
-    written = ended if crowd.written else 0
+    written = ended if crowd.written and writer.bucket else 0
     return _counts(crowd.members, pending, len(crowd.open), crowd.begun + pending, written, len(crowd.found))
 
 
