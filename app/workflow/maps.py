@@ -6,7 +6,7 @@ serve(engine, FolderStores(root), around)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from .asl.maps.state import MapRun as MapRunState
 from .codec import unpack_checkpoint
 from .kernel.errors import RUNTIME, TASK_FAILED, StepError
 from .kernel.frames import Crowd, Frame, Tally
+from .kernel.graph import Definition
 from .kernel.status import AWS, ENDED, Status
 from .objects import ObjectError, ObjectStore, ObjectStores
 from .runtime import children
@@ -82,17 +83,28 @@ def map_runs(around: Surroundings) -> Mapping[str, children.Nested]:
 
 def serve(engine: Engine, objects: ObjectStores, around: Surroundings, *, largest: int = LARGEST_FILE) -> None:
     """Have an engine do the tasks of map runs, with objects of the namespace of each."""
-    clerk = _Clerk(engine, objects, around, largest)
+    clerk = Clerk(engine.store, engine.machine, objects, around, largest)
     engine.task(READ)(clerk.read)
     engine.task(AGAIN)(clerk.again)
     engine.task(WRITE)(clerk.write)
 
 
-class _Clerk:
-    """Does the tasks of map runs. What it gives depends on what is stored alone, and may be asked for again."""
+class Clerk:
+    """Does the tasks of map runs. What it gives depends on what is stored alone, and may be asked for again.
 
-    def __init__(self, engine: Engine, objects: ObjectStores, around: Surroundings, largest: int) -> None:
-        self._engine = engine
+    ``find`` gives a machine by name, edition and namespace.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        find: Callable[[str, int, str], Definition | None],
+        objects: ObjectStores,
+        around: Surroundings,
+        largest: int = LARGEST_FILE,
+    ) -> None:
+        self._store = store
+        self._find = find
         self._objects = objects
         self._around = around
         self._largest = largest
@@ -107,7 +119,7 @@ class _Clerk:
     def again(self, given: Any, step: Step) -> Any:
         """Find members that have not ended well and can go on."""
         begun, found = given["Begun"], []
-        for number, row, frame in members(self._engine.store, step.key, given["From"], begun):
+        for number, row, frame in members(self._store, step.key, given["From"], begun):
             if _is_redrivable(frame):
                 found.append((number, _items(self._found(step)[0], row), row.status.value))
             if len(found) == PAGE:
@@ -139,7 +151,7 @@ class _Clerk:
                 yield child
 
     def _ended(self, step: Step, given: Any) -> Iterator[tuple[Row, Frame]]:
-        for _, row, frame in members(self._engine.store, step.key, 0, given["Begun"]):
+        for _, row, frame in members(self._store, step.key, 0, given["Begun"]):
             yield row, frame
 
     def _open(self, step: Step) -> ObjectStore:
@@ -149,8 +161,8 @@ class _Clerk:
             raise StepError(RUNTIME, f"{error}") from error
 
     def _found(self, step: Step) -> tuple[Order, Plan]:
-        (row,) = self._engine.store.load([step.key])
-        definition = self._engine.machine(step.machine, step.edition, step.namespace)
+        (row,) = self._store.load([step.key])
+        definition = self._find(step.machine, step.edition, step.namespace)
         state = definition.states["MapRun"] if definition is not None else None
         assert isinstance(state, MapRunState)  # noqa: S101 - it runs
         return read_order(row.input), state.plan

@@ -7,10 +7,10 @@ core and keeper over the store in memory; only handlers and the passing of time 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 import msgspec
 
@@ -24,7 +24,8 @@ from app.workflow.kernel.frames import Frame
 from app.workflow.kernel.graph import Definition
 from app.workflow.runtime.core import BusyError, Core
 from app.workflow.runtime.keeper import Keeper
-from app.workflow.runtime.live import Command, Item, StepKey
+from app.workflow.runtime.children import Nested
+from app.workflow.runtime.live import Command, Definitions, Item, StepKey
 from app.workflow.runtime.store import Append, Key, Letter, Message, NewExecution, Row, StoreUnavailableError
 from app.workflow.stores.memory import MemoryStore, MemoryTransaction
 from tests.support.workflow.dice import Dice
@@ -176,7 +177,13 @@ class Player:
         self.world = world
         self.store = FaultyStore(world, world.store)
         self.core = world.flaw.core(
-            self.store, Machines(), 0, new_id=world.new_id, new_seed=lambda: "late", nested=NESTED, linger=5_000
+            self.store,
+            world.machines,
+            0,
+            new_id=world.new_id,
+            new_seed=lambda: "late",
+            nested=world.nested,
+            linger=5_000,
         )
         self.keeper = Keeper(self.store, self.core, f"worker {number}", lease=LEASE)
         self.inbox: list[Item] = []
@@ -217,7 +224,7 @@ class Player:
         step = command.step
         told = (step.branch, step.entry, step.attempt)
         try:
-            given = result(command.resource, command.argument, step.attempt)
+            given = self.world.result(self.store, command)
         except StepError as error:
             if error.error != HANG:
                 self.answer(Item(step.key, s.TaskError(*told, error.error, error.cause)))
@@ -282,7 +289,13 @@ def effect(command: Command) -> tuple[Any, ...]:
 
 
 class World:
-    """The installation, and the moves that can be made in it."""
+    """The installation, and the moves that can be made in it.
+
+    ``machines`` are known to every worker, ``nested`` what steps start executions by.
+    """
+
+    machines: ClassVar[Definitions] = Machines()
+    nested: ClassVar[Mapping[str, Nested]] = NESTED
 
     def __init__(
         self, seed: int, flows: Sequence[str] | None = None, *, chaos: bool = True, flaw: Flaw | None = None
@@ -301,6 +314,11 @@ class World:
         if flows is None:
             flows = [self.dice.pick(STARTED) for _ in range(1 + self.dice.below(3))]
         self.started = {self._plan(flow, number): flow for number, flow in enumerate(flows)}
+
+    def result(self, store: MemoryStore, command: Command) -> Any:
+        """Give what a step gives; ``store`` is how its worker sees it. Raises StepError."""
+        del store
+        return result(command.resource, command.argument, command.step.attempt)
 
     def new_id(self) -> str:
         """Name what is started for a late signal."""

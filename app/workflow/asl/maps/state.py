@@ -36,6 +36,8 @@ MOST_AT_ONCE: Final = 1_000
 """Members of one map run that are open at the same time at most."""
 EXCEEDED: Final = "States.ExceedToleratedFailureThreshold"
 TOO_MANY: Final = "The specified tolerated failure threshold was exceeded"
+AWAY: Final = "StoreUnavailableError"
+"""The error of a task that could not reach the executions."""
 RUN_SUFFIX: Final = "/run"
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -168,8 +170,13 @@ class _Step:
         return (e.MembersFound(*self.at, found, given["Marker"]), *self._redriven(found, given["Marker"]))
 
     def refused(self, cause: e.TaskFailed | e.TaskTimedOut) -> tuple[e.Event, ...]:
-        """Give up what a task is needed for. Raises StepError when it was the last one."""
+        """Give up what a task is needed for. Raises StepError when it was the last one.
+
+        A store that was away is back when this is decided: the task is done again.
+        """
         crowd = self.crowd
+        if cause.error == AWAY and crowd.phase != "stop":
+            return (self._repeated(),)
         if crowd.phase == "write":
             raise StepError(*(crowd.error or (cause.error, cause.cause)))
         return self._fail(*(crowd.error or (cause.error, cause.cause)), busy=False)
@@ -245,6 +252,13 @@ class _Step:
         if self.crowd.open or busy:
             return (turned,)
         return (turned, e.CrowdTurned(*self.at, "write"), self._write())
+
+    def _repeated(self) -> e.Event:
+        crowd, page = self.crowd, self.branch.data
+        if crowd.phase == "start":
+            there = _is_page(page)
+            return _read(self.visit, page["Cursor"] if there else None, crowd.total if there else 0)
+        return self._write() if crowd.phase == "write" else self._look(crowd.marker or 0)
 
     def _stopping(self) -> tuple[e.Event, ...]:
         if self.crowd.open:
