@@ -16,6 +16,7 @@ from . import fields as f
 from .check_states import KINDS, choices, errors_and_catchers, numbers, processor, task
 from .diagnostics import Diagnostic, Report
 from .expressions import child, is_expression
+from .maps import checks as maps
 
 LANGUAGES: Final = ("JSONPath", "JSONata")
 DEEPEST: Final = 50
@@ -241,6 +242,8 @@ class _Check:
             choices(report, raw, location, paths=paths)
         if kind in KINDS:
             KINDS[kind](report, raw, location)
+        if kind == "Map":
+            _map(report, raw, location, paths=paths)
         if "Label" in raw:
             self._label(raw["Label"], f"{location}/Label")
         if paths:
@@ -320,7 +323,7 @@ def _result_path(report: Report, value: Any, location: str) -> None:
 
 
 def _expressions(report: Report, kind: str, raw: Mapping[str, Any], location: str) -> None:
-    for value, field in chain(_taken(raw), _arguments_inside(raw)):
+    for value, field in chain(_taken(raw), maps.expressions(raw)):
         data.payload(report, value, f"{location}/{field}", data.KNOWN)
     _outputs(report, raw, location, data.KNOWN | {"result"} if kind in f.RESULTING else data.KNOWN)
     for catcher, place in _objects(raw, "Catch"):
@@ -337,11 +340,12 @@ def _taken(raw: Mapping[str, Any]) -> Iterator[tuple[Any, str]]:
             yield raw[field], field
 
 
-def _arguments_inside(raw: Mapping[str, Any]) -> Iterator[tuple[Any, str]]:
-    for field in ("ItemReader", "ResultWriter"):
-        holder = raw.get(field)
-        if isinstance(holder, Mapping) and "Arguments" in holder:
-            yield holder["Arguments"], f"{field}/Arguments"
+def _map(report: Report, raw: Mapping[str, Any], location: str, *, paths: bool) -> None:
+    maps.parts(report, raw, location, paths=paths)
+    processor_ = raw.get("ItemProcessor")
+    config = processor_.get("ProcessorConfig") if isinstance(processor_, Mapping) else None
+    if not (isinstance(config, Mapping) and config.get("Mode", "INLINE") != "INLINE"):
+        maps.inline(report, raw, location)
 
 
 def _outputs(report: Report, raw: Mapping[str, Any], location: str, known: frozenset[str]) -> None:

@@ -57,6 +57,7 @@ class _Compiler:
         self._name = name
         self._around = name
         self._edition = edition
+        self._labels: set[str] = set()
         self.parts: list[Definition] = []
         """The machines of distributed Maps: those of the executions for items, and of the map runs."""
 
@@ -86,8 +87,9 @@ class _Compiler:
     def part(self, label: str, raw: Raw, where: str, plan: Callable[[str], Plan]) -> tuple[str, Plan]:
         """Compile the processor of a distributed Map; give the name of its machine, and the plan of its runs."""
         name, around = f"{self._name}/{label}", self._around
-        if any(part.name == name for part in self.parts):
+        if label in self._labels:
             raise InvalidDefinitionError(f"Two distributed Maps have the label '{label}'", "Label")
+        self._labels.add(label)
         made = plan(around)
         express = raw.get("ProcessorConfig", {}).get("ExecutionType") == "EXPRESS"
         self._around = name

@@ -161,7 +161,7 @@ class _Step:
         if "Inputs" in given:
             taken = e.PageTaken(*self.at, given)
             if crowd.phase == "stop":
-                return (taken, *self._stopping())
+                return (taken, *self._stopping(given))
             over = given["Cursor"] is None
             return (taken, *self._started(len(given["Inputs"]), given, over=over))
         if crowd.phase == "stop":
@@ -260,23 +260,27 @@ class _Step:
             return _read(self.visit, page["Cursor"] if there else None, crowd.total if there else 0)
         return self._write() if crowd.phase == "write" else self._look(crowd.marker or 0)
 
-    def _stopping(self) -> tuple[e.Event, ...]:
+    def _stopping(self, page: Any = None) -> tuple[e.Event, ...]:
         if self.crowd.open:
             return ()
-        return (e.CrowdTurned(*self.at, "write"), self._write())
+        return (e.CrowdTurned(*self.at, "write"), self._write(page))
 
     def _look(self, marker: int) -> e.Event:
         return _task(self.visit, AGAIN, {"From": marker, "Begun": self.crowd.begun})
 
-    def _write(self) -> e.Event:
-        """Have the results written, and what was never started: it begins with the page that is there."""
-        crowd, page = self.crowd, self.branch.data
+    def _write(self, fresh: Any = None) -> e.Event:
+        """Have the results written, and what was never started: it begins with the page that is there.
+
+        A ``fresh`` page, of which nothing was started, takes the place of that.
+        """
+        crowd = self.crowd
+        page = self.branch.data if fresh is None else fresh
         there = _is_page(page)
         argument = {
             "Begun": crowd.begun,
             "From": page["From"] if there else None,
             "Total": page["Total"] if there else 0,
-            "Skip": crowd.begun - crowd.first,
+            "Skip": crowd.begun - crowd.first if fresh is None else 0,
         }
         return _task(self.visit, WRITE, argument)
 
