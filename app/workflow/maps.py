@@ -214,21 +214,25 @@ def describe_map_run(store: Store, run: Key, around: Surroundings) -> dict[str, 
         return None
     frame = _frame(store, row)
     order = read_order(row.input)
-    told: dict[str, Any] = {
+    count, percentage = order.tolerated
+    return {
         "mapRunArn": run_of(row.machine, run.id, around).arn,
         "executionArn": around.execution(row.machine.partition("/")[0], around.name_of(row.parent.partition("/")[0])),
         "status": AWS[row.status],
         "startDate": row.created / 1000,
-        "stopDate": None if row.ended is None else row.ended / 1000,
+        **_seconds(stopDate=row.ended),
         "maxConcurrency": order.at_once,
-        "toleratedFailurePercentage": order.tolerated[1] or 0.0,
-        "toleratedFailureCount": order.tolerated[0] or 0,
+        "toleratedFailurePercentage": percentage or 0.0,
+        "toleratedFailureCount": count or 0,
         "itemCounts": _item_counts(frame, order.writer),
         "executionCounts": _execution_counts(frame, order.writer),
         "redriveCount": frame.redrives,
-        "redriveDate": None if frame.redriven is None else frame.redriven / 1000,
+        **_seconds(redriveDate=frame.redriven),
     }
-    return {name: value for name, value in told.items() if value is not None}
+
+
+def _seconds(**instants: int | None) -> dict[str, float]:
+    return {name: at / 1000 for name, at in instants.items() if at is not None}
 
 
 def _item_counts(frame: Frame, writer: Writer) -> dict[str, int]:
@@ -242,12 +246,16 @@ def _item_counts(frame: Frame, writer: Writer) -> dict[str, int]:
 
 def _execution_counts(frame: Frame, writer: Writer) -> dict[str, int]:
     crowd = frame.crowd or Crowd()
-    page = frame.branches[0].data if 0 in frame.branches else None
-    inputs = len(page["Inputs"]) if isinstance(page, dict) and "Inputs" in page else 0
-    pending = max(crowd.first + inputs - crowd.begun, 0)
+    pending = max(crowd.first + _inputs(frame) - crowd.begun, 0)
     ended = crowd.members.succeeded + crowd.members.unwell
     written = ended if crowd.written and writer.bucket else 0
     return _counts(crowd.members, pending, len(crowd.open), crowd.begun + pending, written, len(crowd.found))
+
+
+def _inputs(frame: Frame) -> int:
+    """Count the inputs of the page that is there."""
+    page = frame.branches[0].data if frame.branches else None
+    return len(page["Inputs"]) if isinstance(page, dict) and "Inputs" in page else 0
 
 
 def _counts(tally: Tally, pending: int, running: int, total: int, written: int, again: int) -> dict[str, int]:

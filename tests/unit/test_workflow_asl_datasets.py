@@ -181,7 +181,9 @@ def test_a_file_that_changed_is_not_read_on() -> None:
 def test_the_keys_of_a_bucket_are_items(monkeypatch: pytest.MonkeyPatch) -> None:
     store = holding(**{f"in/{place}": "x" * place for place in range(5)}, out="y")
     listed = MemoryObjects.list
-    monkeypatch.setattr(MemoryObjects, "list", lambda self, bucket, prefix, after: listed(self, bucket, prefix, after, 2))
+    monkeypatch.setattr(
+        MemoryObjects, "list", lambda self, bucket, prefix, after: listed(self, bucket, prefix, after, 2)
+    )
     source = Source(listed=True, bucket="data", prefix="in/")
     found = values(store, source)
     assert [item["Key"] for item in found] == [f"in/{place}" for place in range(5)]

@@ -67,6 +67,15 @@ def test_expressions_have_no_faults_where_numbers_and_places_stand() -> None:
 
 
 ONE_OF: Final = "Value should be one of the following: "
+AT_LEAST_ONE: Final = (
+    "This object should have at least one of the following fields: [MaxItemsPerBatch, MaxInputBytesPerBatch]"
+)
+NOT_ALLOWED: Final = (
+    "The field 'Resource' does not match any of the allowed values. Examples: [arn:<partition>:states:::s3:putObject]"
+)
+OTHER_LANGUAGE: Final = (
+    "The QueryLanguage is set to 'JSONPath', but field 'Arguments' is only supported for the 'JSONata' QueryLanguage"
+)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +86,10 @@ ONE_OF: Final = "Value should be one of the following: "
             {"ItemReader": {"Parameters": PLACE, "Else": 1}},
             [("Field 'Else' is not supported", "ItemReader"), ("These fields are required: [Resource]", "ItemReader")],
         ),
-        ({"ItemReader": {**reader(), "ReaderConfig": []}}, [("Expected value of type [OBJECT]", "ItemReader/ReaderConfig")]),
+        (
+            {"ItemReader": {**reader(), "ReaderConfig": []}},
+            [("Expected value of type [OBJECT]", "ItemReader/ReaderConfig")],
+        ),
         (
             {"ItemReader": reader(InputType="XML", Else=1)},
             [
@@ -117,7 +129,10 @@ ONE_OF: Final = "Value should be one of the following: "
             {"ItemReader": reader(MaxItems=-1, MaxItemsPath="$.a")},
             [
                 ("Minimum value is 0", "ItemReader/ReaderConfig/MaxItems"),
-                ("There should only be one of the following fields: [MaxItems, MaxItemsPath]", "ItemReader/ReaderConfig"),
+                (
+                    "There should only be one of the following fields: [MaxItems, MaxItemsPath]",
+                    "ItemReader/ReaderConfig",
+                ),
             ],
         ),
         (
@@ -137,8 +152,7 @@ ONE_OF: Final = "Value should be one of the following: "
             {"ItemBatcher": {"BatchInput": {}}},
             [
                 (
-                    "This object should have at least one of the following fields: "
-                    "[MaxItemsPerBatch, MaxInputBytesPerBatch]",
+                    AT_LEAST_ONE,
                     "ItemBatcher",
                 )
             ],
@@ -160,8 +174,7 @@ ONE_OF: Final = "Value should be one of the following: "
             {"ResultWriter": {**WRITER, "Resource": GET}},
             [
                 (
-                    "The field 'Resource' does not match any of the allowed values. Examples: "
-                    "[arn:<partition>:states:::s3:putObject]",
+                    NOT_ALLOWED,
                     "ResultWriter/Resource",
                 )
             ],
@@ -177,8 +190,7 @@ ONE_OF: Final = "Value should be one of the following: "
             {"ItemReader": {"Resource": GET, "Arguments": PLACE}},
             [
                 (
-                    "The QueryLanguage is set to 'JSONPath', but field 'Arguments' is only supported for the 'JSONata' "
-                    "QueryLanguage",
+                    OTHER_LANGUAGE,
                     "ItemReader",
                 )
             ],
@@ -197,7 +209,10 @@ def test_faults_of_the_parts_are_told_with_their_places(fields: dict[str, Any], 
         ({"ItemReader": {"Resource": GET, "ReaderConfig": {"MaxItemsPath": "$.a"}}}, "ItemReader/ReaderConfig"),
         ({"ItemBatcher": {"MaxItemsPerBatchPath": "$.a"}}, "ItemBatcher"),
         ({"ItemReader": {"Resource": GET, "Arguments": {"Bucket": "{% ( %}"}}}, "ItemReader/Arguments/Bucket"),
-        ({"ItemReader": {"Resource": GET, "ReaderConfig": {"MaxItems": "{% ( %}"}}}, "ItemReader/ReaderConfig/MaxItems"),
+        (
+            {"ItemReader": {"Resource": GET, "ReaderConfig": {"MaxItems": "{% ( %}"}}},
+            "ItemReader/ReaderConfig/MaxItems",
+        ),
         ({"ItemBatcher": {"MaxItemsPerBatch": "{% $states.result %}"}}, "ItemBatcher/MaxItemsPerBatch"),
     ],
 )

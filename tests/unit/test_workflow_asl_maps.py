@@ -227,7 +227,10 @@ def test_the_selector_sees_item_input_context_and_variables() -> None:
 
 
 def test_the_selector_of_jsonata_sees_the_same() -> None:
-    selector = {"v": "{% $states.context.Map.Item.Value & $states.input.text %}", "k": "{% $states.context.Map.Item.Key %}"}
+    selector = {
+        "v": "{% $states.context.Map.Item.Value & $states.input.text %}",
+        "k": "{% $states.context.Map.Item.Key %}",
+    }
     execution = asl("JSONata", Items="{% {'p': 1, 'q': 2} %}", ItemSelector=selector)
     assert inputs(execution) == [{"v": "1x", "k": "p"}, {"v": "2x", "k": "q"}]
     assert inputs(execution) == inputs(execution)
@@ -250,7 +253,9 @@ def test_no_more_items_are_taken_than_are_asked_for() -> None:
 
 
 def test_an_input_that_is_too_large_is_refused() -> None:
-    big = asl(data={"items": ["x" * 200_000] * 2}, ItemsPath="$.items", ItemSelector={"v.$": "$$.Map.Item.Value", "w.$": "$"})
+    big = asl(
+        data={"items": ["x" * 200_000] * 2}, ItemsPath="$.items", ItemSelector={"v.$": "$$.Map.Item.Value", "w.$": "$"}
+    )
     with pytest.raises(StepError) as raised:
         inputs(big)
     assert raised.value.error == "States.DataLimitExceeded"
@@ -260,7 +265,9 @@ def test_what_cannot_be_read_is_told_in_the_words_of_the_state() -> None:
     with pytest.raises(StepError) as raised:
         inputs(asl(ItemReader=READER))
     assert raised.value.error == "States.ItemReaderFailed"
-    assert raised.value.cause.startswith("An error occurred while executing the state 'M' (entered at the event id #2). ")
+    assert raised.value.cause.startswith(
+        "An error occurred while executing the state 'M' (entered at the event id #2). "
+    )
 
 
 # Its history

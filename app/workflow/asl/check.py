@@ -243,13 +243,18 @@ class _Check:
         if kind in KINDS:
             KINDS[kind](report, raw, location)
         if kind == "Map":
-            _map(report, raw, location, paths=paths)
-        if "Label" in raw:
-            self._label(raw["Label"], f"{location}/Label")
+            self._map(raw, location, paths=paths)
         if paths:
             _paths(report, raw, location)
         else:
             _expressions(report, kind, raw, location)
+
+    def _map(self, raw: Mapping[str, Any], location: str, *, paths: bool) -> None:
+        if "Label" in raw:
+            self._label(raw["Label"], f"{location}/Label")
+        maps.parts(self.report, raw, location, paths=paths)
+        if not maps.is_distributed(raw):
+            maps.inline(self.report, raw, location)
 
     def _label(self, label: Any, location: str) -> None:
         if not self.report.is_of(label, "STRING", location):
@@ -338,14 +343,6 @@ def _taken(raw: Mapping[str, Any]) -> Iterator[tuple[Any, str]]:
     for field in f.BOUNDS:
         if is_expression(raw.get(field)):
             yield raw[field], field
-
-
-def _map(report: Report, raw: Mapping[str, Any], location: str, *, paths: bool) -> None:
-    maps.parts(report, raw, location, paths=paths)
-    processor_ = raw.get("ItemProcessor")
-    config = processor_.get("ProcessorConfig") if isinstance(processor_, Mapping) else None
-    if not (isinstance(config, Mapping) and config.get("Mode", "INLINE") != "INLINE"):
-        maps.inline(report, raw, location)
 
 
 def _outputs(report: Report, raw: Mapping[str, Any], location: str, known: frozenset[str]) -> None:

@@ -299,9 +299,9 @@ class MemberEnded(Event, frozen=True, tag="MemberEnded"):
 
 
 class MembersFound(Event, frozen=True, tag="MembersFound"):
-    """Members are to be started again: (number, items, the status they had ended in); ``marker`` is where others may be.
+    """Members are to be started again: (number, items, the status they had ended in).
 
-    Without a ``marker`` there are no others.
+    ``marker`` is the number from which on there may be others; without one there are none.
     """
 
     branch: int

@@ -127,19 +127,29 @@ def _redriven(frame: Frame, event: e.ExecutionRedriven) -> int | None:
     frame.redrives += 1
     frame.redriven = event.at
     for branch in frame.branches.values():
-        if branch.failure is not None:
-            branch.failure = None
-            parent = frame.branches.get(branch.parent)
-            if parent is not None:
-                parent.open += 1
-                parent.failures -= 1
-        if branch.wait is not None and (branch.wait.kind != "children" or not branch.open):
-            branch.wait = None
-        branch.tries = None
+        _made_ready(frame, branch)
     for branch in frame.branches.values():
         if branch.open:
             branch.wait = Wait("children")
     return None
+
+
+def _made_ready(frame: Frame, branch: Branch) -> None:
+    """Let a branch go on that has failed, or waits for what nobody answers any more."""
+    if branch.failure is not None:
+        branch.failure = None
+        _reopen(frame, branch.parent)
+    if branch.wait is not None and (branch.wait.kind != "children" or not branch.open):
+        branch.wait = None
+    branch.tries = None
+
+
+def _reopen(frame: Frame, number: int) -> None:
+    """Count a line of work of a branch as one that runs, no longer as one that has failed."""
+    parent = frame.branches.get(number)
+    if parent is not None:
+        parent.open += 1
+        parent.failures -= 1
 
 
 @_folds(e.StateEntered)

@@ -10,10 +10,10 @@ from __future__ import annotations
 import errno
 import os
 import re
-import secrets
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +30,7 @@ _UNNAMED: Final = "+default"
 _NEW: Final = "\x01new-"
 """What the names of files begin with that are being written: no part of a key holds control characters."""
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_NUMBERS: Final = count()
 _GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 
 
@@ -75,9 +76,9 @@ class FolderObjects:
         """Write an object."""
         *folders, name = _parts(key)
         with _telling(), self._folder(bucket, folders, make=True) as folder:
-            new = _NEW + secrets.token_hex(8)
+            new, file = _create(folder)
             try:
-                size = _write(folder, new, pieces)
+                size = _write(file, pieces)
                 os.rename(new, name, src_dir_fd=folder, dst_dir_fd=folder)
                 os.fsync(folder)
             except BaseException:
@@ -88,11 +89,9 @@ class FolderObjects:
 
     def list(self, bucket: str, prefix: str = "", after: str = "", limit: int = 1_000) -> Sequence[Object]:
         """Give objects in the order of their keys."""
-        # Folders that the prefix names whole need not be looked beside.
-        within = prefix.rpartition("/")[0]
         try:
             with _telling(), self._folder(bucket, []) as folder:
-                found = [*_walk(folder, within and f"{within}/")] if _is_key(within) or not within else []
+                found = _below(folder, prefix)
         except NoSuchObjectError:
             raise NoSuchBucketError(f"there is no bucket {bucket!r}") from None
         fitting = [one for one in found if one.key.startswith(prefix) and one.key.encode() > after.encode()]
@@ -137,15 +136,31 @@ def _enter(folder: int, name: str, *, make: bool) -> int:
     return os.open(name, _FOLDER, dir_fd=folder)
 
 
-def _write(folder: int, name: str, pieces: Iterable[bytes]) -> int:
+def _create(folder: int) -> tuple[str, int]:
+    """Begin a file under a name that nobody else has; one that was left behind keeps its own."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    while True:
+        name = f"{_NEW}{os.getpid()}-{next(_NUMBERS)}"
+        with suppress(FileExistsError):
+            return name, os.open(name, flags, 0o644, dir_fd=folder)
+
+
+def _write(number: int, pieces: Iterable[bytes]) -> int:
     size = 0
-    with os.fdopen(os.open(name, flags, 0o644, dir_fd=folder), "wb") as file:
+    with os.fdopen(number, "wb") as file:
         for piece in pieces:
             size += file.write(piece)
         file.flush()
         os.fsync(file.fileno())
     return size
+
+
+def _below(folder: int, prefix: str) -> list[Object]:
+    """Give the files that a prefix may mean: folders that it names whole are not looked beside."""
+    within = prefix.rpartition("/")[0]
+    if not within:
+        return [*_walk(folder, "")]
+    return [*_walk(folder, f"{within}/")] if _is_key(within) else []
 
 
 def _walk(folder: int, within: str, at: str = "") -> Iterator[Object]:

@@ -139,10 +139,13 @@ class Children:
             error = self._refused(nested, live.key.namespace, wait.argument)
             return s.TaskError(*step, error.error, error.cause)
         child = Child(row.key, row.machine, row.name, row.created, ended)
-        if ended is not None and nested.until == "ended":
-            return self._answer(StepKey(live.key, *step), wait.name, child)
+        return self._said(nested, StepKey(live.key, *step), wait.name, child)
+
+    def _said(self, nested: Nested, step: StepKey, resource: str, child: Child) -> s.Stimulus:
+        if child.frame is not None and nested.until == "ended":
+            return self._answer(step, resource, child)
         said = nested.begun(child)
-        return s.TaskDone(*step, said) if nested.until == "begun" else s.TaskSubmitted(*step, said)
+        return s.TaskDone(*step[1:], said) if nested.until == "begun" else s.TaskSubmitted(*step[1:], said)
 
     def _refused(self, nested: Nested, namespace: str, argument: object) -> StepError:
         try:

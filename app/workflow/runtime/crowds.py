@@ -61,9 +61,7 @@ def _begun_before(crowd: Crowd, events: list[e.Event]) -> int:
     return crowd.begun - sum(event.count for event in events if type(event) is e.MembersStarted)
 
 
-def _started(
-    live: Live, crowd: Crowd, event: e.MembersStarted, begun: int, now: int
-) -> Iterator[NewExecution]:
+def _started(live: Live, crowd: Crowd, event: e.MembersStarted, begun: int, now: int) -> Iterator[NewExecution]:
     """Give the members that start. No page follows another within one commit: it has to be asked for in between."""
     branch = live.frame.branches[event.branch]
     machine: str = live.definition.states[branch.state].members  # type: ignore[attr-defined]

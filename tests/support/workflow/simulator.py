@@ -22,9 +22,9 @@ from app.workflow.kernel.errors import StepError
 from app.workflow.kernel.fold import replay
 from app.workflow.kernel.frames import Frame
 from app.workflow.kernel.graph import Definition
+from app.workflow.runtime.children import Nested
 from app.workflow.runtime.core import BusyError, Core
 from app.workflow.runtime.keeper import Keeper
-from app.workflow.runtime.children import Nested
 from app.workflow.runtime.live import Command, Definitions, Item, StepKey
 from app.workflow.runtime.store import Append, Key, Letter, Message, NewExecution, Row, StoreUnavailableError
 from app.workflow.stores.memory import MemoryStore, MemoryTransaction

@@ -20,6 +20,7 @@ INPUTS: Final = ("CSV", "JSON", "JSONL", "PARQUET", "MANIFEST")
 MANIFESTS: Final = ("ATHENA_DATA", "S3_INVENTORY")
 ONLY_DISTRIBUTED: Final = ("ItemReader", "ItemBatcher", "ResultWriter")
 _GIVEN: Final = {True: "Parameters", False: "Arguments"}
+_LANGUAGE: Final = {True: "JSONPath", False: "JSONata"}
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "InputType": INPUTS,
     "CSVHeaderLocation": ("FIRST_ROW", "GIVEN"),
@@ -42,6 +43,11 @@ def parts(report: Report, raw: Mapping[str, Any], location: str, *, paths: bool)
             check(report, raw[field], where, paths=paths)
 
 
+def is_distributed(raw: Mapping[str, Any]) -> bool:
+    """Tell whether a Map says that it is, or says of its mode what it cannot be."""
+    return _object(_object(raw, "ItemProcessor"), "ProcessorConfig").get("Mode", "INLINE") != "INLINE"
+
+
 def inline(report: Report, raw: Mapping[str, Any], location: str) -> None:
     """Check that a Map that is not distributed has nothing that only distributed ones have."""
     for field in ONLY_DISTRIBUTED:
@@ -51,14 +57,18 @@ def inline(report: Report, raw: Mapping[str, Any], location: str) -> None:
 
 def expressions(raw: Mapping[str, Any]) -> Iterator[tuple[Any, str]]:
     """Give what may be expressions in these parts, and where."""
-    for field, inner in (("ItemReader", "Arguments"), ("ResultWriter", "Arguments")):
-        holder = raw.get(field)
-        if isinstance(holder, Mapping) and inner in holder:
-            yield holder[inner], f"{field}/{inner}"
-    reader = raw.get("ItemReader")
-    config = reader.get("ReaderConfig") if isinstance(reader, Mapping) else None
-    if isinstance(config, Mapping) and is_expression(config.get("MaxItems")):
+    for field in ("ItemReader", "ResultWriter"):
+        holder = _object(raw, field)
+        if "Arguments" in holder:
+            yield holder["Arguments"], f"{field}/Arguments"
+    config = _object(_object(raw, "ItemReader"), "ReaderConfig")
+    if is_expression(config.get("MaxItems")):
         yield config["MaxItems"], "ItemReader/ReaderConfig/MaxItems"
+
+
+def _object(raw: Mapping[str, Any], field: str) -> Mapping[str, Any]:
+    found = raw.get(field)
+    return found if isinstance(found, Mapping) else {}
 
 
 def _reader(report: Report, raw: Mapping[str, Any], location: str, *, paths: bool) -> None:
@@ -66,10 +76,9 @@ def _reader(report: Report, raw: Mapping[str, Any], location: str, *, paths: boo
     report.required(raw, ("Resource",), location)
     _resource(report, raw, READERS, "s3:getObject, arn:<partition>:states:::s3:listObjectsV2", location)
     _given(report, raw, location, paths=paths)
-    config, where = raw.get("ReaderConfig"), f"{location}/ReaderConfig"
-    if "ReaderConfig" in raw and report.is_of(config, "OBJECT", where):
-        assert isinstance(config, Mapping)  # noqa: S101 - checked above
-        _reader_config(report, config, where, paths=paths)
+    where = f"{location}/ReaderConfig"
+    if "ReaderConfig" in raw and report.is_of(raw["ReaderConfig"], "OBJECT", where):
+        _reader_config(report, raw["ReaderConfig"], where, paths=paths)
 
 
 def _reader_config(report: Report, raw: Mapping[str, Any], location: str, *, paths: bool) -> None:
@@ -89,10 +98,14 @@ def _header(report: Report, raw: Mapping[str, Any], location: str) -> None:
         report.required(raw, ("CSVHeaderLocation",), location)
     if raw.get("CSVHeaderLocation") == "GIVEN":
         report.required(raw, ("CSVHeaders",), location)
-    where = f"{location}/CSVHeaders"
-    if "CSVHeaders" in raw and report.is_filled(raw["CSVHeaders"], where):
-        for place, name in enumerate(raw["CSVHeaders"]):
-            report.is_of(name, "STRING", f"{where}[{place}]")
+    if "CSVHeaders" in raw:
+        _names(report, raw["CSVHeaders"], f"{location}/CSVHeaders")
+
+
+def _names(report: Report, names: Any, location: str) -> None:
+    if report.is_filled(names, location):
+        for place, name in enumerate(names):
+            report.is_of(name, "STRING", f"{location}[{place}]")
 
 
 def _batcher(report: Report, raw: Mapping[str, Any], location: str, *, paths: bool) -> None:
@@ -107,23 +120,23 @@ def _batcher(report: Report, raw: Mapping[str, Any], location: str, *, paths: bo
 
 def _writer(report: Report, raw: Mapping[str, Any], location: str, *, paths: bool) -> None:
     report.only(raw, {"Resource", "WriterConfig", *_GIVEN.values()}, location)
-    if "WriterConfig" not in raw or any(name in raw for name in _GIVEN.values()):
+    if raw.keys() != {"WriterConfig"}:
         report.required(raw, ("Resource",), location)
     if "Resource" in raw:
         report.required(raw, (_GIVEN[paths],), location)
     _resource(report, raw, WRITERS, "s3:putObject", location)
     _given(report, raw, location, paths=paths)
-    config, where = raw.get("WriterConfig"), f"{location}/WriterConfig"
-    if "WriterConfig" in raw and report.is_of(config, "OBJECT", where):
-        assert isinstance(config, Mapping)  # noqa: S101 - checked above
-        report.only(config, _WRITER_CONFIG, where)
-        for field in _WRITER_CONFIG.keys() & config.keys():
-            report.one_of(config[field], _WRITER_CONFIG[field], f"{where}/{field}")
+    if "WriterConfig" in raw and report.is_of(raw["WriterConfig"], "OBJECT", f"{location}/WriterConfig"):
+        _writer_config(report, raw["WriterConfig"], f"{location}/WriterConfig")
 
 
-def _resource(
-    report: Report, raw: Mapping[str, Any], allowed: re.Pattern[str], examples: str, location: str
-) -> None:
+def _writer_config(report: Report, raw: Mapping[str, Any], location: str) -> None:
+    report.only(raw, _WRITER_CONFIG, location)
+    for field in _WRITER_CONFIG.keys() & raw.keys():
+        report.one_of(raw[field], _WRITER_CONFIG[field], f"{location}/{field}")
+
+
+def _resource(report: Report, raw: Mapping[str, Any], allowed: re.Pattern[str], examples: str, location: str) -> None:
     if "Resource" in raw and not allowed.fullmatch(str(raw["Resource"])):
         told = "The field 'Resource' does not match any of the allowed values. Examples: "
         report.schema(f"{told}[arn:<partition>:states:::{examples}]", f"{location}/Resource")
@@ -131,11 +144,10 @@ def _resource(
 
 def _given(report: Report, raw: Mapping[str, Any], location: str, *, paths: bool) -> None:
     """Check Parameters, which are JSONPath's, or Arguments, which are JSONata's."""
-    other, language = _GIVEN[not paths], "JSONPath" if paths else "JSONata"
+    other = _GIVEN[not paths]
     if other in raw:
-        wanted = "JSONata" if paths else "JSONPath"
-        told = f"but field '{other}' is only supported for the '{wanted}' QueryLanguage"
-        report.schema(f"The QueryLanguage is set to '{language}', {told}", location)
+        told = f"but field '{other}' is only supported for the '{_LANGUAGE[not paths]}' QueryLanguage"
+        report.schema(f"The QueryLanguage is set to '{_LANGUAGE[paths]}', {told}", location)
     if paths and "Parameters" in raw and report.is_of(raw["Parameters"], "OBJECT", f"{location}/Parameters"):
         data.template(report, raw["Parameters"], f"{location}/Parameters")
 

@@ -1,7 +1,7 @@
 """The items of a Map, read one after the other from anywhere in the middle.
 
-What is to be read is a ``Source``, all of JSON values, so that it can be kept. Every item comes with a cursor from which
-the reading goes on behind it; a file that has changed since the cursor was given is not read on.
+What is to be read is a ``Source``, all of JSON values, so that it can be kept. Every item comes with a cursor from
+which the reading goes on behind it; a file that has changed since the cursor was given is not read on.
 """
 
 from __future__ import annotations
@@ -197,11 +197,15 @@ def _delimited(store: ObjectStore, source: Source, cursor: list[Any] | None) -> 
     rows = records(pieces, DELIMITERS[source.delimiter])
     header = cursor[2] if cursor else source.header
     if header is None:
-        header = next(rows, [])
-        if sum(len(name.encode()) for name in header) > LARGEST_HEADER:
-            raise DatasetError(f"The header of the file has more than {LARGEST_HEADER} bytes.")
+        header = _header(next(rows, []))
     for row in rows:
         yield _record(header, row), pieces.at, [header]
+
+
+def _header(names: list[str]) -> list[str]:
+    if len("".join(names).encode()) > LARGEST_HEADER:
+        raise DatasetError(f"The header of the file has more than {LARGEST_HEADER} bytes.")
+    return names
 
 
 def _record(header: list[str], row: list[str]) -> dict[str, str]:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
+import msgspec
+
 from ...kernel.errors import RUNTIME
 from ...kernel.graph import Visit
 from ..context import failed
@@ -47,31 +49,37 @@ def _source(language: Language, raw: Raw) -> Callable[[Visit], Source]:
     reader = raw.get("ItemReader")
     if reader is None:
         return _items(language, raw)
-    config = reader.get("ReaderConfig") or {}
     given = _given(language, raw, "ItemReader")
     listed = str(reader.get("Resource")).endswith(":listObjectsV2")
-    manifest = config.get("ManifestType") or ("S3_INVENTORY" if config.get("InputType") == "MANIFEST" else "")
-    delimiter = config.get("CSVDelimiter", "COMMA")
-    if delimiter not in DELIMITERS:
-        raise InvalidDefinitionError(f"Unknown delimiter '{delimiter}'", "ItemReader/ReaderConfig/CSVDelimiter")
-    header = config.get("CSVHeaders") if config.get("CSVHeaderLocation") == "GIVEN" else None
+    fixed = _configured(reader.get("ReaderConfig") or {}, listed=listed)
 
     def source(visit: Visit) -> Source:
         places = given(visit)
-        return Source(
-            listed=listed,
-            flattened=config.get("Transformation") == "LOAD_AND_FLATTEN",
+        return msgspec.structs.replace(
+            fixed,
             bucket=_text(visit, places, "Bucket"),
             key="" if listed else _text(visit, places, "Key"),
             prefix=_text(visit, places, "Prefix") if "Prefix" in places else "",
-            kind=config.get("InputType", "JSON"),
-            header=header,
-            delimiter=delimiter,
-            pointer=config.get("ItemsPointer", ""),
-            manifest="" if listed else manifest,
         )
 
     return source
+
+
+def _configured(config: Raw, *, listed: bool) -> Source:
+    """Read ReaderConfig. Raises InvalidDefinitionError."""
+    delimiter, kind = config.get("CSVDelimiter", "COMMA"), config.get("InputType", "JSON")
+    if delimiter not in DELIMITERS:
+        raise InvalidDefinitionError(f"Unknown delimiter '{delimiter}'", "ItemReader/ReaderConfig/CSVDelimiter")
+    manifest = config.get("ManifestType", "S3_INVENTORY" if kind == "MANIFEST" else "")
+    return Source(
+        listed=listed,
+        flattened=config.get("Transformation") == "LOAD_AND_FLATTEN",
+        kind=kind,
+        header=config.get("CSVHeaders") if config.get("CSVHeaderLocation") == "GIVEN" else None,
+        delimiter=delimiter,
+        pointer=config.get("ItemsPointer", ""),
+        manifest="" if listed else manifest,
+    )
 
 
 def _items(language: Language, raw: Raw) -> Callable[[Visit], Source]:

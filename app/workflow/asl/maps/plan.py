@@ -155,7 +155,12 @@ class Plan:
         frame = Frame(seen.execution, seen.seed, started=seen.started, input=seen.input)
         frame.redrives, frame.redriven = seen.redrives, seen.redriven
         branch = Branch(0, -1, 0, seen.state, seen.data, entry=seen.entry, attempt=seen.attempt)
-        branch.variables, branch.since, branch.line, branch.tries = seen.variables, seen.since, seen.line, {0: seen.tries}
+        branch.variables, branch.since, branch.line, branch.tries = (
+            seen.variables,
+            seen.since,
+            seen.line,
+            {0: seen.tries},
+        )
         assert self.state is not None  # noqa: S101 - set when the state was made
         machine = cast("Definition", _Machine(self.name, {seen.state: self.state}))
         return Visit(machine, frame, seen.now).at(branch)

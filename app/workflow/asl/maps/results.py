@@ -77,22 +77,29 @@ class MapRun(NamedTuple):
 
 def shown(run: MapRun, child: Child) -> dict[str, Any]:
     """Give an execution with its metadata, as the transformation NONE does."""
-    texts: dict[str, Any] = {
-        "Cause": child.cause or None,
-        "Error": child.error or None,
+    output = {} if child.output is None else {"Output": child.output, "OutputDetails": {"Included": True}}
+    told: dict[str, Any] = {
+        **_filled(Cause=child.cause, Error=child.error),
         "ExecutionArn": run.around.execution(run.machine, child.name),
         "Input": child.input,
         "InputDetails": {"Included": True},
         "Name": child.name,
-        "Output": child.output,
-        "OutputDetails": None if child.output is None else {"Included": True},
+        **output,
         **_redrive(child),
-        "StartDate": None if child.started is None else instant(child.started),
+        **_instants(StartDate=child.started),
         "StateMachineArn": run.around.machine(run.machine),
         "Status": child.status,
-        "StopDate": None if child.stopped is None else instant(child.stopped),
+        **_instants(StopDate=child.stopped),
     }
-    return {name: value for name, value in texts.items() if value is not None}
+    return told
+
+
+def _filled(**texts: str) -> dict[str, str]:
+    return {name: text for name, text in texts.items() if text}
+
+
+def _instants(**instants: int | None) -> dict[str, str]:
+    return {name: instant(at) for name, at in instants.items() if at is not None}
 
 
 def _redrive(child: Child) -> dict[str, Any]:

@@ -288,13 +288,11 @@ class _Step:
         """Tell whether more has failed than may; how many per cent that is, is known when all items are."""
         unwell = self.crowd.items.unwell
         count, percentage = self.order["tolerated"]
-        if not unwell:
-            return False
-        if count is None and percentage is None:
+        if percentage is None:
+            return unwell > (count or 0)
+        if over and unwell * 100 > percentage * total:
             return True
-        if count is not None and unwell > count:
-            return True
-        return percentage is not None and over and unwell * 100 > percentage * total
+        return count is not None and unwell > count
 
 
 def _is_page(data: Any) -> bool:
