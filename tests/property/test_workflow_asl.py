@@ -113,7 +113,7 @@ def _drive(run: Asl, answers: list[int]) -> None:
 
 @given(flows(), st.lists(st.integers(0, 50), min_size=1, max_size=6))
 def test_any_machine_replays_as_it_ran_and_its_history_counts(document: dict[str, Any], answers: list[int]) -> None:
-    """ORC-04, ASL-05: ``Driven`` replays every step; the history's ids are the lines counted while it ran."""
+    """ORC-04, ASL-06: ``Driven`` replays every step; the history's ids are the lines counted while it ran."""
     try:
         run = Asl(document)
     except ValueError as error:

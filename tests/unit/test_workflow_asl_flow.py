@@ -78,6 +78,7 @@ def test_a_pass_makes_its_output(fields: dict[str, Any], output: Any) -> None:
             "States.Runtime",
             "The JSONPath '$never' specified for the field 'x.$' could not be found in the input '{}'",
         ),
+        ({"InputPath": "$[5]"}, [5], "States.Runtime", "Invalid path '$[5]' : No results for path: $[5]"),
         (
             {"ResultPath": "$.x.y"},
             {"x": [1]},
@@ -361,7 +362,7 @@ def test_the_context_object_is_aws_and_the_token_stays_the_same() -> None:
 
 
 def test_what_is_too_large_is_not_passed_on() -> None:
-    """ASL-05: 262,144 bytes of UTF-8 for a result and an output; the error can be caught by its name alone."""
+    """ASL-01: 262,144 bytes of UTF-8 for a result and an output; the error can be caught by its name alone."""
     catch = [{"ErrorEquals": ["States.DataLimitExceeded"], "Next": "T"}]
     run = one({"Type": "Task", "Resource": f"{QUEUE}", "Catch": catch}, {}, T=END)
     run.done("S", "ñ" * 131_072)
@@ -372,8 +373,34 @@ def test_what_is_too_large_is_not_passed_on() -> None:
     assert one(grown, "x" * 140_000).failure()[0] == "States.DataLimitExceeded"
 
 
+@pytest.mark.parametrize(
+    ("given", "fields"), [({"a": "x" * 250_000}, {"ResultPath": "$.e"}), ({}, {"Assign": {"a.$": "$", "b.$": "$"}})]
+)
+def test_a_catcher_does_not_pass_on_what_is_too_large(given: Any, fields: dict[str, Any]) -> None:
+    """ASL-04: its failure is that of the state, and no rule of the state is asked again."""
+    catch = [{"ErrorEquals": ["E"], "Next": "T", **fields}, {"ErrorEquals": ["States.DataLimitExceeded"], "Next": "T"}]
+    run = one({"Type": "Task", "Resource": LAMBDA, "Catch": catch}, given, T=END)
+    run.failed("S", "E", "y" * 140_000)
+    assert run.failure()[0] == "States.DataLimitExceeded"
+
+
+def test_the_variables_of_an_execution_have_a_limit_together() -> None:
+    """ASL-03: 10 MiB of them; one that is assigned again counts once."""
+    text = "x" * 200_000
+    states: dict[str, Any] = {
+        f"S{number}": {"Type": "Pass", "Assign": {f"v{number}.$": "$"}, "Next": f"S{number + 1}"}
+        for number in range(52)
+    }
+    states["S52"] = {"Type": "Pass", "Assign": {"v0.$": "$"}, "Next": "S53"}
+    states["S53"] = {"Type": "Pass", "Assign": {"one_more.$": "$"}, "End": True}
+    run = Asl({"StartAt": "S0", "States": states})
+    run.start(text)
+    told = ("States.DataLimitExceeded", "The variables of the execution have more than 10485760 bytes.")
+    assert (run.failure(), run.at("S53").state) == (told, "S53")
+
+
 def test_a_history_of_25_000_lines_ends_the_execution() -> None:
-    """ASL-05: a loop that does not end is ended, and no rule catches that."""
+    """ASL-01: a loop that does not end is ended, and no rule catches that."""
     document = {
         "StartAt": "A",
         "States": {

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from . import check_data as data
 from . import fields as f
+from .check_own import compensate, texts
 from .check_states import KINDS, choices, errors_and_catchers, numbers, processor, task
 from .diagnostics import Diagnostic, Report
 from .expressions import child, is_expression
@@ -106,7 +107,9 @@ class _Check:
         allowed = f.MACHINE | {"OnLate"} if self.extended else f.MACHINE
         report.only(document, allowed, "")
         report.one_of(document.get("Version", "1.0"), ("1.0",), "/Version")
-        numbers(report, document, {"TimeoutSeconds": (0, 99_999_999)}, "", expressions=False)
+        numbers(report, document, {"TimeoutSeconds": f.BOUNDS["TimeoutSeconds"]}, "", expressions=False)
+        if self.extended:
+            texts(report, document, "")
         self._flow(document, "", frozenset(), 0)
         return report.found
 
@@ -244,17 +247,25 @@ class _Check:
             KINDS[kind](report, raw, location)
         if kind == "Map":
             self._map(raw, location, paths=paths)
+        self._own(raw, location, paths=paths)
         if paths:
             _paths(report, raw, location)
         else:
             _expressions(report, kind, raw, location)
 
     def _map(self, raw: Mapping[str, Any], location: str, *, paths: bool) -> None:
-        if "Label" in raw:
-            self._label(raw["Label"], f"{location}/Label")
         maps.parts(self.report, raw, location, paths=paths)
         if not maps.is_distributed(raw):
             maps.inline(self.report, raw, location)
+
+    def _own(self, raw: Mapping[str, Any], location: str, *, paths: bool) -> None:
+        """Check what is named once in a machine, and what is our own."""
+        if "Label" in raw:
+            self._label(raw["Label"], f"{location}/Label")
+        if self.extended:
+            texts(self.report, raw, location)
+        if self.extended and "Compensate" in raw:
+            compensate(self.report, raw["Compensate"], f"{location}/Compensate", paths=paths)
 
     def _label(self, label: Any, location: str) -> None:
         if not self.report.is_of(label, "STRING", location):

@@ -86,11 +86,17 @@ def _handler(report: Report, field: str, rule: Mapping[str, Any], location: str,
     report.only(rule, f.HANDLER_FIELDS[field], location)
     _other_language(report, rule, location, paths=paths)
     report.required(rule, ("ErrorEquals", "Next") if field == "Catch" else ("ErrorEquals",), location)
+    _next(report, rule, location)
     if "ErrorEquals" in rule:
         _names(report, rule["ErrorEquals"], f"{location}/ErrorEquals", last=last)
     if field == "Retry":
         numbers(report, rule, f.RETRIER, location, expressions=False)
         report.one_of(rule.get("JitterStrategy", "NONE"), ("NONE", "FULL"), f"{location}/JitterStrategy")
+
+
+def _next(report: Report, rule: Mapping[str, Any], location: str) -> None:
+    if "Next" in rule:
+        report.is_of(rule["Next"], "STRING", f"{location}/Next")
 
 
 def _other_language(report: Report, raw: Mapping[str, Any], location: str, *, paths: bool) -> None:
@@ -144,6 +150,7 @@ def _is_rule(report: Report, rule: Any, location: str, *, paths: bool, depth: in
     report.only(rule, _INNER_RULE if depth else _RULE, location)
     if not depth:
         report.required(rule, ("Next",), location)
+        _next(report, rule, location)
     _other_language(report, rule, location, paths=paths)
     if len(rule.keys() & set(_SELECTING)) == 1:
         return True

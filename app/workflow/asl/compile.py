@@ -131,7 +131,12 @@ class _Builder:
 
     def _catcher(self, place: int, raw: Raw) -> Catcher:
         query = self.language.catcher(self.raw, place)
-        return Catcher(tuple(raw["ErrorEquals"]), f"catch:{place}", query.give, query.assign)
+        return Catcher(
+            tuple(raw["ErrorEquals"]),
+            f"catch:{place}",
+            lambda visit, told: states.checked(visit, query.give(visit, told)),
+            lambda visit, told: states.checked_variables(visit, query.assign(visit, told)),
+        )
 
 
 def _retrier(raw: Raw) -> Retrier:

@@ -20,6 +20,8 @@ from .resources import Service
 
 LARGEST: Final = 262_144
 """Bytes of UTF-8 that the input, the output and the result of a state may have."""
+MOST_STORED: Final = 10_485_760
+"""Bytes of UTF-8 that all variables of an execution may have together."""
 LONGEST_HISTORY: Final = 25_000
 """Lines of public history that an execution may have."""
 INLINE_AT_ONCE: Final = 40
@@ -44,6 +46,31 @@ def too_large(what: str) -> StepError:
         DATA_LIMIT,
         f"The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit.",
     )
+
+
+def checked(visit: Visit, output: Any) -> Any:
+    """Give an output back. Raises StepError when it is too large."""
+    if output is not visit.branch.data and is_too_large(output):
+        raise too_large(visit.branch.state)
+    return output
+
+
+def checked_variables(visit: Visit, variables: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Give variables back. Raises StepError when they are too large, or all of the execution would be."""
+    if variables is None:
+        return None
+    if is_too_large(variables):
+        raise too_large(visit.branch.state)
+    if len(_encode(_stored(visit, variables))) > MOST_STORED:
+        raise StepError(DATA_LIMIT, f"The variables of the execution have more than {MOST_STORED} bytes.")
+    return variables
+
+
+def _stored(visit: Visit, variables: dict[str, Any]) -> list[dict[str, Any] | None]:
+    """Give the variables of all branches, as they will be."""
+    own = visit.branch
+    others = [branch.variables for branch in visit.frame.branches.values() if branch is not own]
+    return [{**(own.variables or {}), **variables}, *others]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +104,8 @@ class AslState(State):
     ) -> tuple[e.Event, ...]:
         """Leave with what the data flow makes of the result."""
         flow = self.query if query is None else query
-        output = flow.give(visit, result)
-        variables = flow.assign(visit, result)
-        if output is not visit.branch.data and is_too_large(output):
-            raise too_large(self.name)
-        if variables is not None and is_too_large(variables):
-            raise too_large(self.name)
-        return visit.exited(output, transition, variables)
+        output = checked(visit, flow.give(visit, result))
+        return visit.exited(output, transition, checked_variables(visit, flow.assign(visit, result)))
 
     def lines(self, visit: Visit, failure: e.StateFailed) -> list[Line]:
         """Give the lines of public history that a failure of this state stands for."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 from .calls import call_with
@@ -32,7 +33,7 @@ def exists(_run: Run, value: Any) -> bool:
 def spread(run: Run, value: Any) -> Any:
     """Give an object as an array of objects of one field each."""
     if isinstance(value, dict):
-        return sequence(*({key: item} for key, item in value.items()))
+        return sequence(*_fields(value))
     if not isinstance(value, list):
         return value
     run.spend(len(value))
@@ -41,6 +42,10 @@ def spread(run: Run, value: Any) -> Any:
         parts = spread(run, item)
         result += parts if isinstance(parts, list) else [parts]
     return result or sequence()
+
+
+def _fields(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    return ({key: item} for key, item in value.items())
 
 
 def merge(_run: Run, objects: Any) -> Any:
@@ -142,25 +147,27 @@ def kept(run: Run, values: Any, function: Any) -> Any:
     """Those for which the function gives true."""
     if values is UNDEFINED:
         return UNDEFINED
-    return Items(
-        [value for place, value in enumerate(values) if truth(call_with(run, function, value, place, values))],
-        sequence=True,
-    )
+    return Items((value for _, value in _chosen(run, values, function)), sequence=True)
+
+
+def _chosen(run: Run, values: list[Any], function: Any) -> Iterator[tuple[int, Any]]:
+    """Give those for which the function gives true, each with its place."""
+    for place, value in enumerate(values):
+        if truth(call_with(run, function, value, place, values)):
+            yield place, value
 
 
 def single(run: Run, values: Any, function: Any) -> Any:
     """Give the only one for which the function gives true."""
     if values is UNDEFINED:
         return UNDEFINED
-    found: list[Any] = []
-    for place, value in enumerate(values):
-        if function is UNDEFINED or truth(call_with(run, function, value, place, values)):
-            found.append(value)
-        if len(found) > 1:
-            raise JsonataError("D3138", index=place)
+    chosen = enumerate(values) if function is UNDEFINED else _chosen(run, values, function)
+    found = list(islice(chosen, 2))
+    if len(found) > 1:
+        raise JsonataError("D3138", index=found[1][0])
     if not found:
         raise JsonataError("D3139")
-    return found[0]
+    return found[0][1]
 
 
 def reduced(run: Run, values: Any, function: Any, start: Any) -> Any:
@@ -169,8 +176,9 @@ def reduced(run: Run, values: Any, function: Any, start: Any) -> Any:
         return UNDEFINED
     if function.arity < 2:
         raise JsonataError("D3050", index=1)
-    first = 1 if start is UNDEFINED and values else 0
-    result = values[0] if first else start
+    first, result = 0, start
+    if start is UNDEFINED and values:
+        first, result = 1, values[0]
     for place in range(first, len(values)):
         result = call_with(run, function, result, values[place], place, values)
     return result
@@ -197,15 +205,19 @@ def ordered(run: Run, values: Any, comparator: Any) -> Any:
     if values is UNDEFINED or len(values) < 2:
         return values
     if comparator is UNDEFINED:
-        if not is_numbers(values) and not all(isinstance(value, str) for value in values):
-            raise JsonataError("D3070", index=1)
-        run.spend(len(values))
-        return sorted(values)
+        return _by_themselves(run, values)
 
     def after(one: Any, other: Any) -> bool:
         return truth(call_with(run, comparator, one, other))
 
     return _merged(values, after)
+
+
+def _by_themselves(run: Run, values: list[Any]) -> list[Any]:
+    if not is_numbers(values) and not all(isinstance(value, str) for value in values):
+        raise JsonataError("D3070", index=1)
+    run.spend(len(values))
+    return sorted(values)
 
 
 def _merged(values: list[Any], after: Callable[[Any, Any], bool]) -> list[Any]:

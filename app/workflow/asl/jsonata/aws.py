@@ -26,14 +26,15 @@ def partition(_run: Run, values: Any, size: Any) -> Any:
         return UNDEFINED
     if values == [None]:
         raise JsonataError("T0412", index=1, value=None, type="arrays")
-    if size is UNDEFINED:
-        return [list(values)]
-    step = math.trunc(size)
-    if step < 0:
+    return [list(values)] if size is UNDEFINED else _chunks(values, math.trunc(size))
+
+
+def _chunks(values: list[Any], size: int) -> Any:
+    if size < 0:
         raise JsonataError("D3137", "Second argument must be zero or greater")
-    if step == 0:
+    if size == 0:
         return UNDEFINED
-    return [list(values[start : start + step]) for start in range(0, len(values), step)]
+    return [list(values[start : start + size]) for start in range(0, len(values), size)]
 
 
 def ranged(_run: Run, start: Any, end: Any, step: Any) -> Any:

@@ -10,7 +10,7 @@ from .machine import Bindings, Compile, Evaluate
 from .regex import Found, Pattern
 from .run import Run
 from .signature import Signature
-from .values import UNDEFINED, Function, is_number
+from .values import UNDEFINED, Function, is_number, listed
 
 
 class NativeFunction(Function):
@@ -157,16 +157,20 @@ class _Next(Function):
 def match(run: Run, matcher: Any, args: list[Any]) -> Any:
     """Give what a matcher finds, as an object or nothing. Raises JsonataError (T1010) for one that gives else."""
     found = apply(run, matcher, args, None)
-    if isinstance(found, dict) and (
-        is_number(found.get("start"))
-        or is_number(found.get("end"))
-        or isinstance(found.get("groups"), list)
-        or isinstance(found.get("next"), Function)
-    ):
+    if _is_match(found):
         return found
     if found is UNDEFINED or found is None:
         return UNDEFINED
     raise JsonataError("T1010")
+
+
+def _is_match(found: Any) -> bool:
+    return isinstance(found, dict) and (
+        is_number(found.get("start"))
+        or is_number(found.get("end"))
+        or isinstance(found.get("groups"), list)
+        or isinstance(found.get("next"), Function)
+    )
 
 
 def apply(run: Run, function: Any, args: list[Any], context: Any) -> Any:
@@ -244,12 +248,16 @@ def partial(node: Any, compile_: Compile) -> Evaluate:
             raise JsonataError("T1007", token=name)
         if not isinstance(found, Function):
             raise JsonataError("T1008", token=name)
-        places: list[tuple[Any] | None] = [None if arg is None else (arg(run, given, bindings),) for arg in args]
+        places = [_place(arg, run, given, bindings) for arg in args]
         # What was left out at the end is still to come, as are places that nothing was given for.
-        places = [None if place is not None and place[0] is UNDEFINED else place for place in places]
         return Partial(found, places + [None] * (found.arity - len(places)))
 
     return evaluate
+
+
+def _place(arg: Evaluate | None, run: Run, given: Any, bindings: Bindings) -> tuple[Any] | None:
+    value = UNDEFINED if arg is None else arg(run, given, bindings)
+    return None if value is UNDEFINED else (value,)
 
 
 def chain(node: Any, compile_: Compile) -> Evaluate:
@@ -293,24 +301,31 @@ class _Transformer(Function):
             return UNDEFINED
         result = _copy(run, value)
         matches = self._pattern(run, result, self._bindings)
-        for found in matches if isinstance(matches, list) else [matches]:
+        for found in listed(matches):
             if found is not UNDEFINED:
                 self._change(run, found)
         return result
 
     def _change(self, run: Run, found: Any) -> None:
         update = self._update(run, found, self._bindings)
+        gone = UNDEFINED
         if update is not UNDEFINED:
-            if not isinstance(update, dict):
-                raise JsonataError("T2011", value=update)
-            if isinstance(found, dict):
-                found.update(update)
-        if self._delete is None:
-            return
-        gone = self._delete(run, found, self._bindings)
-        if gone is UNDEFINED:
-            return
-        names = gone if isinstance(gone, list) else [gone]
+            self._put(found, update)
+        if self._delete is not None:
+            gone = self._delete(run, found, self._bindings)
+        if gone is not UNDEFINED:
+            self._drop(found, gone)
+
+    @staticmethod
+    def _put(found: Any, update: Any) -> None:
+        if not isinstance(update, dict):
+            raise JsonataError("T2011", value=update)
+        if isinstance(found, dict):
+            found.update(update)
+
+    @staticmethod
+    def _drop(found: Any, gone: Any) -> None:
+        names = listed(gone)
         if not all(isinstance(name, str) for name in names):
             raise JsonataError("T2012", value=gone)
         if isinstance(found, dict):

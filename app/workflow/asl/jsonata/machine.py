@@ -49,17 +49,20 @@ def counted(inner: Evaluate, *, keep: bool) -> Evaluate:
             raise too_long()
         result = inner(run, given, bindings)
         run.depth -= 1
-        if type(result) is Items and result.sequence and not result.stream:
-            if keep:
-                result.keep = True
-            if len(result) < 2:
-                return _unwrapped(result)
-        return result
+        return _unwrapped(result, keep=keep) if type(result) is Items else result
 
     return evaluate
 
 
-def _unwrapped(result: Items) -> Any:
+def _unwrapped(result: Items, *, keep: bool) -> Any:
+    if not result.sequence or result.stream:
+        return result
+    if keep:
+        result.keep = True
+    return result if len(result) > 1 else _only(result)
+
+
+def _only(result: Items) -> Any:
     if not result:
         return UNDEFINED
     return result if result.keep else result[0]

@@ -21,6 +21,7 @@ _TIMESTAMP: Final = re.compile(
 )
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+_LEAST: Final = (1, 1, 1, 0, 0, 0)
 
 
 def total(_run: Run, values: Any) -> Any:
@@ -56,13 +57,17 @@ def cast(_run: Run, value: Any) -> Any:
         return int(value)
     if isinstance(value, (int, float)):
         return value
+    found = _as_number(value)
+    if not math.isfinite(found):
+        raise JsonataError("D3030", value=value, index=1)
+    return number(found)
+
+
+def _as_number(value: str) -> float:
+    """Read a number as the reference does; NaN when it is none."""
     if _PLAIN.fullmatch(value):
-        read = float(value)
-        if math.isfinite(read):
-            return number(read)
-    elif _BASES.fullmatch(value):
-        return number(float(int(value, 0)))
-    raise JsonataError("D3030", value=value, index=1)
+        return float(value)
+    return float(int(value, 0)) if _BASES.fullmatch(value) else math.nan
 
 
 def absolute(_run: Run, value: Any) -> Any:
@@ -88,7 +93,10 @@ def rounded(_run: Run, value: Any, precision: Any) -> Any:
     """To so many places, halves to the even digit."""
     if value is UNDEFINED or not math.isfinite(value):
         return value
-    places = 0 if precision is UNDEFINED else int(precision)
+    return _to_places(value, 0 if precision is UNDEFINED else int(precision))
+
+
+def _to_places(value: float, places: int) -> float:
     if abs(places) > 400:
         return value if places > 0 else 0
     exact = Decimal(repr(value))
@@ -127,11 +135,15 @@ def based(run: Run, value: Any, radix: Any) -> Any:
     base = 10 if radix is UNDEFINED else int(rounded(run, radix, UNDEFINED))
     if not 2 <= base <= 36:
         raise JsonataError("D3100", value=base)
-    rest, written = abs(whole), ""
+    return ("-" if whole < 0 else "") + _ciphers(abs(whole), base)
+
+
+def _ciphers(rest: int, base: int) -> str:
+    written = ""
     while rest:
         rest, digit = divmod(rest, base)
         written = _DIGITS[digit] + written
-    return ("-" if whole < 0 else "") + (written or "0")
+    return written or "0"
 
 
 def formatted(_run: Run, value: Any, picture: Any, options: Any) -> Any:
@@ -186,17 +198,27 @@ def millis(_run: Run, timestamp: Any, picture: Any) -> Any:
     parts = _TIMESTAMP.fullmatch(timestamp)
     if parts is None:
         raise JsonataError("D3110", value=timestamp)
-    year, month, day, hour, minute, second, fraction, zone = parts.groups()
     try:
-        instant = datetime(int(year), int(month or 1), int(day or 1), int(hour or 0), int(minute or 0), tzinfo=UTC)
+        return _since_epoch(*parts.groups())
     except ValueError:
         raise JsonataError("D3110", value=timestamp) from None
-    since = int((instant - _EPOCH) / timedelta(milliseconds=1)) + 1000 * int(second or 0)
-    since += int(Decimal(fraction or 0) * 1000)
-    if zone and zone != "Z":
-        minutes = 60 * int(zone[1:3]) + int(zone[-2:])
-        since -= (1 if zone[0] == "+" else -1) * minutes * 60_000
-    return since
+
+
+def _since_epoch(*parts: str | None) -> int:
+    """Give the milliseconds of a year, month, day, hour, minute, second, fraction and zone; None for one left out."""
+    year, month, day, hour, minute, second = (int(part or least) for part, least in zip(parts, _LEAST, strict=False))
+    fraction, zone = parts[6:]
+    instant = datetime(year, month, day, hour, minute, tzinfo=UTC)
+    since = int((instant - _EPOCH) / timedelta(milliseconds=1)) + 1000 * second
+    return since + int(Decimal(fraction or 0) * 1000) - _ahead(zone)
+
+
+def _ahead(zone: str | None) -> int:
+    """Give by how many milliseconds clocks of a zone are ahead."""
+    if not zone or zone == "Z":
+        return 0
+    minutes = 60 * int(zone[1:3]) + int(zone[-2:])
+    return (1 if zone[0] == "+" else -1) * minutes * 60_000
 
 
 def now(run: Run, picture: Any, zone: Any) -> Any:

@@ -14,10 +14,13 @@ from .values import (
     MEMORY,
     UNDEFINED,
     Items,
+    Undefined,
     append,
     equal,
     is_number,
+    is_real,
     limited,
+    listed,
     number,
     out_of_memory,
     sequence,
@@ -50,15 +53,19 @@ def binary(node: Any, compile_: Compile) -> Evaluate:
 
 def _reckoned(sign: str, reckon: Callable[[float, float], float]) -> Callable[[Any, Any], Any]:
     def operate(left: Any, right: Any) -> Any:
-        if left is not UNDEFINED and not is_number(left):
-            raise JsonataError("T2001", token=sign, value=left)
-        if right is not UNDEFINED and not is_number(right):
-            raise JsonataError("T2002", token=sign, value=right)
-        if left is UNDEFINED or right is UNDEFINED:
-            return UNDEFINED
-        return number(reckon(float(left), float(right)))
+        if is_number(left) and is_number(right):
+            return number(reckon(float(left), float(right)))
+        return _not_reckoned(sign, left, right)
 
     return operate
+
+
+def _not_reckoned(sign: str, left: Any, right: Any) -> Any:
+    """Give nothing, as something is missing. Raises JsonataError for what is no number."""
+    for value, code in ((left, "T2001"), (right, "T2002")):
+        if value is not UNDEFINED and not is_number(value):
+            raise JsonataError(code, token=sign, value=value)
+    return UNDEFINED
 
 
 def _divide(left: float, right: float) -> float:
@@ -75,23 +82,30 @@ def _remainder(left: float, right: float) -> float:
 
 def _comparing(sign: str, compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], Any]:
     def operate(left: Any, right: Any) -> Any:
-        for value in (left, right):
-            if value is not UNDEFINED and not isinstance(value, str) and not _is_real(value):
-                raise JsonataError("T2010", token=sign, value=value)
-        if left is UNDEFINED or right is UNDEFINED:
-            return UNDEFINED
-        if isinstance(left, str) is not isinstance(right, str):
-            raise JsonataError("T2009", token=sign, value=left, value2=right)
-        if isinstance(left, str) and not (left.isascii() and right.isascii()):
-            # The reference compares UTF-16 code units, which order some characters otherwise than code points.
-            return compare(_units(left), _units(right))
-        return compare(left, right)
+        if is_real(left) and is_real(right):
+            return compare(left, right)
+        if isinstance(left, str) and isinstance(right, str):
+            return compare(*_ranked(left, right))
+        return _not_compared(sign, left, right)
 
     return operate
 
 
-def _is_real(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def _not_compared(sign: str, left: Any, right: Any) -> Any:
+    """Give nothing, as something is missing. Raises JsonataError for what has no order, or not the same."""
+    for value in (left, right):
+        if not (is_real(value) or isinstance(value, (str, Undefined))):
+            raise JsonataError("T2010", token=sign, value=value)
+    if UNDEFINED in (left, right):
+        return UNDEFINED
+    raise JsonataError("T2009", token=sign, value=left, value2=right)
+
+
+def _ranked(left: str, right: str) -> tuple[Any, Any]:
+    if left.isascii() and right.isascii():
+        return left, right
+    # The reference compares UTF-16 code units, which order some characters otherwise than code points.
+    return _units(left), _units(right)
 
 
 def _units(value: str) -> bytes:
@@ -113,25 +127,34 @@ def _join(left: Any, right: Any) -> Any:
 
 def _range(left: Any, right: Any) -> Any:
     for value, code in ((left, "T2003"), (right, "T2004")):
-        if value is not UNDEFINED and not (_is_real(value) and float(value).is_integer()):
+        if not (value is UNDEFINED or _is_whole(value)):
             raise JsonataError(code, value=value)
-    if left is UNDEFINED or right is UNDEFINED or left > right:
+    if UNDEFINED in (left, right) or left > right:
         return UNDEFINED
-    size = int(right) - int(left) + 1
+    return _numbers(int(left), int(right))
+
+
+def _is_whole(value: Any) -> bool:
+    return is_real(value) and float(value).is_integer()
+
+
+def _numbers(first: int, last: int) -> Items:
+    size = last - first + 1
     if size > 10_000_000:
         raise JsonataError("D2014", value=size)
     if size * 8 > MEMORY:
         raise out_of_memory()
-    return Items(range(int(left), int(right) + 1), sequence=True)
+    return Items(range(first, last + 1), sequence=True)
 
 
 def _among(run: Run, left: Any, right: Any) -> bool:
-    if left is UNDEFINED or right is UNDEFINED:
+    if UNDEFINED in (left, right):
         return False
+    items = listed(right)
     if isinstance(left, (list, dict)):
-        return any(left is item for item in right) if isinstance(right, list) else left is right
+        return any(left is item for item in items)
     run.handle(right)
-    return any(equal(run, left, item) for item in (right if isinstance(right, list) else [right]))
+    return any(equal(run, left, item) for item in items)
 
 
 _OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {

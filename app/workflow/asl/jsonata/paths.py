@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cmp_to_key
-from typing import Any
+from typing import Any, TypeAlias
 
 from .errors import JsonataError
 from .machine import Bindings, Compile, Evaluate
 from .run import Run
-from .values import UNDEFINED, Items, Undefined, append, is_number, is_numbers, limited, sequence, truth
+from .values import (
+    UNDEFINED,
+    Items,
+    append,
+    is_number,
+    is_numbers,
+    is_real,
+    is_sequence,
+    limited,
+    listed,
+    sequence,
+    truth,
+)
 
 Stage = Callable[[Run, Any, Bindings], Any]
 
@@ -50,18 +62,22 @@ def filtered(node: Any, compile_: Compile) -> Stage:
         results = sequence()
         stream = _is_stream(given)
         results.stream = stream
-        items = given if isinstance(given, list) else [given]
+        items = listed(given)
         for place, item in enumerate(items):
             answer = holds(run, item["@"], _inside(bindings, item)) if stream else holds(run, item, bindings)
-            if is_number(answer):
-                answer = [answer]
-            if is_numbers(answer):
-                results += [item for wanted in answer if _position(wanted, len(items)) == place]
-            elif truth(answer):
-                results.append(item)
+            results += [item] * _times(answer, place, len(items))
         return results
 
     return stage
+
+
+def _times(answer: Any, place: int, size: int) -> int:
+    """Tell how often an item is taken: as often as its position is named, or once when the condition holds."""
+    if is_number(answer):
+        return int(_position(answer, size) == place)
+    if is_numbers(answer):
+        return sum(_position(wanted, size) == place for wanted in answer)
+    return int(truth(answer))
 
 
 def _position(wanted: float, size: int) -> int:
@@ -70,7 +86,7 @@ def _position(wanted: float, size: int) -> int:
 
 
 def _at(given: Any, position: int) -> Any:
-    items = given if isinstance(given, list) else [given]
+    items = listed(given)
     results = sequence()
     results.stream = _is_stream(given)
     place = _position(position, len(items))
@@ -85,16 +101,21 @@ def _at(given: Any, position: int) -> Any:
 class _Step:
     """One step of a path, compiled."""
 
-    __slots__ = ("ancestor", "array", "compile", "evaluate", "focus", "index", "sort", "stages", "tuple")
+    __slots__ = ("_last", "ancestor", "array", "evaluate", "focus", "index", "sort", "stages", "tuple")
 
-    def __init__(self, node: Any, compile_: Compile) -> None:
+    def __init__(self, node: Any, compile_: Compile, *, first: bool, last: bool) -> None:
         self.tuple = node.tuple is not None
-        self.array = bool(node.consarray)
+        self.array = first and bool(node.consarray)
+        self._last = last
         self.focus = node.focus
         self.index = node.index
-        self.ancestor = None if node.ancestor is None else node.ancestor.label
-        self.sort = _sorting(node, compile_) if node.type == "sort" else None
-        self.evaluate: Evaluate = _nothing if node.type == "sort" else compile_(node)
+        self.ancestor = getattr(node.ancestor, "label", None)
+        self.sort: Stage | None = None
+        self.evaluate: Evaluate = _nothing
+        if node.type == "sort":
+            self.sort = _sorting(node, compile_)
+        else:
+            self.evaluate = compile_(node)
         self.stages: list[Stage] = [self._stage(stage, compile_) for stage in node.stages or ()]
 
     @staticmethod
@@ -110,7 +131,7 @@ class _Step:
 
         return number
 
-    def apply(self, run: Run, given: Any, bindings: Bindings, *, last: bool) -> Any:
+    def apply(self, run: Run, given: Any, bindings: Bindings) -> Any:
         """Take the step from every item of the sequence."""
         if self.sort is not None:
             return self._staged(run, self.sort(run, given, bindings), bindings)
@@ -119,10 +140,8 @@ class _Step:
             result = self._staged(run, self.evaluate(run, item, bindings), bindings)
             if result is not UNDEFINED:
                 results.append(result)
-        if last and len(results) == 1 and isinstance(results[0], list):
-            first = results[0]
-            if not (isinstance(first, Items) and first.sequence):
-                return first
+        if self._last and _is_one_array(results):
+            return results[0]
         flat = _flat(results)
         run.handle(flat)
         return flat
@@ -140,12 +159,15 @@ class _Step:
         result.stream = True
         for tuple_ in [{"@": item} for item in given] if tuples is None else tuples:
             found = self.evaluate(run, tuple_["@"], _inside(bindings, tuple_))
-            if found is UNDEFINED:
-                continue
-            for place, item in enumerate(found if isinstance(found, list) else [found]):
-                result.append(self._bound(tuple_, item, place, stream=_is_stream(found)))
+            if found is not UNDEFINED:
+                result += self._each_bound(tuple_, found)
         made: Items = self._staged(run, limited(result), bindings)
         return made
+
+    def _each_bound(self, tuple_: dict[str, Any], found: Any) -> Iterator[dict[str, Any]]:
+        stream = _is_stream(found)
+        for place, item in enumerate(listed(found)):
+            yield {**tuple_, **item} if stream else self._bound(tuple_, item, place)
 
     def _sorted(self, run: Run, given: Any, tuples: Any, bindings: Bindings) -> Items:
         assert self.sort is not None  # noqa: S101 - asked before
@@ -158,15 +180,9 @@ class _Step:
         made: Items = self._staged(run, result, bindings)
         return made
 
-    def _bound(self, tuple_: dict[str, Any], item: Any, place: int, *, stream: bool) -> dict[str, Any]:
+    def _bound(self, tuple_: dict[str, Any], item: Any, place: int) -> dict[str, Any]:
         bound = dict(tuple_)
-        if stream:
-            return {**bound, **item}
-        if self.focus is not None:
-            bound[self.focus] = item
-            bound["@"] = tuple_["@"]
-        else:
-            bound["@"] = item
+        bound["@" if self.focus is None else self.focus] = item
         if self.index is not None:
             bound[self.index] = place
         if self.ancestor is not None:
@@ -176,6 +192,11 @@ class _Step:
 
 def _nothing(_run: Run, _given: Any, _bindings: Bindings) -> Any:
     return UNDEFINED
+
+
+def _is_one_array(results: list[Any]) -> bool:
+    """Tell whether a step has led to one array only, which was there as it is."""
+    return len(results) == 1 and isinstance(results[0], list) and not is_sequence(results[0])
 
 
 def _flat(results: list[Any]) -> Items:
@@ -190,46 +211,71 @@ def _flat(results: list[Any]) -> Items:
 
 def path(node: Any, compile_: Compile) -> Evaluate:
     """Compile a path of steps."""
-    steps = [_Step(step, compile_) for step in node.steps]
-    absolute = node.steps[0].type == "variable"
-    keeps_stream, keep, group = node.tuple is not None, bool(node.keep_singleton_array), None
-    if node.group is not None:
-        group = grouping(node.group, compile_)
+    begin = sequence if node.steps[0].type == "variable" else _begun
+    last = len(node.steps) - 1
+    steps = [_Step(step, compile_, first=place == 0, last=place == last) for place, step in enumerate(node.steps)]
+    finish = _as_stream if node.tuple is not None else _as_items
+    keep = bool(node.keep_singleton_array)
+    group = None if node.group is None else grouping(node.group, compile_)
 
     def evaluate(run: Run, given: Any, bindings: Bindings) -> Any:
-        result = given if isinstance(given, list) and not absolute else sequence(given)
-        found, tuples = _walk(steps, run, result, bindings)
+        found, tuples = _walk(steps, run, begin(given), bindings)
         if tuples is not None:
-            found = tuples if keeps_stream else sequence(*(tuple_["@"] for tuple_ in tuples))
-        if keep and not isinstance(found, Undefined):
-            if not isinstance(found, Items):
-                found = Items(found)
-            if found.cons and not found.sequence:
-                found = sequence(found)
-            found.keep = True
+            found = finish(tuples)
+        if keep:
+            found = _kept(found)
         if group is not None:
-            return group(run, tuples if tuples is not None else found, bindings)
+            return group(run, found if tuples is None else tuples, bindings)
         return found
 
     return evaluate
 
 
+def _as_stream(tuples: Items) -> Items:
+    return tuples
+
+
+def _as_items(tuples: Items) -> Items:
+    return sequence(*(tuple_["@"] for tuple_ in tuples))
+
+
+def _begun(given: Any) -> Any:
+    return given if isinstance(given, list) else sequence(given)
+
+
+def _kept(found: Any) -> Any:
+    """Make it stay an array even when it is one of a single item."""
+    if found is UNDEFINED:
+        return found
+    kept = found if isinstance(found, Items) else Items(found)
+    if kept.cons and not kept.sequence:
+        kept = sequence(kept)
+    kept.keep = True
+    return kept
+
+
 def _walk(steps: list[_Step], run: Run, given: Any, bindings: Bindings) -> tuple[Any, Any]:
     """Take all steps; give the result and, once a step binds something, the stream of bindings."""
     result: Any = UNDEFINED
-    tuples: Any = None
-    streaming = False
-    last = len(steps) - 1
     for place, step in enumerate(steps):
-        streaming = streaming or step.tuple
-        if place == 0 and step.array:
-            result = step.evaluate(run, given, bindings)
-        elif streaming:
-            tuples = step.stream(run, given, tuples, bindings)
-        else:
-            result = step.apply(run, given, bindings, last=place == last)
-        if not streaming and (result is UNDEFINED or not result):
+        if step.tuple:
+            return _stream(steps[place:], run, (given, result), bindings)
+        result = step.evaluate(run, given, bindings) if step.array else step.apply(run, given, bindings)
+        if result is UNDEFINED or not result:
             break
+        given = result
+    return result, None
+
+
+def _stream(steps: list[_Step], run: Run, before: tuple[Any, Any], bindings: Bindings) -> tuple[Any, Any]:
+    """Take the steps from the first that binds something on."""
+    given, result = before
+    tuples: Any = None
+    for step in steps:
+        if step.array:
+            result = step.evaluate(run, given, bindings)
+        else:
+            tuples = step.stream(run, given, tuples, bindings)
         if step.focus is None:
             given = result
     return result, tuples
@@ -241,37 +287,42 @@ def grouping(node: Any, compile_: Compile) -> Stage:
 
     def stage(run: Run, given: Any, bindings: Bindings) -> Any:
         stream = _is_stream(given)
-        items = given if isinstance(given, list) else [given]
-        groups: dict[str, tuple[Any, int]] = {}
-        for item in items or [UNDEFINED]:
-            inner = _inside(bindings, item) if stream else bindings
+        groups: _Groups = {}
+        for item in listed(given) or [UNDEFINED]:
+            inner, context = (_inside(bindings, item), item["@"]) if stream else (bindings, item)
             for place, (key, _) in enumerate(pairs):
-                name = key(run, item["@"] if stream else item, inner)
-                if name is UNDEFINED:
-                    continue
-                if not isinstance(name, str):
-                    raise JsonataError("T1003", value=name)
-                if name not in groups:
-                    groups[name] = (item, place)
-                    continue
-                before, first = groups[name]
-                if first != place:
-                    raise JsonataError("D1009", value=name)
-                groups[name] = (append(before, item), place)
+                _group(groups, key(run, context, inner), item, place)
         made = {}
         for name, (data, place) in groups.items():
-            value = _value(run, pairs[place][1], data, bindings, stream=stream)
-            if value is not UNDEFINED:
-                made[name] = value
-        return made
+            made[name] = _value(run, pairs[place][1], data, bindings, stream=stream)
+        return _without_nothing(made)
 
     return stage
+
+
+def _without_nothing(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not UNDEFINED}
+
+
+_Groups: TypeAlias = dict[str, tuple[Any, int]]
+"""By key, the items that have it, and which of the written keys it was."""
+
+
+def _group(groups: _Groups, name: Any, item: Any, place: int) -> None:
+    if name is UNDEFINED:
+        return
+    if not isinstance(name, str):
+        raise JsonataError("T1003", value=name)
+    before, first = groups.get(name, (UNDEFINED, place))
+    if first != place:
+        raise JsonataError("D1009", value=name)
+    groups[name] = (append(before, item), place)
 
 
 def _value(run: Run, value: Evaluate, data: Any, bindings: Bindings, *, stream: bool) -> Any:
     if not stream:
         return value(run, data, bindings)
-    tuples = data if isinstance(data, list) else [data]
+    tuples = listed(data)
     together = dict(tuples[0])
     for tuple_ in tuples[1:]:
         for name, bound in tuple_.items():
@@ -310,9 +361,12 @@ def _sorting(node: Any, compile_: Compile) -> Stage:
 def _order(one: Any, other: Any, direction: int) -> int:
     if one is UNDEFINED or other is UNDEFINED:
         return (one is UNDEFINED) - (other is UNDEFINED)
-    for value in (one, other):
-        if not isinstance(value, str) and (isinstance(value, bool) or not isinstance(value, (int, float))):
-            raise JsonataError("T2008", value=one, value2=other)
+    if not (_has_order(one) and _has_order(other)):
+        raise JsonataError("T2008", value=one, value2=other)
     if isinstance(one, str) is not isinstance(other, str):
         raise JsonataError("T2007", value=one, value2=other)
     return direction * (int(one > other) - int(one < other))
+
+
+def _has_order(value: Any) -> bool:
+    return isinstance(value, str) or is_real(value)

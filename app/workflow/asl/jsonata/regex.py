@@ -271,20 +271,22 @@ class _Thread:
     def look(self, instruction: tuple[Any, ...]) -> bool:
         """See whether something follows, or stands before."""
         _, start, after, negative, behind = instruction
-        begins = range(self.at, -1, -1) if behind else (self.at,)
-        seen = None
-        for begin in begins:
-            text = self.text[: self.at] if behind else self.text
-            inner = _Thread(self._code, text, begin, self.marks, self._spend)
-            inner.step = start
-            if inner.run() and (not behind or inner.at == self.at):
-                seen = inner.marks
-                break
+        seen = self._looked(start, behind=behind)
         if (seen is None) is not negative:
             return False
         self.marks = self.marks if seen is None else seen
         self.step = after
         return True
+
+    def _looked(self, start: int, *, behind: bool) -> tuple[int, ...] | None:
+        """Give the marks once it is seen; nothing when it is not."""
+        text, begins = (self.text[: self.at], range(self.at, -1, -1)) if behind else (self.text, (self.at,))
+        for begin in begins:
+            inner = _Thread(self._code, text, begin, self.marks, self._spend)
+            inner.step = start
+            if inner.run() and (not behind or inner.at == self.at):
+                return inner.marks
+        return None
 
 
 _STEPS: Final[dict[str, Callable[[_Thread, tuple[Any, ...]], bool]]] = {

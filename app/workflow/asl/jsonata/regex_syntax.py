@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from itertools import takewhile
 from typing import Final, NamedTuple
 
 from .errors import JsonataError
@@ -11,6 +13,9 @@ _SPACE: Final = r"\t\n\x0b\x0c\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f
 _CLASSES: Final = {"d": "0-9", "w": "A-Za-z0-9_", "s": _SPACE}
 _CONTROL: Final = {"n": "\n", "r": "\r", "t": "\t", "v": "\x0b", "f": "\x0c", "0": "\0"}
 _QUANTITY: Final = re.compile(r"\{(\d+)(,(\d*))?\}")
+_QUANTIFIERS: Final[dict[str, tuple[int, int | None]]] = {"*": (0, None), "+": (1, None), "?": (0, 1)}
+_EDGES: Final = {"b": "edge", "B": "inside"}
+_LOOKING: Final = {"?=": ("", False), "?!": ("", True), "?<=": ("behind", False), "?<!": ("behind", True)}
 _MOST: Final = 1_000
 
 
@@ -81,45 +86,52 @@ class _Reader:
         return Node("all", parts=tuple(parts)) if len(parts) != 1 else parts[0]
 
     def _quantified(self, atom: Node, before: int) -> Node:
-        least, most = 1, 1
-        bounds = _QUANTITY.match(self.source, self.place)
-        if self._take("*"):
-            least, unbounded = 0, True
-        elif self._take("+"):
-            least, unbounded = 1, True
-        elif self._take("?"):
-            least, most, unbounded = 0, 1, False
-        elif bounds is not None:
-            self.place = bounds.end()
-            least = int(bounds[1])
-            unbounded = bounds[2] is not None and not bounds[3]
-            most = least if bounds[2] is None else int(bounds[3] or 0)
-        else:
+        bounds = self._bounds()
+        if bounds is None:
             return atom
-        if atom.kind == "at" or max(least, most) > _MOST:
-            raise _wrong("Nothing to repeat" if atom.kind == "at" else "quantifier too large")
-        if not unbounded and most < least:
+        least, most = bounds
+        if atom.kind == "at":
+            raise _wrong("Nothing to repeat")
+        self._check(least, least if most is None else most)
+        return Node("loop", "", (atom,), least, most, not self._take("?"), (before + 1, self.groups + 1))
+
+    @staticmethod
+    def _check(least: int, most: int) -> None:
+        if max(least, most) > _MOST:
+            raise _wrong("quantifier too large")
+        if most < least:
             raise _wrong("numbers out of order in {} quantifier")
-        groups = (before + 1, self.groups + 1)
-        return Node("loop", "", (atom,), least, None if unbounded else most, not self._take("?"), groups)
+
+    def _bounds(self) -> tuple[int, int | None] | None:
+        """Read how often: the least and the most, which may be without bound; nothing when that is not said."""
+        for sign, bounds in _QUANTIFIERS.items():
+            if self._take(sign):
+                return bounds
+        written = _QUANTITY.match(self.source, self.place)
+        if written is None:
+            return None
+        self.place = written.end()
+        least, after, most = written.groups()
+        if after is None:
+            return int(least), int(least)
+        return int(least), int(most) if most else None
 
     def _atom(self) -> Node:
         character = self._next()
-        if character == "(":
-            return self._group()
-        if character == "[":
-            return self._class()
-        if character == ".":
-            return Node("set", "[^\n\r\u2028\u2029]")
-        if character == "^":
-            return Node("at", "line_start" if self._multiline else "start")
-        if character == "$":
-            return Node("at", "line_end" if self._multiline else "end")
-        if character == "\\":
-            return self._escape()
+        if character in _ATOMS:
+            return _ATOMS[character](self)
         if character in "*+?":
             raise _wrong("Nothing to repeat")
         return self._one(character)
+
+    def dot(self) -> Node:
+        return Node("set", "[^\n\r\u2028\u2029]")
+
+    def first(self) -> Node:
+        return Node("at", "line_start" if self._multiline else "start")
+
+    def last(self) -> Node:
+        return Node("at", "line_end" if self._multiline else "end")
 
     def _one(self, character: str) -> Node:
         return self._set(re.escape(character))
@@ -131,53 +143,56 @@ class _Reader:
         text = f"[{'^' if negated else ''}{inside}]"
         return Node("set", f"(?i:{text})" if fold else text)
 
-    def _group(self) -> Node:
+    def group(self) -> Node:
         if self._take("?:"):
             return self._closed(self.either())
-        for opening, behind, positive in (
-            ("?=", False, True),
-            ("?!", False, False),
-            ("?<=", True, True),
-            ("?<!", True, False),
-        ):
+        for opening, (text, negative) in _LOOKING.items():
             if self._take(opening):
-                inner = self._closed(self.either())
-                return Node("look", "behind" if behind else "", (inner,), flag=not positive)
+                return Node("look", text, (self._closed(self.either()),), flag=negative)
         self.groups += 1
         number = self.groups
         if self._take("?<"):
-            end = self.source.find(">", self.place)
-            if end < 0:
-                raise _wrong("Invalid capture group name")
-            self._names[self.source[self.place : end]] = number
-            self.place = end + 1
+            self._names[self._name()] = number
         elif self._peek("?"):
             raise _wrong("Invalid group")
         return Node("group", parts=(self._closed(self.either()),), number=number)
+
+    def _name(self) -> str:
+        end = self.source.find(">", self.place)
+        if end < 0:
+            raise _wrong("Invalid capture group name")
+        name, self.place = self.source[self.place : end], end + 1
+        return name
 
     def _closed(self, node: Node) -> Node:
         if not self._take(")"):
             raise _wrong("Unterminated group")
         return node
 
-    def _escape(self) -> Node:
+    def escape(self) -> Node:
         character = self._next()
-        if character in "bB":
-            return Node("at", "edge" if character == "b" else "inside")
+        if character in _EDGES:
+            return Node("at", _EDGES[character])
         if character in "dwsDWS":
             return self._set(_CLASSES[character.lower()], negated=character.isupper())
-        if character == "k" and self._names and self._take("<"):
-            end = self.source.find(">", self.place)
-            name, self.place = self.source[self.place : end], end + 1
-            return Node("same", number=self._names.get(name, 0), flag=self._fold)
+        if character == "k" and self._names:
+            return self._named()
         if character in "123456789":
-            digits = re.match(r"\d*", self.source[self.place :])
-            number = character + (digits[0] if digits else "")
-            if int(number) <= self._total:
-                self.place += len(number) - 1
-                return Node("same", number=int(number), flag=self._fold)
-            return self._one(character)
+            return self._numbered(character)
         return self._one(self._character(character))
+
+    def _named(self) -> Node:
+        if not self._take("<"):
+            return self._one("k")
+        return Node("same", number=self._names.get(self._name(), 0), flag=self._fold)
+
+    def _numbered(self, character: str) -> Node:
+        """Read the number of a group; of one that is not there, the digit itself."""
+        number = character + "".join(takewhile(str.isdecimal, self.source[self.place :]))
+        if int(number) > self._total:
+            return self._one(character)
+        self.place += len(number) - 1
+        return Node("same", number=int(number), flag=self._fold)
 
     def _character(self, escaped: str) -> str:
         for letter, size in (("x", 2), ("u", 4)):
@@ -190,28 +205,29 @@ class _Reader:
             return chr(ord(self._next()) % 32)
         return _CONTROL.get(escaped, escaped)
 
-    def _class(self) -> Node:
+    def one_of(self) -> Node:
         negated = self._take("^")
         inside = ""
         while not self._take("]"):
             if self.place >= len(self.source):
                 raise _wrong("Unterminated character class")
             low, known = self._member()
-            if known:
-                inside += low
-                continue
-            if self._peek("-") and not self._peek("-]"):
-                back = self.place
-                self.place += 1
-                high, known = self._member()
-                if not known:
-                    if ord(high) < ord(low):
-                        raise _wrong("Range out of order in character class")
-                    inside += f"{re.escape(low)}-{re.escape(high)}"
-                    continue
-                self.place = back
-            inside += re.escape(low)
+            inside += low if known else re.escape(low) + self._range(low)
         return self._set(inside, negated=negated)
+
+    def _range(self, low: str) -> str:
+        """Read the end of a range that begins with the character; nothing when it does not begin one."""
+        if not self._peek("-") or self._peek("-]"):
+            return ""
+        back = self.place
+        self.place += 1
+        high, known = self._member()
+        if known:
+            self.place = back
+            return ""
+        if ord(high) < ord(low):
+            raise _wrong("Range out of order in character class")
+        return f"-{re.escape(high)}"
 
     def _member(self) -> tuple[str, bool]:
         """Give a character of a class, or (with True) a class inside it, as Python writes it."""
@@ -228,6 +244,14 @@ class _Reader:
         return self._character(escaped), False
 
 
+_ATOMS: Final[dict[str, Callable[[_Reader], Node]]] = {
+    "(": _Reader.group,
+    "[": _Reader.one_of,
+    ".": _Reader.dot,
+    "^": _Reader.first,
+    "$": _Reader.last,
+    "\\": _Reader.escape,
+}
 _NOT_SPACE: Final = (
     r"\x00-\x08\x0e-\x1f!-\x9f\xa1-\u167f\u1681-\u1fff\u200b-\u2027\u202a-\u202e\u2030-\u205e\u2060-\u2fff"
     r"\u3001-\ufefe\uff00-\U0010ffff"

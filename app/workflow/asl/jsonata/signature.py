@@ -7,6 +7,7 @@ arguments are written as a word, which a regular expression made of the signatur
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 from .errors import JsonataError
@@ -57,13 +58,10 @@ class Signature:
         place = 0
         for parameter, letters in zip(self._parameters, match.groups(), strict=True):
             if letters:
-                for letter in letters:
-                    checked.append(_fit(parameter, letter, letters, args[place], place))
-                    place += 1
+                checked += _fitted(parameter, letters, args, place)
+                place += len(letters)
             elif parameter.context:
-                if not re.fullmatch(parameter.context, symbol(context)):
-                    raise JsonataError("T0411", value=context, index=place + 1)
-                checked.append(context)
+                checked.append(_stand_in(parameter, context, place))
             else:
                 checked.append(args[place] if place < len(args) else UNDEFINED)
                 place += 1
@@ -80,39 +78,61 @@ class Signature:
         return JsonataError("T0410", value=args[good] if good < len(args) else UNDEFINED, index=good + 1)
 
 
-def _fit(parameter: _Parameter, letter: str, letters: str, value: Any, place: int) -> Any:
+def _stand_in(parameter: _Parameter, context: Any, place: int) -> Any:
+    if not re.fullmatch(parameter.context, symbol(context)):
+        raise JsonataError("T0411", value=context, index=place + 1)
+    return context
+
+
+def _fitted(parameter: _Parameter, letters: str, args: list[Any], start: int) -> list[Any]:
+    given = args[start : start + len(letters)]
     if parameter.kind != "a":
-        return value
-    if letter == "m":
+        return given
+    return [_as_array(parameter.subtype, letters, value, start + place) for place, value in enumerate(given)]
+
+
+def _as_array(wanted: str, letters: str, value: Any, place: int) -> Any:
+    if value is UNDEFINED:
         return UNDEFINED
-    wanted = parameter.subtype
-    if wanted:
-        kinds = set(map(symbol, value)) if letter == "a" else {letters}
-        if kinds - {wanted[0] if letter == "a" else wanted}:
-            raise JsonataError("T0412", value=value, index=place + 1, type=_ARRAYS.get(wanted, wanted))
-    return value if letter == "a" else [value]
+    if not isinstance(value, list):
+        found, value, wanted_letter = {letters}, [value], wanted
+    else:
+        found, wanted_letter = set(map(symbol, value)), wanted[:1]
+    if wanted and found - {wanted_letter}:
+        raise JsonataError("T0412", value=value, index=place + 1, type=_ARRAYS.get(wanted, wanted))
+    return value
 
 
 def _parse(written: str) -> list[_Parameter]:
     parameters: list[_Parameter] = []
     place = 1
     while place < len(written) - 1 and written[place] != ":":
-        sign = written[place]
-        if sign in "snblo":
-            parameters.append(_Parameter(sign, f"[{sign}m]"))
-        elif sign in _REGULAR:
-            parameters.append(_Parameter(sign, _REGULAR[sign]))
-        elif sign == "-" and parameters:
-            parameters[-1].context = parameters[-1].regex
-            parameters[-1].regex += "?"
-        elif sign in "?+" and parameters:
-            parameters[-1].regex += sign
-        elif sign == "(":
-            place = _choice(written, place, parameters)
-        elif sign == "<":
-            place = _subtype(written, place, parameters)
-        place += 1
+        place = _SIGNS.get(written[place], _ignored)(written, place, parameters) + 1
     return parameters
+
+
+def _ignored(_written: str, place: int, _parameters: list[_Parameter]) -> int:
+    return place
+
+
+def _typed(written: str, place: int, parameters: list[_Parameter]) -> int:
+    kind = written[place]
+    parameters.append(_Parameter(kind, _REGULAR.get(kind, f"[{kind}m]")))
+    return place
+
+
+def _contextual(_written: str, place: int, parameters: list[_Parameter]) -> int:
+    """Read ``-``: what is left out is the context."""
+    for parameter in parameters[-1:]:
+        parameter.context = parameter.regex
+        parameter.regex += "?"
+    return place
+
+
+def _repeated(written: str, place: int, parameters: list[_Parameter]) -> int:
+    for parameter in parameters[-1:]:
+        parameter.regex += written[place]
+    return place
 
 
 def _choice(written: str, place: int, parameters: list[_Parameter]) -> int:
@@ -141,3 +161,12 @@ def _closing(written: str, start: int, pair: str) -> int:
         if depth == 0:
             return place
     return len(written)
+
+
+_SIGNS: Final[dict[str, Callable[[str, int, list[_Parameter]], int]]] = {
+    **dict.fromkeys("snbloafjx", _typed),
+    **dict.fromkeys("?+", _repeated),
+    "-": _contextual,
+    "(": _choice,
+    "<": _subtype,
+}

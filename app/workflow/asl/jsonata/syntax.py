@@ -27,13 +27,17 @@ def parse(expression: str) -> Any:
         raise JsonataError("", "Expression is nested too deeply") from None
     except JsonataError:
         raise
-    except KeyError as error:
-        raise JsonataError("S0204", token=error.args[0]) from None
     except Exception as error:  # noqa: BLE001 - what it stumbles over is wrong
-        # The library peeks past the end of a text, and takes a missing node for one.
-        if expression.rfind("/*") > expression.rfind("*/"):
-            raise JsonataError("S0106") from None
-        raise JsonataError("S0207" if isinstance(error, IndexError) else "S0201", token=expression) from None
+        raise _stumbled(expression, error) from None
+
+
+def _stumbled(expression: str, error: Exception) -> JsonataError:
+    """Say what is wrong: the library peeks past the end of a text, and takes a missing node for one."""
+    if isinstance(error, KeyError):
+        return JsonataError("S0204", token=error.args[0])
+    if expression.rfind("/*") > expression.rfind("*/"):
+        return JsonataError("S0106")
+    return JsonataError("S0207" if isinstance(error, IndexError) else "S0201", token=expression)
 
 
 def _regex(source: str, flags: regex_engine.RegexFlags) -> Any:

@@ -6,7 +6,8 @@ import base64
 import binascii
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any, Final
 from urllib.parse import quote, unquote_to_bytes
 
@@ -37,14 +38,14 @@ def substring(_run: Run, value: Any, start: Any, length: Any) -> Any:
         return UNDEFINED
     if start is UNDEFINED:
         return value if length is UNDEFINED else ""
-    size = len(value)
-    if size + start < 0:
-        start = 0
-    if length is UNDEFINED:
-        return value[int(start) :]
+    first = 0 if len(value) + start < 0 else start
+    return value[int(first) :] if length is UNDEFINED else _part(value, first, length)
+
+
+def _part(value: str, start: float, length: float) -> str:
     if length <= 0:
         return ""
-    end = start + length if start >= 0 else size + start + length
+    end = start + length if start >= 0 else len(value) + start + length
     return value[int(start) : int(end)]
 
 
@@ -91,7 +92,7 @@ def pad(_run: Run, value: Any, width: Any, character: Any) -> Any:
     if missing <= 0:
         return value
     with_ = character if character is not UNDEFINED and character else " "
-    limited(range(len(value) + missing) and _Sized(len(value) + missing))
+    limited(_Sized(len(value) + missing))
     padding = (with_ * (missing // len(with_) + 1))[:missing]
     return value + padding if width > 0 else padding + value
 
@@ -111,24 +112,24 @@ def _units(value: str, place: int) -> int:
     return place + sum(character > "\uffff" for character in value[:place])
 
 
-def _matches(run: Run, pattern: Any, value: str) -> Iterator[dict[str, Any]]:
-    found = match(run, pattern, [value])
+def _matches(run: Run, pattern: Any, value: str, most: float) -> Iterator[dict[str, Any]]:
+    """Give the matches, as many as wanted at most."""
+    done = 0
+    found: Any = match(run, pattern, [value]) if most > 0 else UNDEFINED
     while found is not UNDEFINED:
         yield found
-        found = match(run, found["next"], [])
+        done += 1
+        found = match(run, found["next"], []) if done < most else UNDEFINED
 
 
 def matched(run: Run, value: Any, pattern: Any, limit: Any) -> Any:
     """All matches of a pattern."""
     if value is UNDEFINED:
         return UNDEFINED
-    most, result = _limit(limit, "D3040"), sequence()
-    if most > 0:
-        for found in _matches(run, pattern, value):
-            index = _units(value, int(found["start"]))
-            result.append({"match": found["match"], "index": index, "groups": found["groups"]})
-            if len(result) >= most:
-                break
+    result = sequence()
+    for found in _matches(run, pattern, value, _limit(limit, "D3040")):
+        index = _units(value, int(found["start"]))
+        result.append({"match": found["match"], "index": index, "groups": found["groups"]})
     return result
 
 
@@ -144,17 +145,18 @@ def split(run: Run, value: Any, separator: Any, limit: Any) -> Any:
     if value is UNDEFINED:
         return UNDEFINED
     most = _limit(limit, "D3020")
-    if isinstance(separator, str):
-        parts = value.split(separator) if separator else list(value)
-        return limited(parts if most == _ENDLESS else parts[: int(most)])
+    if not isinstance(separator, str):
+        return _split_at(run, value, separator, most)
+    parts = value.split(separator) if separator else list(value)
+    return limited(parts if most == _ENDLESS else parts[: int(most)])
+
+
+def _split_at(run: Run, value: str, pattern: Any, most: float) -> list[str]:
     result: list[str] = []
     start = 0
-    if most > 0:
-        for found in _matches(run, separator, value):
-            result.append(value[start : int(found["start"])])
-            start = int(found["end"])
-            if len(result) >= most:
-                break
+    for found in _matches(run, pattern, value, most):
+        result.append(value[start : int(found["start"])])
+        start = int(found["end"])
     if len(result) < most:
         result.append(value[start:])
     return result
@@ -179,25 +181,22 @@ def replace(run: Run, value: Any, pattern: Any, replacement: Any, limit: Any) ->
     most = _limit(limit, "D3011")
     if isinstance(pattern, str):
         return _replaced(run, value, pattern, replacement, most)
-    replacer: Callable[[dict[str, Any]], Any]
-    if isinstance(replacement, str):
-        replacer = lambda found: _filled(replacement, found)  # noqa: E731 - the other way is a function as well
-    else:
-        replacer = lambda found: apply(run, replacement, [found], None)  # noqa: E731
     parts: list[str] = []
-    place = done = 0
-    if most > 0:
-        for found in _matches(run, pattern, value):
-            new = replacer(found)
-            if not isinstance(new, str):
-                raise JsonataError("D3012", value=new)
-            parts += [value[place : int(found["start"])], new]
-            place = int(found["start"]) + len(found["match"])
-            done += 1
-            if done >= most:
-                break
+    place = 0
+    for found in _matches(run, pattern, value, most):
+        parts += [value[place : int(found["start"])], _replacing(run, replacement, found)]
+        place = int(found["start"]) + len(found["match"])
     limited(_Sized(sum(map(len, parts))))
     return "".join([*parts, value[place:]])
+
+
+def _replacing(run: Run, replacement: Any, found: dict[str, Any]) -> str:
+    if isinstance(replacement, str):
+        return _filled(replacement, found)
+    new = apply(run, replacement, [found], None)
+    if not isinstance(new, str):
+        raise JsonataError("D3012", value=new)
+    return new
 
 
 def _replaced(run: Run, value: str, pattern: str, replacement: Any, most: float) -> Any:
@@ -210,32 +209,35 @@ def _replaced(run: Run, value: str, pattern: str, replacement: Any, most: float)
 
 def _filled(replacement: str, found: dict[str, Any]) -> str:
     """Fill ``$0``, ``$1`` ... with what the groups have matched."""
-    groups = found["groups"]
-    widest = len(str(len(groups))) if groups else 1
     parts: list[str] = []
     place = 0
     while (sign := replacement.find("$", place)) >= 0:
-        parts.append(replacement[place:sign])
-        place = sign + 1
-        if replacement.startswith("$", place):
-            parts.append("$")
-            place += 1
-            continue
-        if replacement.startswith("0", place):
-            parts.append(found["match"])
-            place += 1
-            continue
-        number = re.match(r"\d*", replacement[place : place + widest])
-        digits = number[0] if number else ""
-        if widest > 1 and digits and int(digits) > len(groups):
-            digits = digits[: widest - 1]
-        if not digits:
-            parts.append("$")
-            continue
-        if 0 < int(digits) <= len(groups):
-            parts.append(groups[int(digits) - 1] or "")
-        place += len(str(int(digits)))
+        filled, end = _reference(replacement, sign + 1, found)
+        parts += [replacement[place:sign], filled]
+        place = end
     return "".join([*parts, replacement[place:]])
+
+
+def _reference(replacement: str, place: int, found: dict[str, Any]) -> tuple[str, int]:
+    """Give what the ``$`` before the place stands for, and where it ends."""
+    if replacement.startswith("$", place):
+        return "$", place + 1
+    if replacement.startswith("0", place):
+        return found["match"], place + 1
+    groups = found["groups"]
+    number = _group_number(replacement, place, len(groups))
+    if number is None:
+        return "$", place
+    return groups[number - 1] or "" if 0 < number <= len(groups) else "", place + len(str(number))
+
+
+def _group_number(replacement: str, place: int, groups: int) -> int | None:
+    """Read the number of a group: of as many digits as the highest one has, or one less when there is no such group."""
+    widest = len(str(groups)) if groups else 1
+    digits = "".join(takewhile(str.isdecimal, replacement[place : place + widest]))
+    if widest > 1 and digits and int(digits) > groups:
+        digits = digits[: widest - 1]
+    return int(digits) if digits else None
 
 
 def encoded(_run: Run, value: Any) -> Any:
@@ -260,6 +262,7 @@ def decoded(_run: Run, value: Any) -> Any:
 
 _COMPONENT: Final = "-_.!~*'()"
 _WHOLE: Final = _COMPONENT + ";,/?:@&=+$#"
+_RESERVED: Final = re.compile("%(?=" + "|".join(f"{ord(sign):02X}" for sign in ";/?:@&=+$,#") + ")", re.IGNORECASE)
 
 
 def _quoted(value: Any, safe: str, name: str) -> Any:
@@ -281,12 +284,11 @@ def url(_run: Run, value: Any) -> Any:
     return _quoted(value, _WHOLE, "encodeUrl")
 
 
-def _unquoted(value: Any, keep: str, name: str) -> Any:
+def _unquoted(value: Any, kept: re.Pattern[str] | None, name: str) -> Any:
     if value is UNDEFINED:
         return UNDEFINED
     if re.search(r"%(?![0-9a-fA-F]{2})", value):
         raise JsonataError("D3140", value=value, token=name)
-    kept = re.compile("%(?=" + "|".join(f"{ord(sign):02X}" for sign in keep) + ")", re.IGNORECASE) if keep else None
     shielded = kept.sub("%25", value) if kept else value
     try:
         return unquote_to_bytes(shielded.encode("utf-8", "surrogatepass")).decode("utf-8")
@@ -296,12 +298,12 @@ def _unquoted(value: Any, keep: str, name: str) -> Any:
 
 def from_url_component(_run: Run, value: Any) -> Any:
     """From a part of a URL."""
-    return _unquoted(value, "", "decodeUrlComponent")
+    return _unquoted(value, None, "decodeUrlComponent")
 
 
 def from_url(_run: Run, value: Any) -> Any:
     """From a URL; what has a meaning in one stays encoded."""
-    return _unquoted(value, ";/?:@&=+$,#", "decodeUrl")
+    return _unquoted(value, _RESERVED, "decodeUrl")
 
 
 def clone(_run: Run, value: Any) -> Any:

@@ -90,6 +90,16 @@ def is_numbers(value: Any) -> bool:
     return isinstance(value, list) and all(map(is_number, value))
 
 
+def is_real(value: Any) -> bool:
+    """Tell whether the value is a number, be it infinite or NaN."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def listed(value: Any) -> list[Any]:
+    """Give the value as an array: itself, or the only item of one."""
+    return value if isinstance(value, list) else [value]
+
+
 def number(value: Any) -> float:
     """Give a number as JSON shows it: whole ones below 1e21 as integers."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
@@ -121,10 +131,10 @@ _SYMBOLS: Final[tuple[tuple[tuple[type, ...], str], ...]] = (
 
 def truth(value: Any) -> bool:
     """Cast to a boolean as ``$boolean`` does; nothing is false."""
-    if isinstance(value, list):
-        return truth(value[0]) if len(value) == 1 else any(map(truth, value))
     if isinstance(value, bool):
         return value
+    if isinstance(value, list):
+        return any(map(truth, value))
     if isinstance(value, (int, float)):
         return is_number(value) and value != 0
     return isinstance(value, (str, dict)) and bool(value)
@@ -133,20 +143,26 @@ def truth(value: Any) -> bool:
 def equal(run: Run, left: Any, right: Any) -> bool:
     """Compare deeply; unlike in Python a boolean is never a number."""
     if isinstance(left, list):
-        if left is right or not isinstance(right, list) or len(left) != len(right):
-            return left is right
-        run.spend(200 * len(left))
-        return all(equal(run, one, other) for one, other in zip(left, right, strict=True))
+        return _equal_arrays(run, left, right)
     if isinstance(left, dict):
-        if left is right or not isinstance(right, dict) or left.keys() != right.keys():
-            return left is right
-        run.spend(200 * len(left))
-        return all(equal(run, value, right[key]) for key, value in left.items())
-    if isinstance(left, bool) or isinstance(right, bool):
+        return _equal_objects(run, left, right)
+    if is_real(left):
+        return is_real(right) and float(left) == float(right)
+    return type(left) is type(right) and bool(left == right)
+
+
+def _equal_arrays(run: Run, left: list[Any], right: Any) -> bool:
+    if left is right or not isinstance(right, list) or len(left) != len(right):
         return left is right
-    if isinstance(left, (int, float)) and isinstance(right, (int, float)):
-        return float(left) == float(right)
-    return bool(left == right)
+    run.spend(200 * len(left))
+    return all(equal(run, one, other) for one, other in zip(left, right, strict=True))
+
+
+def _equal_objects(run: Run, left: dict[str, Any], right: Any) -> bool:
+    if left is right or not isinstance(right, dict) or left.keys() != right.keys():
+        return left is right
+    run.spend(200 * len(left))
+    return all(equal(run, value, right[key]) for key, value in left.items())
 
 
 def append(left: Any, right: Any) -> Any:
@@ -155,9 +171,7 @@ def append(left: Any, right: Any) -> Any:
         return right
     if right is UNDEFINED:
         return left
-    together = [*left] if isinstance(left, list) else [left]
-    together += right if isinstance(right, list) else [right]
-    return limited(together)
+    return limited([*listed(left), *listed(right)])
 
 
 def limited(value: Any) -> Any:
@@ -196,15 +210,16 @@ def text(value: Any, *, pretty: bool = False) -> Any:
 def _json(value: Any, line: str) -> str:
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
+    if is_real(value):
         return digits(value)
     if isinstance(value, list):
         return _list(value, line)
-    return _object(value, line) if isinstance(value, Mapping) else '""'
+    if isinstance(value, Mapping):
+        return _object(value, line)
+    return _WORDS.get(value, '""')
+
+
+_WORDS: Final[dict[Any, str]] = {None: "null", True: "true", False: "false"}
 
 
 def _list(value: list[Any], line: str) -> str:
@@ -229,27 +244,35 @@ def digits(value: float) -> str:
             return str(value)
         value = float(value)
     if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    if not value.is_integer():
-        value = float(f"{value:.15g}")
-    return javascript(value)
+        return _endless(value)
+    return javascript(value if value.is_integer() else float(f"{value:.15g}"))
+
+
+def _endless(value: float) -> str:
+    if math.isnan(value):
+        return "NaN"
+    return "Infinity" if value > 0 else "-Infinity"
 
 
 def javascript(value: float) -> str:
     """Write a finite double by the shortest digits that read back as itself, laid out as ECMAScript says."""
-    sign, ciphers, exponent = Decimal(repr(value)).normalize().as_tuple()
     if value == 0:
         return "0"
-    shown, minus = "".join(map(str, ciphers)), "-" if sign else ""
-    point = len(shown) + int(exponent)
+    sign, ciphers, exponent = Decimal(repr(value)).normalize().as_tuple()
+    shown = "".join(map(str, ciphers))
+    return ("-" if sign else "") + _laid_out(shown, len(shown) + int(exponent))
+
+
+def _laid_out(shown: str, point: int) -> str:
+    """Write digits with the point behind so many of them."""
     if len(shown) <= point <= 21:
-        return minus + shown + "0" * (point - len(shown))
+        return shown + "0" * (point - len(shown))
     if 0 < point <= 21:
-        return f"{minus}{shown[:point]}.{shown[point:]}"
+        return f"{shown[:point]}.{shown[point:]}"
     if -6 < point <= 0:
-        return f"{minus}0.{'0' * -point}{shown}"
+        return f"0.{'0' * -point}{shown}"
     fraction = f".{shown[1:]}" if len(shown) > 1 else ""
-    return f"{minus}{shown[0]}{fraction}e{point - 1:+d}"
+    return f"{shown[0]}{fraction}e{point - 1:+d}"
 
 
 def plain(value: Any) -> Any:
@@ -258,8 +281,10 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, float) and not math.isfinite(value):
-        return digits(value)
+    return _plain_alone(value)
+
+
+def _plain_alone(value: Any) -> Any:
     if isinstance(value, (Function, Undefined)):
         raise TypeError("function")
-    return value
+    return digits(value) if isinstance(value, float) and not math.isfinite(value) else value
