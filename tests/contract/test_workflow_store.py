@@ -547,6 +547,45 @@ def test_claims_are_counted_until_a_commit(bench: Bench, store: Any) -> None:
     assert [found.claims for found in store.stuck(NOW, 1000)] == [3]
 
 
+def _died(bench: Bench, *claimed: tuple[int, bool]) -> list[list[str]]:
+    """Let a worker claim so many, with or without suspects, and die; give what it got each time."""
+    doomed = bench.open()
+    number = doomed.enter(NOW, LATER, "d")
+    got = [ids(doomed.claim(number, NOW, limit, suspects=suspects)) for limit, suspects in claimed]
+    bench.kill(doomed, number)
+    assert doomed.bury(NOW) == [number]
+    return got
+
+
+def test_of_several_suspects_a_death_tells_none_guilty(bench: Bench, store: Any) -> None:
+    """Held together they stay suspected; alone, or with what is not suspected, the next death is theirs."""
+    for number in range(3):
+        store.start(new(number))
+    _died(bench, (2, True))
+    assert _died(bench, (2, True)) == [["e0", "e1"]]
+    assert [row(store, number).claims for number in range(3)] == [2, 2, 0]
+    assert _died(bench, (1, True), (1, True), (1, True)) == [["e0"], ["e1"], ["e2"]]
+    assert [row(store, number).claims for number in range(3)] == [2, 2, 1]
+    assert _died(bench, (1, False), (1, True)) == [["e2"], ["e0"]]
+    assert [row(store, number).claims for number in range(3)] == [3, 2, 2]
+
+
+def test_of_suspects_one_is_claimed_at_a_time_or_none(bench: Bench, store: Any) -> None:
+    for number in range(2):
+        store.start(new(number))
+    _died(bench, (9, True))
+    _died(bench, (9, True))
+    for number in range(2, 5):
+        store.start(new(number))
+    store.post([letter("l1", 1), letter("l4", 4)])
+    worker = store.enter(NOW, LATER, "w")
+    assert ids(store.claim(worker, NOW, 2, suspects=False)) == ["e2", "e3"]
+    assert ids(store.claim(worker, NOW - 1, 9, suspects=False)) == ["e4"], "those that letters have come for as well"
+    assert ids(store.claim(worker, NOW - 1, 9)) == ["e1"]
+    assert ids(store.claim(worker, NOW, 9)) == ["e0"]
+    assert store.claim(worker, NOW, 9) == []
+
+
 def test_numbers_of_workers_are_never_given_again(store: Any) -> None:
     seen = set()
     for _ in range(3):

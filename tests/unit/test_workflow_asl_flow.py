@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from app.workflow.asl.compile import compile_machine
-from app.workflow.asl.context import proof, read_token
 from app.workflow.asl.query import InvalidDefinitionError
 from app.workflow.kernel import stimuli as s
 from app.workflow.kernel.decide import run as decide
 from app.workflow.kernel.errors import DefinitionError
 from app.workflow.kernel.frames import Frame
+from app.workflow.kernel.tokens import place_in, proves
 from tests.support.workflow.asl import ACTIVITY, LAMBDA, QUEUE, Asl, one
 
 pytestmark = pytest.mark.fast
@@ -356,9 +356,11 @@ def test_the_context_object_is_aws_and_the_token_stays_the_same() -> None:
         "StateMachine": {"Id": "arn:aws:states:us-east-1:000000000000:stateMachine:m", "Name": "m"},
         "State": {"Name": "S", "EnteredTime": "1970-01-01T00:16:40.000Z", "RetryCount": 0},
     }
-    assert read_token(token) == ("x1", 0, 1, 1, proof("seed", 1, 1))
-    assert read_token("bm9uZQ==") is None
-    assert read_token("ñ") is None
+    place = place_in(token)
+    assert place == ("x1", 0, 1, 1)
+    assert proves(token, place, "seed")
+    assert not proves(token, place, "another")
+    assert place_in("bm9uZQ==") is place_in("ñ") is None
 
 
 def test_what_is_too_large_is_not_passed_on() -> None:

@@ -17,9 +17,9 @@ from .maps.state import DistributedMap, map_run
 from .paths import Path
 from .query import InvalidDefinitionError, Language, Raw
 
-Languages = Mapping[str, Callable[[Context], Language]]
 EXPRESS_SECONDS: Final = 300
-"""How long an execution of the type EXPRESS may take."""
+"""How long an execution of an express machine may take."""
+Languages = Mapping[str, Callable[[Context], Language]]
 LANGUAGES: Final[Languages] = MappingProxyType({"JSONPath": JsonPath, "JSONata": Jsonata})
 """The query languages by name, each built with the context object."""
 
@@ -31,8 +31,9 @@ def compile_machine(
     around: Surroundings | None = None,
     languages: Languages = LANGUAGES,
     edition: int = 1,
+    express: bool = False,
 ) -> Definition:
-    """Compile a document whose form has been checked.
+    """Compile a document whose form has been checked; an ``express`` one ends in time and may have any history.
 
     Raises InvalidDefinitionError with the JSON pointer of a field that cannot be read, DefinitionError for a machine
     that does not hold together.
@@ -42,7 +43,18 @@ def compile_machine(
     compiler = _Compiler({key: make(context) for key, make in languages.items()}, machine, name, edition)
     flow = compiler.flow(document, "")
     timeout, parts = document.get("TimeoutSeconds"), tuple(compiler.parts)
-    return Definition(name, flow, timeout=timeout, on_late=document.get("OnLate"), edition=edition, parts=parts)
+    if express:
+        timeout = min(timeout or EXPRESS_SECONDS, EXPRESS_SECONDS)
+    made = Definition(name, flow, timeout=timeout, on_late=document.get("OnLate"), edition=edition, parts=parts)
+    return _without_quota(made) if express else made
+
+
+def _without_quota(made: Definition) -> Definition:
+    """Let the executions of a machine have any history."""
+    for state in made.states.values():
+        if isinstance(state, states.AslState):
+            state.lines_allowed = None
+    return made
 
 
 class _Compiler:
@@ -95,11 +107,8 @@ class _Compiler:
         self._around = name
         flow = self.flow(raw, where)
         self._around = around
-        limit = EXPRESS_SECONDS if express else None
-        self.parts += [
-            Definition(name, flow, timeout=limit, edition=self._edition),
-            map_run(name, self._edition, made),
-        ]
+        items = Definition(name, flow, timeout=EXPRESS_SECONDS if express else None, edition=self._edition)
+        self.parts += [_without_quota(items) if express else items, map_run(name, self._edition, made)]
         return name, made
 
 

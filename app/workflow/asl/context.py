@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from ..kernel.chance import fraction
 from ..kernel.errors import StepError
 from ..kernel.frames import Branch, Frame
 from ..kernel.graph import Visit
+from ..kernel.tokens import Place, token_of
 from .query import Item
 
 QUERY_EVALUATION: Final = "States.QueryEvaluationError"
@@ -127,32 +125,6 @@ def failed(visit: Visit, error: str, what: str, location: str = "") -> StepError
     return StepError(error, cause + what, location)
 
 
-class Token(NamedTuple):
-    """What a task token says: the task of which visit it belongs to. ``proof`` shows that it was given out."""
-
-    execution: str
-    branch: int
-    entry: int
-    attempt: int
-    proof: str
-
-
 def token(frame: Frame, branch: Branch) -> str:
     """Give the token of the task that a branch is about to schedule; the same one in a replay."""
-    attempt = branch.attempt + 1
-    parts = (frame.id, branch.id, branch.entry, attempt, proof(frame.seed, branch.entry, attempt))
-    return base64.urlsafe_b64encode("\n".join(map(str, parts)).encode()).decode()
-
-
-def proof(seed: str, entry: int, attempt: int) -> str:
-    """Give what nobody can know who does not know the seed of the execution."""
-    return "".join(f"{int(fraction(seed, entry, attempt, 'token', nth) * 2**52):013x}" for nth in range(2))
-
-
-def read_token(text: str) -> Token | None:
-    """Read a token; None when it is none. Whether its proof is right only the execution's seed can tell."""
-    try:
-        execution, branch, entry, attempt, shown = base64.urlsafe_b64decode(text.encode()).decode().split("\n")
-        return Token(execution, int(branch), int(entry), int(attempt), shown)
-    except (ValueError, binascii.Error):
-        return None
+    return token_of(Place(frame.id, branch.id, branch.entry, branch.attempt + 1), frame.seed)

@@ -78,8 +78,7 @@ class Expression:
     def __call__(self, scope: Scope) -> Any:
         """Give the value. Raises StepError (States.QueryEvaluationError), also when there is none."""
         visit = scope.visit
-        purpose = f"asl.{self.field}" if scope.item is None else f"asl.{self.field}.{scope.item.index}"
-        run = Run(visit.now, lambda nth: visit.chance(purpose, nth))
+        run = Run(visit.now, lambda nth: self._chance(scope, nth))
         bound = {**variables(visit), "states": scope.states(context=self._context)}
         try:
             value = self._compiled.evaluate(bound, run)
@@ -90,6 +89,10 @@ class Expression:
         except (TypeError, RecursionError):
             raise self.failed(visit, "returned an unsupported result type.") from None
         raise self.failed(visit, "returned nothing (undefined).")
+
+    def _chance(self, scope: Scope, nth: int) -> float:
+        turn = "" if scope.item is None else f".{scope.item.index}"
+        return scope.visit.chance(f"asl.{self.field}{turn}", nth)
 
     def failed(self, visit: Visit, what: str) -> StepError:
         """Make the error of this expression."""

@@ -179,6 +179,8 @@ def _want(value: Any, kind: type | tuple[type, ...], what: str) -> Any:
 
 
 def _whole(value: Any, what: str) -> int:
+    if type(value) is int:
+        return _bounded(value)
     _want(value, (int, float), what)
     if isinstance(value, float):
         if not math.isfinite(value):

@@ -88,15 +88,17 @@ class Ways:
 
 
 class AslState(State):
-    """What all types have in common. ``type`` is AWS's name of the type."""
+    """What all types have in common. ``type`` is AWS's name of the type, ``lines_allowed`` the quota of the history."""
 
     type: ClassVar[str]
     query: Query
+    lines_allowed: int | None = LONGEST_HISTORY
 
     def enter(self, visit: Visit) -> tuple[e.Event, ...]:
         """Arrive, unless the history would grow beyond what AWS allows."""
-        if visit.frame.lines >= LONGEST_HISTORY - 1:
-            raise StepError(RUNTIME, f"The execution reached the maximum number of history events ({LONGEST_HISTORY}).")
+        most = self.lines_allowed
+        if most is not None and visit.frame.lines >= most - 1:
+            raise StepError(RUNTIME, f"The execution reached the maximum number of history events ({most}).")
         return (visit.entered(),)
 
     def left(

@@ -91,30 +91,39 @@ class Children:
 
     def asked(self, key: Key, frame: Frame) -> dict[StepKey, str]:
         """Give the resources of the steps that wait for a child, or for being told that it has begun."""
-        if not self._nested or frame.ended is not None:
+        if frame.ended is not None:
             return {}
+        waits = ((branch, branch.wait) for branch in frame.branches.values())
         return {
-            StepKey(key, branch.id, branch.entry, branch.attempt): branch.wait.name
-            for branch in frame.branches.values()
-            if branch.wait is not None and branch.wait.kind == "task" and branch.wait.name in self._nested
+            StepKey(key, branch.id, branch.entry, branch.attempt): wait.name
+            for branch, wait in waits
+            if wait is not None and wait.name in self._nested
         }
 
     def look(self, live: Live, events: list[e.Event], now: int) -> tuple[tuple[NewExecution, ...], tuple[Letter, ...]]:
         """Give the children to start and the letters to send with a commit, and know from now on who is asked."""
-        before, starts, posts = live.asked, list[NewExecution](), list[Letter]()
-        if before or any(type(event) is e.TaskScheduled and event.resource in self._nested for event in events):
-            live.asked = self.asked(live.key, live.frame)
-            for step in live.asked.keys() - before.keys():
-                starts += self._started(live, live.frame.branches[step.branch], step, now)
-            posts += self._stopped(live, before, events)
-            posts += self._resumed(live, before, events)
+        if not self._nested and live.kin is None:
+            return (), ()
+        starts, posts = list[NewExecution](), list[Letter]()
+        if live.asked or self._asks(events):
+            self._look_at_steps(live, events, now, starts, posts)
         if live.frame.crowd is not None:
-            begun, told = crowds.look(live, events, now)
-            starts += begun
-            posts += told
-        if live.kin is not None and any(type(event) in _ENDS for event in events):
-            posts += self._told(live, live.kin)
+            crowds.look(live, events, now, starts, posts)
+        posts += self._telling(live, events)
         return tuple(starts), tuple(posts)
+
+    def _look_at_steps(
+        self, live: Live, events: list[e.Event], now: int, starts: list[NewExecution], posts: list[Letter]
+    ) -> None:
+        before = live.asked
+        live.asked = self.asked(live.key, live.frame)
+        for step in live.asked.keys() - before.keys():
+            starts += self._started(live, live.frame.branches[step.branch], step, now)
+        posts += self._stopped(live, before, events)
+        posts += self._resumed(live, before, events)
+
+    def _asks(self, events: list[e.Event]) -> bool:
+        return any(type(event) is e.TaskScheduled and event.resource in self._nested for event in events)
 
     def _resumed(self, live: Live, before: Mapping[StepKey, str], events: Iterable[e.Event]) -> Iterator[Letter]:
         """Let the children go on that a redrive goes on with; they are there from before."""
@@ -190,14 +199,18 @@ class Children:
 
         Source: AWS developer guide, "Run a Job (.sync)": when the task is aborted, so is what it waits for.
         """
-        gone = [step for step in before.keys() - live.asked.keys() if self._nested[before[step]].until == "ended"]
+        gone = before.keys() - live.asked.keys()
         if not gone:
             return
-        answered = {event.branch for event in events if isinstance(event, _ANSWERS)}
+        answered = _answered(events)
         for step in gone:
-            if step.branch not in answered:
+            if step.branch not in answered and self._nested[before[step]].until == "ended":
                 child = child_of(step, live.frame.seed)
                 yield Letter(child, f"{child.id}/given up", pack_stimulus(s.Stop()))
+
+    def _telling(self, live: Live, events: Iterable[e.Event]) -> Iterator[Letter]:
+        if live.kin is not None and _has_ended(events):
+            yield from self._told(live, live.kin)
 
     def _told(self, live: Live, kin: Kin) -> Iterator[Letter]:
         """Answer the step that waits for an execution's end."""
@@ -222,6 +235,14 @@ class Children:
             return s.TaskDone(*step[1:], nested.ended(child), said)
         except StepError as error:
             return s.TaskError(*step[1:], error.error, error.cause, said)
+
+
+def _answered(events: Iterable[e.Event]) -> set[int]:
+    return {event.branch for event in events if isinstance(event, _ANSWERS)}
+
+
+def _has_ended(events: Iterable[e.Event]) -> bool:
+    return any(type(event) in _ENDS for event in events)
 
 
 def kin_of(new: NewExecution | Row) -> Kin | None:

@@ -23,7 +23,7 @@ from ..kernel.errors import DATA_LIMIT, RUNTIME
 from ..kernel.frames import Frame
 from .children import Nested, kin_of
 from .holdings import Holdings
-from .listeners import Listener, tell
+from .listeners import Listener, Returning, show, tell
 from .live import Command, Definitions, Item, Live, Run, StepKey
 from .store import Append, Key, NewExecution, RefusedError, Row, Store, StoreUnavailableError
 
@@ -67,6 +67,7 @@ class Core(Holdings):
         self._new_id = new_id
         self._new_seed = new_seed
         self._listeners = listeners
+        self._returning = [listener for listener in listeners if isinstance(listener, Returning)]
 
     # What comes in
 
@@ -91,7 +92,7 @@ class Core(Holdings):
         for batch in (deferred, items, self._due(now)):
             for item in batch:
                 posts.setdefault(item.key, []).append(item)
-                if isinstance(item.stimulus, (s.TaskDone, s.TaskError)):
+                if isinstance(item.stimulus, (s.TaskDone, s.TaskError, s.TaskSubmitted)):
                     answer = item.stimulus
                     self._running.discard(StepKey(item.key, answer.branch, answer.entry, answer.attempt))
         commands = self._work(posts, now)
@@ -121,6 +122,39 @@ class Core(Holdings):
         live.busy = made
         return made.append
 
+    def prepare_all(self, items: Sequence[Item], now: int) -> list[Append]:
+        """Decide for a transaction of several executions: like ``prepare`` for each, and for none if one does not fit.
+
+        Raises UnfitError then, and what ``prepare`` raises.
+        """
+        appends: list[Append] = []
+        try:
+            for item in items:
+                appends.append(self._prepared(item, now))  # noqa: PERF401 - those before a failure are withdrawn
+        except Exception:
+            for append in appends:
+                self.withdraw(append.key)
+            raise
+        return appends
+
+    def _prepared(self, item: Item, now: int) -> Append:
+        append = self.prepare(item, now)
+        if append is None:
+            raise UnfitError(item.key)
+        return append
+
+    def withdraw(self, key: Key) -> None:
+        """Say that the transaction of ``prepare`` came to nothing, or perhaps to something: what is on disk counts.
+
+        The handler runs again, and answers for its step as if it had not been asked before.
+        """
+        live = self._live.get(key)
+        if live is None or live.busy is None:
+            return
+        self.deferred.extend(live.mailbox)
+        self._drop(live)
+        self._reload([key])
+
     def confirm(self, key: Key, *, committed: bool) -> list[Command]:
         """Say how the transaction of ``prepare`` ended: for certain, or else the execution is read again.
 
@@ -134,7 +168,7 @@ class Core(Holdings):
         live.mailbox.clear()
         for item in made.items:
             stimulus = item.stimulus
-            assert isinstance(stimulus, s.TaskDone)  # noqa: S101 - transactions end in results
+            assert isinstance(stimulus, (s.TaskDone, s.TaskSubmitted))  # noqa: S101 - transactions end in results
             self._running.discard(StepKey(key, stimulus.branch, stimulus.entry, stimulus.attempt))
         if committed:
             commands = self._confirmed(made)
@@ -365,6 +399,12 @@ class Core(Holdings):
             tell(self._listeners, live.key, live.definition.name, made.events)
             self._note_taken(live, _of_type(made.events, e.TaskStarted))
 
+    def _read(self, row: Row) -> Live | None:
+        live = super()._read(row)
+        if live is not None and live.version and self._returning:
+            show(self._returning, live.key, live.definition.name, live.frame)
+        return live
+
     def _note_taken(self, live: Live, events: list[e.TaskStarted]) -> None:
         for event in events:
             branch = live.frame.branches.get(event.branch)
@@ -378,6 +418,10 @@ class BusyError(Exception):
     def __init__(self, key: Key) -> None:
         super().__init__(f"{key} is in the middle of a transaction")
         self.key = key
+
+
+class UnfitError(Exception):
+    """The execution went on without this step."""
 
 
 def _of_type(events: list[e.Event], kind: type[_E]) -> list[_E]:

@@ -20,6 +20,7 @@ from .store import Key, Letter, NewExecution
 
 MEMBER: Final = "member"
 """What stands in the place of a resource in what the parent of a member is called."""
+_STOPPING: Final = frozenset({e.CrowdTurned, e.ExecutionAborted, e.ExecutionTimedOut, e.ExecutionFailed})
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -29,13 +30,10 @@ def member_of(run: Key, number: int) -> Key:
     return Key(run.namespace, f"{run.id}.{number}")
 
 
-def look(live: Live, events: list[e.Event], now: int) -> tuple[list[NewExecution], list[Letter]]:
-    """Give the members to start and the letters to send to members with a commit."""
-    starts: list[NewExecution] = []
-    posts: list[Letter] = []
+def look(live: Live, events: list[e.Event], now: int, starts: list[NewExecution], posts: list[Letter]) -> None:
+    """Add the members to start and the letters to send to members with a commit."""
     crowd = live.frame.crowd
-    if crowd is None:
-        return starts, posts
+    assert crowd is not None  # noqa: S101 - asked of crowds alone
     begun = _begun_before(crowd, events)
     for event in events:
         if type(event) is e.MembersStarted:
@@ -43,11 +41,13 @@ def look(live: Live, events: list[e.Event], now: int) -> tuple[list[NewExecution
             begun += event.count
         elif type(event) is e.MembersRedriven:
             posts += (_redriven(live, number) for number in event.numbers)
-        elif type(event) is e.CrowdTurned and event.phase == "stop":
+        elif type(event) in _STOPPING and _stops(event):
             posts += _stopped(live, crowd)
-    if live.frame.ended is not None and crowd.open and events:
-        posts += _stopped(live, crowd)
-    return starts, posts
+
+
+def _stops(event: e.Event) -> bool:
+    """Tell whether an event ends what is open: the end of the run itself, or its turn to be stopped."""
+    return not isinstance(event, e.CrowdTurned) or event.phase == "stop"
 
 
 def told(live: Live, step: StepKey) -> Letter:

@@ -33,7 +33,7 @@ from .keeper import LEASE, Keeper
 from .listeners import Listener
 from .live import Definitions, Item, StepKey
 from .loop import Loop
-from .registry import Registry
+from .registry import Registry, Routes
 from .steps import checked
 from .store import Key, Letter, Message, NewExecution, Page, Query, Row, Statistic, Store
 from .tokens import InvalidTokenError, prove, step_in
@@ -86,10 +86,12 @@ class Engine:
     Used as a context manager it also runs them, with ``workers`` threads for plain functions; without, it is a client:
     what it starts and signals is done by the processes that run. ``transactions`` gives connections for transactional
     handlers, ``is_transient`` tells which of their errors are worth another try. ``definitions`` knows machines that
-    are not registered here, ``nested`` says by resource which steps start executions. ``retention`` says by machine how
-    many milliseconds ended executions are kept. While ``at_once`` handlers run, executions started elsewhere are left
-    to others. ``poll`` is how long what other processes have put into the store may take to be seen, ``drain`` how long
-    the end waits for handlers, both in milliseconds.
+    are not registered here, ``nested`` says by resource which steps start executions, ``routes`` what a resource means
+    that is not simply the name of a handler. An engine ``beside`` another shares its machines, handlers and activities:
+    over a store in memory it runs what need not survive. ``retention`` says by machine how many milliseconds ended
+    executions are kept. While ``at_once`` handlers run, executions started elsewhere are left to others. ``poll`` is
+    how long what other processes have put into the store may take to be seen, ``drain`` how long the end waits for
+    handlers, both in milliseconds.
     """
 
     def __init__(  # noqa: PLR0913 - what can be chosen, by keyword
@@ -102,6 +104,8 @@ class Engine:
         transactions: Transactions | None = None,
         is_transient: Callable[[BaseException], bool] = lambda _error: False,
         nested: Mapping[str, Nested] = MappingProxyType({}),
+        routes: Routes | None = None,
+        beside: Engine | None = None,
         listeners: Sequence[Listener] = (),
         retention: Mapping[str, int] | None = None,
         name: str = "",
@@ -113,7 +117,7 @@ class Engine:
     ) -> None:
         self.store = store
         self.clock = clock or SystemClock()
-        self._registry = Registry(definitions)
+        self._registry: Registry = Registry(definitions, routes) if beside is None else beside._registry  # noqa: SLF001 - one of these
         self._activities = Activities()
         self._transactions = transactions
         self._drain = drain
@@ -162,20 +166,23 @@ class Engine:
         """Give a machine of a namespace, None when this process does not know it."""
         return self._registry.find(namespace, name, edition)
 
-    def task(self, resource: str, *, inline: bool = False, transactional: bool = False) -> Callable[[_F], _F]:
+    def task(
+        self, resource: str, *, inline: bool = False, transactional: bool = False, batch: bool = False
+    ) -> Callable[[_F], _F]:
         """Have the function below do what a resource is for, sync or async.
 
         It gets its own copy of the data, a ``Step`` if it has a parameter ``step``, and a ``connection`` if it is
         transactional and asks for one; what it returns is the result. What it raises is the step's error by its class's
         name; a StepError names its own. ``inline`` runs it on the thread that all executions share: for a few
         microseconds of work only. ``transactional`` runs it in a transaction that its result is the last statement of:
-        both happen, once, or neither.
+        both happen, once, or neither. ``batch`` lets up to eight such steps, of different executions, share one: for
+        functions that only do short SQL, may run again after another one failed, and do not commit themselves.
         """
         if transactional and self._transactions is None:
             raise ValueError(f"{resource} is transactional, and the engine was not given transactions")
 
         def register(function: _F) -> _F:
-            self._registry.handle(resource, function, inline=inline, transactional=transactional)
+            self._registry.handle(resource, function, inline=inline, transactional=transactional, batch=batch)
             return function
 
         return register
@@ -213,6 +220,10 @@ class Engine:
             self.store.start(new, connection)
             self.nudge()
         return key
+
+    def run(self, machine: str, data: Any = None, *, seconds: float = 300.0, **how: Any) -> Description:
+        """Start an execution, with what ``start`` takes, and wait for its end. Raises TimeoutError."""
+        return self.wait_for(self.start(machine, data, **how), seconds)
 
     def nudge(self) -> None:
         """Look into the store at once: call it after the commit of what was given a ``connection``."""

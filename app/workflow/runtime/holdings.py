@@ -162,9 +162,6 @@ class Holdings:
             if wait is None or wait.kind != "task" or wait.taken:
                 continue
             step = StepKey(live.key, branch.id, branch.entry, branch.attempt)
-            if self.children.of(wait.name) is not None:
-                self._begun.append(step)
-                continue
             if not self._set_off(step, wait.name):
                 continue
             commands.append(
@@ -212,7 +209,10 @@ class Holdings:
         return unpack_checkpoint(row.checkpoint, lambda versions: self.store.pages(row.key, versions))[0]
 
     def _set_off(self, step: StepKey, resource: str) -> bool:
-        """Note that a task is handed out; false when it runs already."""
+        """Note that a task is handed out; false when it runs already, or is an execution that is only to be greeted."""
+        if self.children.of(resource) is not None:
+            self._begun.append(step)
+            return False
         if step in self._running:
             return False
         if not self._is_activity(resource):

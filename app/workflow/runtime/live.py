@@ -27,7 +27,8 @@ class Command(msgspec.Struct, frozen=True):
     """A task to run, now that it is on disk that it should.
 
     ``argument`` is the history's own object: whoever hands it on gives a copy. ``due`` is the instant of its time
-    limit, ``beat`` the milliseconds between heartbeats.
+    limit, ``beat`` the milliseconds between heartbeats. ``submits``: the handler hands the task to somebody who answers
+    by its token.
     """
 
     step: StepKey
@@ -40,6 +41,7 @@ class Command(msgspec.Struct, frozen=True):
     seed: str
     due: int | None = None
     beat: int | None = None
+    submits: bool = False
 
 
 class Kin(NamedTuple):

@@ -110,10 +110,10 @@ class FaultyStore(MemoryStore):
         row = self._rows.get(append.key)
         return append if row is None else msgspec.structs.replace(append, version=row.version + 1)
 
-    def claim(self, worker: int, now: int, limit: int) -> list[Row]:
+    def claim(self, worker: int, now: int, limit: int, *, suspects: bool = True) -> list[Row]:
         """Claim."""
         taken = MemoryStore.claim
-        return self._call(lambda: taken(self, worker, now, limit))
+        return self._call(lambda: taken(self, worker, now, limit, suspects=suspects))
 
     def load(self, keys: Iterable[Key]) -> list[Row]:
         """Load."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from . import calls as c
 from . import operators as o
 from .errors import JsonataError
 from .library import ROOT
-from .machine import Bindings, Compile, Evaluate, counted
+from .machine import Bindings, Compile, Evaluate, counted, leaf
 from .paths import filtered, grouping, look_up, path
 from .run import Run, too_deep
 from .syntax import parse
@@ -38,6 +38,9 @@ _COMPILERS: Final[dict[str, Callable[[Any, Compile], Evaluate]]] = {
 }
 
 
+_LEAVES: Final = frozenset({"string", "number", "value", "variable"})
+
+
 class Compiled:
     """One expression. Raises JsonataError (S0...) when it is none; ``tree`` is what was parsed."""
 
@@ -51,21 +54,26 @@ class Compiled:
         except RecursionError:
             raise JsonataError("", "Expression is nested too deeply") from None
 
-    def evaluate(self, variables: Mapping[str, Any], run: Run, given: Any = UNDEFINED) -> Any:
-        """Give the value, which may be UNDEFINED. Raises JsonataError."""
+    def evaluate(self, variables: dict[str, Any], run: Run, given: Any = UNDEFINED) -> Any:
+        """Give the value, which may be UNDEFINED; ``variables`` are this evaluation's own. Raises JsonataError."""
         try:
-            return self._evaluate(run, given, Bindings(ROOT, dict(variables)))
+            return self._evaluate(run, given, Bindings(ROOT, variables))
         except RecursionError:
             raise too_deep(run.depth) from None
 
 
 def _compile(node: Any) -> Evaluate:
     inner = _name(node) if node.type == "name" else _COMPILERS[node.type](node, _compile)
-    for predicate in node.predicate or ():
-        inner = _then(inner, filtered(predicate.expr, _compile))
+    for stage in _stages(node):
+        inner = _then(inner, stage)
+    keep = bool(node.keep_array)
+    return leaf(inner) if node.type in _LEAVES and not keep else counted(inner, keep=keep)
+
+
+def _stages(node: Any) -> Iterator[Callable[[Run, Any, Bindings], Any]]:
+    yield from (filtered(predicate.expr, _compile) for predicate in node.predicate or ())
     if node.type != "path" and node.group is not None:
-        inner = _then(inner, grouping(node.group, _compile))
-    return counted(inner, keep=bool(node.keep_array))
+        yield grouping(node.group, _compile)
 
 
 def _name(node: Any) -> Evaluate:

@@ -54,6 +54,18 @@ def counted(inner: Evaluate, *, keep: bool) -> Evaluate:
     return evaluate
 
 
+def leaf(inner: Evaluate) -> Evaluate:
+    """Do the same for what has no parts and costs next to nothing: a literal, a variable."""
+
+    def evaluate(run: Run, given: Any, bindings: Bindings) -> Any:
+        if run.depth >= DEEPEST:
+            raise too_deep(run.depth + 1)
+        result = inner(run, given, bindings)
+        return _unwrapped(result, keep=False) if type(result) is Items else result
+
+    return evaluate
+
+
 def _unwrapped(result: Items, *, keep: bool) -> Any:
     if not result.sequence or result.stream:
         return result

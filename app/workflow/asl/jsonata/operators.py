@@ -33,15 +33,26 @@ def binary(node: Any, compile_: Compile) -> Evaluate:
     """Compile an operator between two operands."""
     sign = str(node.value)
     left, right = compile_(node.lhs), compile_(node.rhs)
-    if sign == "and":
-        return lambda run, given, bindings: truth(left(run, given, bindings)) and truth(right(run, given, bindings))
-    if sign == "or":
-        return lambda run, given, bindings: truth(left(run, given, bindings)) or truth(right(run, given, bindings))
+    if sign in _LOGICAL:
+        return _LOGICAL[sign](left, right)
     if sign in _SEARCHING:
         search = _SEARCHING[sign]
         return lambda run, given, bindings: search(run, left(run, given, bindings), right(run, given, bindings))
+    if sign in _GROWING:
+        return _growing(_GROWING[sign], left, right)
     operate = _OPERATORS[sign]
+    return lambda run, given, bindings: operate(left(run, given, bindings), right(run, given, bindings))
 
+
+def _both(left: Evaluate, right: Evaluate) -> Evaluate:
+    return lambda run, given, bindings: truth(left(run, given, bindings)) and truth(right(run, given, bindings))
+
+
+def _either(left: Evaluate, right: Evaluate) -> Evaluate:
+    return lambda run, given, bindings: truth(left(run, given, bindings)) or truth(right(run, given, bindings))
+
+
+def _growing(operate: Callable[[Any, Any], Any], left: Evaluate, right: Evaluate) -> Evaluate:
     def evaluate(run: Run, given: Any, bindings: Bindings) -> Any:
         one = left(run, given, bindings)
         result = operate(one, right(run, given, bindings))
@@ -167,9 +178,10 @@ _OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "<=": _comparing("<=", lambda left, right: bool(left <= right)),
     ">": _comparing(">", lambda left, right: bool(left > right)),
     ">=": _comparing(">=", lambda left, right: bool(left >= right)),
-    "&": _join,
-    "..": _range,
 }
+_LOGICAL: Final[dict[str, Callable[[Evaluate, Evaluate], Evaluate]]] = {"and": _both, "or": _either}
+_GROWING: Final[dict[str, Callable[[Any, Any], Any]]] = {"&": _join, "..": _range}
+"""Those whose result may be large."""
 _SEARCHING: Final[dict[str, Callable[[Run, Any, Any], bool]]] = {"=": _same, "!=": _different, "in": _among}
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from functools import cmp_to_key
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from .errors import JsonataError
 from .machine import Bindings, Compile, Evaluate
-from .run import Run
+from .run import DEEPEST, Run, too_deep
 from .values import (
     UNDEFINED,
     Items,
@@ -211,9 +211,13 @@ def _flat(results: list[Any]) -> Items:
 
 def path(node: Any, compile_: Compile) -> Evaluate:
     """Compile a path of steps."""
-    begin = sequence if node.steps[0].type == "variable" else _begun
     last = len(node.steps) - 1
     steps = [_Step(step, compile_, first=place == 0, last=place == last) for place, step in enumerate(node.steps)]
+    return _plain([str(step.value) for step in node.steps], steps) if _is_plain(node) else _any(node, steps, compile_)
+
+
+def _any(node: Any, steps: list[_Step], compile_: Compile) -> Evaluate:
+    begin = sequence if node.steps[0].type == "variable" else _begun
     finish = _as_stream if node.tuple is not None else _as_items
     keep = bool(node.keep_singleton_array)
     group = None if node.group is None else grouping(node.group, compile_)
@@ -227,6 +231,38 @@ def path(node: Any, compile_: Compile) -> Evaluate:
         if group is not None:
             return group(run, found if tuples is None else tuples, bindings)
         return found
+
+    return evaluate
+
+
+def _is_plain(node: Any) -> bool:
+    """Tell whether a path is a variable and names behind it, as nearly all are: ``$states.input.name``."""
+    first, *rest = node.steps
+    marked = (node.tuple, node.group) != (None, None) or node.keep_singleton_array
+    return not marked and first.type == "variable" and all(step.type == "name" for step in rest) and _unmarked(node)
+
+
+def _unmarked(node: Any) -> bool:
+    return not any(getattr(step, mark) for step in node.steps for mark in _MARKS)
+
+
+_MARKS: Final = ("stages", "predicate", "group", "consarray", "keep_array", "focus", "index", "ancestor")
+
+
+def _plain(names: list[str], steps: list[_Step]) -> Evaluate:
+    """Look the names up one in the other; as soon as something is no object, take the steps as usual."""
+    first, *rest = names
+
+    def evaluate(run: Run, given: Any, bindings: Bindings) -> Any:
+        if run.depth >= DEEPEST:
+            raise too_deep(run.depth + 1)
+        value = bindings.look_up(first) if first else given
+        for name in rest:
+            if type(value) is not dict:
+                return _walk(steps, run, sequence(given), bindings)[0]
+            value = value.get(name, UNDEFINED)
+        run.count += len(rest)
+        return value if type(value) is not Items else _walk(steps, run, sequence(given), bindings)[0]
 
     return evaluate
 

@@ -75,14 +75,12 @@ def is_sequence(value: Any) -> bool:
 
 def is_number(value: Any) -> bool:
     """Tell whether the value is a number to reckon with. Raises D1001 for an infinite one; NaN is none."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    if isinstance(value, float):
-        if math.isnan(value):
-            return False
-        if math.isinf(value):
-            raise JsonataError("D1001", value=value)
-    return True
+    kind = type(value)
+    if kind is not float:
+        return kind is int
+    if math.isinf(value):
+        raise JsonataError("D1001", value=value)
+    return not math.isnan(value)
 
 
 def is_numbers(value: Any) -> bool:
@@ -92,7 +90,7 @@ def is_numbers(value: Any) -> bool:
 
 def is_real(value: Any) -> bool:
     """Tell whether the value is a number, be it infinite or NaN."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return type(value) in _REAL
 
 
 def listed(value: Any) -> list[Any]:
@@ -110,23 +108,22 @@ def number(value: Any) -> float:
 
 def symbol(value: Any) -> str:
     """Give the letter that a signature has for a value: s, n, b, l, a, o, f, or m when it is missing."""
-    if value is None:
-        return "l"
-    if isinstance(value, bool):
-        return "b"
-    for kinds, letter in _SYMBOLS:
-        if isinstance(value, kinds):
-            return letter
-    return "o"
+    return _SYMBOLS.get(type(value)) or ("f" if isinstance(value, Function) else "o")
 
 
-_SYMBOLS: Final[tuple[tuple[tuple[type, ...], str], ...]] = (
-    ((str,), "s"),
-    ((int, float), "n"),
-    ((list,), "a"),
-    ((Function,), "f"),
-    ((Undefined,), "m"),
-)
+_REAL: Final = frozenset({int, float})
+_PLAIN: Final = frozenset({type(None), bool, str, int})
+_SYMBOLS: Final[dict[type, str]] = {
+    type(None): "l",
+    bool: "b",
+    str: "s",
+    int: "n",
+    float: "n",
+    list: "a",
+    Items: "a",
+    dict: "o",
+    Undefined: "m",
+}
 
 
 def truth(value: Any) -> bool:
@@ -277,14 +274,16 @@ def _laid_out(shown: str, point: int) -> str:
 
 def plain(value: Any) -> Any:
     """Give the value as plain JSON: infinite numbers become texts, as on AWS. Raises TypeError for a function."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, list):
-        return [plain(item) for item in value]
+        return list(map(plain, value))
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
-    return _plain_alone(value)
+    if isinstance(value, float):
+        return _finite(value)
+    raise TypeError("function")
 
 
-def _plain_alone(value: Any) -> Any:
-    if isinstance(value, (Function, Undefined)):
-        raise TypeError("function")
-    return digits(value) if isinstance(value, float) and not math.isfinite(value) else value
+def _finite(value: float) -> Any:
+    return value if math.isfinite(value) else digits(value)
