@@ -84,6 +84,10 @@ SECTIONS: Final[Mapping[str, Mapping[str, Names]]] = {
         "asl.history": ("History",),
         "asl.services": ("Services",),
         "asl.http": ("HttpInvoke", "Client", "Connections", "Request", "Response"),
+        "maps": ("map_runs", "serve", "describe_map_run", "map_runs_of"),
+        "objects": ALL,
+        "objects.files": ("FolderStores", "FolderObjects"),
+        "objects.memory": ("MemoryStores", "MemoryObjects"),
     },
     "Events": {"kernel.events": ALL},
     "Errors": {
