@@ -13,7 +13,8 @@ from typing import Any, Final
 import msgspec
 
 from .asl.context import Surroundings
-from .asl.maps.batches import PAGE
+from .asl.maps.batches import PAGE, Input
+from .asl.maps.batches import page as page_of
 from .asl.maps.plan import Order, Plan, read_order
 from .asl.maps.results import LARGEST_FILE, Child, MapRun, Writer, collected, write
 from .asl.maps.state import AGAIN, MAP_RUN, READ, RUN_SUFFIX, WRITE
@@ -31,6 +32,8 @@ from .runtime.steps import Step
 from .runtime.store import Key, Row, Store
 from .runtime.store import Query as Wanting
 
+READINGS: Final = 8
+"""Datasets that are kept open."""
 ROWS: Final = 256
 """Members whose rows are read at once."""
 
@@ -108,12 +111,21 @@ class Clerk:
         self._objects = objects
         self._around = around
         self._largest = largest
+        self._readings: dict[tuple[Key, bytes], Iterator[Input]] = {}
+        """By run and cursor: what was read last goes on from there, as long as this process lives."""
 
     def read(self, given: Any, step: Step) -> Any:
         """Give a page of inputs."""
         cursor, total = given["Cursor"], given["Total"]
-        order, plan = self._found(step)
-        page = plan.page(self._open(step), order, cursor, total)
+        inputs = self._readings.pop((step.key, _encode(cursor)), None)
+        if inputs is None:
+            order, plan = self._found(step)
+            inputs = plan.begin(self._open(step), order, cursor, total)
+        page = page_of(inputs)
+        if page.cursor is not None:
+            self._readings[step.key, _encode(page.cursor)] = inputs
+            while len(self._readings) > READINGS:
+                self._readings.pop(next(iter(self._readings)), None)
         return {"Inputs": page.inputs, "Items": page.items, "Cursor": page.cursor, "From": cursor, "Total": total}
 
     def again(self, given: Any, step: Step) -> Any:

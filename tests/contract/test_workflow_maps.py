@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ import pytest
 
 from app.workflow.asl.history import History
 from app.workflow.maps import describe_map_run, map_runs_of
+from app.workflow.objects.files import FolderStores
 from app.workflow.objects.memory import MemoryStores
 from app.workflow.runtime.engine import Engine
 from app.workflow.runtime.store import Key, Query
@@ -185,3 +187,45 @@ def test_a_run_is_described_in_its_namespace_alone(bench: Bench) -> None:
     assert describe_map_run(engine.store, Key("b", row.key.id), AROUND) is None
     assert describe_map_run(engine.store, key, AROUND) is None
     assert map_runs_of(engine.store, Key("b", key.id), "m", ["each"]) == []
+
+
+def test_what_failed_and_what_was_never_started_is_written_too(bench: Bench, tmp_path: Path) -> None:
+    stores = FolderStores(tmp_path)
+    engine = engine_of(bench.open(), machine(ResultWriter=WRITER, MaxConcurrency=1), objects=stores)
+
+    @engine.task("work")
+    def work(given: int) -> int:
+        if given == 2:
+            raise ValueError("odd")
+        return given
+
+    with engine:
+        key = engine.start("m", [1, 2, 3, 4], namespace="a")
+        assert engine.wait_for(key, 30).error == "States.ExceedToleratedFailureThreshold"
+        described = run_of(engine, key)
+    objects = stores.of("a")
+    files = {
+        one.key.rpartition("/")[2]: msgspec.json.decode(b"".join(objects.get("out", one.key)))
+        for one in objects.list("out")
+    }
+    assert sorted(files) == ["FAILED_0.json", "PENDING_0.json", "SUCCEEDED_0.json", "manifest.json"]
+    assert [one["Output"] for one in files["SUCCEEDED_0.json"]] == ["1"]
+    assert [(one["Input"], one["Error"], one["Cause"]) for one in files["FAILED_0.json"]] == [
+        ("2", "ValueError", "odd")
+    ]
+    assert [(one["Input"], one["Status"]) for one in files["PENDING_0.json"]] == [("3", "PENDING"), ("4", "PENDING")]
+    assert described["executionCounts"]["resultsWritten"] == 2
+    assert not (tmp_path / "+default").exists()
+
+
+def test_a_redrive_of_a_state_whose_run_has_succeeded_is_answered_at_once(bench: Bench) -> None:
+    """What fails behind a map run is done again; the run itself is not."""
+    state = {"Type": "Pass", "End": True}
+    engine = engine_of(bench.open(), machine(state=state, ResultSelector={"n.$": "States.ArrayGetItem($, 9)"}))
+    with engine:
+        key = engine.start("m", [1])
+        assert engine.wait_for(key, 30).error == "States.Runtime"
+        engine.redrive(key)
+        until(engine, lambda: engine.describe(key).redrives == 1 and engine.describe(key).status == "failed")
+        described = run_of(engine, key)
+    assert (described["status"], described["redriveCount"]) == ("SUCCEEDED", 0)

@@ -145,6 +145,8 @@ def test_a_json_file_is_an_array_or_holds_one() -> None:
         (Source(bucket="data", key="f", pointer="/a"), '{"a":"x"}', NOT_ITERABLE),
         (Source(bucket="data", key="f", pointer="/a/b"), '{"a":"x"}', "leads nowhere"),
         (Source(bucket="data", key="f", pointer="/1/x"), "[1]", "leads nowhere"),
+        (Source(bucket="data", key="f", pointer="/-1"), "[[1]]", "leads nowhere"),
+        (Source(bucket="data", key="f", pointer="/00"), "[[1]]", "leads nowhere"),
         (Source(bucket="data", key="f"), "[1", "not valid JSON"),
         (Source(bucket="data", key="f"), "[" * 100_000, "not valid JSON"),
         (Source(bucket="data", key="f", kind="JSONL"), "1\n{", "not valid JSON"),

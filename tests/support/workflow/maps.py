@@ -9,6 +9,7 @@ from app.workflow.asl.compile import compile_machine
 from app.workflow.asl.context import Surroundings
 from app.workflow.kernel.graph import Definition
 from app.workflow.maps import map_runs, serve
+from app.workflow.objects import ObjectStores
 from app.workflow.objects.memory import MemoryStores
 from app.workflow.runtime.clock import Clock, SystemClock
 from app.workflow.runtime.engine import Engine
@@ -37,7 +38,7 @@ def machine(name: str = "m", **fields: Any) -> Definition:
 
 
 def engine_of(
-    store: Store, *definitions: Definition, objects: MemoryStores | None = None, clock: Clock | None = None, **more: Any
+    store: Store, *definitions: Definition, objects: ObjectStores | None = None, clock: Clock | None = None, **more: Any
 ) -> Engine:
     """Give an engine that runs map runs."""
     engine = Engine(store, clock=clock or SystemClock(), nested=map_runs(AROUND), **more)

@@ -45,7 +45,7 @@ def parts(report: Report, raw: Mapping[str, Any], location: str, *, paths: bool)
 
 def is_distributed(raw: Mapping[str, Any]) -> bool:
     """Tell whether a Map says that it is, or says of its mode what it cannot be."""
-    return _object(_object(raw, "ItemProcessor"), "ProcessorConfig").get("Mode", "INLINE") != "INLINE"
+    return bool(_object(_object(raw, "ItemProcessor"), "ProcessorConfig").get("Mode", "INLINE") != "INLINE")
 
 
 def inline(report: Report, raw: Mapping[str, Any], location: str) -> None:

@@ -24,6 +24,7 @@ LARGEST_MANIFEST: Final = 16 * 1024 * 1024
 LONGEST_LINE: Final = 8 * 1024 * 1024
 NOT_ITERABLE: Final = "Attempting to map over non-iterable node."
 STATE_DATA: Final = "STATE_DATA"
+_PLACE: Final = re.compile(r"0|[1-9][0-9]{0,9}")
 _BUCKET: Final = re.compile(r"(?:arn:[^:]*:s3:::)?(.+)", re.DOTALL)
 _ADDRESS: Final = re.compile(r"s3://([^/]+)/(.+)", re.DOTALL | re.IGNORECASE)
 
@@ -235,10 +236,17 @@ def pointed(value: Any, pointer: str) -> Any:
     try:
         for part in pointer.split("/")[1:]:
             name = part.replace("~1", "/").replace("~0", "~")
-            value = value[int(name)] if isinstance(value, list) else value[name]
-    except (LookupError, TypeError, ValueError):
+            value = value[_place(name)] if isinstance(value, list) else value[name]
+    except (LookupError, TypeError):
         raise DatasetError(f"The pointer {pointer} leads nowhere.") from None
     return value
+
+
+def _place(name: str) -> int:
+    """Read a place in an array, which is never counted from its end. Raises LookupError."""
+    if not _PLACE.fullmatch(name):
+        raise LookupError(name)
+    return int(name)
 
 
 def _json(text: bytes, wrong: str) -> Any:

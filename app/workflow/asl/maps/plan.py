@@ -112,12 +112,19 @@ class Plan:
     shared: Callable[[Visit], Any] | None
     state: State | None = None
 
-    def page(self, store: ObjectStore, order: Order, cursor: list[Any] | None, total: int) -> Page:
-        """Give the inputs behind the cursor, when ``total`` items came before it. Raises StepError."""
+    def begin(self, store: ObjectStore, order: Order, cursor: list[Any] | None, total: int) -> Iterator[Input]:
+        """Give the inputs behind the cursor, when ``total`` items came before it. They raise StepError."""
         try:
-            return page(self._fitting(store, order, cursor, total))
+            for one in self.inputs(store, order, cursor, total):
+                if one.size > LARGEST:
+                    raise _too_large(order)
+                yield one
         except DatasetError as error:
             raise _unreadable(order, error) from error
+
+    def page(self, store: ObjectStore, order: Order, cursor: list[Any] | None, total: int) -> Page:
+        """Give the first of them. Raises StepError."""
+        return page(self.begin(store, order, cursor, total))
 
     def rest(self, store: ObjectStore, order: Order, cursor: list[Any] | None, total: int, skip: int) -> Iterator[Any]:
         """Give all inputs behind the cursor but the first few, as far as they can be read."""
@@ -136,13 +143,6 @@ class Plan:
         if order.batch is None:
             return alone(items)
         return batched(items, order.batch, None if shared is None else lambda: shared(visit))
-
-    def _fitting(self, store: ObjectStore, order: Order, cursor: list[Any] | None, total: int) -> Iterator[Input]:
-        for one in self.inputs(store, order, cursor, total):
-            if one.size > LARGEST:
-                what = "is larger than the maximum number of bytes service limit."
-                raise StepError(DATA_LIMIT, f"The input of a child workflow execution of '{order.seen.state}' {what}")
-            yield one
 
     def _selected(
         self, visit: Visit, store: ObjectStore, order: Order, cursor: list[Any] | None, total: int
@@ -164,6 +164,11 @@ class Plan:
         assert self.state is not None  # noqa: S101 - set when the state was made
         machine = cast("Definition", _Machine(self.name, {seen.state: self.state}))
         return Visit(machine, frame, seen.now).at(branch)
+
+
+def _too_large(order: Order) -> StepError:
+    what = "is larger than the maximum number of bytes service limit."
+    return StepError(DATA_LIMIT, f"The input of a child workflow execution of '{order.seen.state}' {what}")
 
 
 def _unreadable(order: Order, error: DatasetError) -> StepError:
