@@ -5,8 +5,9 @@ The key of a member comes from the number it has, so that whoever decides again 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -34,15 +35,19 @@ def look(live: Live, events: list[e.Event], now: int, starts: list[NewExecution]
     """Add the members to start and the letters to send to members with a commit."""
     crowd = live.frame.crowd
     assert crowd is not None  # noqa: S101 - asked of crowds alone
-    begun = _begun_before(crowd, events)
+    numbers = iter(range(_begun_before(crowd, events), crowd.begun))
     for event in events:
         if type(event) is e.MembersStarted:
-            starts += _started(live, crowd, event, begun, now)
-            begun += event.count
-        elif type(event) is e.MembersRedriven:
-            posts += (_redriven(live, number) for number in event.numbers)
-        elif type(event) in _STOPPING and _stops(event):
-            posts += _stopped(live, crowd)
+            starts += _started(live, crowd, event, islice(numbers, event.count), now)
+        else:
+            posts += _letters(live, crowd, event)
+
+
+def _letters(live: Live, crowd: Crowd, event: e.Event) -> Iterator[Letter]:
+    if type(event) is e.MembersRedriven:
+        yield from (_redriven(live, number) for number in event.numbers)
+    elif type(event) in _STOPPING and _stops(event):
+        yield from _stopped(live, crowd)
 
 
 def _stops(event: e.Event) -> bool:
@@ -61,12 +66,14 @@ def _begun_before(crowd: Crowd, events: list[e.Event]) -> int:
     return crowd.begun - sum(event.count for event in events if type(event) is e.MembersStarted)
 
 
-def _started(live: Live, crowd: Crowd, event: e.MembersStarted, begun: int, now: int) -> Iterator[NewExecution]:
+def _started(
+    live: Live, crowd: Crowd, event: e.MembersStarted, numbers: Iterable[int], now: int
+) -> Iterator[NewExecution]:
     """Give the members that start. No page follows another within one commit: it has to be asked for in between."""
     branch = live.frame.branches[event.branch]
     machine: str = live.definition.states[branch.state].members  # type: ignore[attr-defined]
     inputs: list[Any] = branch.data["Inputs"]
-    for number in range(begun, begun + event.count):
+    for number in numbers:
         yield NewExecution(
             member_of(live.key, number),
             machine,
