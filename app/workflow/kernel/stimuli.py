@@ -60,6 +60,14 @@ class TaskSubmitted(Stimulus, frozen=True, tag="TaskSubmitted"):
     output: Any = None
 
 
+class MemberEnded(Stimulus, frozen=True, tag="MemberEnded"):
+    """An execution that the branch has started has ended, in a ``status`` of executions."""
+
+    branch: int
+    number: int
+    status: str
+
+
 class Heartbeat(Stimulus, frozen=True, tag="Heartbeat"):
     """The task still lives."""
 
@@ -114,6 +122,7 @@ AnyStimulus: TypeAlias = (
     | TaskError
     | TaskTaken
     | TaskSubmitted
+    | MemberEnded
     | Heartbeat
     | Tick
     | Signal

@@ -88,6 +88,10 @@ SECTIONS: Final[Mapping[str, Mapping[str, Names]]] = {
         "asl.services": ("Services",),
         "asl.nested": ("nested", "by_name", "StartExecution"),
         "asl.http": ("HttpInvoke", "Client", "Connections", "Parameters", "Request", "Response"),
+        "maps": ("map_runs", "serve", "describe_map_run", "map_runs_of"),
+        "objects": ALL,
+        "objects.files": ("FolderStores", "FolderObjects"),
+        "objects.memory": ("MemoryStores", "MemoryObjects"),
     },
     "Events": {"kernel.events": ALL},
     "Errors": {

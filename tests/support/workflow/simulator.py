@@ -7,10 +7,10 @@ core and keeper over the store in memory; only handlers and the passing of time 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 import msgspec
 
@@ -22,9 +22,10 @@ from app.workflow.kernel.errors import StepError
 from app.workflow.kernel.fold import replay
 from app.workflow.kernel.frames import Frame
 from app.workflow.kernel.graph import Definition
+from app.workflow.runtime.children import Nested
 from app.workflow.runtime.core import BusyError, Core, UnfitError
 from app.workflow.runtime.keeper import Keeper
-from app.workflow.runtime.live import Command, Item, StepKey
+from app.workflow.runtime.live import Command, Definitions, Item, StepKey
 from app.workflow.runtime.store import Append, Key, Letter, Message, NewExecution, Row, StoreUnavailableError
 from app.workflow.stores.memory import MemoryStore, MemoryTransaction
 from tests.support.workflow.dice import Dice
@@ -180,7 +181,13 @@ class Player:
         self.world = world
         self.store = FaultyStore(world, world.store)
         self.core = world.flaw.core(
-            self.store, Machines(), 0, new_id=world.new_id, new_seed=lambda: "late", nested=NESTED, linger=5_000
+            self.store,
+            world.machines,
+            0,
+            new_id=world.new_id,
+            new_seed=lambda: "late",
+            nested=world.nested,
+            linger=5_000,
         )
         self.keeper = Keeper(self.store, self.core, f"worker {number}", lease=LEASE)
         self.inbox: list[Item] = []
@@ -220,7 +227,7 @@ class Player:
         command = job.command
         step = command.step
         try:
-            done = answer_of(command)
+            done = self._done(command)
         except StepError as error:
             if error.error != HANG:
                 told = (step.branch, step.entry, step.attempt)
@@ -243,9 +250,22 @@ class Player:
         chosen = {job.command.step.key: job}
         for other in self.jobs:
             # However long it was to take: sooner is as good as later.
-            if not other.alone and other.append is None and _goes_well(other):
+            if not other.alone and other.append is None and self._goes_well(other):
                 chosen.setdefault(other.command.step.key, other)
         return list(chosen.values())[1:]
+
+    def _done(self, command: Command) -> Item:
+        """Do what a handler does, and give its result. Raises StepError."""
+        step = command.step
+        given = self.world.result(self.store, command)
+        return Item(step.key, s.TaskDone(step.branch, step.entry, step.attempt, given))
+
+    def _goes_well(self, job: Job) -> bool:
+        try:
+            self._done(job.command)
+        except StepError:
+            return False
+        return job.command.resource.startswith("tx.")
 
     def share(self, jobs: list[Job]) -> None:
         """Do several steps in one transaction; when that comes to nothing each is tried alone."""
@@ -253,7 +273,7 @@ class Player:
         self.jobs = [job for job in self.jobs if job not in jobs]
         appends: list[Append] = []
         try:
-            appends = self.core.prepare_all([answer_of(job.command) for job in jobs], world.now)
+            appends = self.core.prepare_all([self._done(job.command) for job in jobs], world.now)
             with self.store.transaction() as transaction:
                 transaction.work.append(lambda: world.truth.ledger.update(effect(job.command) for job in jobs))
                 self.write(appends, transaction)
@@ -313,21 +333,6 @@ class _FencedError(Exception):
     """Another worker was quicker: roll back."""
 
 
-def answer_of(command: Command) -> Item:
-    """Do what a handler does, and give its result. Raises StepError."""
-    step = command.step
-    given = result(command.resource, command.argument, step.attempt)
-    return Item(step.key, s.TaskDone(step.branch, step.entry, step.attempt, given))
-
-
-def _goes_well(job: Job) -> bool:
-    try:
-        answer_of(job.command)
-    except StepError:
-        return False
-    return job.command.resource.startswith("tx.")
-
-
 def effect(command: Command) -> tuple[Any, ...]:
     """Name what a step does to the world, without the number of its visit: that depends on who was quicker."""
     step = command.step
@@ -336,7 +341,13 @@ def effect(command: Command) -> tuple[Any, ...]:
 
 
 class World:
-    """The installation, and the moves that can be made in it."""
+    """The installation, and the moves that can be made in it.
+
+    ``machines`` are known to every worker, ``nested`` what steps start executions by.
+    """
+
+    machines: ClassVar[Definitions] = Machines()
+    nested: ClassVar[Mapping[str, Nested]] = NESTED
 
     def __init__(
         self, seed: int, flows: Sequence[str] | None = None, *, chaos: bool = True, flaw: Flaw | None = None
@@ -355,6 +366,11 @@ class World:
         if flows is None:
             flows = [self.dice.pick(STARTED) for _ in range(1 + self.dice.below(3))]
         self.started = {self._plan(flow, number): flow for number, flow in enumerate(flows)}
+
+    def result(self, store: MemoryStore, command: Command) -> Any:
+        """Give what a step gives; ``store`` is how its worker sees it. Raises StepError."""
+        del store
+        return result(command.resource, command.argument, command.step.attempt)
 
     def new_id(self) -> str:
         """Name what is started for a late signal."""
