@@ -235,7 +235,14 @@ def test_a_manifest_of_athena_names_files_of_any_kind() -> None:
     assert [item.source for item in read(store, source)][-1] == "S3://data/two.jsonl"
 
 
-@pytest.mark.parametrize(("content", "cause"), [(b"no gzip", "not a gzip"), (gzip.compress(b"x" * 99)[:-9], "cut off")])
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    # Without ids the instant of compressing would be part of the test's name.
+    [
+        pytest.param(b"no gzip", "not a gzip", id="other"),
+        pytest.param(gzip.compress(b"x" * 99)[:-9], "cut off", id="cut"),
+    ],
+)
 def test_what_is_no_gzip_file_is_told(content: bytes, cause: str) -> None:
     with pytest.raises(DatasetError, match=cause):
         values(holding(f__jsonl__gz=content), Source(bucket="data", key="f.jsonl.gz", kind="JSONL"))
