@@ -107,8 +107,11 @@ def _drive(run: Asl, answers: list[int]) -> None:
                 run.failed(state, "Odd")
             else:
                 run.done(state, {"l": [answer]})
+        elif due is None:
+            untaken = [branch.state for branch in waiting if branch.wait and not branch.wait.taken]
+            assert untaken, "an execution that waits for nothing has been forgotten"
+            run.taken(untaken[0], "worker")
         else:
-            assert due is not None, "an execution that waits for nothing has been forgotten"
             run.later(max(0, due - run.now) / 1000)
 
 
