@@ -260,6 +260,18 @@ def test_a_child_is_given_up_with_a_step_that_is_out_of_time() -> None:
     assert child.status is Status.ABORTED
 
 
+def test_a_child_is_given_up_with_a_parent_that_is_out_of_time() -> None:
+    asked = {"StateMachineArn": AROUND.machine("waits")}
+    step = {"Type": "Task", "Resource": f"{RESOURCE}.sync", "Parameters": asked, "End": True}
+    parent = compile_machine({"StartAt": "S", "TimeoutSeconds": 60, "States": {"S": step}}, "parent")
+    world = _Set(parent, WAITS)
+    key = world.started()
+    world.hand.clock.pass_(60_000)
+    world.run()
+    assert world.hand.row(key).status is Status.TIMED_OUT
+    assert [child.status for child in world.children()] == [Status.ABORTED]
+
+
 def test_a_child_is_given_up_with_the_branch_it_works_for() -> None:
     asked = {"StateMachineArn": AROUND.machine("waits")}
     waits = {"Type": "Task", "Resource": f"{RESOURCE}.sync", "Parameters": asked, "End": True}
