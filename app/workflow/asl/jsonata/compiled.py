@@ -60,6 +60,9 @@ class Compiled:
             return self._evaluate(run, given, Bindings(ROOT, variables))
         except RecursionError:
             raise too_deep(run.depth) from None
+        except (ArithmeticError, ValueError, TypeError, LookupError, AttributeError):
+            # The reference stumbles over the same: positions that are infinite, groups of nothing that binds.
+            raise JsonataError("", "Expression cannot be evaluated") from None
 
 
 def _compile(node: Any) -> Evaluate:

@@ -10,8 +10,9 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final
 
 from .errors import JsonataError
+from .regex import Pattern
 from .run import Run
-from .syntax import library
+from .syntax import library, pattern_of
 from .values import UNDEFINED, number
 
 _PLAIN: Final = re.compile(r"-?(0|([1-9][0-9]*))(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
@@ -188,13 +189,12 @@ def iso(millis: float) -> str:
     return instant.strftime("%Y-%m-%dT%H:%M:%S.").zfill(20) + f"{instant.microsecond // 1000:03d}Z"
 
 
-def millis(_run: Run, timestamp: Any, picture: Any) -> Any:
+def millis(run: Run, timestamp: Any, picture: Any) -> Any:
     """Give a text as an instant."""
     if timestamp is UNDEFINED:
         return UNDEFINED
     if picture is not UNDEFINED:
-        found = library("datetime_to_millis", timestamp, picture)
-        return UNDEFINED if found is None else found
+        return _by_picture(run, timestamp, picture)
     parts = _TIMESTAMP.fullmatch(timestamp)
     if parts is None:
         raise JsonataError("D3110", value=timestamp)
@@ -202,6 +202,15 @@ def millis(_run: Run, timestamp: Any, picture: Any) -> Any:
         return _since_epoch(*parts.groups())
     except ValueError:
         raise JsonataError("D3110", value=timestamp) from None
+
+
+def _by_picture(run: Run, timestamp: str, picture: str) -> Any:
+    # Python's regular expressions have no bounds: what ours finds in so many steps, they find in as many.
+    pattern = Pattern(f"^{pattern_of(picture)}$", ignore_case=True, multiline=False)
+    if pattern.search(timestamp, 0, run.spend) is None:
+        return UNDEFINED
+    found = library("datetime_to_millis", timestamp, picture)
+    return UNDEFINED if found is None else found
 
 
 def _since_epoch(*parts: str | None) -> int:
