@@ -100,7 +100,8 @@ def _drive(run: Asl, answers: list[int]) -> None:
             return
         waiting = [branch for branch in run.frame.branches.values() if branch.wait and branch.wait.kind == "task"]
         due = run.frame.next_due()
-        if waiting and answer % 5:
+        # An activity that nobody has taken has all the time there is.
+        if waiting and (answer % 5 or due is None):
             state = waiting[answer % len(waiting)].state
             if answer % 7 == 0:
                 run.failed(state, "Odd")
