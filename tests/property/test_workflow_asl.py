@@ -100,7 +100,7 @@ def _drive(run: Asl, answers: list[int]) -> None:
             return
         waiting = [branch for branch in run.frame.branches.values() if branch.wait and branch.wait.kind == "task"]
         due = run.frame.next_due()
-        # The time limit of an activity begins when a worker takes it.
+        # An activity that nobody has taken has all the time there is.
         if waiting and (answer % 5 or due is None):
             state = waiting[answer % len(waiting)].state
             if answer % 7 == 0:

@@ -104,11 +104,12 @@ def _drive(run: _Remembering, answers: list[int]) -> None:
         if run.frame.is_over:
             return
         waiting = [branch for branch in run.frame.branches.values() if branch.wait and branch.wait.kind == "task"]
-        if waiting and answer % 5:
+        due = run.frame.next_due()
+        # An activity that nobody has taken has all the time there is.
+        if waiting and (answer % 5 or due is None):
             _answer(run, waiting[answer % len(waiting)].state, answer)
         else:
-            due = run.frame.next_due()
-            assert due is not None
+            assert due is not None, "an execution that waits for nothing has been forgotten"
             run.later(max(0, due - run.now) / 1000)
 
 
