@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -50,6 +51,7 @@ from tests.support.servers import Keeper
 from tests.support.workflow.stores import plain_engine
 from tests.support.workflow.victim import opened, prepare
 
+PEERS: Final = Path(__file__).with_name("engine_peers.py")
 STEPS: Final = 10
 KINDS: Final = ("sqlite", "postgresql", "mariadb")
 INTERRUPTED: Final = 1_000
@@ -158,6 +160,7 @@ def main() -> None:
     parser.add_argument("databases", nargs="*", metavar="database", default=KINDS)
     parser.add_argument("--steps", type=int, default=20_000, help="steps of one measure, about")
     parser.add_argument("--only", default="", help="measures whose name has this word")
+    parser.add_argument("--peers", metavar="PYTHON", help="the Python of an environment with dbos")
     parser.add_argument("--resume", metavar="URL", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.resume:
@@ -176,6 +179,10 @@ def main() -> None:
                     with empty_database(kind, Path(folder)) as url:
                         migrate(create_engine(url))
                         measure(f"{kind:12}{name:32}", url, given.steps)
+            if given.peers and kind != "mariadb":
+                for at_once in (1, 32):
+                    with empty_database(kind, Path(folder)) as url:
+                        _peer(kind, given.peers, url, at_once, given.steps // 10)
 
 
 def _course(
@@ -214,6 +221,33 @@ def _course(
         flush=True,
     )
     store.close()
+
+
+def _peer(kind: str, python: str, url: str, at_once: int, steps: int) -> None:
+    """Let DBOS do the same workflows in a process of its own, on the client's core."""
+    server = _apart(url)
+    plain = make_url(url).set(drivername=kind).render_as_string(hide_password=False)
+    executions = at_once * max(1, steps // STEPS // at_once)
+    asked = {"url": plain, "steps": STEPS, "at_once": at_once, "executions": executions}
+    with subprocess.Popen([python, "-I", PEERS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as peer:
+        assert peer.stdin is not None  # noqa: S101 - it is a pipe
+        assert peer.stdout is not None  # noqa: S101 - likewise
+        peer.stdin.write(json.dumps(asked) + "\n")
+        peer.stdin.flush()
+        if peer.stdout.readline() != "ready\n":
+            print(f"{kind:12}no peers: dbos does not run there", file=sys.stderr)
+            return
+        others = cpu_ms(server)
+        peer.stdin.write("go\n")
+        peer.stdin.flush()
+        told = json.loads(peer.stdout.readline())
+        others = cpu_ms(server) - others
+    count, client = executions * STEPS, 1000 * told["cpu"]
+    print(
+        f"{kind:12}{told['name'] + f', {at_once} at once':32}{count / told['wall']:9.0f}{client / count:8.3f}"
+        f"{others / count:8.3f}{(client + others) / count:8.3f}{_transitions(told['times'])}",
+        flush=True,
+    )
 
 
 def _transitions(times: list[float]) -> str:
