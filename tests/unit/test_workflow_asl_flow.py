@@ -85,6 +85,13 @@ def test_a_pass_makes_its_output(fields: dict[str, Any], output: Any) -> None:
             "States.ReferencePathConflict",
             'Unable to apply step "y" to input {"x":[1]}',
         ),
+        ({"ResultPath": "$.all"}, [1], "States.ReferencePathConflict", 'Unable to apply step "all" to input [1]'),
+        (
+            {"ResultPath": "$.r.x"},
+            "input1",
+            "States.ReferencePathConflict",
+            'Unable to apply ReferencePath $.r.x to input "input1"',
+        ),
     ],
 )
 def test_data_that_does_not_fit_fails_in_the_words_of_aws(
@@ -120,11 +127,23 @@ def test_a_task_takes_its_result_through_selector_and_paths() -> None:
 
 def test_time_limits_come_from_the_data() -> None:
     state = {"Type": "Task", "Resource": ACTIVITY, "TimeoutSecondsPath": "$.t", "HeartbeatSecondsPath": "$.h"}
-    run = one(state, {"t": 30, "h": 10})
+    run = one({**state, "Resource": LAMBDA}, {"t": 30, "h": 10})
     wait = run.at("S").wait
     assert wait is not None
     assert (wait.due, wait.beat_every) == (run.now + 30_000, 10_000)
     run.later(31)
+    assert run.failure() == ("States.Timeout", "")
+
+
+def test_the_time_of_an_activity_begins_when_a_worker_takes_it() -> None:
+    """ASL-05: "for activities, the count begins when GetActivityTask receives a token"; the history tells the limit."""
+    run = one({"Type": "Task", "Resource": ACTIVITY, "TimeoutSeconds": 30}, {})
+    run.later(1_000)
+    assert run.history()[-1]["activityScheduledEventDetails"]["timeoutInSeconds"] == 30
+    run.taken("S", "w")
+    run.later(29)
+    assert run.status() == "running"
+    run.later(1)
     assert run.failure() == ("States.Timeout", "")
 
 
@@ -189,6 +208,37 @@ def test_each_retrier_counts_for_itself_and_max_attempts_0_never_tries_again() -
         assert wait.argument == {"n": count}
     run.failed("S", "C", "over")
     assert run.failure() == ("C", "over")
+
+
+def test_a_visit_of_a_state_tries_anew() -> None:
+    """ASL-04: the count of a retrier, and what the context object tells of it, belong to one visit."""
+    call = {
+        "Type": "Task",
+        "Resource": LAMBDA,
+        "Parameters": {"n.$": "$$.State.RetryCount"},
+        "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 1}],
+        "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "W"}],
+    }
+    run = one({**call, "Next": "W"}, {}, W={"Type": "Wait", "Seconds": 1, "Next": "S"})
+    for _ in range(2):
+        for count in (0, 1):
+            wait = run.at("S").wait
+            assert wait is not None
+            assert wait.argument == {"n": count}
+            run.failed("S")
+            run.later(1)
+    assert run.status() == "running", "the third visit waits for its first answer"
+
+
+@pytest.mark.parametrize("error", ["States.Runtime", "States.DataLimitExceeded"])
+@pytest.mark.parametrize(("rule", "more", "taken"), [("Retry", {}, "retrying"), ("Catch", {"Next": "T"}, "succeeded")])
+def test_no_wildcard_takes_what_only_its_name_takes(error: str, rule: str, more: dict[str, str], taken: str) -> None:
+    """ASL-04: States.ALL and States.TaskFailed pass it by, a rule with its name takes it."""
+    for names, status in ((["States.TaskFailed", "States.ALL"], "failed"), ([error], taken)):
+        rules = [{"ErrorEquals": [name], **more} for name in names]
+        run = one({"Type": "Task", "Resource": LAMBDA, rule: rules, "Next": "T"}, {}, T=END)
+        run.failed("S", error)
+        assert run.status() == status
 
 
 @pytest.mark.parametrize(

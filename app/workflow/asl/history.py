@@ -211,8 +211,9 @@ class History:
             details["parameters"] = text_of(event.argument)
         else:
             details |= {"resource": event.resource, **_data("input", event.argument)}
-        if event.due is not None:
-            details["timeoutInSeconds"] = (event.due - event.at) // 1000
+        limit = event.limit if event.due is None else event.due - event.at
+        if limit is not None:
+            details["timeoutInSeconds"] = limit // 1000
         if event.beat is not None and service.family != "LambdaFunction":
             details["heartbeatInSeconds"] = event.beat // 1000
         return details

@@ -63,7 +63,9 @@ class PathQuery:
         try:
             return path.put(data, result)
         except ConflictError as error:
-            raise failed(visit, CONFLICT, f'Unable to apply step "{error.step}" to input {text_of(data)}') from None
+            # Recorded from AWS: the step is named where there is something to step into, else the whole path.
+            what = f'step "{error.step}"' if isinstance(data, (dict, list)) else f"ReferencePath {path.text}"
+            raise failed(visit, CONFLICT, f"Unable to apply {what} to input {text_of(data)}") from None
 
     def assign(self, visit: Visit, result: Any) -> dict[str, Any] | None:
         """Give the variables; ``$`` is the result as the state got it."""

@@ -294,11 +294,17 @@ class Task(AslState, kernel.Task):
         argument = self.query.take(visit)
         if argument is not branch.data and is_too_large(argument):
             raise too_large(self.name)
-        due = None if self.limit is None else now + round(1000 * self.limit(visit))
-        beat_every = None if self.beat is None else round(1000 * self.beat(visit))
-        return e.TaskScheduled(
-            branch.id, now, branch.attempt + 1, self.resource, argument, due, beat_every, self.service.lines
-        )
+        limit, beat = _milliseconds(self.limit, visit), _milliseconds(self.beat, visit)
+        attempt, lines = branch.attempt + 1, self.service.lines
+        if self.service.family == "Activity":
+            # The time of an activity begins when a worker takes it (developer guide, "Task state", TimeoutSeconds).
+            return e.TaskScheduled(branch.id, now, attempt, self.resource, argument, None, beat, lines, limit)
+        due = None if limit is None else now + limit
+        return e.TaskScheduled(branch.id, now, attempt, self.resource, argument, due, beat, lines)
+
+
+def _milliseconds(seconds: Number | None, visit: Visit) -> int | None:
+    return None if seconds is None else round(1000 * seconds(visit))
 
 
 class _Parent(AslState):

@@ -232,7 +232,7 @@ def _resumable(ready: deque[tuple[int, e.Event | None]]) -> bool:
 def _start(run: _Run, stimulus: s.Start) -> None:
     if run.frame.status is not Status.PENDING:
         return
-    run.record(e.ExecutionStarted(run.now, stimulus.input, _deadline(run)))
+    run.record(e.ExecutionStarted(run.now, stimulus.input, _deadline(run), stimulus.name))
     run.record(e.BranchStarted(MAIN, -1, 0, run.now, run.definition.flow.start, stimulus.input))
 
 

@@ -16,11 +16,12 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=True):
 
 
 class ExecutionStarted(Event, frozen=True, tag="ExecutionStarted"):
-    """The execution began; ``deadline`` is when it times out as a whole."""
+    """The execution began; ``deadline`` is when it times out as a whole, ``name`` what it is called, if it has one."""
 
     at: int
     input: Any
     deadline: int | None = None
+    name: str = ""
 
 
 class ExecutionSucceeded(Event, frozen=True, tag="ExecutionSucceeded"):
@@ -104,7 +105,8 @@ class TaskScheduled(Event, frozen=True, tag="TaskScheduled"):
     """A task may start as soon as this is on disk.
 
     ``attempt`` counts from 1 within the visit of the state. ``due`` is its time limit, ``beat`` the milliseconds within
-    which an activity must show that it lives. ``shown``: how many lines of the public history it stands for.
+    which an activity must show that it lives. ``shown``: how many lines of the public history it stands for. ``limit``:
+    the milliseconds that a worker has from the instant it takes the task.
     """
 
     branch: int
@@ -115,6 +117,7 @@ class TaskScheduled(Event, frozen=True, tag="TaskScheduled"):
     due: int | None = None
     beat: int | None = None
     shown: int = 1
+    limit: int | None = None
 
 
 class TaskStarted(Event, frozen=True, tag="TaskStarted"):

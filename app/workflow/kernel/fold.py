@@ -83,6 +83,7 @@ def _started(frame: Frame, event: e.ExecutionStarted) -> int | None:
     frame.started = event.at
     frame.deadline = event.deadline
     frame.input = event.input
+    frame.name = event.name
     return None
 
 
@@ -195,7 +196,13 @@ def _scheduled(frame: Frame, event: e.TaskScheduled) -> int | None:
     branch = frame.branches[event.branch]
     branch.attempt = event.attempt
     branch.wait = Wait(
-        "task", event.due, event.resource, argument=event.argument, beat_every=event.beat, shown=event.shown
+        "task",
+        event.due,
+        event.resource,
+        argument=event.argument,
+        beat_every=event.beat,
+        shown=event.shown,
+        limit=event.limit,
     )
     return None
 
@@ -204,6 +211,8 @@ def _scheduled(frame: Frame, event: e.TaskScheduled) -> int | None:
 def _taken(frame: Frame, event: e.TaskStarted | e.TaskSubmitted) -> int | None:
     wait = _wait(frame, event.branch)
     wait.taken = True
+    if wait.limit is not None:
+        wait.due = event.at + wait.limit
     if wait.beat_every is not None:
         wait.beat = event.at + wait.beat_every
     return None

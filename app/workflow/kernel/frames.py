@@ -15,7 +15,7 @@ class Wait(msgspec.Struct, array_like=True):
     ``kind``: ``task``, ``timer``, ``retry``, ``signal`` or ``children``. ``due``: when the wait is over whatever comes
     (a task's time limit, the end of a sleep). ``beat``: when the next heartbeat is overdue, ``beat_every`` how long one
     lasts. ``name``: of the resource. ``names`` and ``key``: of the signals. ``argument``: of the task, ``shown`` the
-    lines of public history that its scheduling was.
+    lines of public history that its scheduling was, ``limit`` the milliseconds it has once it is taken.
     """
 
     kind: str
@@ -28,6 +28,7 @@ class Wait(msgspec.Struct, array_like=True):
     beat_every: int | None = None
     taken: bool = False
     shown: int = 1
+    limit: int | None = None
 
 
 class Undo(msgspec.Struct, frozen=True, array_like=True):
@@ -165,6 +166,7 @@ class Frame(msgspec.Struct, array_like=True):
     lapsed: list[tuple[str, str]] = []
     lines: int = 0
     redriven: int | None = None
+    name: str = ""
     crowd: Crowd | None = None
 
     @property

@@ -12,9 +12,10 @@ class Stimulus(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=True)
 
 
 class Start(Stimulus, frozen=True, tag="Start"):
-    """Begin, with ``input`` (any JSON value)."""
+    """Begin, with ``input`` (any JSON value). ``name`` is what the execution is called, if it has a name."""
 
     input: Any
+    name: str = ""
 
 
 class TaskDone(Stimulus, frozen=True, tag="TaskDone"):

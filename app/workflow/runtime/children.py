@@ -158,7 +158,7 @@ class Children:
 
     def _refused(self, nested: Nested, namespace: str, argument: object) -> StepError:
         try:
-            wanted = nested.wanted(namespace, argument)
+            wanted = _wanted(nested, namespace, argument)
         except StepError as error:
             return error
         known = self._edition(namespace, wanted) is not None
@@ -176,7 +176,7 @@ class Children:
         assert branch.wait is not None  # noqa: S101 - it is asked
         nested, seed = self._nested[branch.wait.name], live.frame.seed
         try:
-            wanted = nested.wanted(step.key.namespace, branch.wait.argument)
+            wanted = _wanted(nested, step.key.namespace, branch.wait.argument)
         except StepError:
             return
         edition = self._edition(step.key.namespace, wanted)
@@ -243,6 +243,16 @@ def _answered(events: Iterable[e.Event]) -> set[int]:
 
 def _has_ended(events: Iterable[e.Event]) -> bool:
     return any(type(event) in _ENDS for event in events)
+
+
+def _wanted(nested: Nested, namespace: str, argument: object) -> Wanted:
+    """Read what is asked for; whatever goes wrong is the step's failure, not its worker's. Raises StepError."""
+    try:
+        return nested.wanted(namespace, argument)
+    except StepError:
+        raise
+    except Exception as error:
+        raise StepError(RUNTIME, f"{type(error).__name__}: {error}") from error
 
 
 def kin_of(new: NewExecution | Row) -> Kin | None:

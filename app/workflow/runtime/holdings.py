@@ -298,7 +298,7 @@ class Holdings:
             if row.version == 0 or is_cut(frame):
                 return [Item(key, s.Stop(RUNTIME, cause))]
         if row.version == 0:
-            return [Item(key, s.Start(msgspec.json.decode(row.input)))]
+            return [Item(key, s.Start(msgspec.json.decode(row.input), row.name or ""))]
         if is_cut(frame):
             return [Item(key, s.Continue())]
         return [Item(key, s.Tick())]
