@@ -125,7 +125,8 @@ def test_a_file_is_worked_off_in_batches_and_its_results_are_written(bench: Benc
 
 
 def test_a_redrive_runs_what_failed_and_what_was_never_started_and_nothing_else(bench: Bench) -> None:
-    made = machine(ToleratedFailureCount=2, MaxConcurrency=3)
+    # One at a time: what is stopped at work is done again, as it should be, and would be counted here.
+    made = machine(ToleratedFailureCount=2, MaxConcurrency=1)
     engine = engine_of(bench.open(), made)
     bad, done = {3, 5, 7, 8}, []
 
@@ -146,16 +147,15 @@ def test_a_redrive_runs_what_failed_and_what_was_never_started_and_nothing_else(
         before = run_of(engine, key)
         assert before["status"] == "FAILED"
         counts = before["itemCounts"]
-        assert counts["failed"] in {3, 4}
-        assert counts["succeeded"] + counts["failed"] + counts["aborted"] + counts["pending"] == counts["total"] == 20
+        assert [counts[name] for name in ("succeeded", "failed", "pending", "total")] == [5, 3, 12, 20]
         first = list(done)
         bad.clear()
         engine.redrive(key)
         until(engine, lambda: engine.describe(key).status == "succeeded")
         after = run_of(engine, key)
         assert engine.describe(key).output == [number * 2 for number in range(20)]
+    assert first == [0, 1, 2, 4, 6]
     assert sorted(done) == list(range(20))
-    assert done[: len(first)] == first
     assert after["mapRunArn"] == before["mapRunArn"]
     assert (after["status"], after["redriveCount"], after["itemCounts"]["succeeded"]) == ("SUCCEEDED", 1, 20)
 

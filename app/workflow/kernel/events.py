@@ -302,10 +302,7 @@ class MemberEnded(Event, frozen=True, tag="MemberEnded"):
 
 
 class MembersFound(Event, frozen=True, tag="MembersFound"):
-    """Members are to be started again: (number, items, the status they had ended in).
-
-    ``marker`` is the number from which on there may be others; without one there are none.
-    """
+    """Members to start again: (number, items, how they ended); others may be from ``marker`` on, if it is given."""
 
     branch: int
     at: int
