@@ -9,7 +9,7 @@ from typing import Any, Final
 from .diagnostics import Report
 from .expressions import child, inner, is_expression
 from .intrinsics import compile_call
-from .jsonata.compiled import Compiled
+from .jsonata.compiled import compiled
 from .jsonata.errors import JsonataError
 from .jsonata.references import references
 from .query import InvalidDefinitionError
@@ -116,7 +116,7 @@ def expression(report: Report, raw: str, location: str, states: frozenset[str]) 
     if not is_expression(raw):
         return
     try:
-        used = references(Compiled(inner(raw)).tree)
+        used = references(compiled(inner(raw)).tree)
     except JsonataError as error:
         report.fault("INVALID_JSONATA_EXPRESSION", error.message, location)
         return
@@ -175,6 +175,6 @@ def variables_of_expressions(raw: Any) -> Iterator[str]:
             yield from variables_of_expressions(value)
     elif is_expression(raw):
         try:
-            yield from references(Compiled(inner(raw)).tree).variables
+            yield from references(compiled(inner(raw)).tree).variables
         except JsonataError:
             return

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -93,9 +94,9 @@ def _object(raw: Mapping[str, Any], depth: int) -> Template | None:
             parts.append((name[:-2], compile_field(name, value), None))
         else:
             parts.append((name, compile_payload(value, depth + 1), value))
-    names = [name for name, _, _ in parts]
-    for name in names:
-        if names.count(name) > 1:
+    times = Counter(name for name, _, _ in parts)
+    for name, often in times.items():
+        if often > 1:
             raise InvalidDefinitionError(f"The field '{name}' is given twice", name)
     if all(made is None for _, made, _ in parts):
         return None
