@@ -270,7 +270,7 @@ def _beside(python: str, scale: float) -> None:
     print(f"\n| {told['name']}, in memory | ms | CPU-ms | CPU-ms a state |\n| --- | ---: | ---: | ---: |")
     for case in CASES:
         wall, used = told["took"][case.title]
-        shown = "fails" if wall is None else f"{wall:.2f} | {used:.2f} | {used / case.states:.4f}"
+        shown = "fails | |" if wall is None else f"{wall:.2f} | {used:.2f} | {used / case.states:.4f}"
         print(f"| {case.title} | {shown} |", flush=True)
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from app.workflow.asl.check import check
+from app.workflow.asl.compile import compile_machine
 from app.workflow.asl.document import LARGEST, MOST, UnreadableDocumentError, read_json, read_yaml
-from app.workflow.asl.jsonata.compiled import Compiled
+from app.workflow.asl.jsonata.compiled import Compiled, compiled
 from app.workflow.asl.jsonata.errors import JsonataError
 from app.workflow.asl.jsonata.regex import Pattern
 from app.workflow.asl.jsonata.run import LONGEST, Run
 from app.workflow.asl.jsonata.values import MEMORY
+from app.workflow.kernel.graph import Definition, Flow, State
 from tests.support.workflow.expressions import value
 
 pytestmark = pytest.mark.fast
@@ -213,3 +216,32 @@ def test_a_definition_of_a_megabyte_is_checked() -> None:
     assert LARGEST * 0.9 < len(text) <= LARGEST
     faults = check(read_json(text).data)
     assert [fault.location for fault in faults if "s23000" in (fault.location or "")]
+
+
+class Asked(dict[str, State]):
+    """States that count how often all of them are gone through."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[str]:
+        """Count."""
+        self.times += 1
+        return super().__iter__()
+
+
+def test_a_definition_is_gone_through_as_often_however_large_it_is() -> None:
+    """ASL-02: a machine of 23,000 states took half a minute to compile."""
+    flows = []
+    for size in (10, 200):
+        flow = compile_machine(_large(size), "m").flow
+        flows.append(Asked(flow.states))
+        Definition("m", Flow(flow.start, flows[-1]))
+    assert flows[0].times == flows[1].times
+
+
+def test_an_expression_is_read_once() -> None:
+    """What is checked is what is run; a second reader of the same text is the first."""
+    assert compiled("1 + 2") is compiled("1 + 2")
+    with pytest.raises(JsonataError):
+        compiled("1 +")
+    assert compiled("a.%.b").tree.type == "path"

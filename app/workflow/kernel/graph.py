@@ -288,9 +288,8 @@ def _collect(flow: Flow, where: str, states: dict[str, State], faults: list[str]
 def _check_state(name: str, state: State, flow: Flow, faults: list[str]) -> None:
     if state.name != name:
         faults.append(f"{name!r} holds a state named {state.name!r}")
-    beside = {END, *flow.states}
     for transition, target in state.transitions.items():
-        if target not in beside:
+        if target is not END and target not in flow.states:
             faults.append(f"{transition!r} of {name!r} leads to {target!r}, which is no state beside it")
     faults.extend(
         f"{name!r} catches errors by {catcher.transition!r}, which is no transition of it"

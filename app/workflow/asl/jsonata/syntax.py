@@ -28,7 +28,7 @@ _WIDE: Final = re.compile(r"[,-]\s*\d{4}")
 def parse(expression: str) -> Any:
     """Give the tree of an expression. Raises JsonataError (S0...) with the reference's words for a syntax error."""
     try:
-        return parser.Parser().parse(expression, _regex)
+        return _parsed(expression)
     except jexception.JException as error:
         raise _translated(error) from None
     except RecursionError:
@@ -37,6 +37,22 @@ def parse(expression: str) -> Any:
         raise
     except Exception as error:  # noqa: BLE001 - what it stumbles over is wrong
         raise _stumbled(expression, error) from None
+
+
+def _parsed(expression: str) -> Any:
+    # A parser costs more to make than most expressions to read: one that has read without a fault is used again.
+    try:
+        reader = _IDLE.pop()
+    except IndexError:
+        reader = parser.Parser()
+    reader.ancestor_label = reader.ancestor_index = 0
+    reader.ancestry, reader.errors = [], []
+    tree = reader.parse(expression, _regex)
+    _IDLE.append(reader)
+    return tree
+
+
+_IDLE: Final[list[parser.Parser]] = []
 
 
 def _stumbled(expression: str, error: Exception) -> JsonataError:
