@@ -2,9 +2,12 @@
 
 ``python -m benchmarks.engine [sqlite|postgresql|mariadb ...] [--steps N] [--only WORD]``. Executions of ten no-op steps
 in a closed loop; each step's result is on disk before the next starts. Client and server have a core each. CPU is that
-of this process and of the server's; the time of a step is from the start of a handler to the start of the next one.
-The last line kills a process in the middle of 1,000 executions, starts another and waits for the first and for the
-last step.
+of this process and of the server's. A transition is from the start of a handler to the start of the next one, its p50,
+p99 and mean; a checkpoint is one commit of the store, the mean of all (of a transactional step without its COMMIT).
+
+"fan-out" is one execution of 1,000 items at a time, a step each. "6,000 steps" is one execution whose history grows to
+30,000 events: what a step costs near its beginning and at its end. The last lines kill a process in the middle of 1,000
+executions, start another and wait for its first commit and for the end of all.
 """
 
 from __future__ import annotations
@@ -21,21 +24,25 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from queue import SimpleQueue
+from statistics import fmean
 from typing import Final
 
-from sqlalchemy import Connection, create_engine, func, make_url, select, text
-from sqlalchemy import table as table_of
+from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy import Engine as Database
 
+from app.workflow.builder import Machine, branch
 from app.workflow.kernel.events import Event
 from app.workflow.kernel.graph import Definition, Flow
-from app.workflow.kernel.states import Task
-from app.workflow.kernel.status import ENDED
+from app.workflow.kernel.states import Decision, Task
 from app.workflow.runtime.engine import Engine
 from app.workflow.runtime.steps import Step
-from app.workflow.runtime.store import Key, Query
+from app.workflow.runtime.store import Append, Key, Query
+from app.workflow.steps import NEVER, task
 from app.workflow.stores.sql.schema import migrate
 from app.workflow.stores.sql.server import write_lock
 from app.workflow.stores.sql.store import SqlStore
+from benchmarks import ROOT
 from benchmarks.machine import cpu_ms, describe, halves, pin
 from benchmarks.service import database_process
 from tests.support.databases import empty_database
@@ -46,6 +53,13 @@ from tests.support.workflow.victim import opened, prepare
 STEPS: Final = 10
 KINDS: Final = ("sqlite", "postgresql", "mariadb")
 INTERRUPTED: Final = 1_000
+UNFINISHED: Final = "SELECT count(*) FROM workflow_executions WHERE ended IS NULL"
+LATEST: Final = "SELECT sum(version) FROM workflow_executions"
+ITEMS: Final = 1_000
+LONG: Final = 6_000
+"""Steps of a history of 30,000 events."""
+STRETCH: Final = 1_000
+"""Steps whose cost is compared, near the beginning of a long history and at its end."""
 NAMES: Final = [f"s{number}" for number in range(STEPS)]
 LINE: Final = Definition(
     "line",
@@ -58,22 +72,57 @@ LINE: Final = Definition(
     ),
 )
 
+FAN: Final = (
+    Machine("fan")
+    .map("each", branch("one", task("work", retry=NEVER)), items=lambda _data: list(range(ITEMS)))
+    .begin("each")
+    .transition("each", None)
+    .build()
+)
+LOOP: Final = Definition(
+    "loop",
+    Flow(
+        "step",
+        {
+            "step": Task("step", {"success": "more"}, "work"),
+            "more": Decision("more", {"yes": "step", "no": None}, [("yes", lambda data: data["n"] < LONG)], "no"),
+        },
+    ),
+)
+
+
+class TimedStore(SqlStore):
+    """A store that remembers how long each commit took."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.times: list[float] = []
+
+    def commit(self, appends: Sequence[Append], connection: object = None) -> set[Key]:
+        """Commit, and take the time."""
+        began = time.perf_counter()
+        try:
+            return super().commit(appends, connection)
+        finally:
+            self.times.append(time.perf_counter() - began)
+
 
 class Course:
     """A closed loop: a listener that lets the next execution start when one has ended, and the times of steps."""
 
-    def __init__(self, at_once: int) -> None:
+    def __init__(self, at_once: int, machine: str = "line") -> None:
         self.at_once = at_once
+        self.machine = machine
         self.times: list[float] = []
         self._last: dict[str, float] = {}
-        self._ended: dict[Key, threading.Event] = {}
+        self._ended: dict[Key, SimpleQueue[None]] = {}
 
     def told(self, key: Key, machine: str, events: Sequence[Event]) -> None:
         """Notice an end."""
         del machine
         if type(events[-1]).__name__ == "ExecutionSucceeded":
             self._last.pop(key.id, None)
-            self._ended.setdefault(key, threading.Event()).set()
+            self._ended.setdefault(key, SimpleQueue()).put(None)
 
     def stepped(self, step: Step) -> None:
         """Take the time since the step before."""
@@ -98,8 +147,8 @@ class Course:
 
     def _feed(self, engine: Engine, executions: int, data: object) -> None:
         for _ in range(executions):
-            key = engine.start("line", data)
-            self._ended.setdefault(key, threading.Event()).wait()
+            key = engine.start(self.machine, data)
+            self._ended.setdefault(key, SimpleQueue()).get()
             del self._ended[key]
 
 
@@ -109,9 +158,17 @@ def main() -> None:
     parser.add_argument("databases", nargs="*", metavar="database", default=KINDS)
     parser.add_argument("--steps", type=int, default=20_000, help="steps of one measure, about")
     parser.add_argument("--only", default="", help="measures whose name has this word")
+    parser.add_argument("--resume", metavar="URL", help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.resume:
+        _resume(given.resume)
+        return
     print(f"{describe()}; fsync on")
-    print(f"{'database':12}{'':32}{'steps/s':>9}{'client':>8}{'server':>8}{'sum':>8} CPU-ms{'p50':>8}{'p99':>8} ms")
+    print(f"{'':44}{'':9}{'CPU-ms a step':>24}{'transition, ms':>31}{'checkpoint':>12}")
+    print(
+        f"{'database':12}{'':32}{'steps/s':>9}{'client':>8}{'server':>8}{'sum':>8}{'p50':>15}{'p99':>8}{'mean':>8}"
+        f"{'mean, ms':>12}"
+    )
     with Keeper(), tempfile.TemporaryDirectory() as folder:
         for kind in given.databases:
             for name, measure in MEASURES.items():
@@ -122,46 +179,93 @@ def main() -> None:
 
 
 def _course(
-    title: str, url: str, steps: int, at_once: int, handle: Callable[[Engine, Course], None], data: object
+    title: str,
+    url: str,
+    steps: int,
+    at_once: int,
+    handle: Callable[[Engine, Course], None],
+    data: object,
+    *,
+    machine: Definition = LINE,
+    each: int = STEPS,
 ) -> None:
+    """Measure executions of ``each`` steps and print what one of these took."""
+    server = _apart(url)
+    course, store = Course(at_once, machine.name), TimedStore(url)
+    business = plain_engine(url)
+    if "transaction" in title:
+        with business.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE effects (step VARCHAR(200) PRIMARY KEY, what VARCHAR(200))")
+    engine = Engine(store, transactions=_pooled(url), listeners=[course])
+    engine.register(machine)
+    handle(engine, course)
+    with engine:
+        course.run(engine, at_once * max(1, steps // (5 * each) // at_once), data)
+        course.times.clear()
+        store.times.clear()
+        client, others = cpu_ms([os.getpid()]), cpu_ms(server)
+        executions = at_once * max(1, steps // each // at_once)
+        wall = course.run(engine, executions, data)
+        client, others = cpu_ms([os.getpid()]) - client, cpu_ms(server) - others
+    count = executions * each
+    print(
+        f"{title}{count / wall:9.0f}{client / count:8.3f}{others / count:8.3f}{(client + others) / count:8.3f}"
+        f"{_transitions(course.times) if machine is LINE else '':31}{1000 * fmean(store.times):12.2f}",
+        flush=True,
+    )
+    store.close()
+
+
+def _transitions(times: list[float]) -> str:
+    times.sort()
+    p50, p99 = (1000 * times[int(len(times) * share)] for share in (0.5, 0.99))
+    return f"{p50:15.2f}{p99:8.2f}{1000 * fmean(times):8.2f}"
+
+
+def _apart(url: str) -> list[int]:
+    """Give client and server a core each; give the server's process, if it is one."""
     server = database_process(url)
     of_server, of_client = halves()
     pin([server] if server else [], of_server)
     pin([os.getpid()], of_client)
-    course = Course(at_once)
-    business = plain_engine(url)
-    if "transactional" in title:
-        with business.begin() as connection:
-            connection.exec_driver_sql("CREATE TABLE effects (step VARCHAR(200) PRIMARY KEY, what VARCHAR(200))")
-    engine = Engine(SqlStore(url), transactions=_pooled(url), listeners=[course])
-    engine.register(LINE)
-    handle(engine, course)
+    return [server] if server else []
+
+
+def _long(title: str, url: str, steps: int) -> None:
+    """Measure a step near the beginning of a long history and at its end; print both."""
+    del steps
+    server = _apart(url)
+    store = TimedStore(url)
+    course, at = Course(1, "loop"), {}
+    engine = Engine(store, listeners=[course])
+    engine.register(LOOP)
+
+    @engine.task("work", inline=True)
+    def work(data: dict[str, int]) -> dict[str, int]:
+        if data["n"] in {STRETCH, 2 * STRETCH, LONG - STRETCH, LONG - 1}:
+            at[data["n"]] = (time.perf_counter(), cpu_ms([os.getpid(), *server]))
+        return {"n": data["n"] + 1}
+
     with engine:
-        course.run(engine, at_once * max(1, steps // 50 // at_once), data)
-        course.times.clear()
-        client, others = cpu_ms([os.getpid()]), cpu_ms([server]) if server else 0.0
-        executions = at_once * max(1, steps // STEPS // at_once)
-        wall = course.run(engine, executions, data)
-        client, others = cpu_ms([os.getpid()]) - client, (cpu_ms([server]) if server else 0.0) - others
-    count = executions * STEPS
-    times = sorted(course.times)
-    p50, p99 = (1000 * times[int(len(times) * share)] for share in (0.5, 0.99))
-    print(
-        f"{title}{count / wall:9.0f}{client / count:8.3f}{others / count:8.3f}{(client + others) / count:8.3f}"
-        f"{p50:15.2f}{p99:8.2f}",
-        flush=True,
-    )
-    engine.store.close()
+        course.run(engine, 1, {"n": 0})
+    (row,) = store.find(Query("", limit=1))
+    events = sum(1 for _ in engine.history(row.key, limit=100 * LONG))
+    shown = []
+    for first, last in ((STRETCH, 2 * STRETCH), (LONG - STRETCH, LONG - 1)):
+        wall, cpu = ((end - begin) / (last - first) for begin, end in zip(at[first], at[last], strict=True))
+        shown.append(f"from step {first:,}: {1000 * wall:.2f} ms, {cpu:.3f} CPU-ms")
+    print(f"{title} {'; '.join(shown)}; {events:,} events", flush=True)
+    store.close()
 
 
 def _pooled(url: str) -> Callable[[], AbstractContextManager[Connection]]:
     sqlite = url.startswith("sqlite")
-    business = plain_engine(url) if sqlite else create_engine(url, isolation_level="READ COMMITTED", pool_size=8)
-    database = make_url(url).database
+    business = plain_engine(url, pool_size=8)
+    turn = write_lock(Path(str(make_url(url).database))) if sqlite else nullcontext()
 
     @contextmanager
     def transaction() -> Iterator[Connection]:
-        with write_lock(Path(str(database))) if sqlite else nullcontext(), business.begin() as connection:
+        with turn, business.begin() as connection:
             yield connection
 
     return transaction
@@ -190,45 +294,87 @@ def _random_length(engine: Engine, course: Course) -> None:
         return data
 
 
+def _note(connection: Connection, step: Step) -> None:
+    """Write a line by the driver's own cursor, as business does that wants to be quick."""
+    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    connection.connection.cursor().execute(f"INSERT INTO effects VALUES ({mark}, 'done')", (step.id,))  # noqa: S608
+
+
 def _transactional(engine: Engine, course: Course) -> None:
     @engine.task("work", transactional=True)
     def work(data: object, step: Step, connection: Connection) -> object:
         course.stepped(step)
-        connection.execute(text("INSERT INTO effects VALUES (:step, 'done')"), {"step": step.id})
+        _note(connection, step)
         return data
 
 
-def _interrupted(title: str, url: str, steps: int) -> None:
-    del steps
+def _shared(engine: Engine, course: Course) -> None:
+    @engine.task("work", transactional=True, batch=True)
+    def work(data: object, step: Step, connection: Connection) -> object:
+        course.stepped(step)
+        _note(connection, step)
+        return data
+
+
+def _interrupted(title: str, url: str, machine: str, command: Sequence[str]) -> None:
+    """Kill a process in the middle of many executions, start another; wait for its first commit and the last end."""
     pin([os.getpid()], set(range(os.cpu_count() or 1)))
-    prepare(plain_engine(url))
+    looking = plain_engine(url)
     client = opened(url)
+    client.register(LINE)
     for _ in range(INTERRUPTED):
-        client.start("chain", 0)
-    command = [sys.executable, "-m", "tests.support.workflow.victim", url]
-    first = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-    while _count(url, "effects") < INTERRUPTED // 10:
+        client.start(machine, 0)
+    first = _launch(command)
+    while _count(looking, "SELECT count(*) FROM workflow_history") < 2 * INTERRUPTED:
         time.sleep(0.005)
     first.send_signal(signal.SIGKILL)
     first.wait()
-    done = _count(url, "effects") + _count(url, "calls")
+    left = _count(looking, UNFINISHED)
+    done = _count(looking, LATEST)
     began = time.perf_counter()
-    second = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-    while _count(url, "effects") + _count(url, "calls") == done:
+    second = _launch(command)
+    while _count(looking, LATEST) == done:
         time.sleep(0.002)
     soonest = time.perf_counter() - began
-    while any(row.status not in ENDED for row in client.executions(Query("", limit=2 * INTERRUPTED))):
-        time.sleep(0.05)
+    while _count(looking, UNFINISHED):
+        time.sleep(0.01)
     last = time.perf_counter() - began
     second.stdin.close()  # type: ignore[union-attr]
     second.wait()
     client.store.close()
-    print(f"{title} first step after {soonest:.2f} s, all {INTERRUPTED} after {last:.2f} s", flush=True)
+    print(f"{title} first step after {soonest:.2f} s, all {left} that were left after {last:.2f} s", flush=True)
 
 
-def _count(url: str, table: str) -> int:
-    with plain_engine(url).connect() as connection:
-        return int(connection.execute(select(func.count()).select_from(table_of(table))).scalar_one())
+def _launch(command: Sequence[str]) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "scripts")))}
+    return subprocess.Popen(
+        [sys.executable, "-m", *command], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment
+    )
+
+
+def _count(database: Database, statement: str) -> int:
+    with database.connect() as connection:
+        return int(connection.execute(text(statement)).scalar_one())
+
+
+def _without_writes(title: str, url: str, steps: int) -> None:
+    del steps
+    _interrupted(title, url, "line", ["benchmarks.engine", "--resume", url])
+
+
+def _with_writes(title: str, url: str, steps: int) -> None:
+    del steps
+    prepare(plain_engine(url))
+    _interrupted(title, url, "chain", ["tests.support.workflow.victim", url])
+
+
+def _resume(url: str) -> None:
+    """Do what is there to do until the standard input ends."""
+    engine = Engine(SqlStore(url))
+    engine.register(LINE)
+    _inline(engine, Course(INTERRUPTED))
+    with engine:
+        sys.stdin.read()
 
 
 Measure = Callable[[str, str, int], None]
@@ -238,8 +384,17 @@ MEASURES: Final[dict[str, Measure]] = {
     "32 at once, 8 threads": lambda title, url, steps: _course(title, url, steps, 32, _threads, {"n": 1}),
     "32 at once, 1-10 ms, async": lambda title, url, steps: _course(title, url, steps, 32, _random_length, {"n": 1}),
     "32 at once, transactional": lambda title, url, steps: _course(title, url, steps // 4, 32, _transactional, 1),
+    "32 at once, shared transaction": lambda title, url, steps: _course(title, url, steps, 32, _shared, 1),
+    "fan-out of 1,000, inline": lambda title, url, steps: _course(
+        title, url, steps, 1, _inline, 1, machine=FAN, each=ITEMS
+    ),
+    "fan-out of 1,000, 8 threads": lambda title, url, steps: _course(
+        title, url, steps, 1, _threads, 1, machine=FAN, each=ITEMS
+    ),
+    "6,000 steps, inline": _long,
     "8 at once, 100 kB": lambda title, url, steps: _course(title, url, steps // 8, 8, _inline, {"x": "y" * 100_000}),
-    "1,000 interrupted": _interrupted,
+    "1,000 interrupted, no-op": _without_writes,
+    "1,000 interrupted, each writes": _with_writes,
 }
 
 

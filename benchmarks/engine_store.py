@@ -21,7 +21,7 @@ from sqlalchemy.engine import make_url
 
 from app.workflow.kernel.status import Status
 from app.workflow.runtime.store import Append, Key, NewExecution
-from app.workflow.stores.sql.commits import INSERT, values_of
+from app.workflow.stores.sql.commits import COLUMNS, INSERT, values_of
 from app.workflow.stores.sql.schema import migrate
 from app.workflow.stores.sql.store import SqlStore
 from benchmarks.machine import cpu_ms, describe, halves, pin
@@ -32,6 +32,7 @@ from tests.support.workflow.stores import plain_engine
 
 GROUPS: Final = (1, 8, 32, 256)
 STEPS: Final = 10
+TOGETHER: Final = 5_000
 HISTORY: Final = json.dumps([1, [["TaskSucceeded", 1_800_000_000_000, n, {"order": "x" * 90}] for n in range(9)]])
 CHECKPOINT: Final = json.dumps([1, ["e", "s", {"branches": "y" * 260}]])
 NOW: Final = 1_800_000_000_000
@@ -72,16 +73,8 @@ def main() -> None:
 
 
 def _measure(kind: str, url: str, steps: int, waiting: int) -> None:
-    engine = plain_engine(url)
-    migrate(engine)
-    if waiting:
-        with engine.begin() as connection:
-            cursor = connection.connection.cursor()
-            mark = "?" if make_url(url).get_backend_name() == "sqlite" else "%s"
-            for start in range(0, waiting, 5_000):
-                news = (_new(Key("w", f"w{start + n:012}")) for n in range(5_000))
-                rows = [(*values_of(new)[:12], NOW * 2, *values_of(new)[13:]) for new in news]
-                cursor.executemany(INSERT.replace("?", mark), rows)
+    migrate(plain_engine(url))
+    _put_to_sleep(url, waiting)
     server = database_process(url)
     of_server, of_client = halves()
     pin([server] if server else [], of_server)
@@ -97,6 +90,19 @@ def _measure(kind: str, url: str, steps: int, waiting: int) -> None:
             flush=True,
         )
     store.close()
+
+
+def _put_to_sleep(url: str, waiting: int) -> None:
+    """Insert executions that wait for a day far away; some thousands in a transaction, as many as a server likes."""
+    mark = "?" if make_url(url).get_backend_name() == "sqlite" else "%s"
+    due = COLUMNS.split(", ").index("due")
+    engine = plain_engine(url)
+    for start in range(0, waiting, TOGETHER):
+        with engine.begin() as connection:
+            rows = [list(values_of(_new(Key("w", f"w{n:012}")))) for n in range(start, min(start + TOGETHER, waiting))]
+            for row in rows:
+                row[due] = 2 * NOW
+            connection.connection.cursor().executemany(INSERT.replace("?", mark), rows)
 
 
 def _round(store: SqlStore, name: str, group: int, steps: int, server: int | None) -> Cost:

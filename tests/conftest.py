@@ -13,6 +13,7 @@ import hypothesis
 import pytest
 
 from house.servers import NORTHWIND, allowed_to_miss, data_set, missing
+from tests.support.covering import COVERING  # first of all: it looks at what is imported from here on
 from tests.support.databases import (
     clock,
     context,
@@ -58,6 +59,8 @@ def pytest_configure(config: pytest.Config) -> None:
         keeper = Keeper()
         keeper.__enter__()
         config.add_cleanup(lambda: keeper.__exit__(None, None, None))
+    if COVERING is not None:
+        config.pluginmanager.register(COVERING)
 
 
 @pytest.hookimpl(tryfirst=True)

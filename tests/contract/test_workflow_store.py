@@ -173,6 +173,32 @@ def test_executions_begin_with_the_commit_that_starts_them(store: Any) -> None:
     assert store.load([key(4), key(5)]) == []
 
 
+def test_an_execution_keeps_whom_its_end_is_told(store: Any, worker: int) -> None:
+    store.commit([append(1, 1, new=new(1, parent="p1"), starts=(new(2, parent="p2"), new(3)))])
+    store.start(new(4, parent="p4"))
+    store.commit([append(2, 1)])
+    assert [row(store, number).parent for number in (1, 2, 3, 4)] == ["p1", "p2", "", "p4"]
+    assert {found.key: found.parent for found in store.claim(worker, LATER, 10)} == {key(3): "", key(4): "p4"}
+    assert {found.parent for found in store.find(Query("a"))} == {"p1", "p2", "", "p4"}
+
+
+def test_letters_go_with_the_commit_that_sends_them(store: Any, worker: int) -> None:
+    """ORC-06: dropped when they are there already, when nobody is there to get them, and with their commit."""
+    store.commit([append(number, 1, new=new(number), owner=worker) for number in (1, 2)])
+    store.post([letter("known", 1, body='"first"')])
+    sent = (letter("l1", 1), letter("l2", 2), letter("known", 1, body='"second"'), letter("l9", 9))
+    assert store.commit([append(1, 2, owner=worker, posts=sent), append(2, 7, posts=(letter("l7", 2),))]) == {key(1)}
+    given = {(found.key, found.id, found.body) for found in store.letters(worker, 10)}
+    assert given == {(key(1), "known", '"first"'), (key(1), "l1", '"x"'), (key(2), "l2", '"x"')}
+
+
+def test_a_commit_whose_letter_cannot_be_stored_is_refused(store: Any) -> None:
+    store.start(new(1))
+    with pytest.raises(RefusedError, match="id has"):
+        store.commit([append(1, 1, posts=(letter("l" * 256, 1),))])
+    assert row(store, 1).version == 0
+
+
 def test_what_cannot_be_stored_is_named_and_the_rest_is_written(store: Any) -> None:
     """ORC-05: one execution's data harms no other."""
     for number in range(8):
@@ -521,6 +547,45 @@ def test_claims_are_counted_until_a_commit(bench: Bench, store: Any) -> None:
     assert [found.claims for found in store.stuck(NOW, 1000)] == [3]
 
 
+def _died(bench: Bench, *claimed: tuple[int, bool]) -> list[list[str]]:
+    """Let a worker claim so many, with or without suspects, and die; give what it got each time."""
+    doomed = bench.open()
+    number = doomed.enter(NOW, LATER, "d")
+    got = [ids(doomed.claim(number, NOW, limit, suspects=suspects)) for limit, suspects in claimed]
+    bench.kill(doomed, number)
+    assert doomed.bury(NOW) == [number]
+    return got
+
+
+def test_of_several_suspects_a_death_tells_none_guilty(bench: Bench, store: Any) -> None:
+    """Held together they stay suspected; alone, or with what is not suspected, the next death is theirs."""
+    for number in range(3):
+        store.start(new(number))
+    _died(bench, (2, True))
+    assert _died(bench, (2, True)) == [["e0", "e1"]]
+    assert [row(store, number).claims for number in range(3)] == [2, 2, 0]
+    assert _died(bench, (1, True), (1, True), (1, True)) == [["e0"], ["e1"], ["e2"]]
+    assert [row(store, number).claims for number in range(3)] == [2, 2, 1]
+    assert _died(bench, (1, False), (1, True)) == [["e2"], ["e0"]]
+    assert [row(store, number).claims for number in range(3)] == [3, 2, 2]
+
+
+def test_of_suspects_one_is_claimed_at_a_time_or_none(bench: Bench, store: Any) -> None:
+    for number in range(2):
+        store.start(new(number))
+    _died(bench, (9, True))
+    _died(bench, (9, True))
+    for number in range(2, 5):
+        store.start(new(number))
+    store.post([letter("l1", 1), letter("l4", 4)])
+    worker = store.enter(NOW, LATER, "w")
+    assert ids(store.claim(worker, NOW, 2, suspects=False)) == ["e2", "e3"]
+    assert ids(store.claim(worker, NOW - 1, 9, suspects=False)) == ["e4"], "those that letters have come for as well"
+    assert ids(store.claim(worker, NOW - 1, 9)) == ["e1"]
+    assert ids(store.claim(worker, NOW, 9)) == ["e0"]
+    assert store.claim(worker, NOW, 9) == []
+
+
 def test_numbers_of_workers_are_never_given_again(store: Any) -> None:
     seen = set()
     for _ in range(3):
@@ -701,7 +766,8 @@ def test_what_a_caller_rolls_back_leaves_nothing(bench: Bench, store: Any, worke
         store.start(new(2, name="n"), connection)
         store.post([letter("l2", 2)], connection)
         store.publish(message(), connection)
-        given = append(1, 2, consumed=("l1",), forgets=(("paid", "42"),), starts=(new(3),))
+        posts = (letter("l3", 1),)
+        given = append(1, 2, consumed=("l1",), forgets=(("paid", "42"),), starts=(new(3),), posts=posts)
         assert store.commit([given], connection) == {key(1)}
     assert store.load([key(2), key(3)]) == []
     assert (row(store, 1).version, row(store, 1).owner) == (1, worker)

@@ -23,7 +23,7 @@ from app.workflow.stores.sql.server import TRIES, Line, write_lock
 from app.workflow.stores.sql.store import SqlStore
 from tests.support.databases import empty_database
 from tests.support.servers import free_port
-from tests.support.workflow.stores import LATER, NOW, Bench, append, bench_of, ids, key, new, plain_engine, row
+from tests.support.workflow.stores import LATER, NOW, Bench, append, bench_of, ids, key, letter, new, plain_engine, row
 
 pytestmark = pytest.mark.fast
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,7 +32,7 @@ SERVERS = pytest.mark.parametrize("shared_bench", ["postgresql", "mariadb"], ind
 COLUMNS = {
     "workflow_awaiting": "place namespace execution name correlation taken fresh",
     "workflow_executions": "namespace id machine edition name principal seed created input version status owner due"
-    " claims started ended events error checkpoint",
+    " claims started ended events error checkpoint parent",
     "workflow_history": "namespace id version first_event last_event body",
     "workflow_inbox": "place namespace id execution body",
     "workflow_messages": "place namespace id name correlation expires fresh delivered body",
@@ -248,6 +248,7 @@ def test_a_commit_is_planned_for_a_table_that_grows(store: Any, monkeypatch: pyt
 
     monkeypatch.setattr(Line, "ask", explained)
     given: dict[str, Any] = {"consumed": ("l",), "awaits": (("a", "b"),), "forgets": (("c", "d"),), "starts": (new(3),)}
+    given["posts"] = (letter("l", 1),)
     store.commit([append(1, 1, new=new(1)), append(2, 2, **given)])
     text = "\n".join(plans)
     assert text.count("Index") >= 5
@@ -337,7 +338,7 @@ def test_a_database_of_an_older_version_goes_forward_with_its_data(
 ) -> None:
     """SM-06: several who migrate at once take each step once, one that was interrupted is taken up again."""
 
-    def second(connection: Connection) -> None:
+    def third(connection: Connection) -> None:
         connection.exec_driver_sql("ALTER TABLE workflow_executions ADD COLUMN later INTEGER DEFAULT 7 NOT NULL")
 
     with empty_database(kind, tmp_path) as url:
@@ -352,10 +353,10 @@ def test_a_database_of_an_older_version_goes_forward_with_its_data(
             on = " ON workflow_executions" if kind == "mariadb" else ""
             connection.exec_driver_sql(f"DROP INDEX ix_workflow_executions_due{on}")
             connection.exec_driver_sql("UPDATE workflow_schema SET version = 0")
-        monkeypatch.setattr(schema, "STEPS", (*schema.STEPS, second))
+        monkeypatch.setattr(schema, "STEPS", (*schema.STEPS, third))
         with engine.begin() as connection:
-            schema.migrate_on(connection, 2)
-            assert schema.version(connection) == 2
+            schema.migrate_on(connection, 3)
+            assert schema.version(connection) == 3
         assert "ix_workflow_executions_due" in {i["name"] for i in inspect(engine).get_indexes("workflow_executions")}
         with engine.connect() as connection:
             rows = connection.exec_driver_sql("SELECT id, later FROM workflow_executions")

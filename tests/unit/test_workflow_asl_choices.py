@@ -83,7 +83,7 @@ def choose(rule: dict[str, Any], data: Any = None) -> Asl:
     ],
 )
 def test_an_operator_holds_or_not(variable: str, operator: str, value: Any, *, holds: bool) -> None:
-    """ASL-03: each operator, and the false that values of another type give."""
+    """ASL-02: each operator, and the false that values of another type give."""
     assert choose({"Variable": variable, operator: value}).output() is holds
 
 

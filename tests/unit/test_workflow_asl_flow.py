@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from app.workflow.asl.compile import compile_machine
-from app.workflow.asl.context import proof, read_token
 from app.workflow.asl.query import InvalidDefinitionError
 from app.workflow.kernel import stimuli as s
 from app.workflow.kernel.decide import run as decide
 from app.workflow.kernel.errors import DefinitionError
 from app.workflow.kernel.frames import Frame
+from app.workflow.kernel.tokens import place_in, proves
 from tests.support.workflow.asl import ACTIVITY, LAMBDA, QUEUE, Asl, one
 
 pytestmark = pytest.mark.fast
@@ -78,11 +78,19 @@ def test_a_pass_makes_its_output(fields: dict[str, Any], output: Any) -> None:
             "States.Runtime",
             "The JSONPath '$never' specified for the field 'x.$' could not be found in the input '{}'",
         ),
+        ({"InputPath": "$[5]"}, [5], "States.Runtime", "Invalid path '$[5]' : No results for path: $[5]"),
         (
             {"ResultPath": "$.x.y"},
             {"x": [1]},
             "States.ReferencePathConflict",
             'Unable to apply step "y" to input {"x":[1]}',
+        ),
+        ({"ResultPath": "$.all"}, [1], "States.ReferencePathConflict", 'Unable to apply step "all" to input [1]'),
+        (
+            {"ResultPath": "$.r.x"},
+            "input1",
+            "States.ReferencePathConflict",
+            'Unable to apply ReferencePath $.r.x to input "input1"',
         ),
     ],
 )
@@ -119,11 +127,23 @@ def test_a_task_takes_its_result_through_selector_and_paths() -> None:
 
 def test_time_limits_come_from_the_data() -> None:
     state = {"Type": "Task", "Resource": ACTIVITY, "TimeoutSecondsPath": "$.t", "HeartbeatSecondsPath": "$.h"}
-    run = one(state, {"t": 30, "h": 10})
+    run = one({**state, "Resource": LAMBDA}, {"t": 30, "h": 10})
     wait = run.at("S").wait
     assert wait is not None
     assert (wait.due, wait.beat_every) == (run.now + 30_000, 10_000)
     run.later(31)
+    assert run.failure() == ("States.Timeout", "")
+
+
+def test_the_time_of_an_activity_begins_when_a_worker_takes_it() -> None:
+    """ASL-05: "for activities, the count begins when GetActivityTask receives a token"; the history tells the limit."""
+    run = one({"Type": "Task", "Resource": ACTIVITY, "TimeoutSeconds": 30}, {})
+    run.later(1_000)
+    assert run.history()[-1]["activityScheduledEventDetails"]["timeoutInSeconds"] == 30
+    run.taken("S", "w")
+    run.later(29)
+    assert run.status() == "running"
+    run.later(1)
     assert run.failure() == ("States.Timeout", "")
 
 
@@ -188,6 +208,37 @@ def test_each_retrier_counts_for_itself_and_max_attempts_0_never_tries_again() -
         assert wait.argument == {"n": count}
     run.failed("S", "C", "over")
     assert run.failure() == ("C", "over")
+
+
+def test_a_visit_of_a_state_tries_anew() -> None:
+    """ASL-04: the count of a retrier, and what the context object tells of it, belong to one visit."""
+    call = {
+        "Type": "Task",
+        "Resource": LAMBDA,
+        "Parameters": {"n.$": "$$.State.RetryCount"},
+        "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 1}],
+        "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "W"}],
+    }
+    run = one({**call, "Next": "W"}, {}, W={"Type": "Wait", "Seconds": 1, "Next": "S"})
+    for _ in range(2):
+        for count in (0, 1):
+            wait = run.at("S").wait
+            assert wait is not None
+            assert wait.argument == {"n": count}
+            run.failed("S")
+            run.later(1)
+    assert run.status() == "running", "the third visit waits for its first answer"
+
+
+@pytest.mark.parametrize("error", ["States.Runtime", "States.DataLimitExceeded"])
+@pytest.mark.parametrize(("rule", "more", "taken"), [("Retry", {}, "retrying"), ("Catch", {"Next": "T"}, "succeeded")])
+def test_no_wildcard_takes_what_only_its_name_takes(error: str, rule: str, more: dict[str, str], taken: str) -> None:
+    """ASL-04: States.ALL and States.TaskFailed pass it by, a rule with its name takes it."""
+    for names, status in ((["States.TaskFailed", "States.ALL"], "failed"), ([error], taken)):
+        rules = [{"ErrorEquals": [name], **more} for name in names]
+        run = one({"Type": "Task", "Resource": LAMBDA, rule: rules, "Next": "T"}, {}, T=END)
+        run.failed("S", error)
+        assert run.status() == status
 
 
 @pytest.mark.parametrize(
@@ -355,13 +406,15 @@ def test_the_context_object_is_aws_and_the_token_stays_the_same() -> None:
         "StateMachine": {"Id": "arn:aws:states:us-east-1:000000000000:stateMachine:m", "Name": "m"},
         "State": {"Name": "S", "EnteredTime": "1970-01-01T00:16:40.000Z", "RetryCount": 0},
     }
-    assert read_token(token) == ("x1", 0, 1, 1, proof("seed", 1, 1))
-    assert read_token("bm9uZQ==") is None
-    assert read_token("ñ") is None
+    place = place_in(token)
+    assert place == ("x1", 0, 1, 1)
+    assert proves(token, place, "seed")
+    assert not proves(token, place, "another")
+    assert place_in("bm9uZQ==") is place_in("ñ") is None
 
 
 def test_what_is_too_large_is_not_passed_on() -> None:
-    """ASL-05: 262,144 bytes of UTF-8 for a result and an output; the error can be caught by its name alone."""
+    """ASL-01: 262,144 bytes of UTF-8 for a result and an output; the error can be caught by its name alone."""
     catch = [{"ErrorEquals": ["States.DataLimitExceeded"], "Next": "T"}]
     run = one({"Type": "Task", "Resource": f"{QUEUE}", "Catch": catch}, {}, T=END)
     run.done("S", "ñ" * 131_072)
@@ -372,8 +425,34 @@ def test_what_is_too_large_is_not_passed_on() -> None:
     assert one(grown, "x" * 140_000).failure()[0] == "States.DataLimitExceeded"
 
 
+@pytest.mark.parametrize(
+    ("given", "fields"), [({"a": "x" * 250_000}, {"ResultPath": "$.e"}), ({}, {"Assign": {"a.$": "$", "b.$": "$"}})]
+)
+def test_a_catcher_does_not_pass_on_what_is_too_large(given: Any, fields: dict[str, Any]) -> None:
+    """ASL-04: its failure is that of the state, and no rule of the state is asked again."""
+    catch = [{"ErrorEquals": ["E"], "Next": "T", **fields}, {"ErrorEquals": ["States.DataLimitExceeded"], "Next": "T"}]
+    run = one({"Type": "Task", "Resource": LAMBDA, "Catch": catch}, given, T=END)
+    run.failed("S", "E", "y" * 140_000)
+    assert run.failure()[0] == "States.DataLimitExceeded"
+
+
+def test_the_variables_of_an_execution_have_a_limit_together() -> None:
+    """ASL-03: 10 MiB of them; one that is assigned again counts once."""
+    text = "x" * 200_000
+    states: dict[str, Any] = {
+        f"S{number}": {"Type": "Pass", "Assign": {f"v{number}.$": "$"}, "Next": f"S{number + 1}"}
+        for number in range(52)
+    }
+    states["S52"] = {"Type": "Pass", "Assign": {"v0.$": "$"}, "Next": "S53"}
+    states["S53"] = {"Type": "Pass", "Assign": {"one_more.$": "$"}, "End": True}
+    run = Asl({"StartAt": "S0", "States": states})
+    run.start(text)
+    told = ("States.DataLimitExceeded", "The variables of the execution have more than 10485760 bytes.")
+    assert (run.failure(), run.at("S53").state) == (told, "S53")
+
+
 def test_a_history_of_25_000_lines_ends_the_execution() -> None:
-    """ASL-05: a loop that does not end is ended, and no rule catches that."""
+    """ASL-01: a loop that does not end is ended, and no rule catches that."""
     document = {
         "StartAt": "A",
         "States": {
@@ -427,19 +506,6 @@ def test_compensations_and_the_pivot_are_the_kernels() -> None:
                 "States": {"S": {"Type": "Parallel", "End": True, "Branches": [turn({**END, "InputPath": "x"})]}},
             },
             "/States/S/Branches/0/States/I",
-        ),
-        (
-            {
-                "StartAt": "S",
-                "States": {
-                    "S": {
-                        "Type": "Map",
-                        "End": True,
-                        "ItemProcessor": {**turn(END), "ProcessorConfig": {"Mode": "DISTRIBUTED"}},
-                    }
-                },
-            },
-            "/States/S/ItemProcessor/ProcessorConfig/Mode",
         ),
     ],
 )

@@ -36,7 +36,7 @@ def run(state: dict[str, Any], given: Any = None) -> Asl:
 
 
 def test_a_chain_of_states_follows_itself() -> None:
-    """ASL-05: ids from 1 without gaps; the first state follows 0; data is text, and said to be whole."""
+    """ASL-06: ids from 1 without gaps; the first state follows 0; data is text, and said to be whole."""
     told = one({"Type": "Pass", "Result": {"b": 1}, "Assign": {"v.$": "$.b"}}, {"a": "ñ"}).history()
     assert [entry["type"] for entry in told] == [
         "ExecutionStarted",
@@ -63,7 +63,7 @@ def test_a_chain_of_states_follows_itself() -> None:
 
 
 def test_branches_have_chains_of_their_own() -> None:
-    """ASL-05: each follows ParallelStateStarted; the Parallel goes on from the last event of any branch."""
+    """ASL-06: each follows ParallelStateStarted; the Parallel goes on from the last event of any branch."""
     told = run(parallel(flow(A1={"Type": "Pass", "Next": "A2"}, A2=PASS), flow(B1=PASS))).history()
     at = {(entry["type"], details(entry).get("name")): entry for entry in told}
     started = at["ParallelStateStarted", None]["id"]
@@ -79,7 +79,7 @@ def test_branches_have_chains_of_their_own() -> None:
 
 
 def test_turns_of_a_map_are_told() -> None:
-    """ASL-05: with MaxConcurrency 1 a turn follows the last event of the one before it, passing its end by."""
+    """ASL-06: with MaxConcurrency 1 a turn follows the last event of the one before it, passing its end by."""
     told = run(each(flow(I=PASS), MaxConcurrency=1)).history()
     assert [entry["type"] for entry in told[2:14]] == [
         "MapStateStarted",
@@ -114,7 +114,7 @@ def test_a_map_over_nothing_leaves_from_its_start() -> None:
 
 
 def test_a_definition_that_does_not_fit_ends_all_without_a_word_of_what_is_around() -> None:
-    """ASL-05: States.Runtime inside a branch or a turn; the cause names the inner state and its arrival."""
+    """ASL-06: States.Runtime inside a branch or a turn; the cause names the inner state and its arrival."""
     told = one(parallel(flow(Fast=MISFIT)), {"x": "a"})
     assert told.types() == [
         "ExecutionStarted",
@@ -194,7 +194,7 @@ def test_a_task_that_ends_a_branch_is_told_as_given_up() -> None:
 
 
 def test_turns_of_a_map_that_fails_are_given_up_one_by_one() -> None:
-    """ASL-05: recorded from AWS for four turns that time out."""
+    """ASL-06: recorded from AWS for four turns that time out."""
     call = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "TimeoutSeconds": 5, "End": True}
     told = one(each(flow(L=call)), {"items": [1, 2, 3, 4]})
     told.later(5)
@@ -221,7 +221,7 @@ def test_a_map_inside_a_branch_is_part_of_its_chain() -> None:
 
 
 def test_a_lambda_function_is_told() -> None:
-    """ASL-05: the resource's ARN, its input, the time limit and the role; a result, an error."""
+    """ASL-06: the resource's ARN, its input, the time limit and the role; a result, an error."""
     state = {
         "Type": "Task",
         "Resource": LAMBDA,
@@ -293,6 +293,7 @@ def test_a_service_that_does_not_take_its_task_was_not_submitted() -> None:
 
 
 def test_an_activity_is_started_when_a_worker_takes_it() -> None:
+    """ASL-05: a worker that asks for its work; a heartbeat that is lost is a time limit that is over."""
     told = one({"Type": "Task", "Resource": ACTIVITY, "HeartbeatSeconds": 5}, {})
     assert told.types()[2:] == ["ActivityScheduled"]
     told.taken("S", "worker-1")

@@ -68,7 +68,7 @@ def call(text: str, data: Any = None) -> Any:
     ],
 )
 def test_a_function_gives(text: str, gives: Any) -> None:
-    """ASL-02: each function as the developer guide shows it."""
+    """ASL-03: each function as the developer guide shows it."""
     assert call(text) == gives
 
 

@@ -54,7 +54,7 @@ def path(text: str) -> Path:
     ],
 )
 def test_a_path_finds(text: str, found: Any) -> None:
-    """ASL-02: many values come as a list, one as itself."""
+    """ASL-03: many values come as a list, one as itself."""
     assert path(text).find(DATA) == found
 
 

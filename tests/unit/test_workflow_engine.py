@@ -21,7 +21,6 @@ from app.workflow.runtime.engine import (
     UnknownExecutionError,
     UnknownMachineError,
 )
-from app.workflow.runtime.metrics import Figures, Metrics
 from app.workflow.runtime.steps import Step
 from app.workflow.runtime.store import Append, Key, NameTakenError, Query, StoreUnavailableError
 from app.workflow.runtime.tokens import InvalidTokenError
@@ -483,22 +482,6 @@ def test_history_is_read_page_by_page() -> None:
         assert [number for number, _ in whole] == list(range(1, len(whole) + 1))
         assert engine.history(key, 2, 3) == whole[2:5]
         assert engine.history(key, len(whole)) == []
-
-
-def test_each_state_s_visits_are_counted_with_how_long_they_took() -> None:
-    """ORC-07: duration, attempts and outcome by node, success rate."""
-    metrics = Metrics()
-    start = [e.StateEntered(0, 0, "a", None), e.TaskScheduled(0, 0, 1, "do.a", None)]
-    again = [e.TaskFailed(0, 5, "E", ""), e.StateFailed(0, 5, "a", "E", ""), e.RetryScheduled(0, 5, 0, 10)]
-    second = [e.WaitEnded(0, 10), e.TaskScheduled(0, 10, 2, "do.a", None)]
-    well = [e.TaskSucceeded(0, 30, None), e.StateExited(0, 30, "a", None, "success", None)]
-    badly = [e.StateFailed(0, 10, "a", "E", ""), e.StateExited(0, 10, "a", None, "failure", "b")]
-    for number, told in ((1, start), (1, again), (1, second), (1, well), (2, start), (2, badly)):
-        metrics.told(Key("", str(number)), "m", told)
-    figures = metrics.figures()["m", "a"]
-    assert figures == Figures(succeeded=1, failed=1, attempts=3, timed=2, total=40, longest=30)
-    assert (figures.mean, figures.success_rate) == (20, 0.5)
-    assert (Figures().mean, Figures().success_rate) == (None, None)
 
 
 def test_what_should_have_gone_on_long_ago_is_found() -> None:

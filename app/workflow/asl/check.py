@@ -8,18 +8,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any, Final
 
 from . import check_data as data
 from . import fields as f
+from .check_own import compensate, texts
 from .check_states import KINDS, choices, errors_and_catchers, numbers, processor, task
 from .diagnostics import Diagnostic, Report
 from .expressions import child, is_expression
+from .maps import checks as maps
 
-LANGUAGES: Final = "[JSONPath, JSONata]"
+LANGUAGES: Final = ("JSONPath", "JSONata")
 DEEPEST: Final = 50
 """Flows inside flows."""
+_SIMPLE: Final = {"Next": "STRING", "End": "BOOLEAN", "Comment": "STRING", "Default": "STRING", "Pivot": "BOOLEAN"}
+_TEMPLATES: Final = ("Parameters", "ResultSelector", "ItemSelector", "Assign", "Credentials")
+_EVALUATED: Final = (
+    *("Arguments", "ItemSelector", "Items", "Credentials"),
+    *("Error", "Cause", "Timestamp", "ItemBatcher"),
+)
 _BAD_NAME: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_BAD_LABEL: Final = re.compile(r"[\s?*<>{}\[\]:;,\\|^~$#%&`\"/\x00-\x1f\x7f-\x9f]")
 
 
 def check(document: Any, *, kind: str = "STANDARD", extended: bool = True) -> list[Diagnostic]:
@@ -67,6 +77,15 @@ def _inside(state: Mapping[str, Any]) -> Iterator[tuple[Any, str]]:
         yield branch, child("Branches", place)
 
 
+def _objects(state: Mapping[str, Any], *fields: str) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """Give the objects in fields that are lists, and where they are; nothing of what is malformed."""
+    for field in fields:
+        values = state.get(field)
+        for place, value in enumerate(values if isinstance(values, list) else ()):
+            if isinstance(value, Mapping):
+                yield value, child(field, place)
+
+
 class _Check:
     def __init__(self, kind: str, *, extended: bool) -> None:
         self.report = Report()
@@ -86,50 +105,45 @@ class _Check:
         if "QueryLanguage" in document:
             self.machine = f.language_of(document, "JSONPath")
         allowed = f.MACHINE | {"OnLate"} if self.extended else f.MACHINE
-        self._unknown(document, allowed, "")
-        if document.get("Version", "1.0") != "1.0":
-            report.schema("Value should be one of the following: [1.0]", "/Version")
-        numbers(report, document, {"TimeoutSeconds": (0, 99_999_999)}, "", expressions=False)
+        report.only(document, allowed, "")
+        report.one_of(document.get("Version", "1.0"), ("1.0",), "/Version")
+        numbers(report, document, {"TimeoutSeconds": f.BOUNDS["TimeoutSeconds"]}, "", expressions=False)
+        if self.extended:
+            texts(report, document, "")
         self._flow(document, "", frozenset(), 0)
         return report.found
 
-    def _unknown(self, raw: Mapping[str, Any], allowed: frozenset[str], location: str) -> None:
-        for field in raw:
-            if field not in allowed:
-                self.report.schema(f"Field '{field}' is not supported", location)
-
     def _query_language(self, raw: Mapping[str, Any], location: str) -> None:
-        value = raw.get("QueryLanguage", "JSONPath")
-        if not isinstance(value, str):
-            self.report.schema("Expected value of type [STRING]", f"{location}/QueryLanguage")
-        elif value not in {"JSONPath", "JSONata"}:
-            told = f"Value should be one of the following: {LANGUAGES}"
-            self.report.schema(told, f"{location}/QueryLanguage")
+        value, where = raw.get("QueryLanguage", "JSONPath"), f"{location}/QueryLanguage"
+        if self.report.is_of(value, "STRING", where):
+            self.report.one_of(value, LANGUAGES, where)
 
     def _flow(self, flow: Any, location: str, outer: frozenset[str], depth: int) -> None:
         report = self.report
-        if not isinstance(flow, Mapping):
-            report.schema("Expected value of type [OBJECT]", location)
+        if not report.is_of(flow, "OBJECT", location):
             return
         if depth > DEEPEST:
             report.fault("TOO_DEEPLY_NESTED", "The states are too deeply nested.", location)
             return
-        missing = [field for field in ("States", "StartAt") if field not in flow]
-        if missing:
-            report.schema(f"These fields are required: [{', '.join(missing)}]", location)
-        if "StartAt" in flow and not isinstance(flow["StartAt"], str):
-            report.schema("Expected value of type [STRING]", f"{location}/StartAt")
-        states = flow.get("States", {})
-        if not isinstance(states, Mapping):
-            report.schema("Expected value of type [OBJECT]", f"{location}/States")
-            return
-        if not states and "States" in flow:
-            report.schema("Value cannot be empty", f"{location}/States")
+        states = self._states(flow, location)
         visible = outer | self._assigned(states, location, outer)
         for name, state in states.items():
             self._state(name, state, f"{location}/States/{name}", visible, depth)
         if states and isinstance(flow.get("StartAt"), str):
             _transitions(report, flow["StartAt"], states, location, top=depth == 0)
+
+    def _states(self, flow: Mapping[str, Any], location: str) -> Mapping[str, Any]:
+        """Check what a flow consists of; give its states, none when they are not to be read."""
+        report = self.report
+        report.required(flow, ("States", "StartAt"), location)
+        if "StartAt" in flow:
+            report.is_of(flow["StartAt"], "STRING", f"{location}/StartAt")
+        states: Mapping[str, Any] = flow.get("States", {})
+        if not report.is_of(states, "OBJECT", f"{location}/States"):
+            return {}
+        if not states and "States" in flow:
+            report.schema("Value cannot be empty", f"{location}/States")
+        return states
 
     def _assigned(self, states: Mapping[str, Any], location: str, outer: frozenset[str]) -> frozenset[str]:
         """Check the names of all variables of a scope; give them."""
@@ -149,32 +163,26 @@ class _Check:
     def _state(self, name: str, raw: Any, location: str, visible: frozenset[str], depth: int) -> None:
         report = self.report
         self._name(name, location)
-        if not isinstance(raw, Mapping):
-            report.schema("Expected value of type [OBJECT]", location)
-            return
-        if "Type" not in raw:
-            report.schema("These fields are required: [Type]", location)
+        if not report.is_of(raw, "OBJECT", location) or not report.required(raw, ("Type",), location):
             return
         kind = raw["Type"]
-        if not isinstance(kind, str) or kind not in self.fields:
-            report.schema(f"Value should be one of the following: [{', '.join(self.fields)}]", f"{location}/Type")
+        if not report.one_of(kind, self.fields, f"{location}/Type"):
             return
         self._languages(kind, raw, location)
-        required = [field for field in f.REQUIRED.get(kind, ()) if field not in raw]
-        if required:
-            report.schema(f"These fields are required: [{', '.join(required)}]", location)
+        report.required(raw, f.REQUIRED.get(kind, ()), location)
         self._exclusive(kind, raw, location)
+        self._simple(raw, location)
         self._contents(kind, raw, location)
-        inner = visible
         for flow, field in _inside(raw):
-            inside = f"{location}/{field}"
-            if kind == "Map" and isinstance(flow, Mapping):
-                self._unknown(flow, f.PROCESSOR, inside)
-                if processor(report, flow, inside, self.kind):
-                    inner = frozenset()
-            elif isinstance(flow, Mapping):
-                self._unknown(flow, f.BRANCH, inside)
-            self._flow(flow, inside, inner, depth + 1)
+            self._inner(kind, flow, f"{location}/{field}", visible, depth)
+
+    def _inner(self, kind: str, flow: Any, location: str, visible: frozenset[str], depth: int) -> None:
+        """Check a flow inside a state; in a distributed Map it sees no variables from outside."""
+        if isinstance(flow, Mapping):
+            self.report.only(flow, f.PROCESSOR if kind == "Map" else f.BRANCH, location)
+            if kind == "Map" and processor(self.report, flow, location, self.kind):
+                visible = frozenset()
+        self._flow(flow, location, visible, depth + 1)
 
     def _name(self, name: str, location: str) -> None:
         if name in self.names:
@@ -209,23 +217,22 @@ class _Check:
             self.report.schema(f"The QueryLanguage is set to '{language}', {told}", location)
 
     def _exclusive(self, kind: str, raw: Mapping[str, Any], location: str) -> None:
+        """Check that of fields which exclude one another there is one."""
         report = self.report
-        groups = [*f.EXCLUSIVE, ("Next", "End")] if kind in f.LEADING_ON else [*f.EXCLUSIVE]
-        if kind == "Map":
-            groups.append(("ItemProcessor", "Iterator"))
-        for group in groups:
-            shown = f"[{', '.join(group)}]"
-            count = sum(field in raw for field in group)
+        for group, needed in _groups(kind):
+            count = len(raw.keys() & set(group))
             if count > 1:
-                report.schema(f"There should only be one of the following fields: {shown}", location)
-            elif count == 0 and (group[-1] in {"End", "Iterator"} or (kind == "Wait" and len(group) == 4)):
-                report.schema(f"This object should have only one of the following fields: {shown}", location)
-        for field, wanted in (("Next", str), ("End", bool), ("Comment", str), ("Default", str), ("Pivot", bool)):
-            if field in raw and not isinstance(raw[field], wanted):
-                name = "BOOLEAN" if wanted is bool else "STRING"
-                report.schema(f"Expected value of type [{name}]", f"{location}/{field}")
+                report.schema(f"There should only be one of the following fields: [{', '.join(group)}]", location)
+            elif count == 0 and needed:
+                told = "This object should have only one of the following fields: "
+                report.schema(f"{told}[{', '.join(group)}]", location)
+
+    def _simple(self, raw: Mapping[str, Any], location: str) -> None:
+        for field, wanted in _SIMPLE.items():
+            if field in raw:
+                self.report.is_of(raw[field], wanted, f"{location}/{field}")
         if raw.get("End") is False:
-            report.schema("Value should be one of the following: [true]", f"{location}/End")
+            self.report.schema("Value should be one of the following: [true]", f"{location}/End")
 
     def _contents(self, kind: str, raw: Mapping[str, Any], location: str) -> None:
         report = self.report
@@ -238,16 +245,30 @@ class _Check:
             choices(report, raw, location, paths=paths)
         if kind in KINDS:
             KINDS[kind](report, raw, location)
-        if "Label" in raw:
-            self._label(raw["Label"], f"{location}/Label")
+        if kind == "Map":
+            self._map(raw, location, paths=paths)
+        self._own(raw, location, paths=paths)
         if paths:
             _paths(report, raw, location)
         else:
             _expressions(report, kind, raw, location)
 
+    def _map(self, raw: Mapping[str, Any], location: str, *, paths: bool) -> None:
+        maps.parts(self.report, raw, location, paths=paths)
+        if not maps.is_distributed(raw):
+            maps.inline(self.report, raw, location)
+
+    def _own(self, raw: Mapping[str, Any], location: str, *, paths: bool) -> None:
+        """Check what is named once in a machine, and what is our own."""
+        if "Label" in raw:
+            self._label(raw["Label"], f"{location}/Label")
+        if self.extended:
+            texts(self.report, raw, location)
+        if self.extended and "Compensate" in raw:
+            compensate(self.report, raw["Compensate"], f"{location}/Compensate", paths=paths)
+
     def _label(self, label: Any, location: str) -> None:
-        if not isinstance(label, str):
-            self.report.schema("Expected value of type [STRING]", location)
+        if not self.report.is_of(label, "STRING", location):
             return
         if label in self.labels:
             self.report.fault("DUPLICATE_LABEL_NAME", f"Duplicate Label name: {label}", location)
@@ -255,33 +276,43 @@ class _Check:
         if len(label) > 40:
             told = f"Label '{label}' exceeds the 40-character limit allowed by the service"
             self.report.fault("INVALID_LABEL_NAME", told, location)
-        elif re.search(r"[\s?*<>{}\[\]:;,\\|^~$#%&`\"/\x00-\x1f\x7f-\x9f]", label) or not label:
+        elif _BAD_LABEL.search(label) or not label:
             self.report.fault("INVALID_LABEL_NAME", f"Label '{label}' contains invalid characters", location)
+
+
+def _groups(kind: str) -> Iterator[tuple[tuple[str, ...], bool]]:
+    """Give the fields that exclude one another in a state of this type, and whether one of them is needed."""
+    for group in f.EXCLUSIVE:
+        yield group, kind == "Wait" and "Seconds" in group
+    if kind in f.LEADING_ON:
+        yield ("Next", "End"), True
+    if kind == "Map":
+        yield ("ItemProcessor", "Iterator"), True
 
 
 def _assigns(state: Mapping[str, Any], location: str) -> Iterator[tuple[Any, str]]:
     if "Assign" in state:
         yield state["Assign"], f"{location}/Assign"
-    for field in ("Choices", "Catch"):
-        rules = state.get(field)
-        for place, rule in enumerate(rules if isinstance(rules, list) else ()):
-            if isinstance(rule, Mapping) and "Assign" in rule:
-                yield rule["Assign"], f"{location}/{child(field, place)}/Assign"
+    for rule, where in _objects(state, "Choices", "Catch"):
+        if "Assign" in rule:
+            yield rule["Assign"], f"{location}/{where}/Assign"
 
 
 def _paths(report: Report, raw: Mapping[str, Any], location: str) -> None:
     for field in raw:
         if field in f.PATH_ONLY and field.endswith("Path"):
             _path(report, field, raw[field], f"{location}/{field}")
-    for field in ("Parameters", "ResultSelector", "ItemSelector", "Assign", "Credentials"):
+    for field in _TEMPLATES:
         if field in raw:
             data.template(report, raw[field], f"{location}/{field}")
-    for place, catcher in enumerate(raw["Catch"] if isinstance(raw.get("Catch"), list) else ()):
-        if isinstance(catcher, Mapping):
-            where = f"{location}/{child('Catch', place)}"
-            data.template(report, catcher.get("Assign"), f"{where}/Assign")
-            if catcher.get("ResultPath") is not None:
-                _result_path(report, catcher["ResultPath"], f"{where}/ResultPath")
+    _catching_paths(report, raw, location)
+
+
+def _catching_paths(report: Report, raw: Mapping[str, Any], location: str) -> None:
+    for catcher, place in _objects(raw, "Catch"):
+        data.template(report, catcher.get("Assign"), f"{location}/{place}/Assign")
+        if catcher.get("ResultPath") is not None:
+            _result_path(report, catcher["ResultPath"], f"{location}/{place}/ResultPath")
     if data.is_dynamic(raw.get("Result")):
         told = "The result of a Pass state is static: paths in it are not followed"
         report.warning("PASS_RESULT_IS_STATIC", told, f"{location}/Result")
@@ -308,56 +339,63 @@ def _result_path(report: Report, value: Any, location: str) -> None:
 
 
 def _expressions(report: Report, kind: str, raw: Mapping[str, Any], location: str) -> None:
-    result = data.KNOWN | {"result"} if kind in f.RESULTING else data.KNOWN
-    for field in ("Arguments", "ItemSelector", "Items", "Credentials", "Error", "Cause", "Timestamp", "ItemBatcher"):
+    for value, field in chain(_taken(raw), maps.expressions(raw)):
+        data.payload(report, value, f"{location}/{field}", data.KNOWN)
+    _outputs(report, raw, location, data.KNOWN | {"result"} if kind in f.RESULTING else data.KNOWN)
+    for catcher, place in _objects(raw, "Catch"):
+        _outputs(report, catcher, f"{location}/{place}", data.KNOWN | {"errorOutput"})
+
+
+def _taken(raw: Mapping[str, Any]) -> Iterator[tuple[Any, str]]:
+    """Give what may be expressions that know the input and the context alone, and the fields."""
+    for field in _EVALUATED:
         if field in raw:
-            data.payload(report, raw[field], f"{location}/{field}", data.KNOWN)
-    for field in ("ItemReader", "ResultWriter"):
-        holder = raw.get(field)
-        if isinstance(holder, Mapping) and "Arguments" in holder:
-            data.payload(report, holder["Arguments"], f"{location}/{field}/Arguments", data.KNOWN)
-    for field in ("Output", "Assign"):
-        if field in raw:
-            data.payload(report, raw[field], f"{location}/{field}", result)
+            yield raw[field], field
     for field in f.BOUNDS:
         if is_expression(raw.get(field)):
-            data.payload(report, raw[field], f"{location}/{field}", data.KNOWN)
-    _catchers(report, raw, location)
+            yield raw[field], field
 
 
-def _catchers(report: Report, raw: Mapping[str, Any], location: str) -> None:
-    for place, catcher in enumerate(raw["Catch"] if isinstance(raw.get("Catch"), list) else ()):
-        for field in ("Output", "Assign"):
-            if isinstance(catcher, Mapping) and field in catcher:
-                where = f"{location}/{child('Catch', place)}/{field}"
-                data.payload(report, catcher[field], where, data.KNOWN | {"errorOutput"})
+def _outputs(report: Report, raw: Mapping[str, Any], location: str, known: frozenset[str]) -> None:
+    for field in ("Output", "Assign"):
+        if field in raw:
+            data.payload(report, raw[field], f"{location}/{field}", known)
 
 
-def _targets(state: Mapping[str, Any], location: str) -> Iterator[tuple[Any, str]]:
+def _targets(state: Any, location: str) -> Iterator[tuple[Any, str]]:
+    if not isinstance(state, Mapping):
+        return
     for field in ("Next", "Default", "TimeoutPath"):
         if isinstance(state.get(field), str):
             yield state[field], f"{location}/{field}"
-    for field in ("Choices", "Catch"):
-        rules = state.get(field)
-        for place, rule in enumerate(rules if isinstance(rules, list) else ()):
-            if isinstance(rule, Mapping) and isinstance(rule.get("Next"), str):
-                yield rule["Next"], f"{location}/{child(field, place)}/Next"
+    for rule, place in _objects(state, "Choices", "Catch"):
+        if isinstance(rule.get("Next"), str):
+            yield rule["Next"], f"{location}/{place}/Next"
 
 
-def _is_terminal(state: Mapping[str, Any]) -> bool:
-    return state.get("End") is True or state.get("Type") in {"Succeed", "Fail"}
+def _is_terminal(state: Any) -> bool:
+    return isinstance(state, Mapping) and (state.get("End") is True or state.get("Type") in ("Succeed", "Fail"))
 
 
 def _transitions(report: Report, start: str, states: Mapping[str, Any], location: str, *, top: bool) -> None:
     """Check that every transition leads to a state beside it, that some state ends, and that all are reached."""
-    known = {name: state for name, state in states.items() if isinstance(state, Mapping)}
-    edges = {name: list(_targets(state, f"{location}/States/{name}")) for name, state in known.items()}
-    for target, where in [(start, f"{location}/StartAt"), *(edge for found in edges.values() for edge in found)]:
+    edges = {name: list(_targets(state, f"{location}/States/{name}")) for name, state in states.items()}
+    for target, where in [(start, f"{location}/StartAt"), *chain.from_iterable(edges.values())]:
         if target not in states:
             report.fault("MISSING_TRANSITION_TARGET", f"Missing 'Next' target: {target}", where)
-    if top and not any(map(_is_terminal, known.values())):
+    if top and not any(map(_is_terminal, states.values())):
         report.fault("MISSING_END_STATE", "Workflow has no terminal state")
-        return
+    else:
+        _unreachable(report, start, edges, states, location)
+
+
+def _unreachable(
+    report: Report,
+    start: str,
+    edges: Mapping[str, list[tuple[str, str]]],
+    states: Mapping[str, Any],
+    location: str,
+) -> None:
     reached: set[str] = set()
     frontier = [start]
     while frontier:

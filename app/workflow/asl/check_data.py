@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from .diagnostics import Report
@@ -11,7 +12,7 @@ from .expressions import child, inner, is_expression
 from .intrinsics import compile_call
 from .jsonata.compiled import compiled
 from .jsonata.errors import JsonataError
-from .jsonata.references import references
+from .jsonata.references import References, references
 from .query import InvalidDefinitionError
 from .templates import compile_path
 
@@ -19,6 +20,8 @@ DEEPEST: Final = 200
 _VARIABLE: Final = re.compile(r"(?<![\w$'])\$([^\W\d]\w*)")
 _QUOTED: Final = re.compile(r"'(?:[^'\\]|\\.)*'")
 _LOOKS_DYNAMIC: Final = re.compile(r"\$$|\$\.|\$\[|\$\$\.|States\.[A-Z]\w*\(")
+_NO_PATHS: Final = frozenset({"States", "Comment", "Result"})
+_NO_EXPRESSIONS: Final = frozenset({"States", "Comment"})
 NAME: Final = re.compile(r"[^\W\d]\w*")
 KNOWN: Final = frozenset({"input", "context"})
 """What ``$states`` holds everywhere."""
@@ -26,24 +29,20 @@ KNOWN: Final = frozenset({"input", "context"})
 
 def path(report: Report, value: Any, location: str, *, reference: bool = False) -> None:
     """Check a path; with ``reference`` it must lead to one place."""
-    if not isinstance(value, str):
-        report.schema("Expected value of type [STRING]", location)
-        return
-    if not value.startswith("$"):
-        report.schema(
-            "Value is not a Reference Path: Reference path didn't start with '$'"
-            if reference
-            else "Value must be a valid JSONPath.",
-            location,
-        )
-        return
+    if report.is_of(value, "STRING", location):
+        told = _wrong_path(value, reference=reference)
+        if told is not None:
+            report.schema(told, location)
+
+
+def _wrong_path(value: str, *, reference: bool) -> str | None:
+    if reference and not value.startswith("$"):
+        return "Value is not a Reference Path: Reference path didn't start with '$'"
     try:
         read = compile_path(value)[1]
     except InvalidDefinitionError:
-        report.schema("Value must be a valid JSONPath.", location)
-        return
-    if reference and not read.is_reference:
-        report.schema("Value is not a Reference Path", location)
+        return "Value must be a valid JSONPath."
+    return "Value is not a Reference Path" if reference and not read.is_reference else None
 
 
 def path_or_call(report: Report, value: Any, location: str) -> None:
@@ -70,23 +69,25 @@ def template(report: Report, raw: Any, location: str, depth: int = 0) -> None:
     """Check a payload template of the language JSONPath."""
     if depth > DEEPEST:
         report.fault("TOO_DEEPLY_NESTED", f"The payload is nested more than {DEEPEST} deep.", location)
-        return
-    if isinstance(raw, list):
+    elif isinstance(raw, list):
         for place, value in enumerate(raw):
             template(report, value, child(location, place), depth + 1)
-    if not isinstance(raw, Mapping):
+    elif isinstance(raw, Mapping):
+        for name in raw:
+            _template_field(report, raw, name, location, depth)
+
+
+def _template_field(report: Report, raw: Mapping[str, Any], name: str, location: str, depth: int) -> None:
+    value, where = raw[name], child(location, name)
+    if name.endswith(".$"):
+        if name[:-2] in raw:
+            report.schema(f"Duplicate field: '{name[:-2]}'", location)
+        call(report, value, where, name)
         return
-    for name, value in raw.items():
-        where = child(location, name)
-        if name.endswith(".$"):
-            if name[:-2] in raw:
-                report.schema(f"Duplicate field: '{name[:-2]}'", location)
-            call(report, value, where, name)
-            continue
-        if isinstance(value, str) and _LOOKS_DYNAMIC.match(value):
-            told = f"The value of '{name}' looks like a JSONPath or an intrinsic function: '{name}.$' evaluates it"
-            report.warning("NO_DOLLAR", told, where)
-        template(report, value, where, depth + 1)
+    if isinstance(value, str) and _LOOKS_DYNAMIC.match(value):
+        told = f"The value of '{name}' looks like a JSONPath or an intrinsic function: '{name}.$' evaluates it"
+        report.warning("NO_DOLLAR", told, where)
+    template(report, value, where, depth + 1)
 
 
 def is_dynamic(raw: Any) -> bool:
@@ -111,7 +112,7 @@ def payload(report: Report, raw: Any, location: str, states: frozenset[str], dep
 
 def expression(report: Report, raw: str, location: str, states: frozenset[str]) -> None:
     """Check a text that may be an expression."""
-    if raw.startswith("{%") is not raw.endswith("%}") and raw.startswith("{%"):
+    if raw.startswith("{%") and not raw.endswith("%}"):
         report.schema("JSONata string must start with {% and end with %}", location)
     if not is_expression(raw):
         return
@@ -120,61 +121,66 @@ def expression(report: Report, raw: str, location: str, states: frozenset[str]) 
     except JsonataError as error:
         report.fault("INVALID_JSONATA_EXPRESSION", error.message, location)
         return
+    for what in _unsupported(used, states):
+        report.fault("UNSUPPORTED_JSONATA_EXPRESSION", what, location)
+
+
+def _unsupported(used: References, states: frozenset[str]) -> Iterator[str]:
     for name in used.outside:
         told = "is not supported." if name == "$$" else "at the top level is not supported."
-        report.fault("UNSUPPORTED_JSONATA_EXPRESSION", f"Reference to '{name}' {told}", location)
+        yield f"Reference to '{name}' {told}"
     for name in used.states:
         if name and name not in states:
-            report.fault("UNSUPPORTED_JSONATA_EXPRESSION", f"Field '$states.{name}' does not exist.", location)
+            yield f"Field '$states.{name}' does not exist."
 
 
 def assigned(report: Report, raw: Any, location: str, *, paths: bool) -> set[str]:
     """Check the names of an Assign, and give them."""
     if not isinstance(raw, Mapping):
-        if not (isinstance(raw, str) and is_expression(raw) and not paths):
-            report.schema("Expected value of type [OBJECT]", location)
+        if paths or not is_expression(raw):
+            report.is_of(raw, "OBJECT", location)
         return set()
-    names = set()
-    for written in raw:
-        name = written.removesuffix(".$") if paths else written
-        where = child(location, written)
-        if name == "states":
-            report.fault("RESERVED_VARIABLE_NAME", "Cannot assign to reserved variable '$states'.", where)
-        elif not NAME.fullmatch(name):
-            told = f"Invalid variable name '{name}': the variable name contains invalid characters."
-            report.fault("INVALID_VARIABLE_NAME", told, where)
-        elif len(name) > 80:
-            told = f"Invalid variable name '{name}': exceeds the 80-character limit allowed by the service."
-            report.fault("INVALID_VARIABLE_NAME", told, where)
-        names.add(name)
-    return names
+    return {_variable(report, name, child(location, name), paths=paths) for name in raw}
 
 
-def variables_of_paths(raw: Any, *, dynamic: bool = False) -> Iterator[str]:
+def _variable(report: Report, written: str, location: str, *, paths: bool) -> str:
+    name = written.removesuffix(".$") if paths else written
+    if name == "states":
+        report.fault("RESERVED_VARIABLE_NAME", "Cannot assign to reserved variable '$states'.", location)
+    elif not NAME.fullmatch(name):
+        told = f"Invalid variable name '{name}': the variable name contains invalid characters."
+        report.fault("INVALID_VARIABLE_NAME", told, location)
+    elif len(name) > 80:
+        told = f"Invalid variable name '{name}': exceeds the 80-character limit allowed by the service."
+        report.fault("INVALID_VARIABLE_NAME", told, location)
+    return name
+
+
+def variables_of_paths(raw: Any) -> Iterator[str]:
     """Give the variables that a part of a JSONPath state reads; the states inside it are not looked into."""
-    if isinstance(raw, Mapping):
-        for name, value in raw.items():
-            if name not in {"States", "Comment", "Result"}:
-                reads = name.endswith((".$", "Path")) or name == "Variable"
-                yield from variables_of_paths(value, dynamic=reads)
-    elif isinstance(raw, list):
-        for value in raw:
-            yield from variables_of_paths(value)
-    elif dynamic and isinstance(raw, str):
-        yield from _VARIABLE.findall(_QUOTED.sub("", raw) if raw.startswith("States.") else raw)
+    for field, text in _texts(raw, _NO_PATHS):
+        if field.endswith((".$", "Path")) or field == "Variable":
+            yield from _VARIABLE.findall(_QUOTED.sub("", text) if text.startswith("States.") else text)
 
 
 def variables_of_expressions(raw: Any) -> Iterator[str]:
     """Give the variables that a part of a JSONata state reads; the states inside it are not looked into."""
+    for _, text in _texts(raw, _NO_EXPRESSIONS):
+        if is_expression(text):
+            with suppress(JsonataError):
+                yield from references(compiled(inner(text)).tree).variables
+
+
+def _texts(raw: Any, skipped: frozenset[str], field: str = "") -> Iterator[tuple[str, str]]:
+    """Give all texts in a part of a state, each with the field that it stands in if it stands in one."""
+    if isinstance(raw, str):
+        yield field, raw
+    for name, value in _parts(raw):
+        if name not in skipped:
+            yield from _texts(value, skipped, name)
+
+
+def _parts(raw: Any) -> Iterable[tuple[str, Any]]:
     if isinstance(raw, Mapping):
-        for name, value in raw.items():
-            if name not in {"States", "Comment"}:
-                yield from variables_of_expressions(value)
-    elif isinstance(raw, list):
-        for value in raw:
-            yield from variables_of_expressions(value)
-    elif is_expression(raw):
-        try:
-            yield from references(compiled(inner(raw)).tree).variables
-        except JsonataError:
-            return
+        return raw.items()
+    return (("", value) for value in raw) if isinstance(raw, list) else ()

@@ -19,67 +19,84 @@ _OPERATORS: Final = frozenset(
     {*COMPARISONS, *ASSERTIONS, *(f"{name}Path" for name in COMPARISONS if name != "StringMatches")}
 )
 _RULE: Final = frozenset({"Comment", *_SELECTING, "Next", "Assign", "Output"}) | _OPERATORS
+_INNER_RULE: Final = _RULE - {"Next", "Assign", "Output"}
 _DEEPEST: Final = 100
+_BROKEN: Final = frozenset({"BackoffRate", "ToleratedFailurePercentage"})
+"""Fields whose numbers need not be whole."""
+_COMPARED: Final = re.compile("String|Numeric|Timestamp")
+_OPERANDS: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
+    "String": (lambda given: isinstance(given, str), "STRING"),
+    "Numeric": (is_number, "NUMBER"),
+    "Boolean": (lambda given: isinstance(given, bool), "BOOLEAN"),
+    "Timestamp": (lambda given: read_timestamp(given) is not None, "STRING"),
+}
+"""What an operator compares with, and the type's name."""
 _LANGUAGES: Final = {"ResultPath": "JSONPath", "Output": "JSONata", "Variable": "JSONPath", "Condition": "JSONata"}
-_READERS: Final = re.compile(r"arn:[^:]+:states:::s3:(getObject|listObjectsV2)")
-_WRITERS: Final = re.compile(r"arn:[^:]+:states:::s3:putObject")
 _CREDENTIALS: Final = frozenset({"RoleArn", "RoleArn.$"})
 
 
 def numbers(
     report: Report,
     raw: Mapping[str, Any],
-    bounds: Mapping[str, tuple[float, float | None]],
+    bounds: Mapping[str, tuple[float, float]],
     location: str,
     *,
     expressions: bool,
 ) -> None:
     """Check fields that are numbers, or with ``expressions`` expressions that give one."""
     for field, (least, most) in bounds.items():
-        if field not in raw or (expressions and is_expression(raw[field])):
-            continue
-        value, where = raw[field], f"{location}/{field}"
-        whole = field not in {"BackoffRate", "ToleratedFailurePercentage"}
-        if not is_number(value) or (whole and not float(value).is_integer()):
-            if expressions and isinstance(value, str) and value.startswith("{%"):
-                report.schema("JSONata string must start with {% and end with %}", where)
-            else:
-                report.schema(f"Expected value of type {'Integer' if whole else 'Number'}", where)
-        elif value < least:
-            report.schema(f"Minimum value is {least:g}", where)
-        elif most is not None and value > most:
-            report.schema(f"Maximum value is {most:.0f}", where)
+        if field in raw and not (expressions and is_expression(raw[field])):
+            told = _wrong_number(raw[field], field, least, most, expressions=expressions)
+            if told:
+                report.schema(told, f"{location}/{field}")
+
+
+def _wrong_number(value: Any, field: str, least: float, most: float, *, expressions: bool) -> str:
+    if not _is_fit(value, field):
+        return _no_number(value, field, expressions=expressions)
+    if value < least:
+        return f"Minimum value is {least:g}"
+    return f"Maximum value is {most:.0f}" if value > most else ""
+
+
+def _is_fit(value: Any, field: str) -> bool:
+    return is_number(value) and (field in _BROKEN or isinstance(value, int) or value.is_integer())
+
+
+def _no_number(value: Any, field: str, *, expressions: bool) -> str:
+    if expressions and isinstance(value, str) and value.startswith("{%"):
+        return "JSONata string must start with {% and end with %}"
+    return f"Expected value of type {'Number' if field in _BROKEN else 'Integer'}"
 
 
 def errors_and_catchers(report: Report, raw: Mapping[str, Any], location: str, *, paths: bool) -> None:
     """Check Retry and Catch."""
-    for field, allowed in (("Retry", f.RETRIER_FIELDS), ("Catch", f.CATCHER_FIELDS)):
-        if field not in raw:
+    for field in ("Retry", "Catch"):
+        if field not in raw or not report.is_of(raw[field], "ARRAY", f"{location}/{field}"):
             continue
         rules = raw[field]
-        if not isinstance(rules, list):
-            report.schema("Expected value of type [ARRAY]", f"{location}/{field}")
-            continue
         for place, rule in enumerate(rules):
             where = f"{location}/{child(field, place)}"
-            if not isinstance(rule, Mapping):
-                report.schema("Expected value of type [OBJECT]", where)
-                continue
-            for name in rule:
-                if name not in allowed:
-                    report.schema(f"Field '{name}' is not supported", where)
-            _other_language(report, rule, where, paths=paths)
-            required = ["ErrorEquals", "Next"] if field == "Catch" else ["ErrorEquals"]
-            missing = [name for name in required if name not in rule]
-            if missing:
-                report.schema(f"These fields are required: [{', '.join(missing)}]", where)
-            if "ErrorEquals" in rule:
-                _names(report, rule["ErrorEquals"], f"{where}/ErrorEquals", last=place == len(rules) - 1)
-            if field == "Retry":
-                numbers(report, rule, f.RETRIER, where, expressions=False)
-                if rule.get("JitterStrategy", "NONE") not in {"NONE", "FULL"}:
-                    told = "Value should be one of the following: [NONE, FULL]"
-                    report.schema(told, f"{where}/JitterStrategy")
+            if report.is_of(rule, "OBJECT", where):
+                _handler(report, field, rule, where, paths=paths, last=place == len(rules) - 1)
+
+
+def _handler(report: Report, field: str, rule: Mapping[str, Any], location: str, *, paths: bool, last: bool) -> None:
+    """Check a retrier or a catcher."""
+    report.only(rule, f.HANDLER_FIELDS[field], location)
+    _other_language(report, rule, location, paths=paths)
+    report.required(rule, ("ErrorEquals", "Next") if field == "Catch" else ("ErrorEquals",), location)
+    _next(report, rule, location)
+    if "ErrorEquals" in rule:
+        _names(report, rule["ErrorEquals"], f"{location}/ErrorEquals", last=last)
+    if field == "Retry":
+        numbers(report, rule, f.RETRIER, location, expressions=False)
+        report.one_of(rule.get("JitterStrategy", "NONE"), ("NONE", "FULL"), f"{location}/JitterStrategy")
+
+
+def _next(report: Report, rule: Mapping[str, Any], location: str) -> None:
+    if "Next" in rule:
+        report.is_of(rule["Next"], "STRING", f"{location}/Next")
 
 
 def _other_language(report: Report, raw: Mapping[str, Any], location: str, *, paths: bool) -> None:
@@ -90,51 +107,55 @@ def _other_language(report: Report, raw: Mapping[str, Any], location: str, *, pa
 
 
 def _names(report: Report, names: Any, location: str, *, last: bool) -> None:
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+    if not _are_texts(names):
         report.schema("Expected value of type [ARRAY]", location)
-    elif not names:
-        report.schema("Value cannot be empty", location)
-    elif "States.ALL" in names and (len(names) > 1 or not last):
+    elif report.is_filled(names, location) and "States.ALL" in names and (len(names) > 1 or not last):
         report.schema("States.ALL must appear alone and at end of list", location)
+
+
+def _are_texts(values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)
 
 
 def choices(report: Report, raw: Mapping[str, Any], location: str, *, paths: bool) -> None:
     """Check the rules of a Choice."""
-    if "Choices" not in raw:
-        return
-    rules, where = raw["Choices"], f"{location}/Choices"
-    if not isinstance(rules, list):
-        report.schema("Expected value of type [ARRAY]", where)
-    elif not rules:
-        report.schema("Value cannot be empty", where)
-    else:
+    if "Choices" in raw:
+        _rules(report, raw["Choices"], f"{location}/Choices", paths=paths, depth=0)
+
+
+def _rules(report: Report, rules: Any, location: str, *, paths: bool, depth: int) -> None:
+    if report.is_filled(rules, location):
         for place, rule in enumerate(rules):
-            _rule(report, rule, child(where, place), paths=paths, depth=0)
+            _rule(report, rule, child(location, place), paths=paths, depth=depth)
 
 
 def _rule(report: Report, rule: Any, location: str, *, paths: bool, depth: int) -> None:
-    if not isinstance(rule, Mapping):
-        report.schema("Expected value of type [OBJECT]", location)
+    if not _is_rule(report, rule, location, paths=paths, depth=depth):
         return
+    if not paths:
+        _condition(report, rule, location)
+        return
+    _test(report, rule, location, depth)
+    if not depth:
+        data.template(report, rule.get("Assign"), f"{location}/Assign")
+
+
+def _is_rule(report: Report, rule: Any, location: str, *, paths: bool, depth: int) -> bool:
+    """Check the fields of a rule; tell whether there is one thing it says, so that this can be looked at."""
+    if not report.is_of(rule, "OBJECT", location):
+        return False
     if depth > _DEEPEST:
         report.fault("TOO_DEEPLY_NESTED", "The rules are too deeply nested.", location)
-        return
-    allowed = _RULE - {"Next", "Assign", "Output"} if depth else _RULE
-    for field in rule:
-        if field not in allowed:
-            report.schema(f"Field '{field}' is not supported", location)
-    if not depth and "Next" not in rule:
-        report.schema("These fields are required: [Next]", location)
+        return False
+    report.only(rule, _INNER_RULE if depth else _RULE, location)
+    if not depth:
+        report.required(rule, ("Next",), location)
+        _next(report, rule, location)
     _other_language(report, rule, location, paths=paths)
-    if sum(field in rule for field in _SELECTING) != 1:
-        report.schema(f"The object must have only one of the following fields, [{', '.join(_SELECTING)}]", location)
-        return
-    if paths:
-        _test(report, rule, location, depth)
-        if not depth:
-            data.template(report, rule.get("Assign"), f"{location}/Assign")
-        return
-    _condition(report, rule, location)
+    if len(rule.keys() & set(_SELECTING)) == 1:
+        return True
+    report.schema(f"The object must have only one of the following fields, [{', '.join(_SELECTING)}]", location)
+    return False
 
 
 def _condition(report: Report, rule: Mapping[str, Any], location: str) -> None:
@@ -142,11 +163,11 @@ def _condition(report: Report, rule: Mapping[str, Any], location: str) -> None:
     for field in ("Condition", "Output", "Assign"):
         if field in rule:
             data.payload(report, rule[field], f"{location}/{field}", data.KNOWN)
-    condition = rule.get("Condition")
-    if "Condition" in rule and not isinstance(condition, bool) and not isinstance(condition, str):
-        report.schema("Expected value of type [BOOLEAN]", f"{location}/Condition")
-    elif isinstance(condition, str) and not is_expression(condition) and not condition.startswith("{%"):
-        report.schema("JSONata string must start with {% and end with %}", f"{location}/Condition")
+    condition, where = rule.get("Condition", True), f"{location}/Condition"
+    if not isinstance(condition, (bool, str)):
+        report.schema("Expected value of type [BOOLEAN]", where)
+    elif isinstance(condition, str) and not condition.startswith("{%"):
+        report.schema("JSONata string must start with {% and end with %}", where)
 
 
 def _test(report: Report, rule: Mapping[str, Any], location: str, depth: int) -> None:
@@ -154,23 +175,19 @@ def _test(report: Report, rule: Mapping[str, Any], location: str, depth: int) ->
         _rule(report, rule["Not"], f"{location}/Not", paths=True, depth=depth + 1)
         return
     for field in ("And", "Or"):
-        if field not in rule:
-            continue
-        inner, where = rule[field], f"{location}/{field}"
-        if not isinstance(inner, list):
-            report.schema("Expected value of type [ARRAY]", where)
-        elif not inner:
-            report.schema("Value cannot be empty", where)
-        else:
-            for place, part in enumerate(inner):
-                _rule(report, part, child(where, place), paths=True, depth=depth + 1)
+        if field in rule:
+            _rules(report, rule[field], f"{location}/{field}", paths=True, depth=depth + 1)
     if "Variable" in rule:
-        data.path(report, rule["Variable"], f"{location}/Variable", reference=not _is_wide(rule["Variable"]))
-        operators = [field for field in rule if field in _OPERATORS]
-        if len(operators) != 1:
-            report.schema("There should only be one of the following fields: [StringEquals, ...]", location)
-        for field in operators:
-            _operand(report, field, rule[field], f"{location}/{field}")
+        _comparison(report, rule, location)
+
+
+def _comparison(report: Report, rule: Mapping[str, Any], location: str) -> None:
+    data.path(report, rule["Variable"], f"{location}/Variable", reference=not _is_wide(rule["Variable"]))
+    operators = [field for field in rule if field in _OPERATORS]
+    if len(operators) != 1:
+        report.schema("There should only be one of the following fields: [StringEquals, ...]", location)
+    for field in operators:
+        _operand(report, field, rule[field], f"{location}/{field}")
 
 
 def _is_wide(path: Any) -> bool:
@@ -182,38 +199,38 @@ def _operand(report: Report, operator: str, value: Any, location: str) -> None:
     if operator.endswith("Path"):
         data.path(report, value, location, reference=True)
         return
-    kind = next(
-        (kind for kind in ("String", "Numeric", "Boolean", "Timestamp") if operator.startswith(kind)), "Boolean"
-    )
-    fits: dict[str, Callable[[Any], bool]] = {
-        "String": lambda given: isinstance(given, str),
-        "Numeric": is_number,
-        "Boolean": lambda given: isinstance(given, bool),
-        "Timestamp": lambda given: read_timestamp(given) is not None,
-    }
-    if kind == "Timestamp" and isinstance(value, str) and not fits[kind](value):
+    kind = _COMPARED.match(operator)
+    fits, shown = _OPERANDS[kind[0] if kind else "Boolean"]
+    if fits(value):
+        return
+    if operator.startswith("Timestamp") and isinstance(value, str):
         report.schema("String does not match RFC3339 timestamp", location)
-    elif not fits[kind](value):
-        shown = {"String": "STRING", "Numeric": "NUMBER", "Boolean": "BOOLEAN", "Timestamp": "STRING"}[kind]
+    else:
         report.schema(f"Expected value of type [{shown}]", location)
 
 
 def task(report: Report, raw: Mapping[str, Any], location: str, kind: str, *, extended: bool) -> None:
     """Check Resource and Credentials."""
-    resource, where = raw.get("Resource"), f"{location}/Resource"
-    if "Resource" in raw:
-        if not isinstance(resource, str) or not resource:
-            report.schema("Expected value of type [STRING]", where)
-        elif not extended and not resource.startswith("arn:"):
-            report.schema("Value is not a valid resource ARN", where)
-        elif kind == "EXPRESS":
-            _express(report, resource, where)
-    credentials = raw.get("Credentials")
-    if isinstance(credentials, Mapping):
-        if not _CREDENTIALS & credentials.keys():
-            report.schema("The field 'RoleArn' is required but was missing", f"{location}/Credentials")
-        if isinstance(resource, str) and _is_activity(resource):
-            report.schema("The field 'Credentials' is not supported for activities", f"{location}/Credentials")
+    resource = raw.get("Resource", "arn:")
+    _resource(report, resource, f"{location}/Resource", kind, extended=extended)
+    if isinstance(raw.get("Credentials"), Mapping):
+        _credentials(report, raw["Credentials"], resource, f"{location}/Credentials")
+
+
+def _resource(report: Report, resource: Any, location: str, kind: str, *, extended: bool) -> None:
+    if not isinstance(resource, str) or not resource:
+        report.schema("Expected value of type [STRING]", location)
+    elif not extended and not resource.startswith("arn:"):
+        report.schema("Value is not a valid resource ARN", location)
+    elif kind == "EXPRESS":
+        _express(report, resource, location)
+
+
+def _credentials(report: Report, credentials: Mapping[str, Any], resource: Any, location: str) -> None:
+    if not _CREDENTIALS & credentials.keys():
+        report.schema("The field 'RoleArn' is required but was missing", location)
+    if isinstance(resource, str) and _is_activity(resource):
+        report.schema("The field 'Credentials' is not supported for activities", location)
 
 
 def _is_activity(resource: str) -> bool:
@@ -233,68 +250,47 @@ def processor(report: Report, raw: Mapping[str, Any], location: str, kind: str) 
     """Check the ProcessorConfig of a Map; tell whether it is distributed."""
     config = raw.get("ProcessorConfig", {})
     where = f"{location}/ProcessorConfig"
-    if not isinstance(config, Mapping):
-        report.schema("Expected value of type [OBJECT]", where)
+    if not report.is_of(config, "OBJECT", where):
         return False
-    for field in config:
-        if field not in {"Mode", "ExecutionType"}:
-            report.schema(f"Field '{field}' is not supported", where)
-    mode, execution = config.get("Mode", "INLINE"), config.get("ExecutionType")
-    if mode not in {"INLINE", "DISTRIBUTED"}:
-        report.schema("Value should be one of the following: [INLINE, DISTRIBUTED]", f"{where}/Mode")
-    elif mode == "INLINE" and "ExecutionType" in config:
+    report.only(config, {"Mode", "ExecutionType"}, where)
+    mode = config.get("Mode", "INLINE")
+    if not report.one_of(mode, ("INLINE", "DISTRIBUTED"), f"{where}/Mode"):
+        return False
+    if mode == "DISTRIBUTED":
+        _distributed(report, config, where, kind)
+    elif "ExecutionType" in config:
         report.schema("Field 'ExecutionType' is not supported", where)
-    elif mode == "DISTRIBUTED":
-        if "ExecutionType" not in config:
-            report.schema("These fields are required: [ExecutionType]", where)
-        elif execution not in {"STANDARD", "EXPRESS"}:
-            report.schema("Value should be one of the following: [STANDARD, EXPRESS]", f"{where}/ExecutionType")
-        if kind == "EXPRESS":
-            told = "The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state machines"
-            report.schema(told, f"{where}/Mode")
     return bool(mode == "DISTRIBUTED")
 
 
-def _map(report: Report, raw: Mapping[str, Any], location: str) -> None:
-    for field, resources, examples in (
-        ("ItemReader", _READERS, "s3:getObject, arn:<partition>:states:::s3:listObjectsV2"),
-        ("ResultWriter", _WRITERS, "s3:putObject"),
-    ):
-        holder, where = raw.get(field), f"{location}/{field}"
-        if field not in raw:
-            continue
-        if not isinstance(holder, Mapping):
-            report.schema("Expected value of type [OBJECT]", where)
-        elif "Resource" in holder and not resources.fullmatch(str(holder["Resource"])):
-            told = "The field 'Resource' does not match any of the allowed values. Examples: "
-            report.schema(f"{told}[arn:<partition>:states:::{examples}]", f"{where}/Resource")
+def _distributed(report: Report, config: Mapping[str, Any], location: str, kind: str) -> None:
+    if report.required(config, ("ExecutionType",), location):
+        report.one_of(config["ExecutionType"], ("STANDARD", "EXPRESS"), f"{location}/ExecutionType")
+    if kind == "EXPRESS":
+        told = "The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state machines"
+        report.schema(told, f"{location}/Mode")
 
 
 def _parallel(report: Report, raw: Mapping[str, Any], location: str) -> None:
-    branches = raw.get("Branches", [{}])
-    if not isinstance(branches, list):
-        report.schema("Expected value of type [ARRAY]", f"{location}/Branches")
-    elif not branches:
-        report.schema("Value cannot be empty", f"{location}/Branches")
+    if "Branches" in raw:
+        report.is_filled(raw["Branches"], f"{location}/Branches")
 
 
 def _wait(report: Report, raw: Mapping[str, Any], location: str) -> None:
-    stamp = raw.get("Timestamp")
+    stamp, where = raw.get("Timestamp"), f"{location}/Timestamp"
     if "Timestamp" not in raw or is_expression(stamp):
         return
-    if not isinstance(stamp, str):
-        report.schema("Expected value of type [STRING]", f"{location}/Timestamp")
-    elif read_timestamp(stamp) is None:
-        report.schema("String does not match RFC3339 timestamp", f"{location}/Timestamp")
+    if report.is_of(stamp, "STRING", where) and read_timestamp(stamp) is None:
+        report.schema("String does not match RFC3339 timestamp", where)
 
 
 def _fail(report: Report, raw: Mapping[str, Any], location: str) -> None:
     for field in ("Error", "Cause"):
-        if field in raw and not isinstance(raw[field], str):
-            report.schema("Expected value of type [STRING]", f"{location}/{field}")
+        if field in raw:
+            report.is_of(raw[field], "STRING", f"{location}/{field}")
 
 
 KINDS: Final[Mapping[str, Callable[[Report, Mapping[str, Any], str], None]]] = MappingProxyType(
-    {"Map": _map, "Parallel": _parallel, "Wait": _wait, "Fail": _fail}
+    {"Parallel": _parallel, "Wait": _wait, "Fail": _fail}
 )
 """What is checked of some types alone."""

@@ -30,37 +30,47 @@ def read_timestamp(text: Any) -> int | None:
     found = _TIMESTAMP.fullmatch(text) if isinstance(text, str) else None
     if found is None:
         return None
-    year, month, day, hour, minute, second, fraction, zulu, sign, hours, minutes = found.groups()
+    year, month, day, hour, minute, second, fraction, *zone = found.groups(default="0")
     try:
-        offset = UTC if zulu else timezone(timedelta(minutes=int(sign + "1") * (int(hours) * 60 + int(minutes))))
-        moment = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or 0), tzinfo=offset)
+        moment = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), tzinfo=_offset(*zone))
         whole = (moment - _EPOCH) // timedelta(seconds=1)
     except (ValueError, OverflowError):
         return None
-    return whole * 1_000_000_000 + int(((fraction or "") + "000000000")[:9])
+    return whole * 1_000_000_000 + int((fraction + "000000000")[:9])
+
+
+def _offset(zulu: str, sign: str, hours: str, minutes: str) -> timezone:
+    if zulu in "Zz":
+        return UTC
+    return timezone(timedelta(minutes=int(sign + "1") * (int(hours) * 60 + int(minutes))))
 
 
 def compile_rule(raw: Mapping[str, Any], depth: int = 0) -> Test:
     """Read one rule, without its Next. Raises InvalidDefinitionError."""
     if depth > DEEPEST:
         raise InvalidDefinitionError(f"Rules are nested more than {DEEPEST} deep")
-    if "And" in raw:
-        tests = [compile_rule(part, depth + 1) for part in raw["And"]]
-        return lambda scope: all(test(scope) for test in tests)
-    if "Or" in raw:
-        tests = [compile_rule(part, depth + 1) for part in raw["Or"]]
-        return lambda scope: any(test(scope) for test in tests)
+    for field, combine in _COMBINED.items():
+        if field in raw:
+            return combine([compile_rule(part, depth + 1) for part in raw[field]])
     if "Not" in raw:
         inner = compile_rule(raw["Not"], depth + 1)
         return lambda scope: not inner(scope)
     return _comparison(raw)
 
 
+def _all_of(tests: list[Test]) -> Test:
+    return lambda scope: all(test(scope) for test in tests)
+
+
+def _one_of(tests: list[Test]) -> Test:
+    return lambda scope: any(test(scope) for test in tests)
+
+
+_COMBINED: Final[Mapping[str, Callable[[list[Test]], Test]]] = {"And": _all_of, "Or": _one_of}
+
+
 def _comparison(raw: Mapping[str, Any]) -> Test:
-    names = [name for name in raw if name.removesuffix("Path") in COMPARISONS or name in ASSERTIONS]
-    if len(names) != 1 or "Variable" not in raw:
-        raise InvalidDefinitionError("A rule needs a Variable and one operator")
-    name = names[0]
+    name = _operator(raw)
     expected = raw[name]
     find, _ = compile_path(raw["Variable"])
     if name == "IsPresent":
@@ -74,6 +84,13 @@ def _comparison(raw: Mapping[str, Any]) -> Test:
         other = _present(compile_path(expected)[0], expected)
         return lambda scope: compare(read(scope), other(scope))
     return lambda scope: compare(read(scope), expected)
+
+
+def _operator(raw: Mapping[str, Any]) -> str:
+    names = [name for name in raw if name.removesuffix("Path") in COMPARISONS or name in ASSERTIONS]
+    if len(names) != 1 or "Variable" not in raw:
+        raise InvalidDefinitionError("A rule needs a Variable and one operator")
+    return names[0]
 
 
 def _present(find: Reference, text: str) -> Reference:
@@ -127,20 +144,22 @@ def matches(text: Any, pattern: Any) -> bool:
     """
     if not isinstance(text, str) or not isinstance(pattern, str):
         return False
-    parts = _parts(pattern)
-    first, *middle = parts
+    first, *middle = _parts(pattern)
     if not middle:
         return text == first
     last = middle.pop()
-    if not text.startswith(first):
-        return False
-    place = len(first)
-    for part in middle:
+    end = _after(text, middle, len(first)) if text.startswith(first) else -1
+    return 0 <= end <= len(text) - len(last) and text.endswith(last)
+
+
+def _after(text: str, parts: list[str], place: int) -> int:
+    """Give the first place behind all parts, one after another, -1 when one of them is not there."""
+    for part in parts:
         found = text.find(part, place)
         if found < 0:
-            return False
+            return -1
         place = found + len(part)
-    return len(text) - len(last) >= place and text.endswith(last)
+    return place
 
 
 def _parts(pattern: str) -> list[str]:

@@ -11,9 +11,14 @@ from . import messages, states
 from .context import Context, Surroundings
 from .jsonata_query import Jsonata
 from .jsonpath_query import JsonPath
+from .maps.fields import fields_of, label_of
+from .maps.plan import Plan
+from .maps.state import DistributedMap, map_run
 from .paths import Path
 from .query import InvalidDefinitionError, Language, Raw
 
+EXPRESS_SECONDS: Final = 300
+"""How long an execution of an express machine may take."""
 Languages = Mapping[str, Callable[[Context], Language]]
 LANGUAGES: Final[Languages] = MappingProxyType({"JSONPath": JsonPath, "JSONata": Jsonata})
 """The query languages by name, each built with the context object."""
@@ -26,18 +31,30 @@ def compile_machine(
     around: Surroundings | None = None,
     languages: Languages = LANGUAGES,
     edition: int = 1,
+    express: bool = False,
 ) -> Definition:
-    """Compile a document whose form has been checked.
+    """Compile a document whose form has been checked; an ``express`` one ends in time and may have any history.
 
     Raises InvalidDefinitionError with the JSON pointer of a field that cannot be read, DefinitionError for a machine
     that does not hold together.
     """
     context = Context(around if around is not None else Surroundings())
     machine = document.get("QueryLanguage", "JSONPath")
-    compiler = _Compiler({key: make(context) for key, make in languages.items()}, machine)
+    compiler = _Compiler({key: make(context) for key, make in languages.items()}, machine, name, edition)
     flow = compiler.flow(document, "")
-    timeout = document.get("TimeoutSeconds")
-    return Definition(name, flow, timeout=timeout, on_late=document.get("OnLate"), edition=edition)
+    timeout, parts = document.get("TimeoutSeconds"), tuple(compiler.parts)
+    if express:
+        timeout = min(timeout or EXPRESS_SECONDS, EXPRESS_SECONDS)
+    made = Definition(name, flow, timeout=timeout, on_late=document.get("OnLate"), edition=edition, parts=parts)
+    return _without_quota(made) if express else made
+
+
+def _without_quota(made: Definition) -> Definition:
+    """Let the executions of a machine have any history."""
+    for state in made.states.values():
+        if isinstance(state, states.AslState):
+            state.lines_allowed = None
+    return made
 
 
 class _Compiler:
@@ -46,9 +63,15 @@ class _Compiler:
     That of a Map or Parallel around it does not count (measured on AWS).
     """
 
-    def __init__(self, languages: Mapping[str, Language], machine: str) -> None:
+    def __init__(self, languages: Mapping[str, Language], machine: str, name: str, edition: int) -> None:
         self._languages = languages
         self._machine = machine
+        self._name = name
+        self._around = name
+        self._edition = edition
+        self._labels: set[str] = set()
+        self.parts: list[Definition] = []
+        """The machines of distributed Maps: those of the executions for items, and of the map runs."""
 
     def flow(self, raw: Raw, where: str) -> Flow:
         return Flow(raw["StartAt"], {name: self._state(name, state, where) for name, state in raw["States"].items()})
@@ -72,6 +95,21 @@ class _Compiler:
 
     def language(self, name: str) -> Language:
         return self._languages[name]
+
+    def part(self, label: str, raw: Raw, where: str, plan: Callable[[str], Plan]) -> tuple[str, Plan]:
+        """Compile the processor of a distributed Map; give the name of its machine, and the plan of its runs."""
+        name, around = f"{self._name}/{label}", self._around
+        if label in self._labels:
+            raise InvalidDefinitionError(f"Two distributed Maps have the label '{label}'", "Label")
+        self._labels.add(label)
+        made = plan(around)
+        express = raw.get("ProcessorConfig", {}).get("ExecutionType") == "EXPRESS"
+        self._around = name
+        flow = self.flow(raw, where)
+        self._around = around
+        items = Definition(name, flow, timeout=EXPRESS_SECONDS if express else None, edition=self._edition)
+        self.parts += [_without_quota(items) if express else items, map_run(name, self._edition, made)]
+        return name, made
 
 
 class _Builder:
@@ -102,7 +140,12 @@ class _Builder:
 
     def _catcher(self, place: int, raw: Raw) -> Catcher:
         query = self.language.catcher(self.raw, place)
-        return Catcher(tuple(raw["ErrorEquals"]), f"catch:{place}", query.give, query.assign)
+        return Catcher(
+            tuple(raw["ErrorEquals"]),
+            f"catch:{place}",
+            lambda visit, told: states.checked(visit, query.give(visit, told)),
+            lambda visit, told: states.checked_variables(visit, query.assign(visit, told)),
+        )
 
 
 def _retrier(raw: Raw) -> Retrier:
@@ -164,7 +207,7 @@ def _compensation(b: _Builder) -> Compensation | None:
     raw = b.raw.get("Compensate")
     if raw is None:
         return None
-    given = next((raw[field] for field in ("Parameters", "Arguments") if field in raw), None)
+    given = raw.get("Parameters", raw.get("Arguments"))
     more: dict[str, Any] = {"timeout": raw.get("TimeoutSeconds")}
     if "Retry" in raw:
         more["retriers"] = tuple(_retrier(retrier) for retrier in raw["Retry"])
@@ -183,9 +226,13 @@ def _parallel(b: _Builder) -> State:
 def _map(b: _Builder) -> State:
     where = "ItemProcessor" if "ItemProcessor" in b.raw else "Iterator"
     processor = b.raw[where]
-    if processor.get("ProcessorConfig", {}).get("Mode", "INLINE") != "INLINE":
-        raise InvalidDefinitionError("Map in the mode DISTRIBUTED is not supported", f"{where}/ProcessorConfig/Mode")
     language = b.language
+    if processor.get("ProcessorConfig", {}).get("Mode", "INLINE") == "DISTRIBUTED":
+        shared = language.template(b.raw, "ItemBatcher/BatchInput")
+        item, label = language.item(b.raw), label_of(b.name, b.raw)
+        place = f"{b.place}/{where}"
+        name, plan = b.compiler.part(label, processor, place, lambda around: Plan(around, item, shared))
+        return DistributedMap(b.name, b.ways(), b.query, name, fields_of(language, b.raw), plan)
     return states.Map(
         b.name,
         b.ways(),
@@ -200,20 +247,23 @@ def _map(b: _Builder) -> State:
 def _message(b: _Builder) -> State:
     language, raw = b.language, b.raw
     more = {messages.TIMED_OUT: raw["TimeoutPath"]} if "TimeoutPath" in raw else {}
-    place = raw.get("ResultPath")
-    own = {key: value for key, value in raw.items() if key != "ResultSelector"}
     selector = {key: raw[key] for key in ("Type", "ResultSelector") if key in raw}
     return messages.Message(
         b.name,
         b.ways(**more),
-        language.query(own),
+        language.query({key: value for key, value in raw.items() if key != "ResultSelector"}),
         correlation=raw["CorrelationKey"],
         value=language.text(raw, "CorrelationValue"),
         select=language.query(selector),
-        merges="ResultPath" not in raw and "Output" not in raw,
+        merges=raw.keys().isdisjoint(("ResultPath", "Output")),
         limit=language.number(raw, "TimeoutSeconds", at_least=1),
-        late_path=Path(place, place[1:]) if place is not None and place != "$" else None,
+        late_path=_late_path(raw.get("ResultPath")),
     )
+
+
+def _late_path(place: str | None) -> Path | None:
+    """Read where a Message says that it has timed out; None when there is no place for that."""
+    return None if place is None or place == "$" else Path(place, place[1:])
 
 
 _MAKERS: Final[Mapping[str, Callable[[_Builder], State]]] = {

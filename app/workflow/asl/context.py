@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from ..kernel.chance import fraction
 from ..kernel.errors import StepError
 from ..kernel.frames import Branch, Frame
 from ..kernel.graph import Visit
+from ..kernel.tokens import Place, token_of
 from .query import Item
 
 QUERY_EVALUATION: Final = "States.QueryEvaluationError"
@@ -30,7 +28,10 @@ def instant(milliseconds: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the context object tells of the world around an execution; ``name_of`` gives its name by its id."""
+    """What the context object tells of the world around an execution.
+
+    ``name_of`` gives by its id the name of one that was given none.
+    """
 
     account: str = "000000000000"
     region: str = "us-east-1"
@@ -57,7 +58,23 @@ class Context:
     def whole(self, visit: Visit, item: Item | None = None) -> dict[str, Any]:
         """Give the context object. ``item`` is the one a Map prepares; inside a turn of a Map it is found itself."""
         frame, branch, machine = visit.frame, visit.branch, visit.definition.name
-        name = self._around.name_of(frame.id)
+        state: dict[str, Any] = {"Name": branch.state, "EnteredTime": instant(branch.since)}
+        if visit.state.kind in _RETRIED:
+            state["RetryCount"] = sum((branch.tries or {}).values())
+        context: dict[str, Any] = {
+            "Execution": self._execution(frame, machine),
+            "StateMachine": {"Id": self._around.machine(machine), "Name": machine},
+            "State": state,
+        }
+        if getattr(visit.state, "resource", "").endswith(".waitForTaskToken"):
+            context["Task"] = {"Token": token(frame, branch)}
+        turn = item if item is not None else _turn(visit)
+        if turn is not None:
+            context["Map"] = {"Item": turn.shown()}
+        return context
+
+    def _execution(self, frame: Frame, machine: str) -> dict[str, Any]:
+        name = frame.name or self._around.name_of(frame.id)
         execution = {
             "Id": self._around.execution(machine, name),
             "Input": frame.input,
@@ -68,24 +85,7 @@ class Context:
         }
         if frame.redriven is not None:
             execution["RedriveTime"] = instant(frame.redriven)
-        state: dict[str, Any] = {"Name": branch.state, "EnteredTime": instant(branch.since)}
-        if visit.state.kind in _RETRIED:
-            state["RetryCount"] = sum((branch.tries or {}).values())
-        context: dict[str, Any] = {
-            "Execution": execution,
-            "StateMachine": {"Id": self._around.machine(machine), "Name": machine},
-            "State": state,
-        }
-        resource = getattr(visit.state, "resource", "")
-        if resource.endswith(".waitForTaskToken"):
-            context["Task"] = {"Token": token(frame, branch)}
-        turn = item if item is not None else _turn(visit)
-        if turn is not None:
-            shown: dict[str, Any] = {"Index": turn.index, "Value": turn.value}
-            if turn.key is not None:
-                shown["Key"] = turn.key
-            context["Map"] = {"Item": shown}
-        return context
+        return execution
 
 
 def variables(visit: Visit) -> Mapping[str, Any]:
@@ -128,32 +128,6 @@ def failed(visit: Visit, error: str, what: str, location: str = "") -> StepError
     return StepError(error, cause + what, location)
 
 
-class Token(NamedTuple):
-    """What a task token says: the task of which visit it belongs to. ``proof`` shows that it was given out."""
-
-    execution: str
-    branch: int
-    entry: int
-    attempt: int
-    proof: str
-
-
 def token(frame: Frame, branch: Branch) -> str:
     """Give the token of the task that a branch is about to schedule; the same one in a replay."""
-    attempt = branch.attempt + 1
-    parts = (frame.id, branch.id, branch.entry, attempt, proof(frame.seed, branch.entry, attempt))
-    return base64.urlsafe_b64encode("\n".join(map(str, parts)).encode()).decode()
-
-
-def proof(seed: str, entry: int, attempt: int) -> str:
-    """Give what nobody can know who does not know the seed of the execution."""
-    return "".join(f"{int(fraction(seed, entry, attempt, 'token', nth) * 2**52):013x}" for nth in range(2))
-
-
-def read_token(text: str) -> Token | None:
-    """Read a token; None when it is none. Whether its proof is right only the execution's seed can tell."""
-    try:
-        execution, branch, entry, attempt, shown = base64.urlsafe_b64decode(text.encode()).decode().split("\n")
-        return Token(execution, int(branch), int(entry), int(attempt), shown)
-    except (ValueError, binascii.Error):
-        return None
+    return token_of(Place(frame.id, branch.id, branch.entry, branch.attempt + 1), frame.seed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 ERROR: Final = "ERROR"
@@ -11,6 +11,7 @@ WARNING: Final = "WARNING"
 SCHEMA: Final = "SCHEMA_VALIDATION_FAILED"
 LARGEST: Final = 1_048_576
 """Bytes of UTF-8 that a definition may have."""
+_TYPES: Final[Mapping[str, Any]] = {"STRING": str, "BOOLEAN": bool, "ARRAY": list, "OBJECT": Mapping}
 
 
 class Diagnostic(NamedTuple):
@@ -35,6 +36,41 @@ class Report:
     def schema(self, message: str, location: str) -> None:
         """Note a fault of form."""
         self.fault(SCHEMA, message, location or "/")
+
+    def is_of(self, value: Any, kind: str, location: str) -> bool:
+        """Tell whether a value is a STRING, a BOOLEAN, an ARRAY or an OBJECT; note it when it is not."""
+        fits = isinstance(value, _TYPES[kind])
+        if not fits:
+            self.schema(f"Expected value of type [{kind}]", location)
+        return fits
+
+    def is_filled(self, value: Any, location: str) -> bool:
+        """Tell whether a value is a list with something in it; note it when it is not."""
+        if not self.is_of(value, "ARRAY", location):
+            return False
+        if not value:
+            self.schema("Value cannot be empty", location)
+        return bool(value)
+
+    def one_of(self, value: Any, allowed: Collection[str], location: str) -> bool:
+        """Tell whether a value is one of some texts; note it when it is not."""
+        fits = isinstance(value, str) and value in allowed
+        if not fits:
+            self.schema(f"Value should be one of the following: [{', '.join(allowed)}]", location)
+        return fits
+
+    def required(self, raw: Mapping[str, Any], fields: Collection[str], location: str) -> bool:
+        """Tell whether an object has some fields; note those it lacks."""
+        missing = [field for field in fields if field not in raw]
+        if missing:
+            self.schema(f"These fields are required: [{', '.join(missing)}]", location)
+        return not missing
+
+    def only(self, raw: Mapping[str, Any], allowed: Collection[str], location: str) -> None:
+        """Note the fields of an object that it must not have."""
+        for field in raw:
+            if field not in allowed:
+                self.schema(f"Field '{field}' is not supported", location)
 
     def warning(self, code: str, message: str, location: str) -> None:
         """Note what may not be meant."""

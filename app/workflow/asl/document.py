@@ -93,16 +93,19 @@ class _Plain:
         if depth > DEEPEST:
             raise UnreadableDocumentError(f"The definition is nested more than {DEEPEST} deep")
         if isinstance(raw, _Pairs):
-            made: dict[str, Any] = {}
-            for name, value in raw:
-                place = f"{where}/{name.replace('~', '~0').replace('/', '~1')}"
-                if name in made:
-                    self._duplicates.append(place)
-                made[name] = self._value(value, place, depth + 1)
-            return made
+            return self._object(raw, where, depth)
         if isinstance(raw, list):
             return [self._value(value, f"{where}/{place}", depth + 1) for place, value in enumerate(raw)]
         return raw
+
+    def _object(self, pairs: _Pairs, where: str, depth: int) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        for name, value in pairs:
+            place = f"{where}/{name.replace('~', '~0').replace('/', '~1')}"
+            if name in made:
+                self._duplicates.append(place)
+            made[name] = self._value(value, place, depth + 1)
+        return made
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML is untyped
@@ -132,13 +135,16 @@ class _Composed:
         self._count += 1
         if self._count > MOST or depth > DEEPEST:
             raise ValueError("it is too large or nested too deep")
-        if isinstance(node, yaml.CollectionNode) and node.tag not in _COLLECTIONS:
+        if isinstance(node, yaml.CollectionNode):
+            return self._collection(node, depth)
+        return None if node is None else _scalar(node)
+
+    def _collection(self, node: yaml.CollectionNode, depth: int) -> Any:
+        if node.tag not in _COLLECTIONS:
             raise ValueError(f"the tag {node.tag} is not known here")
         if isinstance(node, yaml.MappingNode):
             return _Pairs((self._name(key), self.value(value, depth + 1)) for key, value in node.value)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.value(value, depth + 1) for value in node.value]
-        return None if node is None else _scalar(node)
+        return [self.value(value, depth + 1) for value in node.value]
 
     def _name(self, node: yaml.Node) -> str:
         if not isinstance(node, yaml.ScalarNode):

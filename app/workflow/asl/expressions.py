@@ -116,16 +116,22 @@ def compile_payload(raw: Any, field: str, depth: int = 0) -> Payload | None:
     """Read a payload; None when there is no expression in it. Raises InvalidDefinitionError."""
     if depth > DEEPEST:
         raise InvalidDefinitionError(f"A payload is nested more than {DEEPEST} deep", field)
-    if is_expression(raw):
-        return Expression(raw, field)
     if isinstance(raw, Mapping):
-        fields = [(name, compile_payload(part, child(field, name), depth + 1), part) for name, part in raw.items()]
-        if all(made is None for _, made, _ in fields):
-            return None
-        return lambda scope: {name: part if made is None else made(scope) for name, made, part in fields}
+        return _object(raw, field, depth)
     if isinstance(raw, list):
-        parts = [(compile_payload(part, child(field, place), depth + 1), part) for place, part in enumerate(raw)]
-        if all(made is None for made, _ in parts):
-            return None
-        return lambda scope: [part if made is None else made(scope) for made, part in parts]
-    return None
+        return _list(raw, field, depth)
+    return Expression(raw, field) if is_expression(raw) else None
+
+
+def _object(raw: Mapping[str, Any], field: str, depth: int) -> Payload | None:
+    fields = [(name, compile_payload(part, child(field, name), depth + 1), part) for name, part in raw.items()]
+    if all(made is None for _, made, _ in fields):
+        return None
+    return lambda scope: {name: part if made is None else made(scope) for name, made, part in fields}
+
+
+def _list(raw: list[Any], field: str, depth: int) -> Payload | None:
+    parts = [(compile_payload(part, child(field, place), depth + 1), part) for place, part in enumerate(raw)]
+    if all(made is None for made, _ in parts):
+        return None
+    return lambda scope: [part if made is None else made(scope) for made, part in parts]

@@ -7,6 +7,7 @@ September 2026), so that a field of another language or type is told in its word
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -85,26 +86,31 @@ EXCLUSIVE: Final[tuple[tuple[str, ...], ...]] = (
     ("SecondsPath", "Seconds", "TimestampPath", "Timestamp"),
 )
 """Fields of which a state may have one only."""
-BOUNDS: Final[Mapping[str, tuple[int, int | None]]] = MappingProxyType(
+BOUNDS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {
         "TimeoutSeconds": (1, 99_999_999),
         "HeartbeatSeconds": (1, 99_999_999),
         "Seconds": (0, 99_999_999),
-        "MaxConcurrency": (0, None),
+        "MaxConcurrency": (0, inf),
         "ToleratedFailurePercentage": (0, 100),
-        "ToleratedFailureCount": (0, None),
+        "ToleratedFailureCount": (0, inf),
     }
 )
-RETRIER: Final[Mapping[str, tuple[float, float | None]]] = MappingProxyType(
+RETRIER: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {
         "IntervalSeconds": (0, 99_999_999),
         "MaxAttempts": (0, 99_999_999),
-        "BackoffRate": (1, None),
+        "BackoffRate": (1, inf),
         "MaxDelaySeconds": (1, 31_622_400),
     }
 )
-RETRIER_FIELDS: Final = _names("ErrorEquals JitterStrategy Comment") | RETRIER.keys()
-CATCHER_FIELDS: Final = _names("ErrorEquals Next ResultPath Output Assign Comment")
+HANDLER_FIELDS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "Retry": _names("ErrorEquals JitterStrategy Comment") | RETRIER.keys(),
+        "Catch": _names("ErrorEquals Next ResultPath Output Assign Comment"),
+    }
+)
+"""The fields of a retrier and of a catcher."""
 
 
 def language_of(state: Mapping[str, Any], machine: str) -> str:

@@ -14,6 +14,7 @@ from ..kernel.fold import MAIN, fold
 from ..kernel.frames import Branch, Frame
 from ..kernel.graph import SUCCESS, Definition, Visit
 from .context import Surroundings
+from .maps.state import DistributedMap
 from .resources import Service
 from .states import AslState, Task, is_too_large, too_large
 from .templates import text_of
@@ -123,15 +124,18 @@ class History:
         visit = Visit(self._definition, self._frame, at).at(self._branch(number))
         chain = self._last.get(number, 0)
         for kind, details in state.lines(visit, event):
-            if kind == "EvaluationFailed":
-                self._next(number, at, kind, details=details)
-            elif kind.endswith("StateFailed"):
+            if kind.endswith("StateFailed"):
                 self._before[number] = chain
-                self._next(number, at, kind)
-            else:
-                self._add(at, kind, self._last.get(number, 0), details=details or None)
+            self._tell_line(number, at, kind, details)
         if event.outcome == "caught":
             self._before.pop(number, None)
+
+    def _tell_line(self, number: int, at: int, kind: str, details: dict[str, Any]) -> None:
+        """Tell a line of a failure; what is given up inside the state does not lead on."""
+        if kind.endswith("Aborted"):
+            self._add(at, kind, self._last.get(number, 0), details=details or None)
+        else:
+            self._next(number, at, kind, details=details or None)
 
     # --- lines of work ---------------------------------------------------------------------------------------------
 
@@ -170,25 +174,49 @@ class History:
 
     # --- tasks -----------------------------------------------------------------------------------------------------
 
+    def _is_map(self, branch: Branch) -> bool:
+        return branch.undo is None and isinstance(self._definition.states[branch.state], DistributedMap)
+
+    def _tell_map_scheduled(self, event: e.TaskScheduled) -> None:
+        if event.shown:
+            self._next(event.branch, event.at, "MapStateStarted", details={"length": event.argument["length"]})
+
+    def _tell_map_submitted(self, event: e.TaskSubmitted) -> None:
+        wait = self._branch(event.branch).wait
+        details = dict(event.output)
+        told = {"mapRunArn": details["MapRunArn"]}
+        if wait is not None and not wait.shown:
+            self._next(event.branch, event.at, "MapRunRedriven", details={**told, "redriveCount": self._frame.redrives})
+        else:
+            self._next(event.branch, event.at, "MapRunStarted", details=told)
+
     def _tell_scheduled(self, event: e.TaskScheduled) -> None:
         branch = self._branch(event.branch)
+        if self._is_map(branch):
+            self._tell_map_scheduled(event)
+            return
         service = Service.of(event.resource)
-        details: dict[str, Any] = {}
-        if service.family == "Task":
-            details |= {"resourceType": service.kind, "resource": service.action, "region": self._around.region}
-            details["parameters"] = text_of(event.argument)
-        else:
-            details |= {"resource": event.resource, **_data("input", event.argument)}
-        if event.due is not None:
-            details["timeoutInSeconds"] = (event.due - event.at) // 1000
-        if event.beat is not None and service.family != "LambdaFunction":
-            details["heartbeatInSeconds"] = event.beat // 1000
+        details = self._asked(event, service)
         role = self._role(branch, event.at)
         if role is not None and service.family != "Activity":
             details["taskCredentials"] = {"roleArn": role}
         self._next(branch.id, event.at, f"{service.family}Scheduled", details=details)
         if event.shown > 1:
             self._next(branch.id, event.at, f"{service.family}Started", details=_service(service))
+
+    def _asked(self, event: e.TaskScheduled, service: Service) -> dict[str, Any]:
+        details: dict[str, Any] = {}
+        if service.family == "Task":
+            details |= {"resourceType": service.kind, "resource": service.action, "region": self._around.region}
+            details["parameters"] = text_of(event.argument)
+        else:
+            details |= {"resource": event.resource, **_data("input", event.argument)}
+        limit = event.limit if event.due is None else event.due - event.at
+        if limit is not None:
+            details["timeoutInSeconds"] = limit // 1000
+        if event.beat is not None and service.family != "LambdaFunction":
+            details["heartbeatInSeconds"] = event.beat // 1000
+        return details
 
     def _role(self, branch: Branch, at: int) -> Any:
         state = self._definition.states[branch.state]
@@ -206,6 +234,9 @@ class History:
         self._next(branch.id, event.at, f"{family}Started", details=details)
 
     def _tell_submitted(self, event: e.TaskSubmitted) -> None:
+        if self._is_map(self._branch(event.branch)):
+            self._tell_map_submitted(event)
+            return
         self._answered(event.branch, event.at, "Submitted", _data("output", event.output))
 
     def _answered(self, number: int, at: int, how: str, details: dict[str, Any]) -> None:
@@ -214,6 +245,10 @@ class History:
         self._next(number, at, service.family + how, details={**(_service(service) or {}), **details})
 
     def _tell_task_succeeded(self, event: e.TaskSucceeded) -> None:
+        if self._is_map(self._branch(event.branch)):
+            self._next(event.branch, event.at, "MapRunSucceeded")
+            self._ends[event.branch] = self._last[event.branch]
+            return
         if is_too_large(event.output):
             wait = self._branch(event.branch).wait
             error = too_large(Service.of("" if wait is None else wait.name).blamed)
@@ -222,6 +257,9 @@ class History:
         self._answered(event.branch, event.at, "Succeeded", _data("output", event.output))
 
     def _tell_task_failed(self, event: e.TaskFailed) -> None:
+        if self._is_map(self._branch(event.branch)):
+            self._next(event.branch, event.at, "MapRunFailed", details=_failure(event.error, event.cause))
+            return
         wait = self._branch(event.branch).wait
         not_begun = wait is not None and not wait.taken and Service.of(wait.name).is_submitted
         how = "SubmitFailed" if not_begun else "Failed"

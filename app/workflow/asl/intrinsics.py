@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Protocol
 
 from .paths import MISSING, Path
@@ -23,6 +23,9 @@ _NAME: Final = re.compile(r"States\.[A-Za-z0-9]+")
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _ESCAPED: Final = re.compile(r"""\\(['"{}\\])""")
 _WORD: Final = re.compile(r"true|false|null")
+_PIECE: Final = re.compile(r"""'[^']*'?|"[^"]*"?|[^'"]""")
+_DEEPER: Final = {"(": 1, "[": 1, ")": -1, "]": -1}
+_HOLE: Final = re.compile(r"\\(['{}\\])|\{\}")
 _DIGESTS: Final = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 
 
@@ -78,48 +81,57 @@ class _Reader:
         return found[0]
 
     def call(self, depth: int) -> Argument:
-        name = self.take(_NAME)
-        known = FUNCTIONS.get(name or "")
-        self.blanks()
-        if known is None or depth > DEEPEST or not self.text.startswith("(", self.place):
+        name = self.take(_NAME) or ""
+        known = FUNCTIONS.get(name)
+        if known is None or depth > DEEPEST:
             raise self.wrong()
         function, least, most = known
-        self.place += 1
-        given: list[Argument] = []
-        self.blanks()
-        while not self.text.startswith(")", self.place):
-            if given:
-                self.comma()
-            given.append(self.argument(depth, raw=name == "States.Format" and not given))
-            self.blanks()
-        self.place += 1
+        given = list(self.arguments(depth, raw=name == "States.Format"))
         if not least <= len(given) <= most:
             raise InvalidDefinitionError(f"Invalid number of arguments for {name} in '{self.text}'")
         return lambda scope: function(scope, [argument(scope) for argument in given])
 
-    def comma(self) -> None:
-        if not self.text.startswith(",", self.place):
+    def arguments(self, depth: int, *, raw: bool) -> Iterator[Argument]:
+        """Read the arguments of a call; with ``raw`` the first of them as it is written."""
+        self.blanks()
+        self.mark("(")
+        first = True
+        while not self.text.startswith(")", self.place):
+            if not first:
+                self.mark(",")
+            yield self.argument(depth, raw=raw and first)
+            self.blanks()
+            first = False
+        self.place += 1
+
+    def mark(self, letter: str) -> None:
+        if not self.text.startswith(letter, self.place):
             raise self.wrong()
         self.place += 1
         self.blanks()
 
     def argument(self, depth: int, *, raw: bool) -> Argument:
-        rest = self.text[self.place : self.place + 1]
-        if rest == "'":
-            quoted = self.quoted() if raw else _plain(self.quoted())
-            return lambda _scope: quoted
-        if rest == "$":
+        letter = self.text[self.place : self.place + 1]
+        if letter == "$":
             return self.reference()
-        if rest == "S":
+        if letter == "S":
             return self.call(depth + 1)
+        value = self.literal()
+        if letter == "'" and not raw:
+            value = _ESCAPED.sub(r"\1", value)
+        return lambda _scope: value
+
+    def literal(self) -> Any:
+        """Read a number, a word or a text in quotes, that as it is written."""
+        if self.text.startswith("'", self.place):
+            return self.quoted()
         literal = self.take(_NUMBER) or self.take(_WORD)
         if literal is None:
             raise self.wrong()
         try:
-            value = json.loads(literal, parse_int=_whole_number, parse_float=_real_number)
+            return json.loads(literal, parse_int=_whole_number, parse_float=_real_number)
         except (ValueError, IntrinsicError):
             raise self.wrong() from None
-        return lambda _scope: value
 
     def quoted(self) -> str:
         """Read a text in quotes, as it is written."""
@@ -134,20 +146,7 @@ class _Reader:
 
     def reference(self) -> Argument:
         begin = self.place
-        depth, quote = 0, ""
-        while self.place < len(self.text):
-            letter = self.text[self.place]
-            if quote:
-                quote = "" if letter == quote else quote
-            elif letter in "'\"" and depth:
-                quote = letter
-            elif letter in "([":
-                depth += 1
-            elif letter in ")]" and depth:
-                depth -= 1
-            elif letter in ",) " and not depth:
-                break
-            self.place += 1
+        self.place = _end_of_path(self.text, begin)
         text = self.text[begin : self.place]
         find, _ = self.path(text)
 
@@ -160,8 +159,15 @@ class _Reader:
         return read
 
 
-def _plain(text: str) -> str:
-    return _ESCAPED.sub(r"\1", text)
+def _end_of_path(text: str, place: int) -> int:
+    """Give where a path among arguments ends: at what parts them, outside brackets and quotes."""
+    depth = 0
+    for found in _PIECE.finditer(text, place):
+        piece = found[0]
+        if piece in ",) " and not depth:
+            return found.start()
+        depth += _DEEPER.get(piece, 0)
+    return len(text)
 
 
 def _want(value: Any, kind: type | tuple[type, ...], what: str) -> Any:
@@ -198,27 +204,19 @@ def _json(value: Any) -> str:
 def _format(_scope: Draws, given: Sequence[Any]) -> Any:
     template = _want(given[0], str, "the template must be a string")
     values = iter(given[1:])
-    made: list[str] = []
-    place = used = 0
-    while place < len(template):
-        letter = template[place]
-        if letter == "\\" and place + 1 < len(template) and template[place + 1] in "'{}\\":
-            made.append(template[place + 1])
-            place += 2
-        elif template.startswith("{}", place):
-            try:
-                value = next(values)
-            except StopIteration:
-                raise IntrinsicError("the template has more {} than there are arguments") from None
-            made.append(value if isinstance(value, str) else _json(value))
-            used += 1
-            place += 2
-        else:
-            made.append(letter)
-            place += 1
-    if used < len(given) - 1:
+
+    def fill(found: re.Match[str]) -> str:
+        if found[1]:
+            return found[1]
+        value = next(values, MISSING)
+        if value is MISSING:
+            raise IntrinsicError("the template has more {} than there are arguments")
+        return value if isinstance(value, str) else _json(value)
+
+    text = _HOLE.sub(fill, template)
+    if next(values, MISSING) is not MISSING:
         raise IntrinsicError("there are more arguments than {} in the template")
-    return "".join(made)
+    return text
 
 
 def _string_to_json(_scope: Draws, given: Sequence[Any]) -> Any:
@@ -260,13 +258,12 @@ def _partition(_scope: Draws, given: Sequence[Any]) -> Any:
 
 def same(one: Any, other: Any) -> bool:
     """Tell whether two JSON values are equal: true is not 1, and 1 is 1.0."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, list) and isinstance(other, list):
+    kinds = (type(one), type(other))
+    if kinds == (list, list):
         return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(value, other[name]) for name, value in one.items())
-    return bool(one == other)
+    if kinds == (dict, dict):
+        return one.keys() == other.keys() and all(map(same, one.values(), map(other.__getitem__, one)))
+    return (bool in kinds) is (kinds == (bool, bool)) and bool(one == other)
 
 
 def _contains(_scope: Draws, given: Sequence[Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final, overload
 
@@ -21,6 +22,7 @@ from .templates import (
 )
 
 CONFLICT: Final = "States.ReferencePathConflict"
+_OWN: Final = re.compile(r"\$(?!\$)")
 _PARAMETERS: Final = frozenset({"Pass", "Task", "Parallel"})
 
 
@@ -61,7 +63,9 @@ class PathQuery:
         try:
             return path.put(data, result)
         except ConflictError as error:
-            raise failed(visit, CONFLICT, f'Unable to apply step "{error.step}" to input {text_of(data)}') from None
+            # Recorded from AWS: the step is named where there is something to step into, else the whole path.
+            what = f'step "{error.step}"' if isinstance(data, (dict, list)) else f"ReferencePath {path.text}"
+            raise failed(visit, CONFLICT, f"Unable to apply {what} to input {text_of(data)}") from None
 
     def assign(self, visit: Visit, result: Any) -> dict[str, Any] | None:
         """Give the variables; ``$`` is the result as the state got it."""
@@ -250,7 +254,7 @@ def _result_path(raw: Raw) -> Path | None:
     text = raw.get("ResultPath", "$")
     if text is None:
         return None
-    if not isinstance(text, str) or not text.startswith("$") or text.startswith("$$"):
+    if not isinstance(text, str) or not _OWN.match(text):
         raise InvalidDefinitionError(f"Invalid path '{text}'", "ResultPath")
     path = Path(text, text[1:])
     if not path.is_reference or text[1:2] not in ("", ".", "["):

@@ -7,6 +7,7 @@ first filter, wildcard, slice or descent on, is python-jsonpath's.
 from __future__ import annotations
 
 import re
+from functools import reduce
 from typing import Any, Final, TypeAlias
 
 import jsonpath
@@ -51,7 +52,9 @@ class ConflictError(Exception):
 class Path:
     """A compiled path below a root: ``find`` follows it from any value."""
 
-    __slots__ = ("length", "rest", "steps", "text")
+    __slots__ = ("_below", "is_reference", "length", "rest", "steps", "text")
+    is_reference: bool
+    """Whether the path leads to one place only, so that something can be put there."""
 
     def __init__(self, text: str, below: str) -> None:
         """Take the whole text for messages and the part below the root. Raises InvalidDefinitionError."""
@@ -60,7 +63,10 @@ class Path:
         below = below.removesuffix(_LENGTH)
         steps, place = _plain(below)
         self.steps = tuple(steps)
+        taken: list[tuple[type[Any], Any]] = [(dict if isinstance(step, str) else list, step) for step in steps]
+        self._below = tuple(taken)
         self.rest: jsonpath.JSONPath | jsonpath.CompoundJSONPath | None = None
+        self.is_reference = place == len(below) and not self.length
         if place < len(below):
             if "=~" in below:
                 raise InvalidDefinitionError(f"Invalid path '{text}': regular expressions are not allowed in paths")
@@ -70,19 +76,23 @@ class Path:
                 raise InvalidDefinitionError(f"Invalid path '{text}'") from error
 
     @property
-    def is_reference(self) -> bool:
-        """Tell whether the path leads to one place only, so that something can be put there."""
-        return self.rest is None and not self.length
+    def is_root(self) -> bool:
+        """Tell whether the path leads to where it begins."""
+        return self.is_reference and not self.steps
 
     def find(self, data: Any) -> Any:
         """Give the value, the list of all values for a path that may lead to many, or MISSING."""
-        for step in self.steps:
-            if isinstance(step, str):
-                if not isinstance(data, dict) or step not in data:
+        try:
+            for kind, step in self._below:
+                if not isinstance(data, kind):
                     return MISSING
-            elif not isinstance(data, list) or not -len(data) <= step < len(data):
-                return MISSING
-            data = data[step]
+                data = data[step]
+        except LookupError:
+            return MISSING
+        return data if self.is_reference else self._beyond(data)
+
+    def _beyond(self, data: Any) -> Any:
+        """Follow what comes after the plain steps."""
         if self.rest is not None:
             data = self.rest.findall(data)
         if self.length:
@@ -93,26 +103,18 @@ class Path:
         """Tell whether a path leads nowhere only because its last index is beyond the end of a list."""
         if self.rest is not None or not self.steps or not isinstance(self.steps[-1], int):
             return False
-        for step in self.steps[:-1]:
-            fits = isinstance(data, dict if isinstance(step, str) else list)
-            if not fits:
-                return False
-            try:
-                data = data[step]
-            except (KeyError, IndexError):
-                return False
-        return isinstance(data, list)
+        return isinstance(reduce(_stepped, self.steps[:-1], data), list)
 
     def lost(self, data: Any) -> str:
         """Say in the words AWS uses where a path that gives MISSING leads nowhere."""
-        for place, step in enumerate(self.steps):
-            fits = isinstance(data, dict if isinstance(step, str) else list)
-            if (fits and type(step) is int and -len(data) <= step < len(data)) or (fits and step in data):
-                data = data[step]
-            elif fits and (place == len(self.steps) - 1 or isinstance(step, int)):
+        for place, (kind, step) in enumerate(self._below, 1):
+            below = _stepped(data, step)
+            if below is not MISSING:
+                data = below
+            elif isinstance(data, kind) and (kind is list or place == len(self.steps)):
                 break
             else:
-                return f"Missing property in path {_bracketed(self.steps[: place + 1])}"
+                return f"Missing property in path {_bracketed(self.steps[:place])}"
         return f"No results for path: {_bracketed(self.steps)}"
 
     def put(self, data: Any, value: Any) -> Any:
@@ -123,6 +125,16 @@ class Path:
         return _put(data, self.steps, 0, value)
 
 
+def _stepped(data: Any, step: Any) -> Any:
+    """Take one plain step; give MISSING when it cannot be taken."""
+    if not isinstance(data, dict if isinstance(step, str) else list):
+        return MISSING
+    try:
+        return data[step]
+    except LookupError:
+        return MISSING
+
+
 def _put(data: Any, steps: tuple[Step, ...], place: int, value: Any) -> Any:
     if place == len(steps):
         return value
@@ -130,10 +142,7 @@ def _put(data: Any, steps: tuple[Step, ...], place: int, value: Any) -> Any:
     if isinstance(step, str):
         if not isinstance(data, dict):
             raise ConflictError(step)
-        below = data.get(step, MISSING)
-        if below is MISSING:
-            below = {}
-        return {**data, step: _put(below, steps, place + 1, value)}
+        return {**data, step: _put(data.get(step, {}), steps, place + 1, value)}
     if not isinstance(data, list) or not 0 <= step < len(data):
         raise ConflictError(step)
     return [*data[:step], _put(data[step], steps, place + 1, value), *data[step + 1 :]]

@@ -25,6 +25,9 @@ class Service:
         if parts[2] == "states" and parts[5] == "activity":
             return cls("Activity", "activity", "", resource)
         *kind, action = parts[5:]
+        if action.isdecimal() and kind:
+            # The version of a way to wait belongs to it: startExecution.sync:2.
+            action = f"{kind.pop()}:{action}"
         return cls("Task", ":".join(kind), action, resource)
 
     @property

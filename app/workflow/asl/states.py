@@ -20,6 +20,8 @@ from .resources import Service
 
 LARGEST: Final = 262_144
 """Bytes of UTF-8 that the input, the output and the result of a state may have."""
+MOST_STORED: Final = 10_485_760
+"""Bytes of UTF-8 that all variables of an execution may have together."""
 LONGEST_HISTORY: Final = 25_000
 """Lines of public history that an execution may have."""
 INLINE_AT_ONCE: Final = 40
@@ -46,6 +48,31 @@ def too_large(what: str) -> StepError:
     )
 
 
+def checked(visit: Visit, output: Any) -> Any:
+    """Give an output back. Raises StepError when it is too large."""
+    if output is not visit.branch.data and is_too_large(output):
+        raise too_large(visit.branch.state)
+    return output
+
+
+def checked_variables(visit: Visit, variables: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Give variables back. Raises StepError when they are too large, or all of the execution would be."""
+    if variables is None:
+        return None
+    if is_too_large(variables):
+        raise too_large(visit.branch.state)
+    if len(_encode(_stored(visit, variables))) > MOST_STORED:
+        raise StepError(DATA_LIMIT, f"The variables of the execution have more than {MOST_STORED} bytes.")
+    return variables
+
+
+def _stored(visit: Visit, variables: dict[str, Any]) -> list[dict[str, Any] | None]:
+    """Give the variables of all branches, as they will be."""
+    own = visit.branch
+    others = [branch.variables for branch in visit.frame.branches.values() if branch is not own]
+    return [{**(own.variables or {}), **variables}, *others]
+
+
 @dataclass(frozen=True, slots=True)
 class Ways:
     """Where a state leads, and what it does about errors."""
@@ -61,15 +88,17 @@ class Ways:
 
 
 class AslState(State):
-    """What all types have in common. ``type`` is AWS's name of the type."""
+    """What all types have in common. ``type`` is AWS's name of the type, ``lines_allowed`` the quota of the history."""
 
     type: ClassVar[str]
     query: Query
+    lines_allowed: int | None = LONGEST_HISTORY
 
     def enter(self, visit: Visit) -> tuple[e.Event, ...]:
         """Arrive, unless the history would grow beyond what AWS allows."""
-        if visit.frame.lines >= LONGEST_HISTORY - 1:
-            raise StepError(RUNTIME, f"The execution reached the maximum number of history events ({LONGEST_HISTORY}).")
+        most = self.lines_allowed
+        if most is not None and visit.frame.lines >= most - 1:
+            raise StepError(RUNTIME, f"The execution reached the maximum number of history events ({most}).")
         return (visit.entered(),)
 
     def left(
@@ -77,13 +106,8 @@ class AslState(State):
     ) -> tuple[e.Event, ...]:
         """Leave with what the data flow makes of the result."""
         flow = self.query if query is None else query
-        output = flow.give(visit, result)
-        variables = flow.assign(visit, result)
-        if output is not visit.branch.data and is_too_large(output):
-            raise too_large(self.name)
-        if variables is not None and is_too_large(variables):
-            raise too_large(self.name)
-        return visit.exited(output, transition, variables)
+        output = checked(visit, flow.give(visit, result))
+        return visit.exited(output, transition, checked_variables(visit, flow.assign(visit, result)))
 
     def lines(self, visit: Visit, failure: e.StateFailed) -> list[Line]:
         """Give the lines of public history that a failure of this state stands for."""
@@ -258,20 +282,29 @@ class Task(AslState, kernel.Task):
         if isinstance(cause, e.TaskFailed):
             raise StepError(cause.error, cause.cause)
         if isinstance(cause, e.TaskTimedOut):
-            # AWS reports a lost heartbeat as States.Timeout too (recorded); its own name is for those who ask for it.
-            beat = cause.error == HEARTBEAT_TIMEOUT and self.tells_beats
-            raise StepError(HEARTBEAT_TIMEOUT if beat else TIMEOUT)
+            raise StepError(self._lateness(cause.error))
+        return (self._scheduled(visit),)
+
+    def _lateness(self, error: str) -> str:
+        # AWS reports a lost heartbeat as States.Timeout too (recorded); its own name is for those who ask for it.
+        return error if error == HEARTBEAT_TIMEOUT and self.tells_beats else TIMEOUT
+
+    def _scheduled(self, visit: Visit) -> e.Event:
         branch, now = visit.branch, visit.now
         argument = self.query.take(visit)
         if argument is not branch.data and is_too_large(argument):
             raise too_large(self.name)
-        due = None if self.limit is None else now + round(1000 * self.limit(visit))
-        beat_every = None if self.beat is None else round(1000 * self.beat(visit))
-        return (
-            e.TaskScheduled(
-                branch.id, now, branch.attempt + 1, self.resource, argument, due, beat_every, self.service.lines
-            ),
-        )
+        limit, beat = _milliseconds(self.limit, visit), _milliseconds(self.beat, visit)
+        attempt, lines = branch.attempt + 1, self.service.lines
+        if self.service.family == "Activity":
+            # The time of an activity begins when a worker takes it (developer guide, "Task state", TimeoutSeconds).
+            return e.TaskScheduled(branch.id, now, attempt, self.resource, argument, None, beat, lines, limit)
+        due = None if limit is None else now + limit
+        return e.TaskScheduled(branch.id, now, attempt, self.resource, argument, due, beat, lines)
+
+
+def _milliseconds(seconds: Number | None, visit: Visit) -> int | None:
+    return None if seconds is None else round(1000 * seconds(visit))
 
 
 class _Parent(AslState):
@@ -280,11 +313,12 @@ class _Parent(AslState):
     def settled(self, visit: Visit, cause: e.Event | None) -> tuple[e.Event, ...] | None:
         """Fail, say that all have succeeded, leave, or give None because some are still to run."""
         branch = visit.branch
+        results = branch.results or ()
         if isinstance(cause, e.ChildrenSucceeded):
-            return self.left(visit, list(branch.results or ()))
+            return self.left(visit, list(results))
         if branch.failures:
             raise kernel.one_too_many(cause)
-        if branch.open == 0 and len(branch.results or ()) == branch.count:
+        if branch.open == 0 and len(results) == branch.count:
             return (e.ChildrenSucceeded(branch.id, visit.now),)
         return None
 

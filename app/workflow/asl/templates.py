@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -59,13 +58,15 @@ def compile_path(text: Any) -> tuple[Reference, Path]:
         path = Path(text, text[2:])
         return lambda scope: path.find(scope.context.whole(scope.visit, scope.item)), path
     named = _VARIABLE.match(text)
-    if named is None:
-        path = Path(text, text[1:])
-        if not path.steps and path.rest is None and not path.length:
-            return lambda scope: scope.data, path
-        return lambda scope: path.find(scope.data), path
-    name, path = named[1], Path(text, text[named.end() :])
+    if named is not None:
+        return _compile_variable(named[1], Path(text, text[named.end() :]))
+    path = Path(text, text[1:])
+    if path.is_root:
+        return lambda scope: scope.data, path
+    return lambda scope: path.find(scope.data), path
 
+
+def _compile_variable(name: str, path: Path) -> tuple[Reference, Path]:
     def find(scope: Scope) -> Any:
         value = variables(scope.visit).get(name, MISSING)
         return value if value is MISSING else path.find(value)
@@ -79,27 +80,36 @@ def compile_payload(raw: Any, depth: int = 0) -> Template | None:
         raise InvalidDefinitionError(f"A payload template is nested more than {DEEPEST} deep")
     if isinstance(raw, Mapping):
         return _object(raw, depth)
-    if isinstance(raw, list):
-        parts = [(compile_payload(part, depth + 1), part) for part in raw]
-        if all(made is None for made, _ in parts):
-            return None
-        return lambda scope: [plain if made is None else made(scope) for made, plain in parts]
-    return None
+    return _list(raw, depth) if isinstance(raw, list) else None
+
+
+def _list(raw: list[Any], depth: int) -> Template | None:
+    parts = [(compile_payload(part, depth + 1), part) for part in raw]
+    if all(made is None for made, _ in parts):
+        return None
+    return lambda scope: [plain if made is None else made(scope) for made, plain in parts]
 
 
 def _object(raw: Mapping[str, Any], depth: int) -> Template | None:
-    parts: list[tuple[str, Template | None, Any]] = []
-    for name, value in raw.items():
-        if name.endswith(".$"):
-            parts.append((name[:-2], compile_field(name, value), None))
-        else:
-            parts.append((name, compile_payload(value, depth + 1), value))
-    times = Counter(name for name, _, _ in parts)
-    for name, often in times.items():
-        if often > 1:
+    parts = [_part(name, value, depth) for name, value in raw.items()]
+    made_once: set[str] = set()
+    for name, _, _ in parts:
+        if name in made_once:
             raise InvalidDefinitionError(f"The field '{name}' is given twice", name)
+        made_once.add(name)
     if all(made is None for _, made, _ in parts):
         return None
+    return _filled(parts)
+
+
+def _part(name: str, value: Any, depth: int) -> tuple[str, Template | None, Any]:
+    """Read a field of a template: its name in what is made, what makes it, else its plain value."""
+    if name.endswith(".$"):
+        return name[:-2], compile_field(name, value), None
+    return name, compile_payload(value, depth + 1), value
+
+
+def _filled(parts: list[tuple[str, Template | None, Any]]) -> Template:
     return lambda scope: {name: plain if made is None else made(scope) for name, made, plain in parts}
 
 

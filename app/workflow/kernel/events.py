@@ -16,11 +16,12 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=True):
 
 
 class ExecutionStarted(Event, frozen=True, tag="ExecutionStarted"):
-    """The execution began; ``deadline`` is when it times out as a whole."""
+    """The execution began; ``deadline`` is when it times out as a whole, ``name`` what it is called, if it has one."""
 
     at: int
     input: Any
     deadline: int | None = None
+    name: str = ""
 
 
 class ExecutionSucceeded(Event, frozen=True, tag="ExecutionSucceeded"):
@@ -104,7 +105,8 @@ class TaskScheduled(Event, frozen=True, tag="TaskScheduled"):
     """A task may start as soon as this is on disk.
 
     ``attempt`` counts from 1 within the visit of the state. ``due`` is its time limit, ``beat`` the milliseconds within
-    which an activity must show that it lives. ``shown``: how many lines of the public history it stands for.
+    which an activity must show that it lives. ``shown``: how many lines of the public history it stands for. ``limit``:
+    the milliseconds that a worker has from the instant it takes the task.
     """
 
     branch: int
@@ -115,6 +117,7 @@ class TaskScheduled(Event, frozen=True, tag="TaskScheduled"):
     due: int | None = None
     beat: int | None = None
     shown: int = 1
+    limit: int | None = None
 
 
 class TaskStarted(Event, frozen=True, tag="TaskStarted"):
@@ -262,6 +265,83 @@ class ChildrenSucceeded(Event, frozen=True, tag="ChildrenSucceeded"):
     at: int
 
 
+class CrowdStarted(Event, frozen=True, tag="CrowdStarted"):
+    """The branch is about to start executions of their own, page by page."""
+
+    branch: int
+    at: int
+
+
+class PageTaken(Event, frozen=True, tag="PageTaken"):
+    """The inputs of the next members are known.
+
+    ``page`` holds ``Inputs``, how many ``Items`` each of them is, and the ``Cursor`` of the next page, null behind the
+    last one.
+    """
+
+    branch: int
+    at: int
+    page: Any
+
+
+class MembersStarted(Event, frozen=True, tag="MembersStarted"):
+    """So many inputs of the page were given to executions that begin with this commit."""
+
+    branch: int
+    at: int
+    count: int
+
+
+class MemberEnded(Event, frozen=True, tag="MemberEnded"):
+    """A member has ended, in a ``status`` of executions."""
+
+    branch: int
+    at: int
+    number: int
+    status: str
+
+
+class MembersFound(Event, frozen=True, tag="MembersFound"):
+    """Members are to be started again: (number, items, the status they had ended in).
+
+    ``marker`` is the number from which on there may be others; without one there are none.
+    """
+
+    branch: int
+    at: int
+    found: list[tuple[int, int, str]]
+    marker: int | None = None
+
+
+class MembersRedriven(Event, frozen=True, tag="MembersRedriven"):
+    """These members go on, told so with this commit."""
+
+    branch: int
+    at: int
+    numbers: list[int]
+
+
+class CrowdTurned(Event, frozen=True, tag="CrowdTurned"):
+    """The branch does something else with its members now; ``stop`` stops those that are open with this commit.
+
+    An ``error`` is what it will fail with in the end.
+    """
+
+    branch: int
+    at: int
+    phase: str
+    error: str = ""
+    cause: str = ""
+
+
+class ResultsWritten(Event, frozen=True, tag="ResultsWritten"):
+    """What the members have come to is where it was to go; ``output`` is what to say of it."""
+
+    branch: int
+    at: int
+    output: Any
+
+
 class BranchStarted(Event, frozen=True, tag="BranchStarted"):
     """The branch ``parent`` started the line of work ``branch``, the one of number ``index`` of those of its state.
 
@@ -381,6 +461,14 @@ AnyEvent: TypeAlias = (
     | SignalLate
     | ChildrenStarted
     | ChildrenSucceeded
+    | CrowdStarted
+    | PageTaken
+    | MembersStarted
+    | MemberEnded
+    | MembersFound
+    | MembersRedriven
+    | CrowdTurned
+    | ResultsWritten
     | BranchStarted
     | BranchSucceeded
     | BranchFailed
@@ -404,6 +492,8 @@ PAYLOADS: Final[dict[type[Event], str]] = {
     SignalReceived: "data",
     SignalKept: "data",
     SignalLate: "data",
+    PageTaken: "page",
+    ResultsWritten: "output",
     BranchStarted: "input",
     BranchSucceeded: "output",
     CompensationNoted: "argument",

@@ -24,12 +24,9 @@ class SystemClock:
 
 def new_id() -> str:
     """Give a name never given before, in the order of time: a UUID of version 7 (RFC 9562)."""
-    now = time.time_ns() // 1_000_000
-    number = (now << 80) | int.from_bytes(os.urandom(10), "big")
-    number = (number & ~(0xF << 76)) | (7 << 76)
-    number = (number & ~(0x3 << 62)) | (2 << 62)
-    text = f"{number:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    instant, chance = f"{time.time_ns() // 1_000_000:012x}", os.urandom(10).hex()
+    variant = "89ab"[int(chance[3], 16) & 3]
+    return f"{instant[:8]}-{instant[8:]}-7{chance[:3]}-{variant}{chance[4:7]}-{chance[7:19]}"
 
 
 def new_seed() -> str:

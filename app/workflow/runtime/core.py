@@ -8,8 +8,9 @@ again while it is still this worker's. Commands are given only for what is on di
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import heappop
+from types import MappingProxyType
 from typing import Final, TypeVar
 
 import msgspec
@@ -20,8 +21,9 @@ from ..kernel import stimuli as s
 from ..kernel.decide import LONGEST_RUN, run
 from ..kernel.errors import DATA_LIMIT, RUNTIME
 from ..kernel.frames import Frame
+from .children import Nested, kin_of
 from .holdings import Holdings
-from .listeners import Listener, tell
+from .listeners import Listener, Returning, show, tell
 from .live import Command, Definitions, Item, Live, Run, StepKey
 from .store import Append, Key, NewExecution, RefusedError, Row, Store, StoreUnavailableError
 
@@ -42,7 +44,7 @@ class Core(Holdings):
     taken, ``ended`` what has come to its end.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it is driven by, by keyword
         self,
         store: Store,
         definitions: Definitions,
@@ -51,19 +53,21 @@ class Core(Holdings):
         new_id: Callable[[], str],
         new_seed: Callable[[], str],
         is_activity: Callable[[str], bool] = lambda _resource: False,
+        nested: Mapping[str, Nested] = MappingProxyType({}),
         listeners: Sequence[Listener] = (),
         linger: int = LINGER,
     ) -> None:
-        super().__init__(store, definitions, worker, is_activity)
+        super().__init__(store, definitions, worker, is_activity, nested)
         self.linger = linger
         self.taken: set[StepKey] = set()
         self.ended: set[Key] = set()
-        self.started = 0
-        """How many executions commits of the last turn have started as rows of their own."""
+        self.sent = 0
+        """How many executions, as rows of their own, and letters went out with commits of the last turn."""
         self._unborn: list[NewExecution] = []
         self._new_id = new_id
         self._new_seed = new_seed
         self._listeners = listeners
+        self._returning = [listener for listener in listeners if isinstance(listener, Returning)]
 
     # What comes in
 
@@ -78,7 +82,7 @@ class Core(Holdings):
     def turn(self, items: Iterable[Item], now: int, births: Iterable[NewExecution] = ()) -> list[Command]:
         """Apply stimuli, and whatever is due, in one commit; give the tasks that may start now."""
         self.born, self.refused, self.taken, self.ended = set(), set(), set(), set()
-        self.started = 0
+        self.sent = 0
         self.unavailable = False
         posts: dict[Key, list[Item]] = {}
         unborn, self._unborn = self._unborn, []
@@ -88,10 +92,12 @@ class Core(Holdings):
         for batch in (deferred, items, self._due(now)):
             for item in batch:
                 posts.setdefault(item.key, []).append(item)
-                if isinstance(item.stimulus, (s.TaskDone, s.TaskError)):
+                if isinstance(item.stimulus, (s.TaskDone, s.TaskError, s.TaskSubmitted)):
                     answer = item.stimulus
                     self._running.discard(StepKey(item.key, answer.branch, answer.entry, answer.attempt))
-        return self._work(posts, now)
+        commands = self._work(posts, now)
+        self._greet()
+        return commands
 
     def prepare(self, item: Item, now: int) -> Append | None:
         """Decide for a handler's own transaction; it commits the append as its last statement and then ``confirm``s.
@@ -116,6 +122,39 @@ class Core(Holdings):
         live.busy = made
         return made.append
 
+    def prepare_all(self, items: Sequence[Item], now: int) -> list[Append]:
+        """Decide for a transaction of several executions: like ``prepare`` for each, and for none if one does not fit.
+
+        Raises UnfitError then, and what ``prepare`` raises.
+        """
+        appends: list[Append] = []
+        try:
+            for item in items:
+                appends.append(self._prepared(item, now))  # noqa: PERF401 - those before a failure are withdrawn
+        except Exception:
+            for append in appends:
+                self.withdraw(append.key)
+            raise
+        return appends
+
+    def _prepared(self, item: Item, now: int) -> Append:
+        append = self.prepare(item, now)
+        if append is None:
+            raise UnfitError(item.key)
+        return append
+
+    def withdraw(self, key: Key) -> None:
+        """Say that the transaction of ``prepare`` came to nothing, or perhaps to something: what is on disk counts.
+
+        The handler runs again, and answers for its step as if it had not been asked before.
+        """
+        live = self._live.get(key)
+        if live is None or live.busy is None:
+            return
+        self.deferred.extend(live.mailbox)
+        self._drop(live)
+        self._reload([key])
+
     def confirm(self, key: Key, *, committed: bool) -> list[Command]:
         """Say how the transaction of ``prepare`` ended: for certain, or else the execution is read again.
 
@@ -129,10 +168,12 @@ class Core(Holdings):
         live.mailbox.clear()
         for item in made.items:
             stimulus = item.stimulus
-            assert isinstance(stimulus, s.TaskDone)  # noqa: S101 - transactions end in results
+            assert isinstance(stimulus, (s.TaskDone, s.TaskSubmitted))  # noqa: S101 - transactions end in results
             self._running.discard(StepKey(key, stimulus.branch, stimulus.entry, stimulus.attempt))
         if committed:
-            return self._confirmed(made)
+            commands = self._confirmed(made)
+            self._greet()
+            return commands
         self._drop(live)
         self._reload([key])
         return []
@@ -146,8 +187,9 @@ class Core(Holdings):
             return
         live = Live(new.key, definition, Frame(new.key.id, new.seed), new.principal, 0)
         live.new = new
+        live.kin = kin_of(new)
         self._live[new.key] = live
-        posts[new.key] = [Item(new.key, s.Start(msgspec.json.decode(new.input)))]
+        posts[new.key] = [Item(new.key, s.Start(msgspec.json.decode(new.input), new.name or ""))]
 
     def _due(self, now: int) -> list[Item]:
         due: list[Item] = []
@@ -215,7 +257,7 @@ class Core(Holdings):
             row = next(iter(self.store.load([live.key])), None)
             if live.new is not None:
                 again = Live(live.key, live.definition, Frame(live.key.id, live.frame.seed), live.principal, 0)
-                again.new = live.new
+                again.new, again.kin = live.new, live.kin
                 self._live[live.key] = again
             else:
                 again = self._read(row) if row is not None and row.owner == self.worker else None
@@ -235,10 +277,11 @@ class Core(Holdings):
                 events = [*events, *got] if events else got
             if item.letter is not None:
                 letters.append(item.letter)
-        rests = live.rests(now, self.linger, self._is_activity)
+        rests = live.rests(now, self.linger)
         if not events and not letters and not (rests and live.fresh):
             return None
         awaits, before = live.awaited(), live.awaits
+        starts, posts = self.children.look(live, events, now)
         version = live.version + 1
         packed = pack(frame, events, version, live.homes)
         append = Append(
@@ -257,11 +300,12 @@ class Core(Holdings):
             tuple(letters),
             tuple(sorted(awaits - before)) if awaits is not before else (),
             tuple(sorted(before - awaits)) if awaits is not before else (),
-            self._starts(live, events, now) if definition.on_late is not None else (),
+            (*starts, *self._refunds(live, events, now)) if definition.on_late is not None else starts,
+            posts,
         )
         return Run(live, items, events, append, packed, awaits)
 
-    def _starts(self, live: Live, events: list[e.Event], now: int) -> tuple[NewExecution, ...]:
+    def _refunds(self, live: Live, events: list[e.Event], now: int) -> tuple[NewExecution, ...]:
         """Start ``on_late`` for each signal that came too late, in the same commit."""
         machine = live.definition.on_late or ""
         late = _of_type(events, e.SignalLate)
@@ -343,7 +387,7 @@ class Core(Holdings):
     def _note(self, made: Run) -> None:
         """Keep for those who wait what a commit has done, and tell the listeners."""
         live, append = made.live, made.append
-        self.started += len(append.starts)
+        self.sent += len(append.starts) + len(append.posts)
         for letter in append.consumed:
             self._reading.discard((live.key.namespace, letter))
         if live.new is not None:
@@ -354,6 +398,12 @@ class Core(Holdings):
         if made.events:
             tell(self._listeners, live.key, live.definition.name, made.events)
             self._note_taken(live, _of_type(made.events, e.TaskStarted))
+
+    def _read(self, row: Row) -> Live | None:
+        live = super()._read(row)
+        if live is not None and live.version and self._returning:
+            show(self._returning, live.key, live.definition.name, live.frame)
+        return live
 
     def _note_taken(self, live: Live, events: list[e.TaskStarted]) -> None:
         for event in events:
@@ -368,6 +418,10 @@ class BusyError(Exception):
     def __init__(self, key: Key) -> None:
         super().__init__(f"{key} is in the middle of a transaction")
         self.key = key
+
+
+class UnfitError(Exception):
+    """The execution went on without this step."""
 
 
 def _of_type(events: list[e.Event], kind: type[_E]) -> list[_E]:

@@ -11,13 +11,14 @@ from queue import SimpleQueue
 from typing import Any, Final
 
 from ..kernel import stimuli as s
-from ..kernel.errors import RUNTIME
+from ..kernel.errors import DATA_LIMIT, RUNTIME, StepError
 from .activities import Activities
+from .batches import Batches, Job
 from .live import Command, Item
 from .loop import ClosedError, Loop
 from .registry import Registry
 from .steps import Handler, checked, failure
-from .store import Append, Store, StoreUnavailableError
+from .store import Append, RefusedError, Store, StoreUnavailableError
 
 AGAIN: Final = 10
 """How often a transaction that failed for no fault of its own runs again before its step fails."""
@@ -57,7 +58,8 @@ class Crew:
         self._activities = activities
         self._transactions = transactions
         self._is_transient = is_transient
-        self._jobs: SimpleQueue[tuple[Handler, Command] | None] = SimpleQueue()
+        self._jobs: SimpleQueue[Job | Batches | None] = SimpleQueue()
+        self._batches = Batches(workers)
         self._workers = workers
         self._threads: list[threading.Thread] = []
         self._async: asyncio.AbstractEventLoop | None = None
@@ -91,19 +93,24 @@ class Crew:
     def dispatch(self, commands: list[Command]) -> list[Item]:
         """Start each; give the answers that are there at once."""
         answers: list[Item] = []
-        started: list[tuple[Handler, Command]] = []
-        for command in commands:
-            handler = self._registry.handlers.get(command.resource)
+        started: list[Job] = []
+        shared: list[Job] = []
+        for asked in commands:
+            handler, command = self._registry.way(asked)
             if handler is None:
                 answers.extend(self._offer(command))
             elif handler.inline:
                 answers.append(self._attempt(handler, command))
             elif handler.is_async:
                 started.append((handler, command))
+            elif handler.batch:
+                shared.append((handler, command))
             else:
                 self._jobs.put((handler, command))
         if started:
             answers.extend(self._hand_over(started))
+        for _ in range(self._batches.put(shared) if shared else 0):
+            self._jobs.put(self._batches)
         return answers
 
     def _offer(self, command: Command) -> list[Item]:
@@ -113,7 +120,7 @@ class Crew:
             return []
         return [_failed(command, RUNTIME, f"nothing does {command.resource}")]
 
-    def _hand_over(self, started: list[tuple[Handler, Command]]) -> list[Item]:
+    def _hand_over(self, started: list[Job]) -> list[Item]:
         """Give tasks to the event loop; without one they fail."""
         if self._async is None:
             return [_failed(command, RUNTIME, "registered after the start") for _, command in started]
@@ -127,6 +134,9 @@ class Crew:
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
+            if isinstance(job, Batches):
+                self._share()
+                continue
             handler, command = job
             if handler.transactional:
                 self._transact(handler, command)
@@ -143,7 +153,7 @@ class Crew:
         step = command.step
         return lambda: self.loop.put(Item(step.key, s.Heartbeat(step.branch, step.entry, step.attempt)))
 
-    def _start_async(self, started: list[tuple[Handler, Command]]) -> None:
+    def _start_async(self, started: list[Job]) -> None:
         for handler, command in started:
             task = asyncio.get_running_loop().create_task(self._attempt_async(handler, command))
             self._tasks.add(task)
@@ -158,6 +168,39 @@ class Crew:
         except BaseException as error:  # noqa: BLE001 - likewise
             answer = _failed(command, *failure(error))
         self.loop.put(answer)
+
+    def _share(self) -> None:
+        """Run a group in one transaction; when that fails, each in its own."""
+        group = self._batches.take()
+        if len(group) < 2 or not self._try_together(group):
+            for handler, command in group:
+                self._transact(handler, command)
+        if self._batches.goes_on():
+            self._jobs.put(self._batches)
+
+    def _try_together(self, group: list[Job]) -> bool:
+        """Tell whether all of it is on disk for certain."""
+        prepared: list[Append] = []
+        try:
+            with self.loop.writing(), self._begin() as connection:
+                answers = [self._called(handler, command, connection) for handler, command in group]
+                prepared = self.loop.prepare_all(answers)
+                self._append(prepared, connection)
+        except BaseException:  # noqa: BLE001 - whose fault it was shows when each runs alone
+            _log.debug("a transaction of %d steps is taken apart", len(group), exc_info=True)
+            if prepared:
+                self.loop.withdraw(prepared)
+            return False
+        self.loop.confirm(*(append.key for append in prepared), committed=True)
+        return True
+
+    def _called(self, handler: Handler, command: Command, connection: Any) -> Item:
+        return _done(command, checked(handler.call(command, self._beats(command), connection)))
+
+    def _begin(self) -> AbstractContextManager[Any]:
+        transactions = self._transactions
+        assert transactions is not None  # noqa: S101 - checked when the handler was registered
+        return transactions()
 
     def _transact(self, handler: Handler, command: Command) -> None:
         """Run the handler in a transaction of its own whose last statement is the step's result."""
@@ -177,16 +220,18 @@ class Crew:
         return isinstance(error, StoreUnavailableError) or self._is_transient(error)
 
     def _try(self, handler: Handler, command: Command) -> None:
-        transactions = self._transactions
-        assert transactions is not None  # noqa: S101 - checked when the handler was registered
         key = command.step.key
         prepared: list[Append] = []
         try:
-            with self.loop.writing(), transactions() as connection:
+            with self.loop.writing(), self._begin() as connection:
                 self._inside(handler, command, connection, prepared)
         except BaseException as error:
             if not prepared:
                 raise
+            if isinstance(error, RefusedError):
+                # Rolled back, and it would be refused again: the step fails.
+                self.loop.withdraw(prepared)
+                raise StepError(DATA_LIMIT, str(error)) from error
             # Rolled back, or nobody knows: the execution is read again, and the step runs again unless it is done.
             if not isinstance(error, _Fenced):
                 _log.info("the transaction of %s of %s is in doubt", command.state, key, exc_info=True)
@@ -195,17 +240,21 @@ class Crew:
         self.loop.confirm(key, committed=True)
 
     def _inside(self, handler: Handler, command: Command, connection: Any, prepared: list[Append]) -> None:
-        result = checked(handler.call(command, self._beats(command), connection))
-        append = self.loop.prepare(_done(command, result))
+        append = self.loop.prepare(self._called(handler, command, connection))
         if append is None:
             raise _Unwanted
         prepared.append(append)
-        if not self._store.commit([append], connection):
+        self._append(prepared, connection)
+
+    def _append(self, prepared: list[Append], connection: Any) -> None:
+        if len(self._store.commit(prepared, connection)) != len(prepared):
             raise _Fenced
 
 
 def _done(command: Command, output: Any) -> Item:
     step = command.step
+    if command.submits:
+        return Item(step.key, s.TaskSubmitted(step.branch, step.entry, step.attempt, output))
     return Item(step.key, s.TaskDone(step.branch, step.entry, step.attempt, output))
 
 

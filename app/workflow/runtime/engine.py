@@ -10,6 +10,7 @@ print(engine.wait_for(engine.start("order", {"total": 5})).output)
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, Self, TypeVar
 
 import msgspec
@@ -23,6 +24,7 @@ from ..kernel.graph import Definition
 from ..kernel.lifecycle import InvalidTransitionError
 from ..kernel.status import ENDED, LIFE, Status
 from .activities import Activities, ActivityTask, handed
+from .children import Nested, answer_id
 from .clock import Clock, SystemClock, new_id, new_seed
 from .core import LINGER, Core
 from .crew import Crew, Transactions
@@ -31,7 +33,7 @@ from .keeper import LEASE, Keeper
 from .listeners import Listener
 from .live import Definitions, Item, StepKey
 from .loop import Loop
-from .registry import Registry
+from .registry import Registry, Routes
 from .steps import checked
 from .store import Key, Letter, Message, NewExecution, Page, Query, Row, Statistic, Store
 from .tokens import InvalidTokenError, prove, step_in
@@ -84,9 +86,12 @@ class Engine:
     Used as a context manager it also runs them, with ``workers`` threads for plain functions; without, it is a client:
     what it starts and signals is done by the processes that run. ``transactions`` gives connections for transactional
     handlers, ``is_transient`` tells which of their errors are worth another try. ``definitions`` knows machines that
-    are not registered here. ``retention`` says by machine how many milliseconds ended executions are kept. While
-    ``at_once`` handlers run, executions started elsewhere are left to others. ``poll`` is how long what other processes
-    have put into the store may take to be seen, ``drain`` how long the end waits for handlers, both in milliseconds.
+    are not registered here, ``nested`` says by resource which steps start executions, ``routes`` what a resource means
+    that is not simply the name of a handler. An engine ``beside`` another shares its machines, handlers and activities:
+    over a store in memory it runs what need not survive. ``retention`` says by machine how many milliseconds ended
+    executions are kept. While ``at_once`` handlers run, executions started elsewhere are left to others. ``poll`` is
+    how long what other processes have put into the store may take to be seen, ``drain`` how long the end waits for
+    handlers, both in milliseconds.
     """
 
     def __init__(  # noqa: PLR0913 - what can be chosen, by keyword
@@ -98,6 +103,9 @@ class Engine:
         definitions: Definitions | None = None,
         transactions: Transactions | None = None,
         is_transient: Callable[[BaseException], bool] = lambda _error: False,
+        nested: Mapping[str, Nested] = MappingProxyType({}),
+        routes: Routes | None = None,
+        beside: Engine | None = None,
         listeners: Sequence[Listener] = (),
         retention: Mapping[str, int] | None = None,
         name: str = "",
@@ -109,7 +117,7 @@ class Engine:
     ) -> None:
         self.store = store
         self.clock = clock or SystemClock()
-        self._registry = Registry(definitions)
+        self._registry: Registry = Registry(definitions, routes) if beside is None else beside._registry  # noqa: SLF001 - one of these
         self._activities = Activities()
         self._transactions = transactions
         self._drain = drain
@@ -128,6 +136,7 @@ class Engine:
             new_id=new_id,
             new_seed=new_seed,
             is_activity=self._registry.is_activity,
+            nested=nested,
             listeners=tuple(listeners),
             linger=linger,
         )
@@ -153,20 +162,27 @@ class Engine:
         """Know a machine. Raises ValueError for another one of the same name and edition."""
         self._registry.add(definition)
 
-    def task(self, resource: str, *, inline: bool = False, transactional: bool = False) -> Callable[[_F], _F]:
+    def machine(self, name: str, edition: int, namespace: str = "") -> Definition | None:
+        """Give a machine of a namespace, None when this process does not know it."""
+        return self._registry.find(namespace, name, edition)
+
+    def task(
+        self, resource: str, *, inline: bool = False, transactional: bool = False, batch: bool = False
+    ) -> Callable[[_F], _F]:
         """Have the function below do what a resource is for, sync or async.
 
         It gets its own copy of the data, a ``Step`` if it has a parameter ``step``, and a ``connection`` if it is
         transactional and asks for one; what it returns is the result. What it raises is the step's error by its class's
         name; a StepError names its own. ``inline`` runs it on the thread that all executions share: for a few
         microseconds of work only. ``transactional`` runs it in a transaction that its result is the last statement of:
-        both happen, once, or neither.
+        both happen, once, or neither. ``batch`` lets up to eight such steps, of different executions, share one: for
+        functions that only do short SQL, may run again after another one failed, and do not commit themselves.
         """
         if transactional and self._transactions is None:
             raise ValueError(f"{resource} is transactional, and the engine was not given transactions")
 
         def register(function: _F) -> _F:
-            self._registry.handle(resource, function, inline=inline, transactional=transactional)
+            self._registry.handle(resource, function, inline=inline, transactional=transactional, batch=batch)
             return function
 
         return register
@@ -204,6 +220,10 @@ class Engine:
             self.store.start(new, connection)
             self.nudge()
         return key
+
+    def run(self, machine: str, data: Any = None, *, seconds: float = 300.0, **how: Any) -> Description:
+        """Start an execution, with what ``start`` takes, and wait for its end. Raises TimeoutError."""
+        return self.wait_for(self.start(machine, data, **how), seconds)
 
     def nudge(self) -> None:
         """Look into the store at once: call it after the commit of what was given a ``connection``."""
@@ -407,7 +427,7 @@ class Engine:
 
     def _answer(self, step: StepKey, stimulus: s.Stimulus, connection: Any) -> None:
         # One answer for each step: the first counts, whichever way it goes.
-        self._post(step.key, f"{step.key.id}/{step.branch}/{step.entry}/{step.attempt}", stimulus, connection)
+        self._post(step.key, answer_id(step), stimulus, connection)
 
 
 def _numbered(pages: list[Page]) -> Iterator[tuple[int, Event]]:

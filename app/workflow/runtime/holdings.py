@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from heapq import heapify, heappush
 from typing import Final
 
@@ -14,6 +14,8 @@ from ..kernel import stimuli as s
 from ..kernel.decide import is_cut
 from ..kernel.errors import RUNTIME
 from ..kernel.frames import Branch, Frame, Wait
+from ..kernel.status import Status
+from .children import Children, Nested, child_of, kin_of
 from .live import Command, Definitions, Item, Live, StepKey
 from .store import Key, Row, Store, StoreUnavailableError
 
@@ -32,9 +34,17 @@ class Holdings:
     so that the next turn may wait a little; ``born`` and ``refused`` hold keys of births since the turn began.
     """
 
-    def __init__(self, store: Store, definitions: Definitions, worker: int, is_activity: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        definitions: Definitions,
+        worker: int,
+        is_activity: Callable[[str], bool],
+        nested: Mapping[str, Nested],
+    ) -> None:
         self.store = store
         self.definitions = definitions
+        self.children = Children(nested, definitions)
         self.worker = worker
         self.deferred: list[Item] = []
         self.unavailable = False
@@ -42,6 +52,7 @@ class Holdings:
         self.refused: set[Key] = set()
         self._live: dict[Key, Live] = {}
         self._running: set[StepKey] = set()
+        self._begun: list[StepKey] = []
         self._reading: set[tuple[str, str]] = set()
         self._timers: list[tuple[int, Key]] = []
         self._unreadable: set[Key] = set()
@@ -76,6 +87,7 @@ class Holdings:
         self._reading.clear()
         self._timers.clear()
         self._unreadable.clear()
+        self._begun.clear()
         self.deferred.clear()
 
     def version(self, key: Key) -> int | None:
@@ -118,7 +130,12 @@ class Holdings:
                 self._reading.discard((item.key.namespace, item.letter))
 
     def _is_ours(self, wait: Wait) -> bool:
-        return wait.kind == "task" and not self._is_activity(wait.name)
+        return (
+            wait.kind == "task"
+            and not wait.taken
+            and not self._is_activity(wait.name)
+            and self.children.of(wait.name) is None
+        )
 
     def _wake_at(self, live: Live, due: int | None) -> None:
         """See to it that what is held is looked at again at its next timer."""
@@ -163,8 +180,39 @@ class Holdings:
             )
         return commands
 
+    def _greet(self) -> None:
+        """Tell steps of the executions they have started, which the next turn takes up."""
+        begun, self._begun = [step for step in self._begun if self.is_waiting_for(step)], []
+        if not begun:
+            return
+        keys = [child_of(step, self._live[step.key].frame.seed) for step in begun]
+        try:
+            rows = {row.key: row for row in self.store.load(keys)}
+        except StoreUnavailableError:
+            # What is read again is greeted again.
+            self.unavailable = True
+            for parent in {step.key for step in begun}:
+                self._drop(self._live[parent])
+                self.deferred.append(Item(parent, s.Tick()))
+            return
+        for step, key in zip(begun, keys, strict=True):
+            live = self._live[step.key]
+            row = rows.get(key)
+            ended = self._ended_well(row) if row is not None else None
+            stimulus = self.children.greeting(live, live.frame.branches[step.branch], row, ended)
+            if stimulus is not None:
+                self.deferred.append(Item(step.key, stimulus))
+
+    def _ended_well(self, row: Row) -> Frame | None:
+        if row.status is not Status.SUCCEEDED:
+            return None
+        return unpack_checkpoint(row.checkpoint, lambda versions: self.store.pages(row.key, versions))[0]
+
     def _set_off(self, step: StepKey, resource: str) -> bool:
-        """Note that a task is handed out; false when it runs already."""
+        """Note that a task is handed out; false when it runs already, or is an execution that is only to be greeted."""
+        if self.children.of(resource) is not None:
+            self._begun.append(step)
+            return False
         if step in self._running:
             return False
         if not self._is_activity(resource):
@@ -227,6 +275,8 @@ class Holdings:
             live = Live(row.key, definition, frame, row.principal, row.version)
             live.homes = homes
             live.awaits = live.awaited()
+            live.asked = self.children.asked(row.key, frame)
+        live.kin = kin_of(row)
         live.fresh = True
         self._live[row.key] = live
         return live
@@ -248,7 +298,7 @@ class Holdings:
             if row.version == 0 or is_cut(frame):
                 return [Item(key, s.Stop(RUNTIME, cause))]
         if row.version == 0:
-            return [Item(key, s.Start(msgspec.json.decode(row.input)))]
+            return [Item(key, s.Start(msgspec.json.decode(row.input), row.name or ""))]
         if is_cut(frame):
             return [Item(key, s.Continue())]
         return [Item(key, s.Tick())]

@@ -8,14 +8,12 @@ from typing import Final
 from ..codec import unpack_stimulus
 from .core import Core
 from .live import Item
-from .store import Row, Store
+from .store import SUSPECT, Row, Store
 
 LEASE: Final = 30_000
 """Milliseconds for which a worker is taken for alive after it was last heard of; it says so three times as often."""
 BATCH: Final = 256
 """Rows asked for at once."""
-SUSPECT: Final = 2
-"""Deaths in a row after which an execution is suspected of having caused them."""
 SUSPENSE: Final = 1_000
 """Milliseconds within which a suspect shows whether it kills."""
 MOST: Final = 50_000
@@ -54,6 +52,7 @@ class Keeper:
         self._in_doubt = False
         self._limit = 1
         self._suspect: Row | None = None
+        self._alone = False
         self._patience = 0
         self._more = False
 
@@ -61,7 +60,7 @@ class Keeper:
         """Become a worker, one never known before."""
         self._core.forget(self._store.enter(now, now + self._lease, self._name))
         self._in_doubt = False
-        self._limit, self._suspect = 1, None
+        self._limit, self._suspect, self._alone = 1, None, False
         # The first sweep looks for the dead: after a crash what they held goes on at once.
         self._renewal = now
 
@@ -81,31 +80,41 @@ class Keeper:
     @property
     def is_eager(self) -> bool:
         """Tell whether more may be claimed at once: hands are free again, or a suspect has done its step."""
-        if self._suspect is not None:
-            return self._has_advanced(self._suspect)
+        if self._is_free():
+            return self._suspect is not None or self._has_hands()
+        return not self._alone and self._has_hands()
+
+    def _has_hands(self) -> bool:
         return self._more and self._core.running <= self._at_once // 2
 
-    def _has_advanced(self, suspect: Row) -> bool:
-        return self._core.version(suspect.key) != suspect.version
+    def _is_free(self) -> bool:
+        """Tell whether no suspect is held that has still to show whether it kills."""
+        suspect = self._suspect
+        return suspect is None or self._core.version(suspect.key) != suspect.version
 
     def _room(self, now: int) -> int:
         """Give how many may be claimed: never more than there are hands for, so that others get their share."""
         core = self._core
-        if self._suspect is not None and now < self._patience and not self._has_advanced(self._suspect):
+        self._alone = now < self._patience and not self._is_free()
+        if self._alone:
             return 0
         return max(0, min(self._limit, self._most - len(core), self._at_once - core.running))
 
     def _claim(self, now: int, limit: int) -> int:
         """Claim; after deaths one by one, so that what kills its worker dies alone and its neighbours are not blamed.
 
-        A worker begins with one and doubles that while nothing it gets was held by two that died.
+        A worker begins with one and doubles that while nothing it gets was held by two that died. Of those it takes no
+        second one before the first has done its step: of two in one death neither could be told guilty.
         """
+        is_free = self._is_free()
         self._in_doubt = True
-        rows = self._store.claim(self._core.worker, now, limit)
+        rows = self._store.claim(self._core.worker, now, limit, suspects=is_free)
         self._in_doubt = False
         self._core.adopt(rows)
-        self._suspect = next((row for row in rows if row.claims >= SUSPECT), None)
-        if self._suspect is not None:
+        if is_free:
+            self._suspect = next((row for row in rows if row.claims >= SUSPECT), None)
+        if is_free and self._suspect is not None:
+            self._alone = True
             self._limit = 1
             self._patience = now + SUSPENSE
         elif len(rows) == self._limit:

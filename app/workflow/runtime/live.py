@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -28,7 +27,8 @@ class Command(msgspec.Struct, frozen=True):
     """A task to run, now that it is on disk that it should.
 
     ``argument`` is the history's own object: whoever hands it on gives a copy. ``due`` is the instant of its time
-    limit, ``beat`` the milliseconds between heartbeats.
+    limit, ``beat`` the milliseconds between heartbeats. ``submits``: the handler hands the task to somebody who answers
+    by its token.
     """
 
     step: StepKey
@@ -41,6 +41,15 @@ class Command(msgspec.Struct, frozen=True):
     seed: str
     due: int | None = None
     beat: int | None = None
+    submits: bool = False
+
+
+class Kin(NamedTuple):
+    """Whom the end of an execution is told, and what it is known by there."""
+
+    parent: str
+    name: str | None
+    created: int
 
 
 class Item(NamedTuple):
@@ -65,6 +74,7 @@ class Live:
     """An execution in memory, held by this worker."""
 
     __slots__ = (
+        "asked",
         "awaits",
         "busy",
         "definition",
@@ -73,6 +83,7 @@ class Live:
         "fresh",
         "homes",
         "key",
+        "kin",
         "mailbox",
         "new",
         "principal",
@@ -94,14 +105,17 @@ class Live:
         self.busy: Run | None = None
         """What a handler's own transaction is about to commit; until it is known everything else waits."""
         self.mailbox: list[Item] = []
+        self.kin: Kin | None = None
+        self.asked: dict[StepKey, str] = {}
+        """The resources of its steps that wait for executions they have started."""
 
-    def rests(self, now: int, linger: int, is_activity: Callable[[str], bool]) -> bool:
+    def rests(self, now: int, linger: int) -> bool:
         """Tell whether there is nothing to hold it for: it has ended, or waits long, and not for a handler."""
         frame = self.frame
         if frame.is_over:
             return True
         for branch in frame.branches.values():
-            if not _is_idle(branch, is_activity):
+            if not _is_idle(branch):
                 return False
         due = frame.next_due()
         return due is None or due - now > linger
@@ -128,12 +142,12 @@ class Run(NamedTuple):
     awaits: frozenset[tuple[str, str]]
 
 
-def _is_idle(branch: Branch, is_activity: Callable[[str], bool]) -> bool:
+def _is_idle(branch: Branch) -> bool:
     wait = branch.wait
     if wait is None:
         return branch.failure is not None
-    # An activity nobody has taken is handed out by the worker that holds it.
-    return wait.kind != "task" or (wait.taken and is_activity(wait.name))
+    # What nobody outside has taken is handed out by the worker that holds it.
+    return wait.kind != "task" or wait.taken
 
 
 def _waits(frame: Frame) -> list[Wait]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
@@ -133,9 +133,18 @@ class Loop:
         append: Append | None = self.ask(lambda: self._core.prepare(item, self._clock.now())).result()
         return append
 
-    def confirm(self, key: Key, *, committed: bool) -> None:
+    def prepare_all(self, items: list[Item]) -> list[Append]:
+        """Decide for a transaction of several, all or none. Raises UnfitError, and what deciding raises."""
+        appends: list[Append] = self.ask(lambda: self._core.prepare_all(items, self._clock.now())).result()
+        return appends
+
+    def confirm(self, *keys: Key, committed: bool) -> None:
         """Say how a transaction ended."""
-        self.ask(lambda: self._confirm(key, committed=committed))
+        self.ask(lambda: self._confirm(keys, committed=committed))
+
+    def withdraw(self, appends: list[Append]) -> None:
+        """Say that a transaction came to nothing, and that its steps are tried again by whoever tried."""
+        self.ask(lambda: self._withdraw([append.key for append in appends]))
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -270,12 +279,21 @@ class Loop:
         except BaseException as error:  # noqa: BLE001 - whoever asked gets it
             ask.future.set_exception(error)
 
-    def _confirm(self, key: Key, *, committed: bool) -> None:
-        commands = self._core.confirm(key, committed=committed)
+    def _confirm(self, keys: Iterable[Key], *, committed: bool) -> None:
+        commands = [command for key in keys for command in self._core.confirm(key, committed=committed)]
         self._told()
         self._start(commands)
-        for ask in self._blocked.pop(key, []):
-            self._do(ask)
+        self._unblock(keys)
+
+    def _withdraw(self, keys: list[Key]) -> None:
+        for key in keys:
+            self._core.withdraw(key)
+        self._unblock(keys)
+
+    def _unblock(self, keys: Iterable[Key]) -> None:
+        for key in keys:
+            for ask in self._blocked.pop(key, []):
+                self._do(ask)
 
     def _start(self, commands: list[Command]) -> None:
         if self._stop_at is not None:
@@ -290,7 +308,7 @@ class Loop:
             self._settle_births()
         if self._handed:
             self._settle_handed()
-        if core.started:
+        if core.sent:
             self._nudged = True
         if core.ended:
             with self.ending:

@@ -10,6 +10,7 @@ import msgspec
 
 from ..kernel import events as e
 from ..kernel.events import Event
+from ..kernel.frames import Branch, Frame
 from .store import Key
 
 OPEN: Final = 100_000
@@ -20,7 +21,7 @@ class Figures(msgspec.Struct):
     """Of one state of one machine; durations in milliseconds, from its entry to its exit or to its failure.
 
     ``failed`` counts visits that no retry saved, ``attempts`` the tasks scheduled. ``timed`` counts the durations that
-    ``total`` and ``longest`` are made of: a visit that began before this process did has none.
+    ``total`` and ``longest`` are made of: a visit whose beginning is not known has none.
     """
 
     succeeded: int = 0
@@ -48,14 +49,14 @@ class Metrics:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._figures: dict[tuple[str, str], Figures] = {}
-        self._open: dict[tuple[Key, int], tuple[str, int]] = {}
+        self._open: dict[tuple[Key, int], tuple[str, int | None]] = {}
 
     def told(self, key: Key, machine: str, events: Sequence[Event]) -> None:
         """Count the events of a commit."""
         with self._lock:
             for place, event in enumerate(events):
                 if isinstance(event, e.StateEntered):
-                    self._enter(key, event)
+                    self._remember(key, event.branch, event.state, event.at)
                 elif isinstance(event, e.StateExited):
                     self._leave(key, machine, event, well=not _caught(events, place))
                 elif isinstance(event, e.StateFailed):
@@ -63,13 +64,23 @@ class Metrics:
                 elif isinstance(event, e.TaskScheduled):
                     self._attempt(key, machine, event)
 
+    def returned(self, key: Key, machine: str, frame: Frame) -> None:
+        """Remember since when an execution is where it is: another process may have brought it there."""
+        del machine
+        if frame.is_over:
+            # What it was in has failed, and was counted.
+            return
+        with self._lock:
+            for branch in filter(_is_visiting, frame.branches.values()):
+                self._remember(key, branch.id, branch.state, branch.since or None)
+
     def figures(self) -> Mapping[tuple[str, str], Figures]:
         """Give a copy of all, by machine and state."""
         with self._lock:
             return {place: msgspec.structs.replace(figures) for place, figures in self._figures.items()}
 
-    def _enter(self, key: Key, event: e.StateEntered) -> None:
-        self._open[key, event.branch] = (event.state, event.at)
+    def _remember(self, key: Key, branch: int, state: str, since: int | None) -> None:
+        self._open[key, branch] = (state, since)
         if len(self._open) > OPEN:
             del self._open[next(iter(self._open))]
 
@@ -92,7 +103,7 @@ class Metrics:
             figures.succeeded += 1
         else:
             figures.failed += 1
-        if known is not None and known[0] == event.state:
+        if known is not None and known[0] == event.state and known[1] is not None:
             took = event.at - known[1]
             figures.timed += 1
             figures.total += took
@@ -100,6 +111,11 @@ class Metrics:
 
     def _of(self, machine: str, state: str) -> Figures:
         return self._figures.setdefault((machine, state), Figures())
+
+
+def _is_visiting(branch: Branch) -> bool:
+    """Tell whether a branch is in a state whose outcome is still to come; a compensation is none."""
+    return branch.entered and branch.undo is None and branch.failure is None
 
 
 def _is_tried_again(events: Sequence[Event], place: int) -> bool:

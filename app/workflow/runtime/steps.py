@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
@@ -52,19 +52,21 @@ class Handler:
     is_async: bool
     inline: bool
     transactional: bool
+    batch: bool
     wants_step: bool
     wants_connection: bool
 
     @classmethod
-    def of(cls, function: Callable[..., Any], *, inline: bool, transactional: bool) -> Handler:
+    def of(cls, function: Callable[..., Any], *, inline: bool, transactional: bool, batch: bool = False) -> Handler:
         """Look at the function's signature. Raises ValueError for one that cannot be called as asked."""
         is_async = inspect.iscoroutinefunction(function)
         names = set(inspect.signature(function).parameters)
         wants_connection = "connection" in names
         _refuse("an async function is neither inline nor transactional", when=is_async and (inline or transactional))
         _refuse("a transactional function is not inline: it waits for the database", when=inline and transactional)
+        _refuse("only a transactional function shares a transaction", when=batch and not transactional)
         _refuse("only a transactional function gets a connection", when=wants_connection and not transactional)
-        return cls(function, is_async, inline, transactional, "step" in names, wants_connection)
+        return cls(function, is_async, inline, transactional, batch, "step" in names, wants_connection)
 
     def call(self, command: Command, heartbeat: Callable[[], None], connection: Any = None) -> Any:
         """Call it with its own copy of the data; give what it gives, a coroutine if it is async."""
@@ -74,6 +76,33 @@ class Handler:
         if self.wants_connection:
             told["connection"] = connection
         return self.function(copied(command.argument), **told)
+
+    def shaped(self, give: Callable[[Any], Any], blame: Callable[[BaseException], tuple[str, str]]) -> Handler:
+        """Give the same with another shape of what it gives and of what it raises."""
+        function = self.function
+
+        def call(data: Any, **told: Any) -> Any:
+            try:
+                return give(function(data, **told))
+            except Exception as error:
+                raise StepError(*blame(error)) from error
+
+        async def call_async(data: Any, **told: Any) -> Any:
+            try:
+                return give(await function(data, **told))
+            except Exception as error:
+                raise StepError(*blame(error)) from error
+
+        return replace(self, function=call_async if self.is_async else call)
+
+
+def refusal(error: StepError) -> Handler:
+    """Give what does a task that cannot be done: it fails at once."""
+
+    def fail(_data: Any) -> None:
+        raise error
+
+    return Handler.of(fail, inline=True, transactional=False)
 
 
 def _refuse(why: str, *, when: bool) -> None:

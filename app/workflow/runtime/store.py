@@ -9,11 +9,14 @@ transaction) only insert: an execution of version 0, or a row of the inbox.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
 from ..kernel.status import Status
+
+SUSPECT: Final = 2
+"""Deaths of its workers, with no commit since, after which an execution is suspected of having caused them."""
 
 
 class Key(NamedTuple):
@@ -71,7 +74,7 @@ class Append(msgspec.Struct, frozen=True):
     a pair in both stays, and so do those of one that has ended until it forgets them or is purged: what comes for them
     is late. ``starts`` are executions that begin with this commit, as
     other rows of version 0; one whose key or name is there already is left out. ``posts`` are letters to others that go
-    with this commit, dropped as ``Store.post`` drops them.
+    with this commit, dropped as ``Store.post`` drops them; none is for what the commit itself starts.
     """
 
     key: Key
@@ -92,11 +95,16 @@ class Append(msgspec.Struct, frozen=True):
     starts: tuple[NewExecution, ...] = ()
     posts: tuple[Letter, ...] = ()
 
+    @property
+    def is_alone(self) -> bool:
+        """Tell whether it concerns no row but its execution's own."""
+        return not (self.consumed or self.forgets or self.awaits or self.starts or self.posts)
+
 
 class Row(msgspec.Struct, frozen=True):
     """An execution as it is stored. Of version 0 it has no checkpoint yet, but its input.
 
-    ``claims`` counts how many workers died holding it without a commit since.
+    ``claims`` counts the workers that died holding it with no commit since: those whose death may be its doing.
     """
 
     key: Key
@@ -170,7 +178,8 @@ class Store(Protocol):
 
         An execution occurs once among them. One not given was fenced off, or its row was locked by a stranger, or it
         was ``new`` and its key or name is taken: read the row. Raises RefusedError when the others have been written.
-        With ``connection`` there is one append, as the last of that transaction.
+        With ``connection`` they are the last of that transaction: the caller commits when all have been given, and
+        rolls back otherwise. What is refused then may be refused for all of them.
         """
 
     def start(self, new: NewExecution, connection: Any = None) -> None:
@@ -210,13 +219,16 @@ class Store(Protocol):
     def bury(self, now: int) -> list[int]:
         """Let go of what workers hold that are dead by lock or lease, due at once; give their numbers.
 
-        What a worker nobody knows holds is let go of as well: one that was buried may still have committed.
+        What a worker nobody knows holds is let go of as well: one that was buried may still have committed. A death
+        counts against all that the worker held, up to ``SUSPECT``. Beyond that it counts against a suspect that was
+        the only one held: of several nobody knows which one it was.
         """
 
-    def claim(self, worker: int, now: int, limit: int) -> list[Row]:
+    def claim(self, worker: int, now: int, limit: int, *, suspects: bool = True) -> list[Row]:
         """Take executions that nobody holds and that are due or have letters; skip what others are just taking.
 
-        The longest due come first, then those with the oldest letters. A worker taken for dead gets nothing.
+        The longest due come first, then those with the oldest letters. A worker taken for dead gets nothing. Of those
+        with ``SUSPECT`` claims there is one at most, and without ``suspects`` none.
         """
 
     def letters(self, worker: int, limit: int) -> list[Letter]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from heapq import heappop, heappush
+from itertools import chain
 from threading import RLock
 from typing import Any
 
@@ -12,6 +13,7 @@ import msgspec
 
 from ..kernel.status import Status
 from ..runtime.store import (
+    SUSPECT,
     Append,
     Key,
     Letter,
@@ -162,7 +164,7 @@ class MemoryStore:
         with self._turn:
             self._workers.pop(worker, None)
             self._locks.discard(worker)
-            self._let_go(worker, now, 0)
+            self._let_go(worker, now, blamed=False)
 
     def bury(self, now: int) -> list[int]:
         """Let go of what dead workers hold, due at once."""
@@ -172,27 +174,46 @@ class MemoryStore:
                 del self._workers[worker]
                 self._locks.discard(worker)
             for holder in self._unknown():
-                self._let_go(holder, now, 1)
+                self._let_go(holder, now, blamed=True)
             return dead
 
-    def claim(self, worker: int, now: int, limit: int) -> list[Row]:
+    def claim(self, worker: int, now: int, limit: int, *, suspects: bool = True) -> list[Row]:
         """Take executions that nobody holds and that are due or have letters."""
-        claimed: list[Row] = []
         with self._turn:
             if worker not in self._workers:
                 return []
-            while self._free and self._free[0][0] <= now and len(claimed) < limit:
-                due, key = heappop(self._free)
-                row = self._rows.get(key)
-                if row is not None and row.owner is None and row.due == due:
-                    claimed.append(self._put(msgspec.structs.replace(row, owner=worker)))
-            for letter in self._inbox.values():
-                if len(claimed) >= limit:
-                    break
-                row = self._rows.get(letter.key)
-                if row is not None and row.owner is None:
-                    claimed.append(self._put(msgspec.structs.replace(row, owner=worker)))
-        return claimed
+            found = self._claimable(now, limit, suspects=suspects)
+            return [self._put(msgspec.structs.replace(row, owner=worker)) for row in found]
+
+    def _claimable(self, now: int, limit: int, *, suspects: bool) -> list[Row]:
+        found: dict[Key, Row] = {}
+        passed: list[tuple[int, Key]] = []
+        for place, row in chain(self._overdue(now), self._written_to()):
+            if len(found) == limit:
+                passed += place
+                break
+            if suspects or row.claims < SUSPECT:
+                suspects &= row.claims < SUSPECT
+                found[row.key] = row
+            else:
+                passed += place
+        for entry in passed:
+            heappush(self._free, entry)
+        return list(found.values())
+
+    def _overdue(self, now: int) -> Iterator[tuple[list[tuple[int, Key]], Row]]:
+        """Give what is due, taken off the heap: with its place there, for whoever puts it back."""
+        while self._free and self._free[0][0] <= now:
+            due, key = heappop(self._free)
+            row = self._rows.get(key)
+            if row is not None and row.owner is None and row.due == due:
+                yield [(due, key)], row
+
+    def _written_to(self) -> Iterator[tuple[list[tuple[int, Key]], Row]]:
+        for letter in self._inbox.values():
+            row = self._rows.get(letter.key)
+            if row is not None and row.owner is None:
+                yield [], row
 
     def letters(self, worker: int, limit: int) -> list[Letter]:
         """Give letters for executions the worker holds, oldest first."""
@@ -401,11 +422,13 @@ class MemoryStore:
         """Give who holds something and is no worker any more."""
         return [holder for holder in self._held if holder is not None and holder not in self._workers]
 
-    def _let_go(self, worker: int, now: int, claims: int) -> None:
-        for key in list(self._held.get(worker, ())):
-            row = self._rows[key]
+    def _let_go(self, worker: int, now: int, *, blamed: bool) -> None:
+        held = [self._rows[key] for key in self._held.get(worker, ())]
+        suspects = sum(row.claims >= SUSPECT for row in held)
+        for row in held:
             due = now if row.ended is None else row.due
-            self._put(msgspec.structs.replace(row, owner=None, due=due, claims=row.claims + claims))
+            more = blamed and _is_counted(row, suspects)
+            self._put(msgspec.structs.replace(row, owner=None, due=due, claims=row.claims + more))
 
     def _remove(self, key: Key) -> None:
         row = self._rows.pop(key)
@@ -419,6 +442,11 @@ class MemoryStore:
         self._pairs.pop(key, None)
         for place in [place for place, letter in self._inbox.items() if letter.key == key]:
             del self._inbox[place]
+
+
+def _is_counted(row: Row, suspects: int) -> bool:
+    """Tell whether a death counts against one that was held with so many suspects, itself included."""
+    return row.claims < SUSPECT or suspects == 1
 
 
 def _place(row: Row) -> tuple[int, str]:

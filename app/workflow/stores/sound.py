@@ -42,7 +42,7 @@ def of_append(append: Append) -> str:
 def _is_plain(append: Append) -> bool:
     """Tell at one look that nothing can be wrong with a commit: most have little in them."""
     names = f"{append.key.namespace}{append.key.id}{append.error}"
-    if len(names) > ID or append.new or append.starts or append.awaits or append.forgets:
+    if len(names) > ID or append.new or not append.is_alone:
         return False
     texts = f"{names}{append.checkpoint}{append.history}"
     return texts.isascii() and "\0" not in texts and not _instant("due", append.due)

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from app.workflow.asl.compile import compile_machine
+from app.workflow.asl.context import Surroundings
+from app.workflow.asl.nested import RESOURCE
 from app.workflow.kernel.errors import StepError
 from app.workflow.kernel.graph import Catcher, Compensation, Definition, Flow, Retrier, State
 from app.workflow.kernel.states import Map, Parallel, Receive, Task, Wait
+from tests.support.workflow.documents import DOCUMENTS
 
 OFTEN: Final = Retrier(attempts=3)
 HANG: Final = "hangs"
@@ -23,9 +27,34 @@ def _task(name: str, target: str | None, resource: str, **more: Any) -> Task:
     return Task(name, {"success": target}, resource, **more)
 
 
+def _child(name: str, target: str | None, how: str, machine: str, **more: Any) -> Task:
+    argument = {"StateMachineArn": Surroundings().machine(machine), "Input": {"n": 1}}
+    return Task(
+        name,
+        {"success": target, "failure": target},
+        f"{RESOURCE}{how}",
+        take=lambda _visit: argument,
+        give=lambda _visit, result: result.get("Output"),
+        **more,
+    )
+
+
+def _left_out(_visit: Any, told: Any) -> Any:
+    # The cause names the child and tells its times, which differ from run to run.
+    return told["Error"]
+
+
+CHILDREN: Final[Mapping[str, tuple[str, str]]] = {
+    "nest": ("chain", "succeeded"),
+    "forget": ("chain", "succeeded"),
+    "nest_fail": ("saga", "failed"),
+    "nest_stop": ("deaf", "aborted"),
+}
+"""By flow: the one that it starts, and how that ends."""
 FLOWS: Final[Mapping[str, Definition]] = {
     definition.name: definition
     for definition in (
+        *(compile_machine(document, name) for name, document in DOCUMENTS.items()),
         Definition("chain", _flow("a", _task("a", "b", "out.a"), _task("b", "c", "tx.b"), _task("c", None, "out.c"))),
         Definition(
             "parallel",
@@ -82,6 +111,25 @@ FLOWS: Final[Mapping[str, Definition]] = {
             ),
             on_late="refund",
         ),
+        Definition("nest", _flow("n", _child("n", "z", ".sync:2", "chain"), _task("z", None, "tx.z"))),
+        Definition("forget", _flow("n", _child("n", "z", "", "chain"), _task("z", None, "tx.z"))),
+        Definition(
+            "nest_fail",
+            _flow(
+                "n",
+                _child("n", "z", ".sync", "saga", catchers=(Catcher(("States.TaskFailed",), give=_left_out),)),
+                _task("z", None, "tx.z"),
+            ),
+        ),
+        Definition(
+            "nest_stop",
+            _flow(
+                "n",
+                _child("n", "z", ".sync", "deaf", timeout=40, catchers=(Catcher(("States.Timeout",)),)),
+                _task("z", None, "tx.z"),
+            ),
+        ),
+        Definition("deaf", _flow("s", Receive("s", {"success": None}, names=["never"]))),
         Definition("refund", _flow("r", _task("r", None, "tx.refund"))),
         Definition(
             "saga",

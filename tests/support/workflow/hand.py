@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from app.workflow.kernel import stimuli as s
 from app.workflow.kernel.events import Event
 from app.workflow.kernel.graph import Definition, Flow, State
+from app.workflow.runtime.children import Nested
 from app.workflow.runtime.core import Core
 from app.workflow.runtime.keeper import Keeper
 from app.workflow.runtime.listeners import Listener
@@ -46,6 +47,7 @@ class Hand:
         activities: Sequence[str] = (),
         core: Callable[..., Core] = Core,
         keep: dict[str, int] | None = None,
+        nested: Mapping[str, Nested] | None = None,
     ) -> None:
         self.store = store or MemoryStore()
         self.clock = clock or HandClock()
@@ -61,6 +63,7 @@ class Hand:
             new_id=lambda: f"new{next(numbers)}",
             new_seed=lambda: "seed",
             is_activity=self.registry.is_activity,
+            nested=nested or {},
             listeners=listeners,
         )
         self.keeper = Keeper(self.store, self.core, "hand", retention=keep)

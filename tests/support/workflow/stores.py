@@ -125,11 +125,12 @@ def undone(block: Any) -> Iterator[Any]:
         raise Rollback
 
 
-def plain_engine(url: str) -> Engine:
-    """Give an engine at READ COMMITTED, whose transactions on SQLite write from the start."""
+def plain_engine(url: str, **pool: Any) -> Engine:
+    """Give an engine at READ COMMITTED, whose transactions on SQLite write from the start; without a ``pool`` else."""
+    pool = pool or {"poolclass": NullPool}
     if not url.startswith("sqlite"):
-        return create_engine(url, poolclass=NullPool, isolation_level="READ COMMITTED")
-    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 5})
+        return create_engine(url, isolation_level="READ COMMITTED", **pool)
+    engine = create_engine(url, connect_args={"timeout": 5}, **pool)
 
     def own(connection: Any, _record: object) -> None:
         connection.isolation_level = None

@@ -1,7 +1,8 @@
-"""A worker as a process of its own, to be killed: it does ten-step executions until its standard input ends.
+"""A worker as a process of its own, to be killed: it does executions of six steps until its standard input ends.
 
 ``python -m tests.support.workflow.victim URL``. Every step writes down that it ran: transactional ones in the table
-``effects`` with the append, others in ``calls`` before it, in a transaction of their own.
+``effects`` with the append, alone or several executions' together, others in ``calls`` before it, in a transaction of
+their own.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import OperationalError
 
+from app.workflow.asl.compile import compile_machine
+from app.workflow.asl.context import Surroundings
+from app.workflow.asl.nested import RESOURCE, nested
 from app.workflow.kernel.graph import Definition, Flow
 from app.workflow.kernel.states import Task
 from app.workflow.runtime import engine as workflow
@@ -25,6 +29,8 @@ from app.workflow.stores.sql.store import SqlStore
 from tests.support.workflow.stores import plain_engine
 
 STEPS: Final = 6
+AROUND: Final = Surroundings()
+RESOURCES: Final = ("call", "book", "call", "share", "call", "book")
 TABLES: Final = (
     "CREATE TABLE effects (step VARCHAR(200) NOT NULL, execution VARCHAR(64) NOT NULL)",
     "CREATE TABLE calls (step VARCHAR(200) NOT NULL, execution VARCHAR(64) NOT NULL)",
@@ -32,13 +38,27 @@ TABLES: Final = (
 
 
 def chain() -> Definition:
-    """Give a machine of steps that take turns in being transactional."""
+    """Give a machine of steps that take turns in being transactional, one of them in company."""
     names = [f"s{number}" for number in range(STEPS)]
     states = {
-        name: Task(name, {"success": following}, "book" if number % 2 else "call")
-        for number, (name, following) in enumerate(zip(names, [*names[1:], None], strict=True))
+        name: Task(name, {"success": following}, resource)
+        for name, following, resource in zip(names, [*names[1:], None], RESOURCES, strict=True)
     }
     return Definition("chain", Flow(names[0], states))
+
+
+def family() -> Definition:
+    """Give a machine in Amazon States Language that has a chain done by an execution of its own, and books once."""
+    asked = {"StateMachineArn": AROUND.machine("chain"), "Input": "{% $states.input %}"}
+    waits = {
+        "Type": "Task",
+        "Resource": f"{RESOURCE}.sync:2",
+        "Arguments": asked,
+        "Output": "{% $states.result.Output %}",
+        "Next": "Book",
+    }
+    states = {"Chain": waits, "Book": {"Type": "Task", "Resource": "book", "End": True}}
+    return compile_machine({"QueryLanguage": "JSONata", "StartAt": "Chain", "States": states}, "family")
 
 
 def opened(url: str, **how: Any) -> workflow.Engine:
@@ -54,10 +74,13 @@ def opened(url: str, **how: Any) -> workflow.Engine:
         SqlStore(url),
         transactions=transaction,
         is_transient=lambda error: isinstance(error, OperationalError),
+        nested=nested(AROUND),
         **how,
     )
     engine.register(chain())
+    engine.register(family())
 
+    @engine.task("share", transactional=True, batch=True)
     @engine.task("book", transactional=True)
     def book(data: int, step: Step, connection: Connection) -> int:
         connection.exec_driver_sql(f"INSERT INTO effects VALUES ('{step.id}', '{step.key.id}')")

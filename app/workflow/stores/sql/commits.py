@@ -85,7 +85,7 @@ class Commits:
         consumed, forgotten, awaited, started = [], [], [], []
         posted: list[Letter] = []
         for append in written:
-            if not (append.consumed or append.forgets or append.awaits or append.starts):
+            if append.is_alone:
                 continue
             key = append.key
             consumed += [(*key, letter) for letter in append.consumed]

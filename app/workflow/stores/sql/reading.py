@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ...kernel.status import Status
-from ...runtime.store import Key, Page, Query, Row, Statistic
+from ...runtime.store import SUSPECT, Key, Page, Query, Row, Statistic
 from .server import Line
 
 _LEAN: Final = (
@@ -41,6 +41,17 @@ def row_of(row: Sequence[Any], owner: int | None = None) -> Row:
         checkpoint=checkpoint,
         parent=parent,
     )
+
+
+def with_one_suspect(rows: Iterable[Row]) -> list[Row]:
+    """Give the rows without all suspects but the first."""
+    kept: list[Row] = []
+    suspects = 0
+    for row in rows:
+        suspects += row.claims >= SUSPECT
+        if row.claims < SUSPECT or suspects == 1:
+            kept.append(row)
+    return kept
 
 
 def conditions(keys: Iterable[Key]) -> Iterator[tuple[str, list[str]]]:

@@ -184,6 +184,8 @@ _LOCKS: Final = {
     "mysql": (f"SELECT GET_LOCK('{LOCK_NAME}', {PATIENCE_S})", f"SELECT RELEASE_LOCK('{LOCK_NAME}')"),
     "sqlite": ("BEGIN IMMEDIATE", ""),
 }
+
+
 def _second(connection: Connection) -> None:
     """Know whom the end of an execution is told."""
     # A step that was interrupted on MySQL has left the column behind.

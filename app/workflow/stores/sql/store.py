@@ -9,6 +9,7 @@ from sqlalchemy import URL
 
 from ...kernel.status import Status
 from ...runtime.store import (
+    SUSPECT,
     Append,
     Key,
     Letter,
@@ -26,12 +27,12 @@ from .. import sound
 from . import reading
 from .commits import COMMITS, INSERT, either, post, values_of
 from .correlation import deliver
-from .reading import ROW, conditions, row_of
+from .reading import ROW, conditions, row_of, with_one_suspect
 from .server import Line, Meaning, Mysql, Sqlite, line_of, server_of
 
 _T = TypeVar("_T")
 _LET_GO: Final = (
-    "UPDATE workflow_executions SET owner = NULL, claims = claims + ?,"
+    "UPDATE workflow_executions SET owner = NULL, claims = CASE WHEN claims < ? THEN claims + 1 ELSE claims END,"
     " due = CASE WHEN ended IS NULL THEN ? ELSE due END WHERE owner = ?"
 )
 
@@ -129,6 +130,7 @@ class SqlStore:
 
         def work(line: Line) -> None:
             line.run("DELETE FROM workflow_workers WHERE id = ?", worker)
+            # Nobody is to blame: no number of claims is below this one.
             line.run(_LET_GO, 0, now, worker)
 
         self._server.transact(work)
@@ -153,16 +155,20 @@ class SqlStore:
                 if line.run("DELETE FROM workflow_workers WHERE id = ? AND lease <= ?", number, last):
                     dead.append(number)
             for number in sorted({*dead, *unknown}):
-                line.run(_LET_GO, 1, now, number)
+                suspects = line.ask(
+                    "SELECT COUNT(*) FROM workflow_executions WHERE owner = ? AND claims >= ?", number, SUSPECT
+                )
+                line.run(_LET_GO, sound.LARGEST if suspects[0][0] == 1 else SUSPECT, now, number)
             return dead
 
         return self._server.transact(work)
 
-    def claim(self, worker: int, now: int, limit: int) -> list[Row]:
+    def claim(self, worker: int, now: int, limit: int, *, suspects: bool = True) -> list[Row]:
         """Take executions that nobody holds and that are due or have letters."""
         if not self._ask(_ANYTHING_TO_CLAIM, worker, now):
             return []
-        return self._server.transact(lambda line: self._claim(line, worker, now, limit))
+        most = sound.LARGEST if suspects else SUSPECT
+        return self._server.transact(lambda line: self._claim(line, worker, now, limit, most))
 
     def letters(self, worker: int, limit: int) -> list[Letter]:
         """Give letters for executions the worker holds, oldest first."""
@@ -229,11 +235,14 @@ class SqlStore:
 
     def _fault(self, append: Append) -> str:
         found = sound.of_append(append) or self._server.too_large(append.checkpoint, append.history)
-        return found or (self._fault_of_new(append) if append.new is not None or append.starts else "")
+        return found or (self._fault_beside(append) if append.new is not None or append.starts or append.posts else "")
 
-    def _fault_of_new(self, append: Append) -> str:
-        born = append.starts if append.new is None else (append.new, *append.starts)
-        return next((why for new in born if (why := self._server.too_large(new.input))), "")
+    def _fault_beside(self, append: Append) -> str:
+        """Look at the texts that go with a commit for other rows."""
+        texts = [new.input for new in append.starts] + [posted.body for posted in append.posts]
+        if append.new is not None:
+            texts.append(append.new.input)
+        return self._server.too_large(*texts)
 
     def _commit_on(self, line: Line, appends: Sequence[Append], refused: dict[Key, str]) -> set[Key]:
         try:
@@ -241,7 +250,7 @@ class SqlStore:
         except self._server.errors as error:
             if self._server.meaning(error) is not Meaning.DATA:
                 raise
-            refused[appends[0].key] = str(error)
+            refused.update((append.key, str(error)) for append in appends)
             return set()
 
     def _start(self, line: Line, new: NewExecution) -> None:
@@ -259,27 +268,30 @@ class SqlStore:
         if holders and holders[0][0] != new.key.id:
             raise NameTakenError(new.name, *holders[0])
 
-    def _claim(self, line: Line, worker: int, now: int, limit: int) -> list[Row]:
+    def _claim(self, line: Line, worker: int, now: int, limit: int, most: int) -> list[Row]:
         rows = line.ask(
             f"SELECT {ROW} FROM workflow_executions{self._server.by_due} WHERE owner IS NULL AND due <= ?"
-            f" ORDER BY due, namespace, id LIMIT ?{self._server.share}",
+            f" AND claims < ? ORDER BY due, namespace, id LIMIT ?{self._server.share}",
             now,
+            most,
             limit,
         )
-        self._own(line, worker, rows)
         if len(rows) < limit:
-            rows += self._claim_written_to(line, worker, limit - len(rows))
-        return [row_of(row, owner=worker) for row in rows]
+            rows += self._written_to(line, {Key(*row[:2]) for row in rows}, limit - len(rows), most)
+        claimed = with_one_suspect([row_of(row, owner=worker) for row in rows])
+        self._own(line, worker, claimed)
+        return claimed
 
-    def _claim_written_to(self, line: Line, worker: int, limit: int) -> list[tuple[Any, ...]]:
+    def _written_to(self, line: Line, taken: set[Key], limit: int, most: int) -> list[tuple[Any, ...]]:
         found = line.ask(
             "SELECT i.namespace, i.execution FROM workflow_inbox i JOIN workflow_executions e"
-            " ON e.namespace = i.namespace AND e.id = i.execution WHERE e.owner IS NULL ORDER BY i.place LIMIT ?",
-            limit,
+            " ON e.namespace = i.namespace AND e.id = i.execution WHERE e.owner IS NULL AND e.claims < ?"
+            " ORDER BY i.place LIMIT ?",
+            most,
+            limit + len(taken),
         )
-        written_to = list(dict.fromkeys(Key(*row) for row in found))
-        free = self._free(line, written_to)
-        self._own(line, worker, list(free.values()))
+        written_to = [key for key in dict.fromkeys(Key(*row) for row in found) if key not in taken]
+        free = self._free(line, written_to[:limit])
         return [free[key] for key in written_to if key in free]
 
     def _free(self, line: Line, keys: Sequence[Key]) -> dict[Key, tuple[Any, ...]]:
@@ -291,8 +303,8 @@ class SqlStore:
             free.update((Key(row[0], row[1]), row) for row in line.ask(statement, *values))
         return free
 
-    def _own(self, line: Line, worker: int, rows: Sequence[tuple[Any, ...]]) -> None:
-        for condition, values in conditions([Key(row[0], row[1]) for row in rows]):
+    def _own(self, line: Line, worker: int, rows: Sequence[Row]) -> None:
+        for condition, values in conditions([row.key for row in rows]):
             line.run(f"UPDATE workflow_executions SET owner = ? WHERE {condition}", worker, *values)
 
     def _write(self, work: Callable[[Line], object], connection: Any) -> None:
