@@ -23,6 +23,17 @@ _TIMESTAMP: Final = re.compile(
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _LEAST: Final = (1, 1, 1, 0, 0, 0)
+_COMPONENT: Final = re.compile(r"\[\s*([YMDdFWwXxHhPmsf])")
+_WEEKS: Final = frozenset("FWwXx")
+_LARGER: Final = (
+    (frozenset("Y"), "[Y0001]", "%Y"),
+    (frozenset("Md"), "[M01]", "%m"),
+    (frozenset("D"), "[D01]", "%d"),
+    (frozenset("HhP"), "[H01]", "%H"),
+    (frozenset("m"), "[m01]", "%M"),
+    (frozenset("s"), "[s01]", "%S"),
+)
+"""From the year down: the components of a picture that say it, and how it is written."""
 
 
 def total(_run: Run, values: Any) -> Any:
@@ -209,8 +220,29 @@ def _by_picture(run: Run, timestamp: str, picture: str) -> Any:
     pattern = Pattern(f"^{pattern_of(picture)}$", ignore_case=True, multiline=False)
     if pattern.search(timestamp, 0, run.spend) is None:
         return UNDEFINED
-    found = library("datetime_to_millis", timestamp, picture)
+    known, how = _larger(run.now, picture)
+    found = library("datetime_to_millis", known + timestamp, how + picture)
     return UNDEFINED if found is None else found
+
+
+def _larger(now: float, picture: str) -> tuple[str, str]:
+    """Give what a picture leaves open before the first thing it says, as of ``now``, and the picture of that.
+
+    The library would take it from the machine's clock.
+    """
+    asked = set(_COMPONENT.findall(picture))
+    texts, pictures = [], []
+    instant = _EPOCH + timedelta(milliseconds=math.trunc(now))
+    if asked and not asked & _WEEKS:
+        for component, how, code in _LARGER:
+            if asked & component:
+                break
+            texts.append(instant.strftime(code).zfill(2))
+            pictures.append(how)
+    if "h" in asked and "P" not in asked:
+        texts.append(instant.strftime("%p"))
+        pictures.append("[P]")
+    return "".join(f"{text} " for text in texts), "".join(f"{how} " for how in pictures)
 
 
 def _since_epoch(*parts: str | None) -> int:
