@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -43,14 +44,14 @@ from app.workflow.stores.sql.schema import migrate
 from app.workflow.stores.sql.server import write_lock
 from app.workflow.stores.sql.store import SqlStore
 from benchmarks import ROOT
+from benchmarks.engine_line import LINE, STEPS
 from benchmarks.machine import cpu_ms, describe, halves, pin
 from benchmarks.service import database_process
 from tests.support.databases import empty_database
 from tests.support.servers import Keeper
 from tests.support.workflow.stores import plain_engine
-from tests.support.workflow.victim import opened, prepare
 
-STEPS: Final = 10
+PEERS: Final = Path(__file__).with_name("engine_peers.py")
 KINDS: Final = ("sqlite", "postgresql", "mariadb")
 INTERRUPTED: Final = 1_000
 UNFINISHED: Final = "SELECT count(*) FROM workflow_executions WHERE ended IS NULL"
@@ -60,17 +61,6 @@ LONG: Final = 6_000
 """Steps of a history of 30,000 events."""
 STRETCH: Final = 1_000
 """Steps whose cost is compared, near the beginning of a long history and at its end."""
-NAMES: Final = [f"s{number}" for number in range(STEPS)]
-LINE: Final = Definition(
-    "line",
-    Flow(
-        "s0",
-        {
-            name: Task(name, {"success": following}, "work")
-            for name, following in zip(NAMES, [*NAMES[1:], None], strict=True)
-        },
-    ),
-)
 
 FAN: Final = (
     Machine("fan")
@@ -158,11 +148,8 @@ def main() -> None:
     parser.add_argument("databases", nargs="*", metavar="database", default=KINDS)
     parser.add_argument("--steps", type=int, default=20_000, help="steps of one measure, about")
     parser.add_argument("--only", default="", help="measures whose name has this word")
-    parser.add_argument("--resume", metavar="URL", help=argparse.SUPPRESS)
+    parser.add_argument("--peers", metavar="PYTHON", help="the Python of an environment with dbos")
     given = parser.parse_args()
-    if given.resume:
-        _resume(given.resume)
-        return
     print(f"{describe()}; fsync on")
     print(f"{'':44}{'':9}{'CPU-ms a step':>24}{'transition, ms':>31}{'checkpoint':>12}")
     print(
@@ -176,6 +163,10 @@ def main() -> None:
                     with empty_database(kind, Path(folder)) as url:
                         migrate(create_engine(url))
                         measure(f"{kind:12}{name:32}", url, given.steps)
+            if given.peers and kind != "mariadb":
+                for at_once in (1, 32):
+                    with empty_database(kind, Path(folder)) as url:
+                        _peer(kind, given.peers, url, at_once, given.steps // 10)
 
 
 def _course(
@@ -214,6 +205,33 @@ def _course(
         flush=True,
     )
     store.close()
+
+
+def _peer(kind: str, python: str, url: str, at_once: int, steps: int) -> None:
+    """Let DBOS do the same workflows in a process of its own, on the client's core."""
+    server = _apart(url)
+    plain = make_url(url).set(drivername=kind).render_as_string(hide_password=False)
+    executions = at_once * max(1, steps // STEPS // at_once)
+    asked = {"url": plain, "steps": STEPS, "at_once": at_once, "executions": executions}
+    with subprocess.Popen([python, "-I", PEERS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as peer:
+        assert peer.stdin is not None  # noqa: S101 - it is a pipe
+        assert peer.stdout is not None  # noqa: S101 - likewise
+        peer.stdin.write(json.dumps(asked) + "\n")
+        peer.stdin.flush()
+        if peer.stdout.readline() != "ready\n":
+            print(f"{kind:12}no peers: dbos does not run there", file=sys.stderr)
+            return
+        others = cpu_ms(server)
+        peer.stdin.write("go\n")
+        peer.stdin.flush()
+        told = json.loads(peer.stdout.readline())
+        others = cpu_ms(server) - others
+    count, client = executions * STEPS, 1000 * told["cpu"]
+    print(
+        f"{kind:12}{told['name'] + f', {at_once} at once':32}{count / told['wall']:9.0f}{client / count:8.3f}"
+        f"{others / count:8.3f}{(client + others) / count:8.3f}{_transitions(told['times'])}",
+        flush=True,
+    )
 
 
 def _transitions(times: list[float]) -> str:
@@ -316,15 +334,16 @@ def _shared(engine: Engine, course: Course) -> None:
         return data
 
 
-def _interrupted(title: str, url: str, machine: str, command: Sequence[str]) -> None:
+def _interrupted(title: str, url: str, steps: int) -> None:
     """Kill a process in the middle of many executions, start another; wait for its first commit and the last end."""
     pin([os.getpid()], set(range(os.cpu_count() or 1)))
+    del steps
     looking = plain_engine(url)
-    client = opened(url)
+    client = Engine(SqlStore(url))
     client.register(LINE)
     for _ in range(INTERRUPTED):
-        client.start(machine, 0)
-    first = _launch(command)
+        client.start("line", 0)
+    first = _launch(url)
     while _count(looking, "SELECT count(*) FROM workflow_history") < 2 * INTERRUPTED:
         time.sleep(0.005)
     first.send_signal(signal.SIGKILL)
@@ -332,7 +351,7 @@ def _interrupted(title: str, url: str, machine: str, command: Sequence[str]) -> 
     left = _count(looking, UNFINISHED)
     done = _count(looking, LATEST)
     began = time.perf_counter()
-    second = _launch(command)
+    second = _launch(url)
     while _count(looking, LATEST) == done:
         time.sleep(0.002)
     soonest = time.perf_counter() - began
@@ -345,36 +364,19 @@ def _interrupted(title: str, url: str, machine: str, command: Sequence[str]) -> 
     print(f"{title} first step after {soonest:.2f} s, all {left} that were left after {last:.2f} s", flush=True)
 
 
-def _launch(command: Sequence[str]) -> subprocess.Popen[bytes]:
+def _launch(url: str) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "scripts")))}
     return subprocess.Popen(
-        [sys.executable, "-m", *command], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment
+        [sys.executable, "-m", "benchmarks.engine_line", url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        env=environment,
     )
 
 
 def _count(database: Database, statement: str) -> int:
     with database.connect() as connection:
         return int(connection.execute(text(statement)).scalar_one())
-
-
-def _without_writes(title: str, url: str, steps: int) -> None:
-    del steps
-    _interrupted(title, url, "line", ["benchmarks.engine", "--resume", url])
-
-
-def _with_writes(title: str, url: str, steps: int) -> None:
-    del steps
-    prepare(plain_engine(url))
-    _interrupted(title, url, "chain", ["tests.support.workflow.victim", url])
-
-
-def _resume(url: str) -> None:
-    """Do what is there to do until the standard input ends."""
-    engine = Engine(SqlStore(url))
-    engine.register(LINE)
-    _inline(engine, Course(INTERRUPTED))
-    with engine:
-        sys.stdin.read()
 
 
 Measure = Callable[[str, str, int], None]
@@ -393,8 +395,7 @@ MEASURES: Final[dict[str, Measure]] = {
     ),
     "6,000 steps, inline": _long,
     "8 at once, 100 kB": lambda title, url, steps: _course(title, url, steps // 8, 8, _inline, {"x": "y" * 100_000}),
-    "1,000 interrupted, no-op": _without_writes,
-    "1,000 interrupted, each writes": _with_writes,
+    "1,000 interrupted": _interrupted,
 }
 
 

@@ -6,11 +6,12 @@ import gc
 import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from zlib import crc32
 
 import hypothesis
 import pytest
+import structlog
 
 from house.servers import NORTHWIND, allowed_to_miss, data_set, missing
 from tests.support.covering import COVERING  # first of all: it looks at what is imported from here on
@@ -25,6 +26,7 @@ from tests.support.databases import (
     sqlite_url,
     works,
 )
+from tests.support.lines import logging_as_it_was
 from tests.support.servers import Keeper, ServerUrls, not_run
 from tests.support.smtp import SmtpSink, smtp_sink
 
@@ -150,6 +152,26 @@ def mail() -> Iterator[SmtpSink]:
 def northwind() -> Path:
     """Give the folder of the Northwind CSV files."""
     return data_set() or not_run(NORTHWIND)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_logger_is_kept_ready() -> Iterator[None]:
+    """Let each logger ask how lines are written: one kept ready by a test would write there for all that follow."""
+    configure = structlog.configure
+
+    def without_keeping(**settings: Any) -> None:
+        configure(**{**settings, "cache_logger_on_first_use": False})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(structlog, "configure", without_keeping)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _logging_stays_as_it_was() -> Iterator[None]:
+    """Undo what a test does to logging: one that is content with errors would hide the lines of all that follow."""
+    with logging_as_it_was():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +24,7 @@ Step = Callable[[], None]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run every step, then list those that failed; 1 when there is one."""
+    """Run the steps, as many at once as there are cores, then list those that failed; 1 when there is one."""
     parser = argparse.ArgumentParser(prog="scripts/check", description=__doc__)
     parser.add_argument("steps", nargs="*", help="only the steps of these names")
     steps = _steps(venv.PYTHON)
@@ -30,7 +32,9 @@ def main(arguments: Sequence[str]) -> int:
     if unknown := set(wanted) - set(steps):
         parser.error(f"no such step: {', '.join(sorted(unknown))} (there are {', '.join(steps)})")
     venv.ready(dev=True)
-    failed = {name: report for name in wanted if (report := _report(name, steps[name]))}
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        reports = dict(zip(wanted, pool.map(lambda name: _report(name, steps[name]), wanted), strict=True))
+    failed = {name: report for name, report in reports.items() if report}
     for name, report in failed.items():
         say(f"\n--- {name}\n{report}")
     say(f"\nfailed: {', '.join(failed)}" if failed else "all checks passed")

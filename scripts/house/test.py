@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     python = venv.ready(dev=True)
     servers.provide()
     chosen = ["--hypothesis-profile=full"] if options.full else ["-m", "fast"]
-    command: list[str | Path] = [python, "-m", "pytest", "-n", WORKERS, "--durations=20"]
+    command: list[str | Path] = [python, "-m", "pytest", "-n", WORKERS, "--dist", "worksteal", "--durations=20"]
     become([*command, *chosen, *map(_from_here, rest)], env={**_in_memory(), **_measured(whole=not rest)})
 
 

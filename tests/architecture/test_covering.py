@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -16,10 +15,10 @@ pytestmark = pytest.mark.fast
 TESTS = "tests/unit/test_workflow_lateness.py"
 
 
-@pytest.mark.parametrize(("name", "measured"), [("engine", True), ("simulation", False)])
-def test_tests_of_the_engine_are_looked_at_but_for_the_long_ones(name: str, *, measured: bool) -> None:
-    assert is_measured(Path(f"tests/unit/test_workflow_{name}.py")) == measured
-    assert not is_measured(Path(f"tests/unit/test_{name}.py"))
+@pytest.mark.parametrize(("folder", "measured"), [("unit", True), ("contract", True), ("property", False)])
+def test_tests_of_the_engine_are_looked_at_but_for_the_long_ones(folder: str, *, measured: bool) -> None:
+    assert is_measured(ROOT / "tests" / folder / "test_workflow_engine.py") == measured
+    assert not is_measured(ROOT / "tests" / folder / "test_engine.py")
 
 
 def test_a_run_of_everything_is_measured_and_a_chosen_part_is_not() -> None:

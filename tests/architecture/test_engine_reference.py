@@ -22,6 +22,7 @@ INSIDE: Final = {
     "app.workflow.asl.paths.ConflictError",  # these three become errors of a step, by AWS's names
     "app.workflow.asl.jsonata.errors.JsonataError",
     "app.workflow.asl.intrinsics.IntrinsicError",
+    "app.workflow.asl.maps.pieces.DatasetError",  # so does this one
     "app.workflow.runtime.core.BusyError",  # the loop's: whoever asks waits
     "app.workflow.runtime.core.UnfitError",  # a transaction of several is taken apart
 }

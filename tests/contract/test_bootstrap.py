@@ -12,7 +12,7 @@ from app.usecases.access import ResetPassword
 from app.usecases.parties import CreateParty
 from tests.support.clock import FakeClock
 from tests.support.databases import settings_for
-from tests.support.office import logging_as_it_was
+from tests.support.lines import logging_as_it_was
 
 pytestmark = pytest.mark.fast
 

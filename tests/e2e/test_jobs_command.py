@@ -21,7 +21,7 @@ from app.usecases.context import Context, system_context
 from app.usecases.jobs import Claim, ClaimJobs, EnterWorker, FailJob, Failure, StartJob
 from tests.support.command import Said, command
 from tests.support.jobs import ask
-from tests.support.office import logging_as_it_was
+from tests.support.lines import logging_as_it_was
 
 pytestmark = pytest.mark.fast
 OWN: Final = CompanyId(0)

@@ -23,7 +23,8 @@ from house.base import ROOT
 from tests.e2e.test_upkeep import DOCS, blocks, exported, trade
 from tests.support.command import command
 from tests.support.databases import create_database, drop_database, unique_name
-from tests.support.office import logging_as_it_was, serving
+from tests.support.lines import logging_as_it_was
+from tests.support.office import serving
 from tests.support.servers import require
 
 pytestmark = pytest.mark.full

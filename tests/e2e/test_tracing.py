@@ -24,8 +24,8 @@ from app.infrastructure.watching.wanted import TracingMissing
 from app.settings import Settings
 from house.base import ROOT
 from tests.support.databases import settings_for
-from tests.support.lines import lines_of
-from tests.support.office import Office, Served, logging_as_it_was, serving
+from tests.support.lines import lines_of, logging_as_it_was
+from tests.support.office import Office, Served, serving
 from tests.support.otlp import collector
 
 pytestmark = pytest.mark.fast

@@ -25,7 +25,7 @@ from app.usecases.parties import CreateParty
 from app.usecases.shared import LineDraft
 from house.base import ROOT
 from tests.support.command import command
-from tests.support.office import logging_as_it_was
+from tests.support.lines import logging_as_it_was
 from tests.support.served import program
 
 DOCS: Final = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")

@@ -67,11 +67,11 @@ class _Worker:
         self.line.close()
 
 
-def _killed(url: str, executions: int, kills: int) -> list[Row]:
+def _killed(url: str, executions: int, kills: int, machine: str = "chain") -> list[Row]:
     dice = Dice(kills)
     client = victim.opened(url)
     for number in range(executions):
-        client.start("chain", 0, namespace=f"n{number % 2}")
+        client.start(machine, 0, namespace=f"n{number % 2}")
     workers = [_Worker(url) for _ in range(WORKERS)]
     try:
         for _ in range(kills):
@@ -81,19 +81,24 @@ def _killed(url: str, executions: int, kills: int) -> list[Row]:
                 workers[which].line.poll((10 + dice.below(120)) / 1000)
             workers[which].kill()
             workers[which] = _Worker(url)
-        rows = _ended(client, executions)
+        _ended(client, machine, executions)
     finally:
         for worker in workers:
             worker.leave()
+    rows = _ended(client, "chain", executions)
     _check_histories(client, rows)
     client.store.close()
     return rows
 
 
-def _ended(client: Engine, executions: int) -> list[Row]:
+def _ended(client: Engine, machine: str, executions: int) -> list[Row]:
     rows: list[Row] = []
     for _ in range(1_200):
-        rows = [row for name in ("n0", "n1") for row in client.executions(Query(name, limit=executions))]
+        rows = [
+            row
+            for name in ("n0", "n1")
+            for row in client.executions(Query(name, machine=machine, limit=executions + 1))
+        ]
         assert len(rows) == executions
         if all(row.ended is not None for row in rows):
             return rows
@@ -109,14 +114,14 @@ def _check_histories(client: Engine, rows: list[Row]) -> None:
         assert sum(isinstance(event, e.TaskSucceeded) for event in events) == victim.STEPS
 
 
-def _check(url: str, rows: list[Row], kills: int) -> None:
+def _check(url: str, rows: list[Row], kills: int, more: int = 0) -> None:
     assert {row.status for row in rows} == {Status.SUCCEEDED}
     each = victim.STEPS // 2
     with plain_engine(url).connect() as connection:
         effects, calls = (
             connection.exec_driver_sql(f"SELECT step, execution FROM {table}").all() for table in ("effects", "calls")
         )
-    assert len(effects) == len(set(effects)) == each * len(rows)
+    assert len(effects) == len(set(effects)) == each * len(rows) + more
     assert len(set(calls)) == each * len(rows)
     # Only what ran when its process died, and whose result was not on disk, may have run again.
     again = len(calls) - len(set(calls))
@@ -135,6 +140,16 @@ def _check(url: str, rows: list[Row], kills: int) -> None:
 def test_a_few_deaths_lose_nothing_and_repeat_nothing(url: str) -> None:
     """ORC-02, ORC-06, SAGA-02: a crashed run resumes where it was; what is done is not done again."""
     _check(url, _killed(url, 40, 4), 4)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [pytest.param("sqlite", marks=pytest.mark.fast), pytest.param("postgresql", marks=pytest.mark.full)],
+    indirect=True,
+)
+def test_parents_and_children_survive_the_death_of_who_does_their_work(url: str) -> None:
+    """ASL-04, ORC-06: one child for each step, whose result its parent gets once."""
+    _check(url, _killed(url, 12, 3, "family"), 3, more=12)
 
 
 @pytest.mark.full

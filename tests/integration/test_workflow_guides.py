@@ -14,7 +14,8 @@ from house.base import ROOT
 pytestmark = pytest.mark.fast
 
 GUIDES = [
-    ROOT / "docs" / "engine" / name for name in ("getting-started.md", "machines.md", "runtime.md", "extending.md")
+    ROOT / "docs" / "engine" / name
+    for name in ("getting-started.md", "machines.md", "runtime.md", "extending.md", "tasks.md")
 ]
 SAID = re.compile(r"(?:^|.*\S  )# ?(.*)$")
 

@@ -16,7 +16,7 @@ from app.domain.shared.ids import CompanyId, RoleId, UserId
 from app.domain.shared.rights import ALL_RIGHTS, Right
 from app.infrastructure.database.migrate import Migrations, plain_engine
 from tests.support.databases import empty_database, settings_for
-from tests.support.office import logging_as_it_was
+from tests.support.lines import logging_as_it_was
 
 pytestmark = [pytest.mark.fast, pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])]
 

@@ -100,14 +100,18 @@ def _drive(run: Asl, answers: list[int]) -> None:
             return
         waiting = [branch for branch in run.frame.branches.values() if branch.wait and branch.wait.kind == "task"]
         due = run.frame.next_due()
-        if waiting and answer % 5:
+        # An activity that nobody has taken has all the time there is.
+        if waiting and (answer % 5 or due is None):
             state = waiting[answer % len(waiting)].state
             if answer % 7 == 0:
                 run.failed(state, "Odd")
             else:
                 run.done(state, {"l": [answer]})
+        elif due is None:
+            untaken = [branch.state for branch in waiting if branch.wait and not branch.wait.taken]
+            assert untaken, "an execution that waits for nothing has been forgotten"
+            run.taken(untaken[0], "worker")
         else:
-            assert due is not None, "an execution that waits for nothing has been forgotten"
             run.later(max(0, due - run.now) / 1000)
 
 

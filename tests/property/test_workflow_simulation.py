@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from app.workflow.runtime.core import Core
-from app.workflow.runtime.live import Command, Live, Run
+from app.workflow.runtime.live import Command, Item, Live, Run
 from app.workflow.runtime.store import Key
 from tests.support.workflow.simulator import Flaw, simulate
 
@@ -62,6 +63,31 @@ class _Forgetful(Core):
         self._timers.clear()
 
 
+class _Silent(Core):
+    """Loses the letters that go with its commits."""
+
+    def _decide(self, live: Live, items: list[Item], now: int) -> Run | None:
+        made = super()._decide(live, items, now)
+        return made and made._replace(append=msgspec.structs.replace(made.append, posts=()))
+
+
+class _Barren(Core):
+    """Loses the executions that its commits start."""
+
+    def _decide(self, live: Live, items: list[Item], now: int) -> Run | None:
+        made = super()._decide(live, items, now)
+        return made and made._replace(append=msgspec.structs.replace(made.append, starts=()))
+
+
+class _Careless(Core):
+    """Goes on from what a shared transaction decided, though that was rolled back."""
+
+    def withdraw(self, key: Key) -> None:
+        live = self._live.get(key)
+        if live is not None:
+            live.busy = None
+
+
 @pytest.mark.fast
 @pytest.mark.parametrize(
     ("flaw", "what"),
@@ -69,6 +95,9 @@ class _Forgetful(Core):
         pytest.param(Flaw(fenced=False), "", id="no fencing"),
         pytest.param(Flaw(core=_Eager), "before it is on disk", id="effect before append"),
         pytest.param(Flaw(core=_Forgetful), "stuck", id="lost timer"),
+        pytest.param(Flaw(core=_Silent), "stuck", id="lost letter"),
+        pytest.param(Flaw(core=_Barren), "", id="lost child"),
+        pytest.param(Flaw(core=_Careless), "", id="shared transaction half undone"),
     ],
 )
 def test_a_planted_bug_is_found_within_a_thousand_seeds(flaw: Flaw, what: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app import cli
-from tests.support.office import logging_as_it_was
+from tests.support.lines import logging_as_it_was
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,19 @@ import structlog
 from structlog.typing import Processor
 
 from app.infrastructure.logging import set_up_logging
-from tests.support.office import logging_as_it_was
+
+
+@contextmanager
+def logging_as_it_was() -> Iterator[None]:
+    """Undo what the block does to logging, which belongs to the whole process: other tests listen to it."""
+    config, root = structlog.get_config(), logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        structlog.configure(**config)
 
 
 @contextmanager
@@ -25,7 +38,6 @@ def lines_of(level: str = "INFO", more: Sequence[Processor] = ()) -> Iterator[li
     try:
         with logging_as_it_was():
             set_up_logging(level, more=more)
-            structlog.configure(cache_logger_on_first_use=False)  # other tests listen to the same loggers
             yield kept
     finally:
         sys.stdout = before

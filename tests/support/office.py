@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,6 @@ from itertools import count
 from typing import Any, Final
 
 import pytest
-import structlog
 from fastapi import FastAPI
 from jsonschema import Draft202012Validator
 from starlette.testclient import TestClient
@@ -29,6 +27,7 @@ from app.settings import Settings
 from app.usecases.identity import AddMember, AddRole, NewCompany, NewMember, NewRole, SetUpCompany
 from tests.support.api import CHEAP, PASSWORD, described
 from tests.support.calling import Caller
+from tests.support.lines import logging_as_it_was
 
 _people: Final = count(1)
 _truths: Final[dict[tuple[str, int], Truth]] = {}
@@ -131,17 +130,6 @@ class Served:
         answer = self.http.post("/auth/token", json={"email": email, "password": PASSWORD})
         assert answer.status_code == 200, answer.text
         return Office(self, company, {"authorization": f"Bearer {answer.json()['access_token']}"})
-
-
-@contextmanager
-def logging_as_it_was() -> Iterator[None]:
-    """Undo what the block does to logging, which belongs to the whole process: other tests listen to it."""
-    config, root = structlog.get_config(), logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.configure(**config)
 
 
 @contextmanager

@@ -15,13 +15,8 @@ pytestmark = pytest.mark.fast
 
 
 @pytest.fixture(autouse=True)
-def _logging_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level, config = list(root.handlers), root.level, structlog.get_config()
+def _nothing_is_bound_after_it() -> Iterator[None]:
     yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.configure(**config)
     structlog.contextvars.clear_contextvars()
 
 

@@ -242,7 +242,8 @@ def test_a_loop_inside_a_map_needs_no_end() -> None:
             "ProcessorConfig": {"Mode": "DISTRIBUTED"}, "StartAt": "P", "States": {"P": END}}}),
          "These fields are required: [ExecutionType]", "/States/X/ItemProcessor/ProcessorConfig"),
         (one({"Type": "Map", "End": True, "ItemReader": {"Resource": "arn:aws:states:::s3:putObject"},
-              "ItemProcessor": {"StartAt": "P", "States": {"P": END}}}),
+              "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},
+                                "StartAt": "P", "States": {"P": END}}}),
          ("The field 'Resource' does not match any of the allowed values. Examples: [arn:<partition>:states:::"
          "s3:getObject, arn:<partition>:states:::s3:listObjectsV2]"), "/States/X/ItemReader/Resource"),
         (jsonata({"Type": "Pass", "Output": {"a": "{% 1"}, "End": True}),

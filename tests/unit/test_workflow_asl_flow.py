@@ -507,19 +507,6 @@ def test_compensations_and_the_pivot_are_the_kernels() -> None:
             },
             "/States/S/Branches/0/States/I",
         ),
-        (
-            {
-                "StartAt": "S",
-                "States": {
-                    "S": {
-                        "Type": "Map",
-                        "End": True,
-                        "ItemProcessor": {**turn(END), "ProcessorConfig": {"Mode": "DISTRIBUTED"}},
-                    }
-                },
-            },
-            "/States/S/ItemProcessor/ProcessorConfig/Mode",
-        ),
     ],
 )
 def test_what_cannot_be_compiled_is_refused_with_its_place(document: dict[str, Any], location: str) -> None:

@@ -68,6 +68,25 @@ def test_the_functions_of_step_functions(text: str, wanted: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "picture", "wanted"),
+    [
+        ("10:30", "[H]:[m]", "2025-11-21T10:30:00.000Z"),
+        ("03-04", "[M01]-[D01]", "2025-03-04T00:00:00.000Z"),
+        ("7", "[D]", "2025-11-07T00:00:00.000Z"),
+        ("15", "[m]", "2025-11-21T06:15:00.000Z"),
+        ("9 pm", "[h] [P]", "2025-11-21T21:00:00.000Z"),
+        ("9", "[h]", "2025-11-21T09:00:00.000Z"),
+        ("2024", "[Y]", "2024-01-01T00:00:00.000Z"),
+    ],
+)
+def test_what_a_picture_leaves_open_is_taken_from_the_instant_of_the_stimulus(
+    text: str, picture: str, wanted: str
+) -> None:
+    """ORC-04: a replay on another day gives the same."""
+    assert value(f"$fromMillis($toMillis('{text}', '{picture}'))") == wanted
+
+
+@pytest.mark.parametrize(
     "text", ["''", "'  '", '\'{"a":1}{"b":2}\'', "'[1,2] [3,4]'", '\'{"a":1,"a":2}\'', "'1e400'", "'NaN'"]
 )
 def test_json_that_aws_refuses_is_refused(text: str) -> None:

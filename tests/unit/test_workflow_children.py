@@ -260,6 +260,18 @@ def test_a_child_is_given_up_with_a_step_that_is_out_of_time() -> None:
     assert child.status is Status.ABORTED
 
 
+def test_a_child_is_given_up_with_a_parent_that_is_out_of_time() -> None:
+    asked = {"StateMachineArn": AROUND.machine("waits")}
+    step = {"Type": "Task", "Resource": f"{RESOURCE}.sync", "Parameters": asked, "End": True}
+    parent = compile_machine({"StartAt": "S", "TimeoutSeconds": 60, "States": {"S": step}}, "parent")
+    world = _Set(parent, WAITS)
+    key = world.started()
+    world.hand.clock.pass_(60_000)
+    world.run()
+    assert world.hand.row(key).status is Status.TIMED_OUT
+    assert [child.status for child in world.children()] == [Status.ABORTED]
+
+
 def test_a_child_is_given_up_with_the_branch_it_works_for() -> None:
     asked = {"StateMachineArn": AROUND.machine("waits")}
     waits = {"Type": "Task", "Resource": f"{RESOURCE}.sync", "Parameters": asked, "End": True}
@@ -362,6 +374,30 @@ def test_an_end_that_nobody_knows_how_to_tell_fails_the_step() -> None:
     other.round()
     row = other.row(key)
     assert (row.status, row.error) == (Status.FAILED, "States.Runtime")
+
+
+def test_machines_that_cannot_be_asked_fail_the_step_and_nothing_else() -> None:
+    def find(_namespace: str, _arn: str) -> tuple[str, int | None] | None:
+        raise OSError("no line")
+
+    hand = Hand(_parent(".sync"), CHILD, nested=nested(AROUND, find))
+    key = hand.start("parent", 1)
+    hand.round()
+    hand.round()
+    row = hand.row(key)
+    assert (row.status, row.error) == (Status.FAILED, "States.Runtime")
+    assert len(hand.store._rows) == 1
+
+
+def test_a_child_knows_its_own_name() -> None:
+    """ASL-02: Execution.Id and Execution.Name of the context object."""
+    tells = _machine("child", P={"Type": "Pass", "Parameters": {"of.$": "$$.Execution.Id"}, "End": True})
+    world = _Set(_parent(".sync:2", parameters={"Name": "one"}), tells)
+    output = json.loads(world.end(world.started())["output"])
+    assert output["Output"] == {"of": AROUND.execution("child", "one")} == {"of": output["ExecutionArn"]}
+    world = _Set(_parent(".sync:2"), tells)
+    output = json.loads(world.end(world.started())["output"])
+    assert output["Output"] == {"of": output["ExecutionArn"]}
 
 
 def test_the_answer_of_a_step_has_one_name() -> None:

@@ -17,6 +17,7 @@ from .check_own import compensate, texts
 from .check_states import KINDS, choices, errors_and_catchers, numbers, processor, task
 from .diagnostics import Diagnostic, Report
 from .expressions import child, is_expression
+from .maps import checks as maps
 
 LANGUAGES: Final = ("JSONPath", "JSONata")
 DEEPEST: Final = 50
@@ -244,11 +245,18 @@ class _Check:
             choices(report, raw, location, paths=paths)
         if kind in KINDS:
             KINDS[kind](report, raw, location)
+        if kind == "Map":
+            self._map(raw, location, paths=paths)
         self._own(raw, location, paths=paths)
         if paths:
             _paths(report, raw, location)
         else:
             _expressions(report, kind, raw, location)
+
+    def _map(self, raw: Mapping[str, Any], location: str, *, paths: bool) -> None:
+        maps.parts(self.report, raw, location, paths=paths)
+        if not maps.is_distributed(raw):
+            maps.inline(self.report, raw, location)
 
     def _own(self, raw: Mapping[str, Any], location: str, *, paths: bool) -> None:
         """Check what is named once in a machine, and what is our own."""
@@ -331,7 +339,7 @@ def _result_path(report: Report, value: Any, location: str) -> None:
 
 
 def _expressions(report: Report, kind: str, raw: Mapping[str, Any], location: str) -> None:
-    for value, field in chain(_taken(raw), _arguments_inside(raw)):
+    for value, field in chain(_taken(raw), maps.expressions(raw)):
         data.payload(report, value, f"{location}/{field}", data.KNOWN)
     _outputs(report, raw, location, data.KNOWN | {"result"} if kind in f.RESULTING else data.KNOWN)
     for catcher, place in _objects(raw, "Catch"):
@@ -346,13 +354,6 @@ def _taken(raw: Mapping[str, Any]) -> Iterator[tuple[Any, str]]:
     for field in f.BOUNDS:
         if is_expression(raw.get(field)):
             yield raw[field], field
-
-
-def _arguments_inside(raw: Mapping[str, Any]) -> Iterator[tuple[Any, str]]:
-    for field in ("ItemReader", "ResultWriter"):
-        holder = raw.get(field)
-        if isinstance(holder, Mapping) and "Arguments" in holder:
-            yield holder["Arguments"], f"{field}/Arguments"
 
 
 def _outputs(report: Report, raw: Mapping[str, Any], location: str, known: frozenset[str]) -> None:

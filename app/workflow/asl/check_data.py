@@ -10,7 +10,7 @@ from typing import Any, Final
 from .diagnostics import Report
 from .expressions import child, inner, is_expression
 from .intrinsics import compile_call
-from .jsonata.compiled import Compiled
+from .jsonata.compiled import compiled
 from .jsonata.errors import JsonataError
 from .jsonata.references import References, references
 from .query import InvalidDefinitionError
@@ -117,7 +117,7 @@ def expression(report: Report, raw: str, location: str, states: frozenset[str]) 
     if not is_expression(raw):
         return
     try:
-        used = references(Compiled(inner(raw)).tree)
+        used = references(compiled(inner(raw)).tree)
     except JsonataError as error:
         report.fault("INVALID_JSONATA_EXPRESSION", error.message, location)
         return
@@ -168,7 +168,7 @@ def variables_of_expressions(raw: Any) -> Iterator[str]:
     for _, text in _texts(raw, _NO_EXPRESSIONS):
         if is_expression(text):
             with suppress(JsonataError):
-                yield from references(Compiled(inner(text)).tree).variables
+                yield from references(compiled(inner(text)).tree).variables
 
 
 def _texts(raw: Any, skipped: frozenset[str], field: str = "") -> Iterator[tuple[str, str]]:

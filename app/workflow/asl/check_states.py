@@ -32,8 +32,6 @@ _OPERANDS: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
 }
 """What an operator compares with, and the type's name."""
 _LANGUAGES: Final = {"ResultPath": "JSONPath", "Output": "JSONata", "Variable": "JSONPath", "Condition": "JSONata"}
-_READERS: Final = re.compile(r"arn:[^:]+:states:::s3:(getObject|listObjectsV2)")
-_WRITERS: Final = re.compile(r"arn:[^:]+:states:::s3:putObject")
 _CREDENTIALS: Final = frozenset({"RoleArn", "RoleArn.$"})
 
 
@@ -273,21 +271,6 @@ def _distributed(report: Report, config: Mapping[str, Any], location: str, kind:
         report.schema(told, f"{location}/Mode")
 
 
-def _map(report: Report, raw: Mapping[str, Any], location: str) -> None:
-    for field, resources, examples in (
-        ("ItemReader", _READERS, "s3:getObject, arn:<partition>:states:::s3:listObjectsV2"),
-        ("ResultWriter", _WRITERS, "s3:putObject"),
-    ):
-        holder, where = raw.get(field), f"{location}/{field}"
-        if field not in raw:
-            continue
-        if not isinstance(holder, Mapping):
-            report.schema("Expected value of type [OBJECT]", where)
-        elif "Resource" in holder and not resources.fullmatch(str(holder["Resource"])):
-            told = "The field 'Resource' does not match any of the allowed values. Examples: "
-            report.schema(f"{told}[arn:<partition>:states:::{examples}]", f"{where}/Resource")
-
-
 def _parallel(report: Report, raw: Mapping[str, Any], location: str) -> None:
     if "Branches" in raw:
         report.is_filled(raw["Branches"], f"{location}/Branches")
@@ -308,6 +291,6 @@ def _fail(report: Report, raw: Mapping[str, Any], location: str) -> None:
 
 
 KINDS: Final[Mapping[str, Callable[[Report, Mapping[str, Any], str], None]]] = MappingProxyType(
-    {"Map": _map, "Parallel": _parallel, "Wait": _wait, "Fail": _fail}
+    {"Parallel": _parallel, "Wait": _wait, "Fail": _fail}
 )
 """What is checked of some types alone."""

@@ -11,6 +11,9 @@ from . import messages, states
 from .context import Context, Surroundings
 from .jsonata_query import Jsonata
 from .jsonpath_query import JsonPath
+from .maps.fields import fields_of, label_of
+from .maps.plan import Plan
+from .maps.state import DistributedMap, map_run
 from .paths import Path
 from .query import InvalidDefinitionError, Language, Raw
 
@@ -37,12 +40,12 @@ def compile_machine(
     """
     context = Context(around if around is not None else Surroundings())
     machine = document.get("QueryLanguage", "JSONPath")
-    compiler = _Compiler({key: make(context) for key, make in languages.items()}, machine)
+    compiler = _Compiler({key: make(context) for key, make in languages.items()}, machine, name, edition)
     flow = compiler.flow(document, "")
-    timeout = document.get("TimeoutSeconds")
+    timeout, parts = document.get("TimeoutSeconds"), tuple(compiler.parts)
     if express:
         timeout = min(timeout or EXPRESS_SECONDS, EXPRESS_SECONDS)
-    made = Definition(name, flow, timeout=timeout, on_late=document.get("OnLate"), edition=edition)
+    made = Definition(name, flow, timeout=timeout, on_late=document.get("OnLate"), edition=edition, parts=parts)
     return _without_quota(made) if express else made
 
 
@@ -60,9 +63,15 @@ class _Compiler:
     That of a Map or Parallel around it does not count (measured on AWS).
     """
 
-    def __init__(self, languages: Mapping[str, Language], machine: str) -> None:
+    def __init__(self, languages: Mapping[str, Language], machine: str, name: str, edition: int) -> None:
         self._languages = languages
         self._machine = machine
+        self._name = name
+        self._around = name
+        self._edition = edition
+        self._labels: set[str] = set()
+        self.parts: list[Definition] = []
+        """The machines of distributed Maps: those of the executions for items, and of the map runs."""
 
     def flow(self, raw: Raw, where: str) -> Flow:
         return Flow(raw["StartAt"], {name: self._state(name, state, where) for name, state in raw["States"].items()})
@@ -86,6 +95,21 @@ class _Compiler:
 
     def language(self, name: str) -> Language:
         return self._languages[name]
+
+    def part(self, label: str, raw: Raw, where: str, plan: Callable[[str], Plan]) -> tuple[str, Plan]:
+        """Compile the processor of a distributed Map; give the name of its machine, and the plan of its runs."""
+        name, around = f"{self._name}/{label}", self._around
+        if label in self._labels:
+            raise InvalidDefinitionError(f"Two distributed Maps have the label '{label}'", "Label")
+        self._labels.add(label)
+        made = plan(around)
+        express = raw.get("ProcessorConfig", {}).get("ExecutionType") == "EXPRESS"
+        self._around = name
+        flow = self.flow(raw, where)
+        self._around = around
+        items = Definition(name, flow, timeout=EXPRESS_SECONDS if express else None, edition=self._edition)
+        self.parts += [_without_quota(items) if express else items, map_run(name, self._edition, made)]
+        return name, made
 
 
 class _Builder:
@@ -202,9 +226,13 @@ def _parallel(b: _Builder) -> State:
 def _map(b: _Builder) -> State:
     where = "ItemProcessor" if "ItemProcessor" in b.raw else "Iterator"
     processor = b.raw[where]
-    if processor.get("ProcessorConfig", {}).get("Mode", "INLINE") != "INLINE":
-        raise InvalidDefinitionError("Map in the mode DISTRIBUTED is not supported", f"{where}/ProcessorConfig/Mode")
     language = b.language
+    if processor.get("ProcessorConfig", {}).get("Mode", "INLINE") == "DISTRIBUTED":
+        shared = language.template(b.raw, "ItemBatcher/BatchInput")
+        item, label = language.item(b.raw), label_of(b.name, b.raw)
+        place = f"{b.place}/{where}"
+        name, plan = b.compiler.part(label, processor, place, lambda around: Plan(around, item, shared))
+        return DistributedMap(b.name, b.ways(), b.query, name, fields_of(language, b.raw), plan)
     return states.Map(
         b.name,
         b.ways(),

@@ -28,7 +28,10 @@ def instant(milliseconds: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the context object tells of the world around an execution; ``name_of`` gives its name by its id."""
+    """What the context object tells of the world around an execution.
+
+    ``name_of`` gives by its id the name of one that was given none.
+    """
 
     account: str = "000000000000"
     region: str = "us-east-1"
@@ -71,7 +74,7 @@ class Context:
         return context
 
     def _execution(self, frame: Frame, machine: str) -> dict[str, Any]:
-        name = self._around.name_of(frame.id)
+        name = frame.name or self._around.name_of(frame.id)
         execution = {
             "Id": self._around.execution(machine, name),
             "Input": frame.input,

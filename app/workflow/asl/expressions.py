@@ -9,7 +9,7 @@ from typing import Any, Final
 from ..kernel.errors import StepError
 from ..kernel.graph import Visit
 from .context import QUERY_EVALUATION, Context, failed, variables
-from .jsonata.compiled import Compiled
+from .jsonata.compiled import compiled
 from .jsonata.errors import JsonataError, shown
 from .jsonata.run import Run
 from .jsonata.values import UNDEFINED, plain, symbol
@@ -71,7 +71,7 @@ class Expression:
         self.field = field
         self._context = len(_STATES.findall(text)) > len(_WITHOUT_CONTEXT.findall(text))
         try:
-            self._compiled = Compiled(self.text)
+            self._compiled = compiled(self.text)
         except JsonataError as error:
             raise InvalidDefinitionError(error.message, field) from None
 

@@ -14,6 +14,7 @@ from ..kernel.fold import MAIN, fold
 from ..kernel.frames import Branch, Frame
 from ..kernel.graph import SUCCESS, Definition, Visit
 from .context import Surroundings
+from .maps.state import DistributedMap
 from .resources import Service
 from .states import AslState, Task, is_too_large, too_large
 from .templates import text_of
@@ -173,8 +174,27 @@ class History:
 
     # --- tasks -----------------------------------------------------------------------------------------------------
 
+    def _is_map(self, branch: Branch) -> bool:
+        return branch.undo is None and isinstance(self._definition.states[branch.state], DistributedMap)
+
+    def _tell_map_scheduled(self, event: e.TaskScheduled) -> None:
+        if event.shown:
+            self._next(event.branch, event.at, "MapStateStarted", details={"length": event.argument["length"]})
+
+    def _tell_map_submitted(self, event: e.TaskSubmitted) -> None:
+        wait = self._branch(event.branch).wait
+        details = dict(event.output)
+        told = {"mapRunArn": details["MapRunArn"]}
+        if wait is not None and not wait.shown:
+            self._next(event.branch, event.at, "MapRunRedriven", details={**told, "redriveCount": self._frame.redrives})
+        else:
+            self._next(event.branch, event.at, "MapRunStarted", details=told)
+
     def _tell_scheduled(self, event: e.TaskScheduled) -> None:
         branch = self._branch(event.branch)
+        if self._is_map(branch):
+            self._tell_map_scheduled(event)
+            return
         service = Service.of(event.resource)
         details = self._asked(event, service)
         role = self._role(branch, event.at)
@@ -214,6 +234,9 @@ class History:
         self._next(branch.id, event.at, f"{family}Started", details=details)
 
     def _tell_submitted(self, event: e.TaskSubmitted) -> None:
+        if self._is_map(self._branch(event.branch)):
+            self._tell_map_submitted(event)
+            return
         self._answered(event.branch, event.at, "Submitted", _data("output", event.output))
 
     def _answered(self, number: int, at: int, how: str, details: dict[str, Any]) -> None:
@@ -222,6 +245,10 @@ class History:
         self._next(number, at, service.family + how, details={**(_service(service) or {}), **details})
 
     def _tell_task_succeeded(self, event: e.TaskSucceeded) -> None:
+        if self._is_map(self._branch(event.branch)):
+            self._next(event.branch, event.at, "MapRunSucceeded")
+            self._ends[event.branch] = self._last[event.branch]
+            return
         if is_too_large(event.output):
             wait = self._branch(event.branch).wait
             error = too_large(Service.of("" if wait is None else wait.name).blamed)
@@ -230,6 +257,9 @@ class History:
         self._answered(event.branch, event.at, "Succeeded", _data("output", event.output))
 
     def _tell_task_failed(self, event: e.TaskFailed) -> None:
+        if self._is_map(self._branch(event.branch)):
+            self._next(event.branch, event.at, "MapRunFailed", details=_failure(event.error, event.cause))
+            return
         wait = self._branch(event.branch).wait
         not_begun = wait is not None and not wait.taken and Service.of(wait.name).is_submitted
         how = "SubmitFailed" if not_begun else "Failed"

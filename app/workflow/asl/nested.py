@@ -58,6 +58,8 @@ def by_name(around: Surroundings) -> Machines:
 class StartExecution:
     """One of the four ways to start an execution. ``parsed``: its input and output are given as JSON, not as text."""
 
+    resumes: bool = False
+
     def __init__(self, around: Surroundings, machines: Machines, until: Until, *, parsed: bool = False) -> None:
         self.until: Until = until
         self._around = around

@@ -7,6 +7,7 @@ first filter, wildcard, slice or descent on, is python-jsonpath's.
 from __future__ import annotations
 
 import re
+from functools import reduce
 from typing import Any, Final, TypeAlias
 
 import jsonpath
@@ -51,7 +52,9 @@ class ConflictError(Exception):
 class Path:
     """A compiled path below a root: ``find`` follows it from any value."""
 
-    __slots__ = ("_below", "length", "rest", "steps", "text")
+    __slots__ = ("_below", "is_reference", "length", "rest", "steps", "text")
+    is_reference: bool
+    """Whether the path leads to one place only, so that something can be put there."""
 
     def __init__(self, text: str, below: str) -> None:
         """Take the whole text for messages and the part below the root. Raises InvalidDefinitionError."""
@@ -60,8 +63,10 @@ class Path:
         below = below.removesuffix(_LENGTH)
         steps, place = _plain(below)
         self.steps = tuple(steps)
-        self._below = tuple((dict if isinstance(step, str) else list, step) for step in steps)
+        taken: list[tuple[type[Any], Any]] = [(dict if isinstance(step, str) else list, step) for step in steps]
+        self._below = tuple(taken)
         self.rest: jsonpath.JSONPath | jsonpath.CompoundJSONPath | None = None
+        self.is_reference = place == len(below) and not self.length
         if place < len(below):
             if "=~" in below:
                 raise InvalidDefinitionError(f"Invalid path '{text}': regular expressions are not allowed in paths")
@@ -71,36 +76,39 @@ class Path:
                 raise InvalidDefinitionError(f"Invalid path '{text}'") from error
 
     @property
-    def is_reference(self) -> bool:
-        """Tell whether the path leads to one place only, so that something can be put there."""
-        return self.rest is None and not self.length
-
-    @property
     def is_root(self) -> bool:
         """Tell whether the path leads to where it begins."""
         return self.is_reference and not self.steps
 
     def find(self, data: Any) -> Any:
         """Give the value, the list of all values for a path that may lead to many, or MISSING."""
-        found = _follow(data, self._below)
-        if found is MISSING or self.is_reference:
-            return found
+        try:
+            for kind, step in self._below:
+                if not isinstance(data, kind):
+                    return MISSING
+                data = data[step]
+        except LookupError:
+            return MISSING
+        return data if self.is_reference else self._beyond(data)
+
+    def _beyond(self, data: Any) -> Any:
+        """Follow what comes after the plain steps."""
         if self.rest is not None:
-            found = self.rest.findall(found)
+            data = self.rest.findall(data)
         if self.length:
-            return len(found) if isinstance(found, (list, dict)) else MISSING
-        return found
+            return len(data) if isinstance(data, (list, dict)) else MISSING
+        return data
 
     def overruns(self, data: Any) -> bool:
         """Tell whether a path leads nowhere only because its last index is beyond the end of a list."""
         if self.rest is not None or not self.steps or not isinstance(self.steps[-1], int):
             return False
-        return isinstance(_follow(data, self._below[:-1]), list)
+        return isinstance(reduce(_stepped, self.steps[:-1], data), list)
 
     def lost(self, data: Any) -> str:
         """Say in the words AWS uses where a path that gives MISSING leads nowhere."""
-        for place, (kind, _) in enumerate(self._below, 1):
-            below = _follow(data, self._below[place - 1 : place])
+        for place, (kind, step) in enumerate(self._below, 1):
+            below = _stepped(data, step)
             if below is not MISSING:
                 data = below
             elif isinstance(data, kind) and (kind is list or place == len(self.steps)):
@@ -117,16 +125,14 @@ class Path:
         return _put(data, self.steps, 0, value)
 
 
-def _follow(data: Any, below: tuple[tuple[type[Any], Any], ...]) -> Any:
-    """Take plain steps, each with the type of what it is taken in; give MISSING when one cannot be taken."""
+def _stepped(data: Any, step: Any) -> Any:
+    """Take one plain step; give MISSING when it cannot be taken."""
+    if not isinstance(data, dict if isinstance(step, str) else list):
+        return MISSING
     try:
-        for kind, step in below:
-            if not isinstance(data, kind):
-                return MISSING
-            data = data[step]
+        return data[step]
     except LookupError:
         return MISSING
-    return data
 
 
 def _put(data: Any, steps: tuple[Step, ...], place: int, value: Any) -> Any:

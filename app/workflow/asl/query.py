@@ -35,16 +35,21 @@ class InvalidDefinitionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One turn of a Map: what ``Map.Item`` of the context object shows. ``key`` when a Map goes over an object."""
+    """One turn of a Map: what ``Map.Item`` of the context object shows. ``key`` when a Map goes over an object.
+
+    ``source`` tells where an item of a distributed Map is from.
+    """
 
     index: int
     value: Any
     key: str | None = None
+    source: str | None = None
 
     def shown(self) -> dict[str, Any]:
         """Give what the context object shows."""
         told = {"Index": self.index, "Value": self.value}
-        return told if self.key is None else {**told, "Key": self.key}
+        more = (("Key", self.key), ("Source", self.source))
+        return {**told, **{name: value for name, value in more if value is not None}}
 
 
 class Query(Protocol):

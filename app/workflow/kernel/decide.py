@@ -214,6 +214,8 @@ def _has_work(branch: Branch, cause: e.Event | None) -> bool:
     kind = type(cause)
     if kind in _OF_CHILDREN:
         return branch.results is not None
+    if kind is e.MemberEnded:
+        return branch.entered
     if kind in _ARRIVALS:
         return not branch.entered
     return branch.wait is None
@@ -230,7 +232,7 @@ def _resumable(ready: deque[tuple[int, e.Event | None]]) -> bool:
 def _start(run: _Run, stimulus: s.Start) -> None:
     if run.frame.status is not Status.PENDING:
         return
-    run.record(e.ExecutionStarted(run.now, stimulus.input, _deadline(run)))
+    run.record(e.ExecutionStarted(run.now, stimulus.input, _deadline(run), stimulus.name))
     run.record(e.BranchStarted(MAIN, -1, 0, run.now, run.definition.flow.start, stimulus.input))
 
 
@@ -244,6 +246,13 @@ def _task_done(run: _Run, stimulus: s.TaskDone) -> None:
     if branch is not None and run.frame.ended is None:
         _say_submitted(run, branch, stimulus.submitted)
         run.record(e.TaskSucceeded(branch.id, run.now, stimulus.output))
+
+
+def _member_ended(run: _Run, stimulus: s.MemberEnded) -> None:
+    frame = run.frame
+    if frame.crowd is not None and stimulus.number in frame.crowd.open and stimulus.branch in frame.branches:
+        # Counted even when nobody waits any more: what a redrive goes on from must be right.
+        run.record(e.MemberEnded(stimulus.branch, run.now, stimulus.number, stimulus.status))
 
 
 def _task_error(run: _Run, stimulus: s.TaskError) -> None:
@@ -379,6 +388,7 @@ _DECIDERS: Final[dict[type[s.Stimulus], Callable[[_Run, Any], None]]] = {
     s.TaskDone: _task_done,
     s.TaskError: _task_error,
     s.TaskTaken: _task_taken,
+    s.MemberEnded: _member_ended,
     s.TaskSubmitted: _task_submitted,
     s.Heartbeat: _heartbeat,
     s.Tick: _tick,

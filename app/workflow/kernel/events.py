@@ -16,11 +16,12 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=True):
 
 
 class ExecutionStarted(Event, frozen=True, tag="ExecutionStarted"):
-    """The execution began; ``deadline`` is when it times out as a whole."""
+    """The execution began; ``deadline`` is when it times out as a whole, ``name`` what it is called, if it has one."""
 
     at: int
     input: Any
     deadline: int | None = None
+    name: str = ""
 
 
 class ExecutionSucceeded(Event, frozen=True, tag="ExecutionSucceeded"):
@@ -264,6 +265,80 @@ class ChildrenSucceeded(Event, frozen=True, tag="ChildrenSucceeded"):
     at: int
 
 
+class CrowdStarted(Event, frozen=True, tag="CrowdStarted"):
+    """The branch is about to start executions of their own, page by page."""
+
+    branch: int
+    at: int
+
+
+class PageTaken(Event, frozen=True, tag="PageTaken"):
+    """The inputs of the next members are known.
+
+    ``page`` holds ``Inputs``, how many ``Items`` each of them is, and the ``Cursor`` of the next page, null behind the
+    last one.
+    """
+
+    branch: int
+    at: int
+    page: Any
+
+
+class MembersStarted(Event, frozen=True, tag="MembersStarted"):
+    """So many inputs of the page were given to executions that begin with this commit."""
+
+    branch: int
+    at: int
+    count: int
+
+
+class MemberEnded(Event, frozen=True, tag="MemberEnded"):
+    """A member has ended, in a ``status`` of executions."""
+
+    branch: int
+    at: int
+    number: int
+    status: str
+
+
+class MembersFound(Event, frozen=True, tag="MembersFound"):
+    """Members to start again: (number, items, how they ended); others may be from ``marker`` on, if it is given."""
+
+    branch: int
+    at: int
+    found: list[tuple[int, int, str]]
+    marker: int | None = None
+
+
+class MembersRedriven(Event, frozen=True, tag="MembersRedriven"):
+    """These members go on, told so with this commit."""
+
+    branch: int
+    at: int
+    numbers: list[int]
+
+
+class CrowdTurned(Event, frozen=True, tag="CrowdTurned"):
+    """The branch does something else with its members now; ``stop`` stops those that are open with this commit.
+
+    An ``error`` is what it will fail with in the end.
+    """
+
+    branch: int
+    at: int
+    phase: str
+    error: str = ""
+    cause: str = ""
+
+
+class ResultsWritten(Event, frozen=True, tag="ResultsWritten"):
+    """What the members have come to is where it was to go; ``output`` is what to say of it."""
+
+    branch: int
+    at: int
+    output: Any
+
+
 class BranchStarted(Event, frozen=True, tag="BranchStarted"):
     """The branch ``parent`` started the line of work ``branch``, the one of number ``index`` of those of its state.
 
@@ -383,6 +458,14 @@ AnyEvent: TypeAlias = (
     | SignalLate
     | ChildrenStarted
     | ChildrenSucceeded
+    | CrowdStarted
+    | PageTaken
+    | MembersStarted
+    | MemberEnded
+    | MembersFound
+    | MembersRedriven
+    | CrowdTurned
+    | ResultsWritten
     | BranchStarted
     | BranchSucceeded
     | BranchFailed
@@ -406,6 +489,8 @@ PAYLOADS: Final[dict[type[Event], str]] = {
     SignalReceived: "data",
     SignalKept: "data",
     SignalLate: "data",
+    PageTaken: "page",
+    ResultsWritten: "output",
     BranchStarted: "input",
     BranchSucceeded: "output",
     CompensationNoted: "argument",

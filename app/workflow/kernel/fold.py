@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar
 
 from . import events as e
+from .crowds import CROWD_FOLDERS
 from .errors import RUNTIME
 from .frames import Branch, Frame, Kept, Undo, Wait
 from .status import LIFE, Status
@@ -17,7 +18,7 @@ from .status import LIFE, Status
 _E = TypeVar("_E", bound=e.Event)
 _Folder = Callable[[Frame, Any], int | None]
 
-FOLDERS: Final[dict[type[e.Event], _Folder]] = {}
+FOLDERS: Final[dict[type[e.Event], _Folder]] = {**CROWD_FOLDERS}
 _ASLEEP: Final = frozenset({Status.WAITING, Status.RETRYING})
 MAIN: Final = 0
 """The number of the branch an execution begins with."""
@@ -82,6 +83,7 @@ def _started(frame: Frame, event: e.ExecutionStarted) -> int | None:
     frame.started = event.at
     frame.deadline = event.deadline
     frame.input = event.input
+    frame.name = event.name
     return None
 
 
@@ -126,19 +128,29 @@ def _redriven(frame: Frame, event: e.ExecutionRedriven) -> int | None:
     frame.redrives += 1
     frame.redriven = event.at
     for branch in frame.branches.values():
-        if branch.failure is not None:
-            branch.failure = None
-            parent = frame.branches.get(branch.parent)
-            if parent is not None:
-                parent.open += 1
-                parent.failures -= 1
-        if branch.wait is not None and branch.wait.kind != "children":
-            branch.wait = None
-        branch.tries = None
+        _made_ready(frame, branch)
     for branch in frame.branches.values():
         if branch.open:
             branch.wait = Wait("children")
     return None
+
+
+def _made_ready(frame: Frame, branch: Branch) -> None:
+    """Let a branch go on that has failed, or waits for what nobody answers any more."""
+    if branch.failure is not None:
+        branch.failure = None
+        _reopen(frame, branch.parent)
+    if branch.wait is not None and (branch.wait.kind != "children" or not branch.open):
+        branch.wait = None
+    branch.tries = None
+
+
+def _reopen(frame: Frame, number: int) -> None:
+    """Count a line of work of a branch as one that runs, no longer as one that has failed."""
+    parent = frame.branches.get(number)
+    if parent is not None:
+        parent.open += 1
+        parent.failures -= 1
 
 
 @_folds(e.StateEntered)
@@ -395,6 +407,7 @@ def _failed_lines(frame: Frame, event: e.BranchFailed) -> int:
 
 
 LINES: Final[dict[type[e.Event], int | Callable[[Frame, Any], int]]] = {
+    **dict.fromkeys(CROWD_FOLDERS, 0),
     e.StateFailed: lambda _frame, event: event.shown,
     e.TaskScheduled: lambda _frame, event: event.shown,
     # What shows its start with its scheduling does not show it again.

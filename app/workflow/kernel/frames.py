@@ -82,6 +82,49 @@ class Kept(msgspec.Struct, frozen=True, array_like=True):
     expires: int
 
 
+class Tally(msgspec.Struct, array_like=True):
+    """How many have ended in which way."""
+
+    succeeded: int = 0
+    failed: int = 0
+    timed_out: int = 0
+    aborted: int = 0
+
+    def count(self, status: str, by: int) -> None:
+        """Count so many more, or fewer, of a status."""
+        setattr(self, status, getattr(self, status) + by)
+
+    @property
+    def unwell(self) -> int:
+        """Give how many have not succeeded."""
+        return self.failed + self.timed_out + self.aborted
+
+
+class Crowd(msgspec.Struct, array_like=True):
+    """Executions of their own that an execution has started, its members, and where it is with them.
+
+    They are numbered in the order in which they are started, ``begun`` of them, and only those that are ``open`` are
+    known by their numbers, with how many items each is for: so what is kept does not grow with how many there are. The
+    inputs of a page are in the data of the branch; ``first`` is the number of its first one. ``total`` counts the items
+    of all pages, ``over`` tells that there is no other page. ``phase`` is ``start``, ``again`` (those that failed are
+    started again: ``found`` are known, and none below ``marker`` is left to be found), ``stop`` or ``write``.
+    ``members`` and ``items`` count what has ended; ``written`` tells that results were written.
+    """
+
+    phase: str = "start"
+    begun: int = 0
+    first: int = 0
+    total: int = 0
+    over: bool = False
+    open: dict[int, int] = {}
+    found: list[tuple[int, int, str]] = []
+    marker: int | None = None
+    members: Tally = msgspec.field(default_factory=Tally)
+    items: Tally = msgspec.field(default_factory=Tally)
+    error: tuple[str, str] | None = None
+    written: bool = False
+
+
 def sooner(one: int | None, other: int | None) -> int | None:
     """Give the earlier of two instants that may not be there."""
     if one is None:
@@ -95,7 +138,8 @@ class Frame(msgspec.Struct, array_like=True):
     ``seed`` is what chance is drawn from. ``done`` are the steps to undo, oldest first. ``ending`` is the change that
     follows the compensations. ``seen`` gives the instants of signals applied by their ids, ``lapsed`` the (name, key)
     of waits that have timed out. ``events`` counts what was folded, ``lines`` those of the public history. When an
-    execution ends other than well its branches stay as they are: a redrive goes on from them.
+    execution ends other than well its branches stay as they are: a redrive goes on from them. ``crowd`` are
+    the executions that this one has started by the page, if it is one that does.
     """
 
     id: str
@@ -122,6 +166,8 @@ class Frame(msgspec.Struct, array_like=True):
     lapsed: list[tuple[str, str]] = []
     lines: int = 0
     redriven: int | None = None
+    name: str = ""
+    crowd: Crowd | None = None
 
     @property
     def is_over(self) -> bool:

@@ -243,7 +243,8 @@ class Definition:
     """A machine, checked. ``states`` holds those of all flows: a name is unique in the whole machine, as on AWS.
 
     ``timeout``: seconds for a whole execution. ``on_late``: the machine that is started with a signal that came too
-    late. ``edition`` numbers the published versions of one name.
+    late. ``edition`` numbers the published versions of one name. ``parts`` are machines that belong to this one, of
+    the same edition: those that its states start on their own.
     """
 
     name: str
@@ -251,6 +252,7 @@ class Definition:
     timeout: float | None = None
     on_late: str | None = None
     edition: int = 1
+    parts: tuple[Definition, ...] = ()
     states: Mapping[str, State] = field(init=False)
     awaited: frozenset[str] = field(init=False)
 
@@ -286,9 +288,8 @@ def _collect(flow: Flow, where: str, states: dict[str, State], faults: list[str]
 def _check_state(name: str, state: State, flow: Flow, faults: list[str]) -> None:
     if state.name != name:
         faults.append(f"{name!r} holds a state named {state.name!r}")
-    beside = {END, *flow.states}
     for transition, target in state.transitions.items():
-        if target not in beside:
+        if target is not END and target not in flow.states:
             faults.append(f"{transition!r} of {name!r} leads to {target!r}, which is no state beside it")
     faults.extend(
         f"{name!r} catches errors by {catcher.transition!r}, which is no transition of it"

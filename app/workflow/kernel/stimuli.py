@@ -12,9 +12,10 @@ class Stimulus(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=True)
 
 
 class Start(Stimulus, frozen=True, tag="Start"):
-    """Begin, with ``input`` (any JSON value)."""
+    """Begin, with ``input`` (any JSON value). ``name`` is what the execution is called, if it has a name."""
 
     input: Any
+    name: str = ""
 
 
 class TaskDone(Stimulus, frozen=True, tag="TaskDone"):
@@ -57,6 +58,14 @@ class TaskSubmitted(Stimulus, frozen=True, tag="TaskSubmitted"):
     entry: int
     attempt: int
     output: Any = None
+
+
+class MemberEnded(Stimulus, frozen=True, tag="MemberEnded"):
+    """An execution that the branch has started has ended, in a ``status`` of executions."""
+
+    branch: int
+    number: int
+    status: str
 
 
 class Heartbeat(Stimulus, frozen=True, tag="Heartbeat"):
@@ -113,6 +122,7 @@ AnyStimulus: TypeAlias = (
     | TaskError
     | TaskTaken
     | TaskSubmitted
+    | MemberEnded
     | Heartbeat
     | Tick
     | Signal

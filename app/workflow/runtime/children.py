@@ -15,6 +15,8 @@ from ..kernel import events as e
 from ..kernel import stimuli as s
 from ..kernel.errors import RUNTIME, StepError
 from ..kernel.frames import Branch, Frame
+from ..kernel.status import Status
+from . import crowds
 from .live import Definitions, Kin, Live, StepKey
 from .store import Key, Letter, NewExecution, Row
 
@@ -45,10 +47,12 @@ class Child(NamedTuple):
 class Nested(Protocol):
     """What one resource means by starting an execution.
 
-    ``until`` tells what answers the step: the child's having begun, its end, or whoever has the step's token.
+    ``until`` tells what answers the step: the child's having begun, its end, or whoever has the step's token. With
+    ``resumes`` a redrive goes on with the child that there was.
     """
 
     until: Until
+    resumes: bool
 
     def wanted(self, namespace: str, argument: object) -> Wanted:
         """Read what is asked for. Raises StepError."""
@@ -101,21 +105,40 @@ class Children:
         if not self._nested and live.kin is None:
             return (), ()
         starts, posts = list[NewExecution](), list[Letter]()
-        before = live.asked
-        if before or self._asks(events):
-            live.asked = self.asked(live.key, live.frame)
-            for step in live.asked.keys() - before.keys():
-                starts += self._started(live, live.frame.branches[step.branch], step, now)
-            posts += self._stopped(live, before, events)
-        if live.kin is not None and _has_ended(events):
-            posts.append(self._told(live, live.kin))
+        if live.asked or self._asks(events):
+            self._look_at_steps(live, events, now, starts, posts)
+        if live.frame.crowd is not None:
+            crowds.look(live, events, now, starts, posts)
+        posts += self._telling(live, events)
         return tuple(starts), tuple(posts)
+
+    def _look_at_steps(
+        self, live: Live, events: list[e.Event], now: int, starts: list[NewExecution], posts: list[Letter]
+    ) -> None:
+        before = live.asked
+        live.asked = self.asked(live.key, live.frame)
+        for step in live.asked.keys() - before.keys():
+            starts += self._started(live, live.frame.branches[step.branch], step, now)
+        posts += self._stopped(live, before, events)
+        posts += self._resumed(live, before, events)
 
     def _asks(self, events: list[e.Event]) -> bool:
         return any(type(event) is e.TaskScheduled and event.resource in self._nested for event in events)
 
-    def greeting(self, live: Live, branch: Branch, row: Row | None) -> s.Stimulus | None:
-        """Tell a step of its child, which is there or was refused; None when the step waits for nothing of the kind."""
+    def _resumed(self, live: Live, before: Mapping[StepKey, str], events: Iterable[e.Event]) -> Iterator[Letter]:
+        """Let the children go on that a redrive goes on with; they are there from before."""
+        if not any(type(event) is e.ExecutionRedriven for event in events):
+            return
+        for step, resource in live.asked.items():
+            if step not in before and self._nested[resource].resumes:
+                child = child_of(step, live.frame.seed)
+                yield Letter(child, f"{child.id}/redriven {live.frame.redrives}", pack_stimulus(s.Redrive()))
+
+    def greeting(self, live: Live, branch: Branch, row: Row | None, ended: Frame | None) -> s.Stimulus | None:
+        """Tell a step of its child, which is there or was refused; None when the step waits for nothing of the kind.
+
+        ``ended`` is given of a child that has ended well: it says so once, and that may have been before a redrive.
+        """
         wait = branch.wait
         nested = None if wait is None else self.of(wait.name)
         if wait is None or nested is None:
@@ -124,12 +147,18 @@ class Children:
         if row is None:
             error = self._refused(nested, live.key.namespace, wait.argument)
             return s.TaskError(*step, error.error, error.cause)
-        said = nested.begun(Child(row.key, row.machine, row.name, row.created))
-        return s.TaskDone(*step, said) if nested.until == "begun" else s.TaskSubmitted(*step, said)
+        child = Child(row.key, row.machine, row.name, row.created, ended)
+        return self._said(nested, StepKey(live.key, *step), wait.name, child)
+
+    def _said(self, nested: Nested, step: StepKey, resource: str, child: Child) -> s.Stimulus:
+        if child.frame is not None and nested.until == "ended":
+            return self._answer(step, resource, child)
+        said = nested.begun(child)
+        return s.TaskDone(*step[1:], said) if nested.until == "begun" else s.TaskSubmitted(*step[1:], said)
 
     def _refused(self, nested: Nested, namespace: str, argument: object) -> StepError:
         try:
-            wanted = nested.wanted(namespace, argument)
+            wanted = _wanted(nested, namespace, argument)
         except StepError as error:
             return error
         known = self._edition(namespace, wanted) is not None
@@ -147,7 +176,7 @@ class Children:
         assert branch.wait is not None  # noqa: S101 - it is asked
         nested, seed = self._nested[branch.wait.name], live.frame.seed
         try:
-            wanted = nested.wanted(step.key.namespace, branch.wait.argument)
+            wanted = _wanted(nested, step.key.namespace, branch.wait.argument)
         except StepError:
             return
         edition = self._edition(step.key.namespace, wanted)
@@ -179,12 +208,23 @@ class Children:
                 child = child_of(step, live.frame.seed)
                 yield Letter(child, f"{child.id}/given up", pack_stimulus(s.Stop()))
 
-    def _told(self, live: Live, kin: Kin) -> Letter:
+    def _telling(self, live: Live, events: Iterable[e.Event]) -> Iterator[Letter]:
+        if live.kin is not None and _has_ended(events):
+            yield from self._told(live, live.kin)
+
+    def _told(self, live: Live, kin: Kin) -> Iterator[Letter]:
         """Answer the step that waits for an execution's end."""
         parent, branch, entry, attempt, resource = kin.parent.split("/", 4)
         step = StepKey(Key(live.key.namespace, parent), int(branch), int(entry), int(attempt))
+        if resource == crowds.MEMBER:
+            yield crowds.told(live, step)
+            return
         child = Child(live.key, live.definition.name, kin.name, kin.created, live.frame)
-        return Letter(step.key, answer_id(step), pack_stimulus(self._answer(step, resource, child)))
+        nested, frame = self.of(resource), live.frame
+        if nested is not None and nested.resumes and frame.status is Status.ABORTED and not frame.error:
+            # Given up by the step itself, which a redrive may have made wait for it again.
+            return
+        yield Letter(step.key, answer_id(step), pack_stimulus(self._answer(step, resource, child)))
 
     def _answer(self, step: StepKey, resource: str, child: Child) -> s.Stimulus:
         nested = self.of(resource)
@@ -203,6 +243,16 @@ def _answered(events: Iterable[e.Event]) -> set[int]:
 
 def _has_ended(events: Iterable[e.Event]) -> bool:
     return any(type(event) in _ENDS for event in events)
+
+
+def _wanted(nested: Nested, namespace: str, argument: object) -> Wanted:
+    """Read what is asked for; whatever goes wrong is the step's failure, not its worker's. Raises StepError."""
+    try:
+        return nested.wanted(namespace, argument)
+    except StepError:
+        raise
+    except Exception as error:
+        raise StepError(RUNTIME, f"{type(error).__name__}: {error}") from error
 
 
 def kin_of(new: NewExecution | Row) -> Kin | None:

@@ -189,7 +189,7 @@ class Core(Holdings):
         live.new = new
         live.kin = kin_of(new)
         self._live[new.key] = live
-        posts[new.key] = [Item(new.key, s.Start(msgspec.json.decode(new.input)))]
+        posts[new.key] = [Item(new.key, s.Start(msgspec.json.decode(new.input), new.name or ""))]
 
     def _due(self, now: int) -> list[Item]:
         due: list[Item] = []

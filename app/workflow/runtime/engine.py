@@ -162,6 +162,10 @@ class Engine:
         """Know a machine. Raises ValueError for another one of the same name and edition."""
         self._registry.add(definition)
 
+    def machine(self, name: str, edition: int, namespace: str = "") -> Definition | None:
+        """Give a machine of a namespace, None when this process does not know it."""
+        return self._registry.find(namespace, name, edition)
+
     def task(
         self, resource: str, *, inline: bool = False, transactional: bool = False, batch: bool = False
     ) -> Callable[[_F], _F]:

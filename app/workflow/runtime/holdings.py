@@ -14,6 +14,7 @@ from ..kernel import stimuli as s
 from ..kernel.decide import is_cut
 from ..kernel.errors import RUNTIME
 from ..kernel.frames import Branch, Frame, Wait
+from ..kernel.status import Status
 from .children import Children, Nested, child_of, kin_of
 from .live import Command, Definitions, Item, Live, StepKey
 from .store import Key, Row, Store, StoreUnavailableError
@@ -196,9 +197,16 @@ class Holdings:
             return
         for step, key in zip(begun, keys, strict=True):
             live = self._live[step.key]
-            stimulus = self.children.greeting(live, live.frame.branches[step.branch], rows.get(key))
+            row = rows.get(key)
+            ended = self._ended_well(row) if row is not None else None
+            stimulus = self.children.greeting(live, live.frame.branches[step.branch], row, ended)
             if stimulus is not None:
                 self.deferred.append(Item(step.key, stimulus))
+
+    def _ended_well(self, row: Row) -> Frame | None:
+        if row.status is not Status.SUCCEEDED:
+            return None
+        return unpack_checkpoint(row.checkpoint, lambda versions: self.store.pages(row.key, versions))[0]
 
     def _set_off(self, step: StepKey, resource: str) -> bool:
         """Note that a task is handed out; false when it runs already, or is an execution that is only to be greeted."""
@@ -290,7 +298,7 @@ class Holdings:
             if row.version == 0 or is_cut(frame):
                 return [Item(key, s.Stop(RUNTIME, cause))]
         if row.version == 0:
-            return [Item(key, s.Start(msgspec.json.decode(row.input)))]
+            return [Item(key, s.Start(msgspec.json.decode(row.input), row.name or ""))]
         if is_cut(frame):
             return [Item(key, s.Continue())]
         return [Item(key, s.Tick())]

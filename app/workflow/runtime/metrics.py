@@ -10,7 +10,7 @@ import msgspec
 
 from ..kernel import events as e
 from ..kernel.events import Event
-from ..kernel.frames import Frame
+from ..kernel.frames import Branch, Frame
 from .store import Key
 
 OPEN: Final = 100_000
@@ -71,9 +71,8 @@ class Metrics:
             # What it was in has failed, and was counted.
             return
         with self._lock:
-            for branch in frame.branches.values():
-                if branch.entered and branch.undo is None and branch.failure is None:
-                    self._remember(key, branch.id, branch.state, branch.since or None)
+            for branch in filter(_is_visiting, frame.branches.values()):
+                self._remember(key, branch.id, branch.state, branch.since or None)
 
     def figures(self) -> Mapping[tuple[str, str], Figures]:
         """Give a copy of all, by machine and state."""
@@ -112,6 +111,11 @@ class Metrics:
 
     def _of(self, machine: str, state: str) -> Figures:
         return self._figures.setdefault((machine, state), Figures())
+
+
+def _is_visiting(branch: Branch) -> bool:
+    """Tell whether a branch is in a state whose outcome is still to come; a compensation is none."""
+    return branch.entered and branch.undo is None and branch.failure is None
 
 
 def _is_tried_again(events: Sequence[Event], place: int) -> bool:

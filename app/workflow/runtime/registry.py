@@ -52,13 +52,21 @@ class Registry:
         newest = self._newest.get(definition.name)
         if newest is None or newest.edition < definition.edition:
             self._newest[definition.name] = definition
+        for part in definition.parts:
+            self.add(part)
 
     def find(self, namespace: str, machine: str, edition: int) -> Definition | None:
         """Give a machine, None when nobody knows it."""
         found = self._editions.get((machine, edition))
         if found is None and self._others is not None:
-            found = self._others.find(namespace, machine, edition)
+            found = self._others.find(namespace, machine, edition) or self._part(namespace, machine, edition)
         return found
+
+    def _part(self, namespace: str, machine: str, edition: int) -> Definition | None:
+        """Give a machine that belongs to another one, ``<machine>/<part>``."""
+        whole = machine.partition("/")[0]
+        found = None if whole == machine else self.find(namespace, whole, edition)
+        return next((part for part in (found.parts if found else ()) if part.name == machine), None)
 
     def newest(self, namespace: str, machine: str) -> Definition | None:
         """Give the edition that new executions start with."""

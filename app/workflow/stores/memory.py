@@ -192,11 +192,11 @@ class MemoryStore:
             if len(found) == limit:
                 passed += place
                 break
-            if row.claims >= SUSPECT and not suspects:
+            if suspects or row.claims < SUSPECT:
+                suspects &= row.claims < SUSPECT
+                found[row.key] = row
+            else:
                 passed += place
-                continue
-            suspects = suspects and row.claims < SUSPECT
-            found[row.key] = row
         for entry in passed:
             heappush(self._free, entry)
         return list(found.values())
@@ -427,7 +427,7 @@ class MemoryStore:
         suspects = sum(row.claims >= SUSPECT for row in held)
         for row in held:
             due = now if row.ended is None else row.due
-            more = blamed and (row.claims < SUSPECT or suspects == 1)
+            more = blamed and _is_counted(row, suspects)
             self._put(msgspec.structs.replace(row, owner=None, due=due, claims=row.claims + more))
 
     def _remove(self, key: Key) -> None:
@@ -442,6 +442,11 @@ class MemoryStore:
         self._pairs.pop(key, None)
         for place in [place for place, letter in self._inbox.items() if letter.key == key]:
             del self._inbox[place]
+
+
+def _is_counted(row: Row, suspects: int) -> bool:
+    """Tell whether a death counts against one that was held with so many suspects, itself included."""
+    return row.claims < SUSPECT or suspects == 1
 
 
 def _place(row: Row) -> tuple[int, str]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from app.workflow.asl.compile import compile_machine
 from app.workflow.asl.context import Surroundings
 from app.workflow.asl.nested import RESOURCE
 from app.workflow.kernel.errors import StepError
 from app.workflow.kernel.graph import Catcher, Compensation, Definition, Flow, Retrier, State
 from app.workflow.kernel.states import Map, Parallel, Receive, Task, Wait
+from tests.support.workflow.documents import DOCUMENTS
 
 OFTEN: Final = Retrier(attempts=3)
 HANG: Final = "hangs"
@@ -52,6 +54,7 @@ CHILDREN: Final[Mapping[str, tuple[str, str]]] = {
 FLOWS: Final[Mapping[str, Definition]] = {
     definition.name: definition
     for definition in (
+        *(compile_machine(document, name) for name, document in DOCUMENTS.items()),
         Definition("chain", _flow("a", _task("a", "b", "out.a"), _task("b", "c", "tx.b"), _task("c", None, "out.c"))),
         Definition(
             "parallel",

@@ -7,10 +7,10 @@ core and keeper over the store in memory; only handlers and the passing of time 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 import msgspec
 
@@ -22,9 +22,10 @@ from app.workflow.kernel.errors import StepError
 from app.workflow.kernel.fold import replay
 from app.workflow.kernel.frames import Frame
 from app.workflow.kernel.graph import Definition
-from app.workflow.runtime.core import BusyError, Core
+from app.workflow.runtime.children import Nested
+from app.workflow.runtime.core import BusyError, Core, UnfitError
 from app.workflow.runtime.keeper import Keeper
-from app.workflow.runtime.live import Command, Item, StepKey
+from app.workflow.runtime.live import Command, Definitions, Item, StepKey
 from app.workflow.runtime.store import Append, Key, Letter, Message, NewExecution, Row, StoreUnavailableError
 from app.workflow.stores.memory import MemoryStore, MemoryTransaction
 from tests.support.workflow.dice import Dice
@@ -150,11 +151,15 @@ class FaultyStore(MemoryStore):
 
 @dataclass(slots=True)
 class Job:
-    """A handler at work; ``append`` is set between its decision and its commit."""
+    """A handler at work; ``append`` is set between its decision and its commit.
+
+    ``alone`` is set when it was in a transaction with others that came to nothing.
+    """
 
     command: Command
     finish: int
     append: Append | None = None
+    alone: bool = False
 
 
 class Machines:
@@ -176,7 +181,13 @@ class Player:
         self.world = world
         self.store = FaultyStore(world, world.store)
         self.core = world.flaw.core(
-            self.store, Machines(), 0, new_id=world.new_id, new_seed=lambda: "late", nested=NESTED, linger=5_000
+            self.store,
+            world.machines,
+            0,
+            new_id=world.new_id,
+            new_seed=lambda: "late",
+            nested=world.nested,
+            linger=5_000,
         )
         self.keeper = Keeper(self.store, self.core, f"worker {number}", lease=LEASE)
         self.inbox: list[Item] = []
@@ -215,18 +226,66 @@ class Player:
         self.jobs.remove(job)
         command = job.command
         step = command.step
-        told = (step.branch, step.entry, step.attempt)
         try:
-            given = result(command.resource, command.argument, step.attempt)
+            done = self._done(command)
         except StepError as error:
             if error.error != HANG:
+                told = (step.branch, step.entry, step.attempt)
                 self.answer(Item(step.key, s.TaskError(*told, error.error, error.cause)))
             return
         if command.resource.startswith("tx."):
-            self.transact(job, Item(step.key, s.TaskDone(*told, given)))
+            company = self._company(job)
+            if company:
+                self.share([job, *company])
+            else:
+                self.transact(job, done)
             return
         self.world.truth.outside.setdefault(effect(command), set()).add(f"{step.entry}/{step.attempt}")
-        self.answer(Item(step.key, s.TaskDone(*told, given)))
+        self.answer(done)
+
+    def _company(self, job: Job) -> list[Job]:
+        """Choose who shares a transaction: other executions' steps, which will not fail by themselves."""
+        if not self.world.chaos or job.alone or self.world.dice.one_in(3):
+            return []
+        chosen = {job.command.step.key: job}
+        for other in self.jobs:
+            # However long it was to take: sooner is as good as later.
+            if not other.alone and other.append is None and self._goes_well(other):
+                chosen.setdefault(other.command.step.key, other)
+        return list(chosen.values())[1:]
+
+    def _done(self, command: Command) -> Item:
+        """Do what a handler does, and give its result. Raises StepError."""
+        step = command.step
+        given = self.world.result(self.store, command)
+        return Item(step.key, s.TaskDone(step.branch, step.entry, step.attempt, given))
+
+    def _goes_well(self, job: Job) -> bool:
+        try:
+            self._done(job.command)
+        except StepError:
+            return False
+        return job.command.resource.startswith("tx.")
+
+    def share(self, jobs: list[Job]) -> None:
+        """Do several steps in one transaction; when that comes to nothing each is tried alone."""
+        world = self.world
+        self.jobs = [job for job in self.jobs if job not in jobs]
+        appends: list[Append] = []
+        try:
+            appends = self.core.prepare_all([self._done(job.command) for job in jobs], world.now)
+            with self.store.transaction() as transaction:
+                transaction.work.append(lambda: world.truth.ledger.update(effect(job.command) for job in jobs))
+                self.write(appends, transaction)
+                world.unplug()
+            world.mishap()
+        except (UnfitError, BusyError, StoreUnavailableError, _FencedError):
+            for append in appends:
+                self.core.withdraw(append.key)
+            self.jobs.extend(replace(job, alone=True) for job in jobs)
+            return
+        for append in appends:
+            self.begin(self.core.confirm(append.key, committed=True))
 
     def answer(self, item: Item) -> None:
         """Put an answer in front of the loop."""
@@ -257,16 +316,16 @@ class Player:
         try:
             with self.store.transaction() as transaction:
                 transaction.work.append(lambda: world.truth.ledger.update([effect(job.command)]))
-                self.write(append, transaction)
+                self.write([append], transaction)
             world.mishap()
             committed = True
         except (StoreUnavailableError, _FencedError):
             pass
         self.begin(self.core.confirm(job.command.step.key, committed=committed))
 
-    def write(self, append: Append, transaction: MemoryTransaction) -> None:
+    def write(self, appends: list[Append], transaction: MemoryTransaction) -> None:
         """Append as the last statement."""
-        if not self.store.commit([append], transaction):
+        if len(self.store.commit(appends, transaction)) != len(appends):
             raise _FencedError
 
 
@@ -282,7 +341,13 @@ def effect(command: Command) -> tuple[Any, ...]:
 
 
 class World:
-    """The installation, and the moves that can be made in it."""
+    """The installation, and the moves that can be made in it.
+
+    ``machines`` are known to every worker, ``nested`` what steps start executions by.
+    """
+
+    machines: ClassVar[Definitions] = Machines()
+    nested: ClassVar[Mapping[str, Nested]] = NESTED
 
     def __init__(
         self, seed: int, flows: Sequence[str] | None = None, *, chaos: bool = True, flaw: Flaw | None = None
@@ -302,6 +367,11 @@ class World:
             flows = [self.dice.pick(STARTED) for _ in range(1 + self.dice.below(3))]
         self.started = {self._plan(flow, number): flow for number, flow in enumerate(flows)}
 
+    def result(self, store: MemoryStore, command: Command) -> Any:
+        """Give what a step gives; ``store`` is how its worker sees it. Raises StepError."""
+        del store
+        return result(command.resource, command.argument, command.step.attempt)
+
     def new_id(self) -> str:
         """Name what is started for a late signal."""
         self.ids += 1
@@ -313,6 +383,11 @@ class World:
             self.mishaps -= 1
             if self.dice.one_in(2):
                 raise Died
+            raise StoreUnavailableError
+
+    def unplug(self) -> None:
+        """Lose the connection in the middle of what several depend on: often, for it is seldom that several do."""
+        if self.dice.one_in(4):
             raise StoreUnavailableError
 
     def run(self) -> None:

@@ -17,6 +17,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import OperationalError
 
+from app.workflow.asl.compile import compile_machine
+from app.workflow.asl.context import Surroundings
+from app.workflow.asl.nested import RESOURCE, nested
 from app.workflow.kernel.graph import Definition, Flow
 from app.workflow.kernel.states import Task
 from app.workflow.runtime import engine as workflow
@@ -26,6 +29,7 @@ from app.workflow.stores.sql.store import SqlStore
 from tests.support.workflow.stores import plain_engine
 
 STEPS: Final = 6
+AROUND: Final = Surroundings()
 RESOURCES: Final = ("call", "book", "call", "share", "call", "book")
 TABLES: Final = (
     "CREATE TABLE effects (step VARCHAR(200) NOT NULL, execution VARCHAR(64) NOT NULL)",
@@ -43,6 +47,20 @@ def chain() -> Definition:
     return Definition("chain", Flow(names[0], states))
 
 
+def family() -> Definition:
+    """Give a machine in Amazon States Language that has a chain done by an execution of its own, and books once."""
+    asked = {"StateMachineArn": AROUND.machine("chain"), "Input": "{% $states.input %}"}
+    waits = {
+        "Type": "Task",
+        "Resource": f"{RESOURCE}.sync:2",
+        "Arguments": asked,
+        "Output": "{% $states.result.Output %}",
+        "Next": "Book",
+    }
+    states = {"Chain": waits, "Book": {"Type": "Task", "Resource": "book", "End": True}}
+    return compile_machine({"QueryLanguage": "JSONata", "StartAt": "Chain", "States": states}, "family")
+
+
 def opened(url: str, **how: Any) -> workflow.Engine:
     """Give an engine over the database at ``url`` that knows the chain and does its steps."""
     business = plain_engine(url)
@@ -56,9 +74,11 @@ def opened(url: str, **how: Any) -> workflow.Engine:
         SqlStore(url),
         transactions=transaction,
         is_transient=lambda error: isinstance(error, OperationalError),
+        nested=nested(AROUND),
         **how,
     )
     engine.register(chain())
+    engine.register(family())
 
     @engine.task("share", transactional=True, batch=True)
     @engine.task("book", transactional=True)

@@ -116,10 +116,11 @@ def _mark(run: Run, value: Any) -> Any:
     return (symbol(value), value)
 
 
-def zipped(_run: Run, *arrays: Any) -> Any:
+def zipped(run: Run, *arrays: Any) -> Any:
     """Give the first of each, the second of each, as far as the shortest goes."""
     if not all(isinstance(array, list) for array in arrays):
         return []
+    run.make(min(map(len, arrays), default=0))
     return [list(group) for group in zip(*arrays, strict=False)]
 
 

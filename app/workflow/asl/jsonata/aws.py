@@ -20,20 +20,21 @@ _MULTIPLIER: Final = 0x5DEECE66D
 _48: Final = (1 << 48) - 1
 
 
-def partition(_run: Run, values: Any, size: Any) -> Any:
+def partition(run: Run, values: Any, size: Any) -> Any:
     """Give the values in chunks."""
     if values is UNDEFINED or not values:
         return UNDEFINED
     if values == [None]:
         raise JsonataError("T0412", index=1, value=None, type="arrays")
-    return [list(values)] if size is UNDEFINED else _chunks(values, math.trunc(size))
+    return [list(values)] if size is UNDEFINED else _chunks(run, values, math.trunc(size))
 
 
-def _chunks(values: list[Any], size: int) -> Any:
+def _chunks(run: Run, values: list[Any], size: int) -> Any:
     if size < 0:
         raise JsonataError("D3137", "Second argument must be zero or greater")
     if size == 0:
         return UNDEFINED
+    run.make(len(values) // size)
     return [list(values[start : start + size]) for start in range(0, len(values), size)]
 
 

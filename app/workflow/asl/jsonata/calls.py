@@ -25,6 +25,7 @@ class NativeFunction(Function):
 
     def call(self, run: Run, args: list[Any], context: Any) -> Any:
         """Check the arguments against the signature, and call. Errors name this function."""
+        run.make()
         try:
             checked = self._signature.check(args, context)
             for value in checked:
@@ -32,6 +33,9 @@ class NativeFunction(Function):
             result = self._run(run, *checked)
         except JsonataError as error:
             raise error.named(self.name) from None
+        except (ArithmeticError, ValueError):
+            # Infinite, NaN, or beyond what can be counted: JSON has no such numbers, but reckoning gives them.
+            raise JsonataError("", "Number out of range").named(self.name) from None
         run.handle(result)
         return result
 
@@ -123,6 +127,7 @@ class Regex(Function):
         return self._match(run, args[0], 0) if args and isinstance(args[0], str) else UNDEFINED
 
     def _match(self, run: Run, text: str, start: int) -> Any:
+        run.make()
         found = self._pattern.search(text, start, run.spend)
         if found is None:
             return UNDEFINED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 from . import calls as c
@@ -60,6 +61,15 @@ class Compiled:
             return self._evaluate(run, given, Bindings(ROOT, variables))
         except RecursionError:
             raise too_deep(run.depth) from None
+        except (ArithmeticError, ValueError, TypeError, LookupError, AttributeError):
+            # The reference stumbles over the same: positions that are infinite, groups of nothing that binds.
+            raise JsonataError("", "Expression cannot be evaluated") from None
+
+
+@lru_cache(maxsize=512)
+def compiled(text: str) -> Compiled:
+    """Give an expression that may have been compiled before: it is checked first, and then used."""
+    return Compiled(text)
 
 
 def _compile(node: Any) -> Evaluate:

@@ -55,11 +55,14 @@ def counted(inner: Evaluate, *, keep: bool) -> Evaluate:
 
 
 def leaf(inner: Evaluate) -> Evaluate:
-    """Do the same for what has no parts and costs next to nothing: a literal, a variable."""
+    """Do the same for what has no parts: a literal, a variable."""
 
     def evaluate(run: Run, given: Any, bindings: Bindings) -> Any:
         if run.depth >= DEEPEST:
             raise too_deep(run.depth + 1)
+        run.count += 1
+        if run.count > LONGEST:
+            raise too_long()
         result = inner(run, given, bindings)
         return _unwrapped(result, keep=False) if type(result) is Items else result
 

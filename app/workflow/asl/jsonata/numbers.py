@@ -10,8 +10,9 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final
 
 from .errors import JsonataError
+from .regex import Pattern
 from .run import Run
-from .syntax import library
+from .syntax import library, pattern_of
 from .values import UNDEFINED, number
 
 _PLAIN: Final = re.compile(r"-?(0|([1-9][0-9]*))(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
@@ -22,6 +23,17 @@ _TIMESTAMP: Final = re.compile(
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _LEAST: Final = (1, 1, 1, 0, 0, 0)
+_COMPONENT: Final = re.compile(r"\[\s*([YMDdFWwXxHhPmsf])")
+_WEEKS: Final = frozenset("FWwXx")
+_LARGER: Final = (
+    (frozenset("Y"), "[Y0001]", "%Y"),
+    (frozenset("Md"), "[M01]", "%m"),
+    (frozenset("D"), "[D01]", "%d"),
+    (frozenset("HhP"), "[H01]", "%H"),
+    (frozenset("m"), "[m01]", "%M"),
+    (frozenset("s"), "[s01]", "%S"),
+)
+"""From the year down: the components of a picture that say it, and how it is written."""
 
 
 def total(_run: Run, values: Any) -> Any:
@@ -188,13 +200,12 @@ def iso(millis: float) -> str:
     return instant.strftime("%Y-%m-%dT%H:%M:%S.").zfill(20) + f"{instant.microsecond // 1000:03d}Z"
 
 
-def millis(_run: Run, timestamp: Any, picture: Any) -> Any:
+def millis(run: Run, timestamp: Any, picture: Any) -> Any:
     """Give a text as an instant."""
     if timestamp is UNDEFINED:
         return UNDEFINED
     if picture is not UNDEFINED:
-        found = library("datetime_to_millis", timestamp, picture)
-        return UNDEFINED if found is None else found
+        return _by_picture(run, timestamp, picture)
     parts = _TIMESTAMP.fullmatch(timestamp)
     if parts is None:
         raise JsonataError("D3110", value=timestamp)
@@ -202,6 +213,36 @@ def millis(_run: Run, timestamp: Any, picture: Any) -> Any:
         return _since_epoch(*parts.groups())
     except ValueError:
         raise JsonataError("D3110", value=timestamp) from None
+
+
+def _by_picture(run: Run, timestamp: str, picture: str) -> Any:
+    # Python's regular expressions have no bounds: what ours finds in so many steps, they find in as many.
+    pattern = Pattern(f"^{pattern_of(picture)}$", ignore_case=True, multiline=False)
+    if pattern.search(timestamp, 0, run.spend) is None:
+        return UNDEFINED
+    known, how = _larger(run.now, picture)
+    found = library("datetime_to_millis", known + timestamp, how + picture)
+    return UNDEFINED if found is None else found
+
+
+def _larger(now: float, picture: str) -> tuple[str, str]:
+    """Give what a picture leaves open before the first thing it says, as of ``now``, and the picture of that.
+
+    The library would take it from the machine's clock.
+    """
+    asked = set(_COMPONENT.findall(picture))
+    texts, pictures = [], []
+    instant = _EPOCH + timedelta(milliseconds=math.trunc(now))
+    if asked and not asked & _WEEKS:
+        for component, how, code in _LARGER:
+            if asked & component:
+                break
+            texts.append(instant.strftime(code).zfill(2))
+            pictures.append(how)
+    if "h" in asked and "P" not in asked:
+        texts.append(instant.strftime("%p"))
+        pictures.append("[P]")
+    return "".join(f"{text} " for text in texts), "".join(f"{how} " for how in pictures)
 
 
 def _since_epoch(*parts: str | None) -> int:

@@ -160,6 +160,7 @@ class _Step:
         for tuple_ in [{"@": item} for item in given] if tuples is None else tuples:
             found = self.evaluate(run, tuple_["@"], _inside(bindings, tuple_))
             if found is not UNDEFINED:
+                run.make(len(listed(found)))
                 result += self._each_bound(tuple_, found)
         made: Items = self._staged(run, limited(result), bindings)
         return made

@@ -12,6 +12,8 @@ DEEPEST: Final = 100
 LONGEST: Final = 300_000
 """Evaluations of one expression. AWS stops by the clock; a count gives the same end in every replay."""
 _MEASURE: Final = 1_000
+_ITEM: Final = 40
+"""Small steps that an item of an array or a field of an object costs wherever all are looked at, its room included."""
 
 
 class Run:
@@ -20,7 +22,7 @@ class Run:
     ``now`` is in milliseconds since the epoch; ``chance`` gives a number in [0, 1) for each place it is asked for.
     """
 
-    __slots__ = ("_chance", "_drawn", "count", "depth", "now")
+    __slots__ = ("_chance", "_drawn", "_small", "count", "depth", "now")
 
     def __init__(self, now: int, chance: Callable[[int], float]) -> None:
         self.now = now
@@ -28,6 +30,7 @@ class Run:
         self._drawn = 0
         self.depth = 0
         self.count = 0
+        self._small = 0
 
     def draw(self) -> float:
         """Give a number in [0, 1), another one each time."""
@@ -39,13 +42,20 @@ class Run:
         if isinstance(value, str):
             self.spend(len(value))
         elif isinstance(value, (list, dict)):
-            self.spend(10 * len(value))
+            self.spend(_ITEM * len(value))
+
+    def make(self, count: int = 1) -> None:
+        """Count the making of so many values that are neither texts nor numbers, or the calls of functions."""
+        self.count += count
+        if self.count > LONGEST:
+            raise too_long()
 
     def spend(self, steps: float) -> None:
         """Count work that is not an evaluation, of which ``_MEASURE`` small steps count as one."""
-        self.count += int(steps) // _MEASURE
-        if self.count > LONGEST:
-            raise too_long()
+        self._small += int(steps)
+        if self._small >= _MEASURE:
+            more, self._small = divmod(self._small, _MEASURE)
+            self.make(more)
 
 
 def too_long() -> JsonataError:

@@ -107,9 +107,9 @@ class _Sized:
         return self._size
 
 
-def _units(value: str, place: int) -> int:
-    """Give a place in UTF-16 code units, which the reference counts."""
-    return place + sum(character > "\uffff" for character in value[:place])
+def _wide(value: str) -> int:
+    """Count the characters that are two UTF-16 code units, which the reference counts."""
+    return 0 if value.isascii() else sum(character > "\uffff" for character in value)
 
 
 def _matches(run: Run, pattern: Any, value: str, most: float) -> Iterator[dict[str, Any]]:
@@ -127,9 +127,11 @@ def matched(run: Run, value: Any, pattern: Any, limit: Any) -> Any:
     if value is UNDEFINED:
         return UNDEFINED
     result = sequence()
+    place = wide = 0
     for found in _matches(run, pattern, value, _limit(limit, "D3040")):
-        index = _units(value, int(found["start"]))
-        result.append({"match": found["match"], "index": index, "groups": found["groups"]})
+        start = int(found["start"])
+        place, wide = start, wide + _wide(value[place:start])
+        result.append({"match": found["match"], "index": start + wide, "groups": found["groups"]})
     return result
 
 
@@ -159,6 +161,7 @@ def _split_at(run: Run, value: str, pattern: Any, most: float) -> list[str]:
         start = int(found["end"])
     if len(result) < most:
         result.append(value[start:])
+    limited(result)
     return result
 
 
