@@ -23,10 +23,21 @@ _TRUNCATED: Final = {"truncated": False}
 
 
 class History:
-    """Turns events, given in order from the first one on, into AWS's; ``seed`` and ``execution`` are the frame's."""
+    """Turns events, given in order from the first one on, into AWS's; ``seed`` and ``execution`` are the frame's.
 
-    def __init__(self, definition: Definition, execution: str, seed: str, around: Surroundings) -> None:
+    ``definition`` is what the execution was started with, ``edition`` gives those that it was moved to.
+    """
+
+    def __init__(
+        self,
+        definition: Definition,
+        execution: str,
+        seed: str,
+        around: Surroundings,
+        edition: Callable[[int], Definition | None] = lambda _number: None,
+    ) -> None:
         self._definition = definition
+        self._edition = edition
         self._around = around
         self._frame = Frame(execution, seed)
         self._count = 0
@@ -93,6 +104,10 @@ class History:
 
     def _tell_redriven(self, event: e.ExecutionRedriven) -> None:
         self._add(event.at, "ExecutionRedriven", self._count, details={"redriveCount": self._frame.redrives + 1})
+
+    def _tell_migrated(self, event: e.ExecutionMigrated) -> None:
+        # AWS has no line for it: what follows is told as the other edition has it.
+        self._definition = self._edition(event.edition) or self._definition
 
     # --- states ----------------------------------------------------------------------------------------------------
 
@@ -289,6 +304,7 @@ class History:
         e.ExecutionTimedOut: _tell_timed_out,
         e.ExecutionAborted: _tell_aborted,
         e.ExecutionRedriven: _tell_redriven,
+        e.ExecutionMigrated: _tell_migrated,
         e.StateEntered: _tell_entered,
         e.StateExited: _tell_exited,
         e.StateFailed: _tell_state_failed,

@@ -376,6 +376,13 @@ def _redrive(run: _Run, stimulus: s.Redrive) -> None:
     _continue(run, s.Continue())
 
 
+def _migrate(run: _Run, stimulus: s.Migrate) -> None:
+    """Note that what follows is decided by the definition of this run, which ``migration.unfit`` has let through."""
+    frame, edition = run.frame, stimulus.edition
+    if not frame.is_over and run.definition.edition == edition != frame.edition:
+        run.record(e.ExecutionMigrated(run.now, edition))
+
+
 def _continue(run: _Run, stimulus: s.Continue) -> None:
     del stimulus
     for branch in run.frame.branches.values():
@@ -396,5 +403,6 @@ _DECIDERS: Final[dict[type[s.Stimulus], Callable[[_Run, Any], None]]] = {
     s.Stop: _stop,
     s.Rollback: _rollback,
     s.Redrive: _redrive,
+    s.Migrate: _migrate,
     s.Continue: _continue,
 }

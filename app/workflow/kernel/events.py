@@ -60,6 +60,13 @@ class ExecutionRedriven(Event, frozen=True, tag="ExecutionRedriven"):
     deadline: int | None = None
 
 
+class ExecutionMigrated(Event, frozen=True, tag="ExecutionMigrated"):
+    """From here on it goes by another edition of its machine."""
+
+    at: int
+    edition: int
+
+
 class StateEntered(Event, frozen=True, tag="StateEntered"):
     """A branch arrived at a state."""
 
@@ -437,6 +444,7 @@ AnyEvent: TypeAlias = (
     | ExecutionTimedOut
     | ExecutionAborted
     | ExecutionRedriven
+    | ExecutionMigrated
     | StateEntered
     | StateExited
     | StateFailed

@@ -119,6 +119,12 @@ def _aborted(frame: Frame, event: e.ExecutionAborted) -> int | None:
     return None
 
 
+@_folds(e.ExecutionMigrated)
+def _migrated(frame: Frame, event: e.ExecutionMigrated) -> int | None:
+    frame.edition = event.edition
+    return None
+
+
 @_folds(e.ExecutionRedriven)
 def _redriven(frame: Frame, event: e.ExecutionRedriven) -> int | None:
     frame.status = LIFE.fire(frame.status, "redrive")
@@ -408,6 +414,7 @@ def _failed_lines(frame: Frame, event: e.BranchFailed) -> int:
 
 LINES: Final[dict[type[e.Event], int | Callable[[Frame, Any], int]]] = {
     **dict.fromkeys(CROWD_FOLDERS, 0),
+    e.ExecutionMigrated: 0,
     e.StateFailed: lambda _frame, event: event.shown,
     e.TaskScheduled: lambda _frame, event: event.shown,
     # What shows its start with its scheduling does not show it again.

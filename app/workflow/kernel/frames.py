@@ -139,7 +139,8 @@ class Frame(msgspec.Struct, array_like=True):
     follows the compensations. ``seen`` gives the instants of signals applied by their ids, ``lapsed`` the (name, key)
     of waits that have timed out. ``events`` counts what was folded, ``lines`` those of the public history. When an
     execution ends other than well its branches stay as they are: a redrive goes on from them. ``crowd`` are
-    the executions that this one has started by the page, if it is one that does.
+    the executions that this one has started by the page, if it is one that does. ``edition`` is that of the machine it
+    has been moved to; 0 is the one it was started with.
     """
 
     id: str
@@ -168,6 +169,7 @@ class Frame(msgspec.Struct, array_like=True):
     redriven: int | None = None
     name: str = ""
     crowd: Crowd | None = None
+    edition: int = 0
 
     @property
     def is_over(self) -> bool:

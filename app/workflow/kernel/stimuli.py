@@ -112,6 +112,12 @@ class Redrive(Stimulus, frozen=True, tag="Redrive"):
     """Go on from where an execution failed, timed out or was aborted; states that are done do not run again."""
 
 
+class Migrate(Stimulus, frozen=True, tag="Migrate"):
+    """Go on by another edition of the machine, unless the execution has meanwhile gone where that does not lead."""
+
+    edition: int
+
+
 class Continue(Stimulus, frozen=True, tag="Continue"):
     """Go on with a run that was cut because it had grown long."""
 
@@ -129,5 +135,6 @@ AnyStimulus: TypeAlias = (
     | Stop
     | Rollback
     | Redrive
+    | Migrate
     | Continue
 )

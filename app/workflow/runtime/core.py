@@ -268,11 +268,14 @@ class Core(Holdings):
             return self._decide(again, _stopping(items, RUNTIME, f"{type(error).__name__}: {error}"), now)
 
     def _decide(self, live: Live, items: list[Item], now: int) -> Run | None:
-        frame, definition = live.frame, live.definition
+        frame = live.frame
         events: list[e.Event] = []
         letters: list[str] = []
         for item in items:
-            got = run(definition, frame, item.stimulus, now)
+            if type(item.stimulus) is s.Migrate and not self._moved(live, item.stimulus.edition):
+                got = []
+            else:
+                got = run(live.definition, frame, item.stimulus, now)
             if got:
                 events = [*events, *got] if events else got
             if item.letter is not None:
@@ -300,7 +303,7 @@ class Core(Holdings):
             tuple(letters),
             tuple(sorted(awaits - before)) if awaits is not before else (),
             tuple(sorted(before - awaits)) if awaits is not before else (),
-            (*starts, *self._refunds(live, events, now)) if definition.on_late is not None else starts,
+            (*starts, *self._refunds(live, events, now)) if live.definition.on_late is not None else starts,
             posts,
         )
         return Run(live, items, events, append, packed, awaits)

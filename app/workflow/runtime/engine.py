@@ -22,6 +22,7 @@ from ..kernel.events import Event
 from ..kernel.frames import Frame
 from ..kernel.graph import Definition
 from ..kernel.lifecycle import InvalidTransitionError
+from ..kernel.migration import unfit
 from ..kernel.status import ENDED, LIFE, Status
 from .activities import Activities, ActivityTask, handed
 from .children import Nested, answer_id
@@ -51,6 +52,10 @@ class UnknownMachineError(LookupError):
 
 class UnknownExecutionError(LookupError):
     """The namespace has no such execution."""
+
+
+class MigrationError(Exception):
+    """An execution cannot go on by another edition; the text says why."""
 
 
 class StaleTokenError(Exception):
@@ -301,6 +306,25 @@ class Engine:
             raise _refused(row, "redrive", "not_undone")
         self._post(key, new_id(), s.Redrive())
 
+    def migrate(self, key: Key, edition: int) -> None:
+        """Let an execution that waits go on by another edition of its machine (ORC-08); the same one has no effect.
+
+        Raises UnknownMachineError for an edition that is not known, and MigrationError with the reason when it cannot.
+        An execution that goes elsewhere before it hears of it stays with its own: ``describe`` tells.
+        """
+        row = self._row(key)
+        frame = self._frame(row)
+        new = self._registry.find(key.namespace, row.machine, edition)
+        old = self._registry.find(key.namespace, row.machine, frame.edition or row.edition)
+        if new is None or old is None:
+            raise UnknownMachineError(f"{row.machine} edition {edition}")
+        if new is old:
+            return
+        why = "the execution has not begun" if row.version == 0 else unfit(frame, old, new)
+        if why:
+            raise MigrationError(why)
+        self._post(key, new_id(), s.Migrate(edition))
+
     # Looking
 
     def describe(self, key: Key) -> Description:
@@ -310,7 +334,7 @@ class Engine:
         return Description(
             key,
             row.machine,
-            row.edition,
+            frame.edition or row.edition,
             row.name,
             row.status,
             row.created,

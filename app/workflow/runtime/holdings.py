@@ -9,11 +9,12 @@ from typing import Final
 
 import msgspec
 
-from ..codec import UnreadableError, unpack_checkpoint
+from ..codec import Homes, UnreadableError, unpack_checkpoint
 from ..kernel import stimuli as s
 from ..kernel.decide import is_cut
 from ..kernel.errors import RUNTIME
 from ..kernel.frames import Branch, Frame, Wait
+from ..kernel.migration import unfit
 from ..kernel.status import Status
 from .children import Children, Nested, child_of, kin_of
 from .live import Command, Definitions, Item, Live, StepKey
@@ -259,20 +260,29 @@ class Holdings:
         self._lost(posts.pop(key, []))
         self.refused.add(key)
 
+    def _moved(self, live: Live, edition: int) -> bool:
+        """Have an execution go on by another edition of its machine; false when that does not fit."""
+        definition = self.definitions.find(live.key.namespace, live.definition.name, edition)
+        if definition is None or definition is live.definition or unfit(live.frame, live.definition, definition):
+            return False
+        live.definition = definition
+        return True
+
     def _read(self, row: Row) -> Live | None:
-        definition = self.definitions.find(row.key.namespace, row.machine, row.edition)
-        if definition is None:
-            self._leave_alone(row.key, f"{row.machine} edition {row.edition} is not known here")
-            return None
-        if row.version == 0:
-            live = Live(row.key, definition, Frame(row.key.id, row.seed), row.principal, 0)
-        else:
+        frame, homes = Frame(row.key.id, row.seed), Homes()
+        if row.version:
             try:
                 frame, homes = unpack_checkpoint(row.checkpoint, lambda versions: self.store.pages(row.key, versions))
             except UnreadableError as error:
                 self._leave_alone(row.key, str(error))
                 return None
-            live = Live(row.key, definition, frame, row.principal, row.version)
+        edition = frame.edition or row.edition
+        definition = self.definitions.find(row.key.namespace, row.machine, edition)
+        if definition is None:
+            self._leave_alone(row.key, f"{row.machine} edition {edition} is not known here")
+            return None
+        live = Live(row.key, definition, frame, row.principal, row.version)
+        if row.version:
             live.homes = homes
             live.awaits = live.awaited()
             live.asked = self.children.asked(row.key, frame)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from app.workflow.asl.context import Surroundings
 from app.workflow.asl.history import History
 from app.workflow.asl.nested import nested
 from app.workflow.asl.services import Services
+from app.workflow.kernel.graph import Definition
 from app.workflow.runtime.engine import Description, Engine
 from app.workflow.runtime.steps import Step
 from app.workflow.runtime.store import Key
@@ -123,9 +125,19 @@ class Bed:
         definition = self.engine._registry.find(key.namespace, row.machine, row.edition)
         assert definition is not None
         events = [event for _, event in self.engine.history(key, limit=10_000)]
-        told = History(definition, key.id, row.seed, AROUND).tell(events)
+        told = History(definition, key.id, row.seed, AROUND, partial(self._edition, key.namespace, row.machine)).tell(
+            events
+        )
         assert [entry["id"] for entry in told] == list(range(1, len(told) + 1))
         return told
+
+    def _edition(self, namespace: str, machine: str, number: int) -> Definition | None:
+        return self.engine.machine(machine, number, namespace)
+
+    def edition(self, machine: str, number: int, states: Mapping[str, Any]) -> None:
+        """Know another edition of a machine."""
+        document = {"StartAt": next(iter(states)), "States": states}
+        self.engine.register(compile_machine(document, machine, edition=number))
 
     def types(self, key: Key) -> list[str]:
         """Give the types of the entries of the history."""
