@@ -69,7 +69,7 @@ from app.usecases.ports.identity import Passwords
 from app.usecases.ports.papers import Images, Printer
 from app.usecases.ports.shared import Clock, Seal, Works
 from app.usecases.ports.workflows import Executions, Language, Tasks
-from app.usecases.reachable import use_cases
+from app.usecases.reachable import use_cases, workflow_cases
 from app.usecases.retention import Purge
 from app.usecases.run import Runner, UseCase
 from app.usecases.shared import Numbering
@@ -252,10 +252,11 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     pool = pick("pool", lambda: pool_of(settings, database, runner, clock, kinds, schedules, watch, spans))
     bell.heard = pool.wake
     workflows = Workflows(database, clock)
+    executions = EngineExecutions(workflows)
     return Container(
         workflows=workflows,
         language=StatesLanguage(extended=settings.aws_extensions),
-        executions=EngineExecutions(workflows),
+        executions=executions,
         tasks=EngineTasks(workflows),
         aws_secrets=tools.secrets,
         pool=pool,
@@ -292,6 +293,7 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
                 | access_cases(clock, passwords, tools)
                 | attachment_cases(clock, files, settings.attachment_types)
                 | paper_cases(clock, files, printer)
+                | workflow_cases(clock, StatesLanguage(extended=True), executions, new_name)
             ),
         ),
     )

@@ -43,6 +43,7 @@ from app.api.routers import (
     papers,
     parties,
     privacy,
+    processes,
     reports,
     sales,
     shipping,
@@ -91,6 +92,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     papers.logo,
     journal.routes,
     jobs.routes,
+    *processes.ROUTERS,
     chains.routes,
     privacy.routes,
 )

@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, NewType
+from typing import Any, ClassVar, Final, NewType
 
 from app.domain.shared.errors import Conflict, Invalid, NotFound
+from app.domain.shared.events import Event
 
 MachineId = NewType("MachineId", int)
 RevisionNumber = NewType("RevisionNumber", int)
@@ -40,6 +41,30 @@ class Refused(Conflict):
     """The workflow service cannot do this as things stand; ``what`` is its name for the reason."""
 
     code = "processes.refused"
+
+
+class BadDefinition(Invalid):
+    """The definition of the workflow is not sound."""
+
+    code = "processes.bad_definition"
+
+
+class NothingToRollBack(Conflict):
+    """The alias has led nowhere else before."""
+
+    code = "processes.nothing_to_roll_back"
+
+
+class ExecutionEnded(Conflict):
+    """The execution has ended."""
+
+    code = "processes.execution_ended"
+
+
+class NotRedrivable(Conflict):
+    """The execution runs, has succeeded or has been undone: there is nothing that it could go on with."""
+
+    code = "processes.not_redrivable"
 
 
 class MachineKind(StrEnum):
@@ -130,13 +155,29 @@ class Route:
 
 @dataclass(slots=True, kw_only=True)
 class Alias:
-    """A name that stands for one or two versions."""
+    """A name that stands for one or two versions.
+
+    ``former`` is where it led, whole, before it began to lead where it does: what a rollback goes back to.
+    """
 
     name: str
     description: str
     routes: tuple[Route, ...]
+    former: tuple[Route, ...] = ()
     created_at: datetime
     updated_at: datetime
+
+    def lead(self, routes: tuple[Route, ...]) -> None:
+        """Send starts elsewhere; while two versions share them, what came before stays what is gone back to."""
+        if len(self.routes) == 1 and routes != self.routes:
+            self.former = self.routes
+        self.routes = routes
+
+    def roll_back(self) -> None:
+        """Send all starts where they went before. Raises NothingToRollBack."""
+        if not self.former:
+            raise NothingToRollBack(alias=self.name)
+        self.routes, self.former = self.former, ()
 
     def leads_to(self, number: int) -> bool:
         """Tell whether a version is among its routes."""
@@ -212,3 +253,96 @@ class Execution:
     def place(self) -> tuple[int, str]:
         """Where a list goes on after this one."""
         return self.started, self.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineEvent(Event):
+    """What all events of a workflow share; ``id`` is the machine's."""
+
+    aggregate: ClassVar[str] = "workflow"
+    id: MachineId
+    workflow: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineCreated(MachineEvent):
+    """A workflow was entered."""
+
+    name: ClassVar[str] = "processes.workflow_created"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineChanged(MachineEvent):
+    """A workflow does something else from now on; ``revision`` says since which."""
+
+    name: ClassVar[str] = "processes.workflow_changed"
+    revision: RevisionNumber
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineDeleted(MachineEvent):
+    """A workflow was removed; what of it ran is stopped."""
+
+    name: ClassVar[str] = "processes.workflow_deleted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionPublished(MachineEvent):
+    """A revision was published under a number."""
+
+    name: ClassVar[str] = "processes.version_published"
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionDeleted(MachineEvent):
+    """A version was withdrawn."""
+
+    name: ClassVar[str] = "processes.version_deleted"
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AliasSet(MachineEvent):
+    """An alias leads to these versions, as ``version:weight``, from now on."""
+
+    name: ClassVar[str] = "processes.alias_set"
+    alias: str
+    routes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AliasDeleted(MachineEvent):
+    """An alias was removed."""
+
+    name: ClassVar[str] = "processes.alias_deleted"
+    alias: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionEvent(MachineEvent):
+    """What all events of an execution share."""
+
+    execution: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionStarted(ExecutionEvent):
+    """Somebody started an execution by hand."""
+
+    name: ClassVar[str] = "processes.execution_started"
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionStopped(ExecutionEvent):
+    """Somebody stopped an execution."""
+
+    name: ClassVar[str] = "processes.execution_stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionRedriven(ExecutionEvent):
+    """Somebody let an execution that had ended go on."""
+
+    name: ClassVar[str] = "processes.execution_redriven"

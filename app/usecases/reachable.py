@@ -16,6 +16,7 @@ from app.usecases import (
     mail,
     parties,
     privacy,
+    processes,
     reports,
     sales,
     shipping,
@@ -23,6 +24,7 @@ from app.usecases import (
 )
 from app.usecases.ports.banking import SepaFiles
 from app.usecases.ports.shared import Clock, Seal
+from app.usecases.ports.workflows import Executions, Language
 from app.usecases.shared import Numbering
 
 Cases = tuple[Any, ...]
@@ -313,5 +315,27 @@ def use_cases(clock: Clock, seal: Seal, sepa: SepaFiles) -> dict[type[Any], Any]
         *_banking(clock, numbering, sepa),
         *_mail(clock),
         *_books(clock, seal),
+    )
+    return {type(case): case for case in cases}
+
+
+def workflow_cases(
+    clock: Clock, language: Language, executions: Executions, names: processes.Names
+) -> dict[type[Any], Any]:
+    """Give those of workflows and their executions, by class."""
+    cases: Cases = (
+        processes.ListWorkflows(),
+        processes.JudgeWorkflow(language),
+        processes.CreateWorkflow(clock, language),
+        processes.ReadWorkflow(),
+        processes.ChangeWorkflow(clock, language, names),
+        processes.DeleteWorkflow(executions),
+        processes.PublishWorkflow(clock),
+        processes.ListWorkflowVersions(),
+        processes.DeleteWorkflowVersion(),
+        processes.ListWorkflowAliases(),
+        processes.SetAlias(clock),
+        processes.RollBackAlias(clock),
+        processes.DeleteWorkflowAlias(),
     )
     return {type(case): case for case in cases}

@@ -70,8 +70,8 @@ LAYERS: Final[dict[str, set[str]]] = {
         "search",
         "shared",
     },
-    "api/schemas": {"batch", "chains", "documents", "reports", "shared"},
-    "api/routers": {"chains", "health", "privacy", "reports", "shared"},
+    "api/schemas": {"batch", "chains", "documents", "processes", "reports", "shared"},
+    "api/routers": {"chains", "health", "privacy", "processes", "reports", "shared"},
 }
 
 

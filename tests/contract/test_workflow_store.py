@@ -680,6 +680,21 @@ def test_a_list_is_filtered(store: Any) -> None:
     assert (lean.input, lean.checkpoint, lean.version, lean.status) == ("", "", 1, Status.FAILED)
 
 
+def test_executions_are_found_by_what_they_are_about_however_they_began(store: Any) -> None:
+    """ASL-06: started, begun by their first commit, or by another's; those about nothing are about nothing."""
+    store.start(new(1, reference="orders/7"))
+    store.start(new(2))
+    born, child = new(3, reference="orders/7"), new(4, reference="orders/7")
+    assert store.commit([append(3, 1, new=born, starts=(child,)), append(2, 1)]) == {key(3), key(2)}
+    assert ids(store.find(Query("a", reference="orders/7"))) == ["e4", "e3", "e1"]
+    assert ids(store.find(Query("b", reference="orders/7"))) == []
+    assert [row(store, number).reference for number in (1, 2, 3)] == ["orders/7", None, "orders/7"]
+    store.commit([append(1, 1)])
+    assert row(store, 1).reference == "orders/7"
+    with pytest.raises(RefusedError):
+        store.start(new(5, reference="x" * 256))
+
+
 def test_statistics_count_and_time_what_has_ended(store: Any) -> None:
     """ORC-07."""
     for number in range(23):

@@ -111,6 +111,9 @@ BODIES: Final[Mapping[str, Any]] = {
     "send_statement": {},
     "change_api_key": {"name": "x"},
     "change_custom_field": {"label": "x"},
+    "change_workflow": {"definition": {}},
+    "publish_workflow": {},
+    "set_alias": {"routes": [{"version": 1, "weight": 100}]},
 }
 
 

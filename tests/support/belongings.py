@@ -15,6 +15,7 @@ from tests.support.credits import OWN_ACCOUNT, debit_of
 from tests.support.jobs import asked
 from tests.support.office import Office
 from tests.support.posts import ACCOUNT, TERMS, template
+from tests.support.workflows import aliased
 
 MISSING: Final = 999_999_999
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
@@ -71,8 +72,12 @@ def belongings(office: Office) -> dict[str, Any]:
         "payments": payment["id"],
     }
     files = {kind: office.upload(f"/{kind}/{owner}/attachments", b"proof")["id"] for kind, owner in owners.items()}
+    workflow = int(aliased(office, led_elsewhere=True).split("/")[2])
     office.served.container.dispatch()
     return {
+        "workflow_id": workflow,
+        "number": 1,
+        "alias": "live",
         "kind": "orders",
         "object_id": order["id"],
         **kept,

@@ -13,6 +13,7 @@ from tests.support.catalogue import KINDS, Kind, price_list, unit, variants, vat
 from tests.support.credits import OWN_ACCOUNT, debit_of
 from tests.support.jobs import asked, fresh
 from tests.support.office import Office, Reply, free_line
+from tests.support.workflows import OTHER, PASS, aliased, workflow
 
 
 class Sent(NamedTuple):
@@ -406,6 +407,9 @@ POSTS: Final[Mapping[str, Callable[[Office], Sent]]] = {
     "batch_payments": lambda office: _batched("/payments", _payment(office), method="card"),
     "cancel_job": lambda office: Sent(f"/jobs/{_job(office)}/cancel"),
     "retry_job": lambda office: Sent(f"/jobs/{_canceled_job(office)}/retry"),
+    "create_workflow": lambda _: _noted("/workflows", {"name": "x", "definition": PASS}, name="y"),
+    "publish_workflow": lambda office: _noted(f"/workflows/{workflow(office)['id']}/versions", {}, description="y"),
+    "roll_back_alias": lambda office: Sent(f"{aliased(office, led_elsewhere=True)}/rollback"),
     "create_role": lambda _: _noted("/roles", {"name": "x", "rights": ["orders.read"]}, name="y"),
     "revoke_api_key": lambda office: Sent(f"/api-keys/{_key(office)}/revoke"),
     "revoke_aws_credential": lambda office: Sent(f"/aws-credentials/{_credential(office)}/revoke"),
@@ -444,7 +448,19 @@ class Changeable(NamedTuple):
     @property
     def easy(self) -> dict[str, Any]:
         """A change of one field."""
-        names = ("note", "name", "label", "holder", "payment_days", "rate", "min_quantity", "code", "minimum", "method")
+        names = (
+            "note",
+            "name",
+            "label",
+            "holder",
+            "payment_days",
+            "rate",
+            "min_quantity",
+            "code",
+            "minimum",
+            "method",
+            "definition",
+        )
         field = next(name for name in names if name in self.values)
         return {field: self.values[field]}
 
@@ -724,6 +740,10 @@ def _custom_field(office: Office) -> Changeable:
     return Changeable(f"/custom-fields/{made['id']}", values, {}, frozenset({"default"}))
 
 
+def _workflow(office: Office) -> Changeable:
+    return Changeable(f"/workflows/{workflow(office)['id']}", {"definition": OTHER}, {})
+
+
 CHANGES: Final[Mapping[str, Callable[[Office], Changeable]]] = {
     "change_third_party": _party,
     "change_payment_terms": _terms,
@@ -753,5 +773,6 @@ CHANGES: Final[Mapping[str, Callable[[Office], Changeable]]] = {
     "change_company": _company,
     "change_settings": _settings,
     "change_custom_field": _custom_field,
+    "change_workflow": _workflow,
 }
 """By endpoint: an object to change, and what may be changed about it."""

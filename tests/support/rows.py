@@ -12,6 +12,7 @@ from tests.support.databases import looking
 from tests.support.jobs import asked, kill
 from tests.support.office import Office
 from tests.support.posts import TERMS, template
+from tests.support.workflows import workflow
 
 FIRST_DAY: Final = "2026-11-02"
 
@@ -33,6 +34,8 @@ def rows_in_every_list(office: Office, count: int) -> None:
     _in_banks(office, party, count)
     _asked_for(office, count)
     _sent_out(office, count)
+    for n in range(count):
+        workflow(office, name=f"Workflow-{n}", publish=bool(n % 2))
 
 
 def _day(n: int) -> str:

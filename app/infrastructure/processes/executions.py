@@ -165,9 +165,21 @@ class EngineExecutions:
                 self._abort(row)
             after = (rows[-1].created, rows[-1].key.id)
 
-    def _abort(self, row: s.Row) -> None:
+    def stop_all_with(self, work: Work, company: CompanyId, machine: str) -> None:
+        """End whatever of the machine runs when ``work`` commits."""
+        running = ExecutionQuery(machine=machine, states=(ExecutionState.RUNNING,), limit=PAGE)
+        own = cast("SqlWork", work)
+        after: tuple[int, str] | None = None
+        with own.session.lent() as connection:
+            while rows := self._workflows.engine.executions(_asked(company, running, after)):
+                for row in rows:
+                    self._abort(row, connection)
+                after = (rows[-1].created, rows[-1].key.id)
+        own.afterwards.append(self._workflows.nudge)
+
+    def _abort(self, row: s.Row, connection: Any = None) -> None:
         try:
-            self._workflows.engine.stop(row.key)
+            self._workflows.engine.stop(row.key, connection=connection)
         except InvalidTransitionError:
             return  # it has ended by itself meanwhile
 

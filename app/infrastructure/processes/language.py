@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from app.usecases.ports.workflows import Finding
 from app.workflow.asl.check import check, variable_references
 from app.workflow.asl.compile import compile_machine
 from app.workflow.asl.diagnostics import ERROR, Diagnostic, repeated
-from app.workflow.asl.document import UnreadableDocumentError, read_json
+from app.workflow.asl.document import UnreadableDocumentError, read_json, read_yaml
 from app.workflow.asl.query import InvalidDefinitionError
 from app.workflow.kernel.errors import DefinitionError
 
@@ -24,6 +25,19 @@ class StatesLanguage:
     def findings(self, definition: str, kind: MachineKind) -> Sequence[Finding]:
         """Give all that is wrong with a definition; a sound one can be compiled."""
         return [Finding(**found._asdict()) for found in self._found(definition, kind)]
+
+    def as_json(self, text: str) -> str | Finding:
+        """Give a definition in YAML as one in JSON, one in JSON as it is; what is wrong when it cannot be read."""
+        if text.lstrip().startswith("{"):
+            return text
+        try:
+            document = read_yaml(text)
+        except UnreadableDocumentError as error:
+            return Finding(severity=ERROR, code="INVALID_YAML_DESCRIPTION", message=str(error), location=None)
+        if document.duplicates:
+            place = document.duplicates[0]
+            return Finding(severity=ERROR, code="DUPLICATE_FIELD", message="The field is given twice", location=place)
+        return json.dumps(document.data, ensure_ascii=False, separators=(",", ":"))
 
     def references(self, definition: str) -> Mapping[str, Sequence[str]]:
         """Give the variables that each state of a sound definition reads."""

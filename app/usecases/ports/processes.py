@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from app.domain.processes import Activity, Alias, Machine, Published, Revision, RevisionNumber
+from app.domain.processes import Activity, Alias, Machine, MachineId, Published, Revision, RevisionNumber
 
 
 class Machines(Protocol):
@@ -16,6 +16,10 @@ class Machines(Protocol):
 
     def by_name(self, name: str) -> Machine | None:
         """Give the machine of this name."""
+        ...
+
+    def get(self, number: MachineId) -> Machine:
+        """Give the machine of this id. Raises NotFound."""
         ...
 
     def add(self, machine: Machine) -> None:

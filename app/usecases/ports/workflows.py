@@ -28,6 +28,10 @@ class Language(Protocol):
         """Give all that is wrong with a definition."""
         ...
 
+    def as_json(self, text: str) -> str | Finding:
+        """Give a definition in YAML as one in JSON, one in JSON as it is; what is wrong when it cannot be read."""
+        ...
+
     def references(self, definition: str) -> Mapping[str, Sequence[str]]:
         """Give the variables that each state of a sound definition reads."""
         ...
@@ -107,6 +111,10 @@ class Executions(Protocol):
 
     def stop_all(self, company: CompanyId, machine: str) -> None:
         """End whatever of the machine runs."""
+        ...
+
+    def stop_all_with(self, work: Work, company: CompanyId, machine: str) -> None:
+        """End whatever of the machine runs when ``work`` commits."""
         ...
 
 

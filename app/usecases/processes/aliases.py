@@ -6,11 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from app.domain.processes import MOST_ALIASES, Alias, Machine, Missing, Refused, Route, check_name, check_routes
+from app.domain.processes import (
+    MOST_ALIASES,
+    Alias,
+    AliasDeleted,
+    AliasSet,
+    Machine,
+    Missing,
+    Refused,
+    Route,
+    check_name,
+    check_routes,
+)
 from app.domain.shared.rights import Right
 from app.usecases.context import Context
 from app.usecases.ports.shared import Clock, Work
-from app.usecases.processes.shared import MachineRef, machine_of
+from app.usecases.processes.shared import MachineRef, machine_of, tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +51,7 @@ class PutAlias:
         there = next((one for one in aliases if one.name == request.name), None)
         alias = self._entered(request, there, aliases) if request.new else self._changed(request, there)
         if alias is not there or not request.new:
-            work.machines.put_alias(machine, alias)
-            work.machines.save(machine)
+            keep_alias(work, machine, alias)
         return alias
 
     def _entered(self, request: NewAlias, there: Alias | None, aliases: Sequence[Alias]) -> Alias:
@@ -72,7 +82,7 @@ class PutAlias:
         if request.description is not None:
             there.description = request.description
         if request.routes is not None:
-            there.routes = request.routes
+            there.lead(request.routes)
         there.updated_at = self.clock.now()
         return there
 
@@ -121,6 +131,15 @@ class DeleteAlias:
             raise Missing(what="ResourceNotFound")
         work.machines.remove_alias(machine, request.qualifier)
         work.machines.save(machine)
+        tell(work, machine, AliasDeleted, alias=request.qualifier)
+
+
+def keep_alias(work: Work, machine: Machine, alias: Alias) -> None:
+    """Store an alias and tell where it leads."""
+    work.machines.put_alias(machine, alias)
+    work.machines.save(machine)
+    routes = tuple(f"{route.version}:{route.weight}" for route in alias.routes)
+    tell(work, machine, AliasSet, alias=alias.name, routes=routes)
 
 
 def _machine(work: Work, name: str, routes: Sequence[Route] | None = None) -> Machine:

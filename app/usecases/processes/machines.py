@@ -9,12 +9,16 @@ from typing import Any, ClassVar
 from app.domain.processes import (
     Execution,
     Machine,
+    MachineChanged,
+    MachineCreated,
+    MachineDeleted,
     MachineKind,
     Missing,
     Published,
     Refused,
     Rejected,
     Revision,
+    VersionPublished,
     check_name,
     tagged,
 )
@@ -30,6 +34,7 @@ from app.usecases.processes.shared import (
     machine_of,
     publish,
     revision_of,
+    tell,
     version_of,
 )
 
@@ -120,10 +125,12 @@ class CreateMachine:
             updated_at=now,
         )
         work.machines.add(machine)
+        tell(work, machine, MachineCreated)
         version = None
         if request.publish:
             version = Published(number=1, revision=number, description=request.description, created_at=now)
             work.machines.publish(machine, version)
+            tell(work, machine, VersionPublished, number=1)
         return Seen(machine=machine, revision=replace(revision, number=number), version=version)
 
     def _known(self, work: Work, machine: Machine, revision: Revision, request: NewMachine) -> Seen:
@@ -186,6 +193,7 @@ class UpdateMachine:
         if revision != there:
             revision = replace(revision, token=self.names(), region=request.region, created_at=now)
             machine.revision = work.machines.revise(revision)
+            tell(work, machine, MachineChanged, revision=machine.revision)
         machine.updated_at = now
         version = publish(work, machine, request.description, now) if request.publish else None
         work.machines.save(machine)
@@ -261,6 +269,7 @@ class DeleteMachine:
             # Whoever publishes or adds an alias in between is the one who runs again.
             work.machines.save(machine)
             work.machines.remove(machine)
+            tell(work, machine, MachineDeleted)
         return machine is not None
 
 

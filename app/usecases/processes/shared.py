@@ -9,6 +9,7 @@ from datetime import datetime
 from app.domain.processes import (
     MOST_VERSIONS,
     Machine,
+    MachineEvent,
     MachineKind,
     Missing,
     Published,
@@ -16,6 +17,7 @@ from app.domain.processes import (
     Rejected,
     Revision,
     RevisionNumber,
+    VersionPublished,
 )
 from app.usecases.ports.shared import Work
 from app.usecases.ports.workflows import Language
@@ -44,6 +46,11 @@ class Page:
 
     after: str = ""
     limit: int = 100
+
+
+def tell(work: Work, machine: Machine, event: type[MachineEvent], **facts: object) -> None:
+    """Tell of something that happened to a machine."""
+    work.outbox.add(event(id=machine.id, workflow=machine.name, **facts))  # type: ignore[arg-type]  # the event's own
 
 
 def machine_of(work: Work, name: str) -> Machine:
@@ -89,4 +96,5 @@ def publish(work: Work, machine: Machine, description: str, now: datetime) -> Pu
     machine.last_version += 1
     version = Published(number=machine.last_version, revision=machine.revision, description=description, created_at=now)
     work.machines.publish(machine, version)
+    tell(work, machine, VersionPublished, number=version.number)
     return version

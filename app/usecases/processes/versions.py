@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from app.domain.processes import Machine, Published, Refused
+from app.domain.processes import Machine, Published, Refused, VersionDeleted
 from app.domain.shared.rights import Right
 from app.usecases.context import Context
 from app.usecases.ports.shared import Clock, Work
-from app.usecases.processes.shared import MachineRef, machine_of, publish, revision_of, version_of
+from app.usecases.processes.shared import MachineRef, machine_of, publish, revision_of, tell, version_of
 
 INITIAL: Final = "INITIAL"
 """How the first revision is called by those who must call it something."""
@@ -76,6 +76,7 @@ class DeleteVersion:
         _check_unused(work, machine, number)
         work.machines.withdraw(machine, number)
         work.machines.save(machine)
+        tell(work, machine, VersionDeleted, number=number)
 
 
 def _check_unused(work: Work, machine: Machine, number: int) -> None:

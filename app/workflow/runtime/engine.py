@@ -206,6 +206,7 @@ class Engine:
         name: str | None = None,
         namespace: str = "",
         principal: str = "",
+        reference: str | None = None,
         connection: Any = None,
     ) -> Key:
         """Start an execution; it is on disk when this returns, or with ``connection`` when that commits.
@@ -218,7 +219,7 @@ class Engine:
         key = Key(namespace, new_id())
         text = _json(data)
         new = NewExecution(
-            key, machine, definition.edition, text, self.clock.now(), new_seed(), name=name, principal=principal
+            key, machine, definition.edition, text, self.clock.now(), new_seed(), name, principal, reference=reference
         )
         at_once = connection is None and name is None and self._can_bear()
         if not (at_once and self._loop.bear(new)):
@@ -278,10 +279,10 @@ class Engine:
         if connection is None:
             self.nudge()
 
-    def stop(self, key: Key, error: str = "", cause: str = "") -> None:
+    def stop(self, key: Key, error: str = "", cause: str = "", *, connection: Any = None) -> None:
         """End an execution as aborted. Raises InvalidTransitionError when it has ended."""
         LIFE.fire(self._row(key).status, "abort")
-        self._post(key, new_id(), s.Stop(error, cause))
+        self._post(key, new_id(), s.Stop(error, cause), connection)
 
     def rollback(self, key: Key, error: str = "Rollback", cause: str = "") -> None:
         """Undo what an execution has done, and end it as failed.
@@ -294,7 +295,7 @@ class Engine:
             raise _refused(row, "compensate", "not_past_the_pivot")
         self._post(key, new_id(), s.Rollback(error, cause))
 
-    def redrive(self, key: Key) -> None:
+    def redrive(self, key: Key, *, connection: Any = None) -> None:
         """Let an execution that ended other than well go on from there.
 
         Raises InvalidTransitionError for one that runs, succeeded, or has been undone.
@@ -304,7 +305,7 @@ class Engine:
         frame = self._frame(row)
         if frame.ending or not frame.branches:
             raise _refused(row, "redrive", "not_undone")
-        self._post(key, new_id(), s.Redrive())
+        self._post(key, new_id(), s.Redrive(), connection)
 
     def migrate(self, key: Key, edition: int) -> None:
         """Let an execution that waits go on by another edition of its machine (ORC-08); the same one has no effect.

@@ -31,7 +31,8 @@ class NewExecution(msgspec.Struct, frozen=True):
 
     ``name`` is unique among the executions of its machine in its namespace while that is kept; None for one without.
     ``input`` is JSON text. ``seed`` is what its chance is drawn from. ``principal`` is kept and given to handlers.
-    ``parent`` is whom its end is told, as ``children`` writes it; empty for one that nobody waits for.
+    ``parent`` is whom its end is told, as ``children`` writes it; empty for one that nobody waits for. ``reference`` is
+    what it is about, in the words of whoever starts it: executions are found by it.
     """
 
     key: Key
@@ -43,6 +44,7 @@ class NewExecution(msgspec.Struct, frozen=True):
     name: str | None = None
     principal: str = ""
     parent: str = ""
+    reference: str | None = None
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -125,6 +127,7 @@ class Row(msgspec.Struct, frozen=True):
     input: str
     checkpoint: str
     parent: str = ""
+    reference: str | None = None
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -279,6 +282,7 @@ class Query(msgspec.Struct, frozen=True):
     started_before: int | None = None
     after: tuple[int, str] | None = None
     limit: int = 100
+    reference: str | None = None
 
 
 class Statistic(msgspec.Struct, frozen=True):

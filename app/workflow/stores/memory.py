@@ -328,6 +328,7 @@ class MemoryStore:
                 input=new.input,
                 checkpoint="",
                 parent=new.parent,
+                reference=new.reference,
             )
         )
 
@@ -458,6 +459,7 @@ def _fits(row: Row, query: Query) -> bool:
         (query.machine is None or row.machine == query.machine)
         and (not query.statuses or row.status in query.statuses)
         and (query.name is None or row.name == query.name)
+        and (query.reference is None or row.reference == query.reference)
         and (query.started_from is None or row.created >= query.started_from)
         and (query.started_before is None or row.created < query.started_before)
         and (query.after is None or _place(row) < query.after)

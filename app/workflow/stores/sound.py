@@ -55,6 +55,7 @@ def of_new(new: NewExecution) -> str:
         or _text("seed", new.seed, ID)
         or _text("principal", new.principal, SENT)
         or _text("parent", new.parent, SENT)
+        or _text("reference", new.reference or "", SENT)
         or _text("input", new.input)
         or _instant("created", new.created)
     )

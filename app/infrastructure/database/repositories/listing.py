@@ -50,6 +50,7 @@ from app.infrastructure.database.tables.jobs import jobs
 from app.infrastructure.database.tables.journal import journal
 from app.infrastructure.database.tables.mail import mails
 from app.infrastructure.database.tables.parties import contacts, payment_terms, third_parties
+from app.infrastructure.database.tables.processes import state_machines
 from app.infrastructure.database.tables.sales import orders, proposals
 from app.infrastructure.database.tables.shipping import carriers, returns, shipments
 from app.infrastructure.database.tables.stock import (
@@ -117,6 +118,7 @@ SOURCES: Final[Mapping[str, FromClause]] = {
     "custom-fields": custom_fields,
     "audit": journal,
     "jobs": jobs,
+    "workflows": state_machines,
 }
 
 

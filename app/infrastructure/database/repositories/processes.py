@@ -19,6 +19,7 @@ from app.domain.processes import (
     RevisionNumber,
     Route,
 )
+from app.domain.shared.errors import NotFound
 from app.infrastructure.database.compiled import Row, prepare
 from app.infrastructure.database.failures import ConstraintViolated
 from app.infrastructure.database.session import Session
@@ -48,7 +49,8 @@ _REVISED: Final = (
 _MOVED: Final = ("kind", "machine_revision_id", "tags", "last_version", "updated_at", "version")
 _MACHINE: Final = ("id", "name", "created_at", *_MOVED)
 _VERSION: Final = ("number", "machine_revision_id", "description", "created_at")
-_ALIAS: Final = ("name", "description", "routes", "created_at", "updated_at")
+_ALIAS: Final = ("name", "description", "routes", "former", "created_at", "updated_at")
+_LED: Final = ("routes", "former")
 _ACTIVITY: Final = ("id", "name", "encryption", "tags", "created_at")
 _OF_MACHINE: Final = ("company_id", "state_machine_id")
 
@@ -77,6 +79,7 @@ REVISION: Final = prepare(_read(machine_revisions, ("id", *_REVISED), "id"))
 NEWEST: Final = prepare(_read(state_machines, ("machine_revision_id",), "name"), "select newest revision")
 """The number of a machine's current revision, likewise."""
 _REVISE: Final = prepare(_new(machine_revisions, ("company_id", *_REVISED)))
+_BY_ID: Final = prepare(_read(state_machines, _MACHINE, "id"), "read state_machine")
 _BY_NAME: Final = prepare(_read(state_machines, _MACHINE, "name"))
 _MACHINES: Final = prepare(_page(state_machines, _MACHINE), "list state_machines")
 _ADD: Final = prepare(_new(state_machines, ("company_id", *_MACHINE[1:])))
@@ -129,6 +132,13 @@ class SqlMachines:
         """Give the machine of this name."""
         row = self._session.one(_BY_NAME, the_company_id=self._company, the_name=name)
         return None if row is None else _machine(row)
+
+    def get(self, number: MachineId) -> Machine:
+        """Give the machine of this id. Raises NotFound."""
+        row = self._session.one(_BY_ID, the_company_id=self._company, the_id=number)
+        if row is None:
+            raise NotFound(kind="workflow", id=number)
+        return _machine(row)
 
     def add(self, machine: Machine) -> None:
         """Store a new machine and set its id. Raises RolledBack when the name was taken meanwhile."""
@@ -204,10 +214,10 @@ class SqlMachines:
     def put_alias(self, machine: Machine, alias: Alias) -> None:
         """Store an alias, in place of one of this name if there is one."""
         self.remove_alias(machine, alias.name)
-        routes = [[route.version, route.weight] for route in alias.routes]
-        given = {name: getattr(alias, name) for name in _ALIAS if name != "routes"}
+        given = {name: getattr(alias, name) for name in _ALIAS if name not in _LED}
+        given |= {name: [[route.version, route.weight] for route in getattr(alias, name)] for name in _LED}
         with _again():
-            self._session.run(_ADD_ALIAS, company_id=self._company, state_machine_id=machine.id, routes=routes, **given)
+            self._session.run(_ADD_ALIAS, company_id=self._company, state_machine_id=machine.id, **given)
 
     def remove_alias(self, machine: Machine, name: str) -> None:
         """Remove an alias."""
@@ -267,8 +277,9 @@ def _machine(row: Row) -> Machine:
 
 def _alias(row: Row) -> Alias:
     fields = dict(zip(_ALIAS, row, strict=True))
-    routes = tuple(Route(version=version, weight=weight) for version, weight in fields.pop("routes"))
-    return Alias(routes=routes, **fields)
+    for name in _LED:
+        fields[name] = tuple(Route(version=version, weight=weight) for version, weight in fields[name] or ())
+    return Alias(**fields)
 
 
 def _activity(row: Row) -> Activity:

@@ -74,6 +74,7 @@ machine_aliases: Final = Table(
     Column("name", text(80), primary_key=True),
     Column("description", text(256), nullable=False),
     Column("routes", JSON_TEXT, nullable=False),
+    Column("former", JSON_TEXT),
     Column("created_at", INSTANT, nullable=False),
     Column("updated_at", INSTANT, nullable=False),
     ForeignKeyConstraint(["company_id", "state_machine_id"], ["state_machines.company_id", "state_machines.id"]),

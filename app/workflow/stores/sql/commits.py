@@ -14,9 +14,9 @@ from .server import Line, Meaning, Mysql, Postgres, Server, Sqlite
 
 COLUMNS: Final = (
     "namespace, id, machine, edition, name, principal, seed, created, input,"
-    " version, status, owner, due, claims, started, ended, events, error, checkpoint, parent"
+    " version, status, owner, due, claims, started, ended, events, error, checkpoint, parent, reference"
 )
-INSERT: Final = f"INSERT INTO workflow_executions ({COLUMNS}) VALUES ({', '.join('?' * 20)})"
+INSERT: Final = f"INSERT INTO workflow_executions ({COLUMNS}) VALUES ({', '.join('?' * 21)})"
 _TOGETHER: Final = 200
 """How many conditions are put into one statement."""
 _PLANS_LAST: Final = 512
@@ -26,7 +26,7 @@ _UNSTORABLE: Final[tuple[type[Exception], ...]] = (UnicodeEncodeError, OverflowE
 def values_of(new: NewExecution, claims: int = 0) -> tuple[Any, ...]:
     """Give the values for ``INSERT``: a row of version 0, due at once."""
     born = (*new.key, new.machine, new.edition, new.name, new.principal, new.seed, new.created, new.input)
-    return (*born, 0, Status.PENDING.value, None, new.created, claims, None, None, 0, "", "", new.parent)
+    return (*born, 0, Status.PENDING.value, None, new.created, claims, None, None, 0, "", "", new.parent, new.reference)
 
 
 def post(line: Line, letters: Sequence[Letter], unless: str) -> None:
@@ -237,7 +237,7 @@ class MysqlCommits(Commits):
 def _upserted(append: Append, total: int) -> tuple[Any, ...]:
     unchanged = ("", 0, None, "", "", 0, "")
     state = (append.version, append.status.value, append.owner, append.due, 0, append.started, append.ended)
-    return (*append.key, *unchanged, *state, total + append.events, append.error, append.checkpoint, "")
+    return (*append.key, *unchanged, *state, total + append.events, append.error, append.checkpoint, "", None)
 
 
 def _historic(append: Append, total: int) -> tuple[Any, ...]:
@@ -257,6 +257,7 @@ class _New(msgspec.Struct, frozen=True):
     g: int
     w: str
     u: str
+    rf: str | None
 
 
 class _Commit(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -287,16 +288,18 @@ class _Commit(msgspec.Struct, frozen=True, omit_defaults=True):
     g: int | None = None
     w: str | None = None
     u: str | None = None
+    rf: str | None = None
 
 
-_NEW: Final = "n text, i text, m text, t int, q text, p text, k text, g bigint, w text, u text"
+_NEW: Final = "n text, i text, m text, t int, q text, p text, k text, g bigint, w text, u text, rf text"
 _FORGOTTEN: Final = "SELECT 1 FROM json_array_elements(w.f) AS q(l) WHERE l ->> 0 = p.name AND l ->> 1 = p.correlation"
 # Each part stands in the statement only when some commit of the group needs it.
 _READ: Final = """
 WITH j AS (
     SELECT * FROM json_to_recordset(?::json) AS j(
         n text, i text, v bigint, s text, c text, h text, e bigint, r text, o bigint, d bigint, b bigint, z bigint,
-        x json, f json, a json, y json, po json, m text, t int, q text, p text, k text, g bigint, w text, u text)
+        x json, f json, a json, y json, po json, m text, t int, q text, p text, k text, g bigint, w text, u text,
+        rf text)
 ), l AS (
     SELECT j.* FROM j JOIN workflow_executions AS ex ON ex.namespace = j.n AND ex.id = j.i
     WHERE ex.version = j.v - 1 AND j.m IS NULL FOR UPDATE OF ex SKIP LOCKED
@@ -309,7 +312,7 @@ _OLD_ALONE: Final = ", w AS (SELECT * FROM u)"
 _WITH_NEW: Final = f"""
 , n AS (
     INSERT INTO workflow_executions ({COLUMNS})
-    SELECT n, i, m, t, q, p, k, g, w, v, s, o, d, 0, b, z, e, r, c, u FROM j WHERE m IS NOT NULL AND v = 1
+    SELECT n, i, m, t, q, p, k, g, w, v, s, o, d, 0, b, z, e, r, c, u, rf FROM j WHERE m IS NOT NULL AND v = 1
     ON CONFLICT DO NOTHING RETURNING namespace, id
 ), w AS (
     SELECT * FROM u UNION ALL
@@ -343,7 +346,7 @@ _START: Final = f"""
 , s AS (
     INSERT INTO workflow_executions ({COLUMNS})
     SELECT q.n, q.i, q.m, q.t, q.q, q.p, q.k, q.g, q.w,
-        0, '{Status.PENDING.value}', NULL, q.g, 0, NULL, NULL, 0, '', '', q.u
+        0, '{Status.PENDING.value}', NULL, q.g, 0, NULL, NULL, 0, '', '', q.u, q.rf
     FROM w, json_to_recordset(w.y) AS q({_NEW}) ON CONFLICT DO NOTHING
 )"""
 _POST: Final = """
@@ -419,12 +422,14 @@ def _commit(append: Append) -> _Commit:
     if append.new is None:
         return commit
     new = _new(append.new)
-    return msgspec.structs.replace(commit, m=new.m, t=new.t, q=new.q, p=new.p, k=new.k, g=new.g, w=new.w, u=new.u)
+    return msgspec.structs.replace(
+        commit, m=new.m, t=new.t, q=new.q, p=new.p, k=new.k, g=new.g, w=new.w, u=new.u, rf=new.rf
+    )
 
 
 def _new(new: NewExecution) -> _New:
     born = (*new.key, new.machine, new.edition, new.name, new.principal, new.seed, new.created)
-    return _New(*born, new.input, new.parent)
+    return _New(*born, new.input, new.parent, new.reference)
 
 
 COMMITS: Final[dict[type[Server], type[Commits]]] = {

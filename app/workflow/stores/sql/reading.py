@@ -11,7 +11,7 @@ from .server import Line
 
 _LEAN: Final = (
     "namespace, id, machine, edition, name, principal, seed, version, status, owner, due, claims, created, started,"
-    " ended, error, parent"
+    " ended, error, parent, reference"
 )
 ROW: Final = f"{_LEAN}, input, checkpoint"
 _TOGETHER: Final = 500
@@ -20,7 +20,7 @@ _TOGETHER: Final = 500
 def row_of(row: Sequence[Any], owner: int | None = None) -> Row:
     """Make a row of what was read; ``owner`` is given when it has changed since."""
     namespace, key, machine, edition, name, principal, seed, version, status, owned, due, claims, *rest = row
-    created, started, ended, error, parent, given, checkpoint = rest if len(rest) == 7 else (*rest, "", "")
+    created, started, ended, error, parent, reference, given, checkpoint = rest if len(rest) == 8 else (*rest, "", "")
     return Row(
         key=Key(namespace, key),
         machine=machine,
@@ -40,6 +40,7 @@ def row_of(row: Sequence[Any], owner: int | None = None) -> Row:
         input=given,
         checkpoint=checkpoint,
         parent=parent,
+        reference=reference,
     )
 
 
@@ -128,6 +129,7 @@ def _compared(query: Query) -> list[tuple[str, Any]]:
     conditions_of = (
         ("machine = ?", query.machine),
         ("name = ?", query.name),
+        ("reference = ?", query.reference),
         ("created >= ?", query.started_from),
         ("created < ?", query.started_before),
     )

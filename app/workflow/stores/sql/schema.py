@@ -32,6 +32,7 @@ _POSTGRESQL: Final[Types] = {
     "hot": " WITH (fillfactor = 80)",
     "end": "",
     "name_given": " WHERE name IS NOT NULL",
+    "about": " WHERE reference IS NOT NULL",
     "due": " WHERE due IS NOT NULL",
     "owner": " WHERE owner IS NOT NULL",
     "ended": " WHERE ended IS NOT NULL",
@@ -61,7 +62,7 @@ def _mysql(collation: str) -> Types:
         "serial": "BIGINT AUTO_INCREMENT PRIMARY KEY",
         "hot": "",
         "end": " DEFAULT CHARACTER SET utf8mb4 ENGINE = InnoDB",
-        **dict.fromkeys(("name_given", "due", "owner", "ended", "fresh", "untaken", "undelivered"), ""),
+        **dict.fromkeys(("name_given", "about", "due", "owner", "ended", "fresh", "untaken", "undelivered"), ""),
     }
 
 
@@ -153,6 +154,9 @@ CREATE TABLE IF NOT EXISTS workflow_awaiting (
     "CREATE INDEX ix_workflow_awaiting_fresh ON workflow_awaiting (fresh){fresh}",
     "CREATE INDEX ix_workflow_awaiting_pair ON workflow_awaiting (namespace, name, correlation, place){untaken}",
 )
+_BY_REFERENCE: Final = (
+    "CREATE INDEX ix_workflow_executions_reference ON workflow_executions (namespace, reference, created, id){about}"
+)
 _HAS_LZ4: Final = "SELECT 1 FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)"
 _LZ4: Final = (
     "ALTER TABLE workflow_executions ALTER COLUMN input SET COMPRESSION lz4",
@@ -194,7 +198,16 @@ def _second(connection: Connection) -> None:
         connection.exec_driver_sql(f"ALTER TABLE workflow_executions ADD COLUMN parent {kind} DEFAULT '' NOT NULL")
 
 
-STEPS: Final[tuple[Callable[[Connection], None], ...]] = (_first, _second)
+def _third(connection: Connection) -> None:
+    """Know what an execution is about, so that it is found by that."""
+    types = _types(connection)
+    if "reference" not in {column["name"] for column in inspect(connection).get_columns("workflow_executions")}:
+        connection.exec_driver_sql(f"ALTER TABLE workflow_executions ADD COLUMN reference {types['sent']}")
+    if not _has_index(connection, _BY_REFERENCE):
+        connection.exec_driver_sql(_BY_REFERENCE.format_map(types))
+
+
+STEPS: Final[tuple[Callable[[Connection], None], ...]] = (_first, _second, _third)
 """What brings a database from each version to the next."""
 
 
