@@ -24,8 +24,8 @@ class Place:
         return self._of("stateMachine", name + tail)
 
     def execution(self, machine: str, name: str) -> str:
-        """Give the ARN of an execution."""
-        return self._of("execution", f"{machine}:{name}")
+        """Give the ARN of an execution; of an express machine it is called ``<name>:<id>``."""
+        return self._of("express" if ":" in name else "execution", f"{machine}:{name}")
 
     def activity(self, name: str) -> str:
         """Give the ARN of an activity."""
@@ -52,8 +52,8 @@ class Place:
 
     def of_execution(self, arn: str) -> tuple[str, str]:
         """Give the names of machine and execution. Raises AwsError."""
-        _, parts = self.read(arn, "execution", "express")
-        if len(parts) < 2:
+        _, parts = self.read(arn, "execution")
+        if len(parts) != 2:
             raise AwsError("InvalidArn", f"Invalid Arn: 'Invalid ARN prefix: {arn}'")
         return parts[0], parts[1]
 

@@ -22,6 +22,7 @@ from app.api.aws.call import Answer, Call
 from app.api.aws.callers import AwsCallers
 from app.api.aws.errors import AwsError, told
 from app.api.aws.shapes import checked
+from app.api.aws.sync import Syncing
 from app.api.callers import Callers
 from app.api.container import Container
 from app.api.threads import in_thread
@@ -31,7 +32,8 @@ from app.domain.shared.errors import DomainError
 PATHS: Final = frozenset({"/aws", "/aws/"})
 MEDIA_TYPE: Final = "application/x-amz-json-1.0"
 SERVICE: Final = "AWSStepFunctions"
-POLLING: Final = "GetActivityTask"
+WAITING: Final = frozenset({"GetActivityTask", "StartSyncExecution"})
+"""The actions whose callers wait, on the event loop."""
 _NAMING: Final = frozenset(
     {
         "activityArn",
@@ -80,7 +82,7 @@ ACTIONS: Final[Mapping[str, Callable[[Call], Answer]]] = MappingProxyType(
         "ValidateStateMachineDefinition": machines.validate,
     }
 )
-"""What is done in a thread; GetActivityTask, which waits, is not."""
+"""What is done in a thread."""
 
 
 class AwsDoor(BaseRoute):
@@ -90,7 +92,7 @@ class AwsDoor(BaseRoute):
         self._container = container
         self._port = container.settings.aws_port
         self._callers = AwsCallers(container, callers)
-        self._waiting = Waiting(container)
+        self._waiting = {"GetActivityTask": Waiting(container).task, "StartSyncExecution": Syncing(container).run}
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Take what is sent to the address, and everything that comes in by the port."""
@@ -135,8 +137,8 @@ class AwsDoor(BaseRoute):
         bind_contextvars(action=action)
         call = Call(self._container, context, place, action, checked(action, _read(body)))
         try:
-            if action == POLLING:
-                return await self._waiting.task(call, request.is_disconnected)
+            if action in WAITING:
+                return await self._waiting[action](call, request.is_disconnected)
             patience = self._container.settings.db_pool_timeout_s
             return await in_thread(partial(ACTIONS[action], call), patience)
         except DomainError as error:
@@ -147,7 +149,7 @@ def _action(request: Request) -> str:
     """Give what is asked for. Raises AwsError."""
     declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     service, _, action = request.headers.get("x-amz-target", "").partition(".")
-    known = service == SERVICE and (action in ACTIONS or action == POLLING)
+    known = service == SERVICE and action in ACTIONS.keys() | WAITING
     if request.method != "POST" or declared != MEDIA_TYPE or not known:
         raise _UNKNOWN
     return action

@@ -30,6 +30,13 @@ _INCLUDED: Final = {"included": True}
 
 def start(call: Call) -> Answer:
     """StartExecution."""
+    execution = started(call, processes.StartExecution(call.container.executions))
+    arn = call.place.execution(execution.machine, execution.name)
+    return {"executionArn": arn, "startDate": execution.started / 1000}
+
+
+def started(call: Call, case: processes.StartExecution) -> Execution:
+    """Start what the call asks for."""
     name, qualifier = call.place.of_machine(call.given["stateMachineArn"])
     wanted = processes.Start(
         of=MachineRef(name=name, qualifier=qualifier),
@@ -37,8 +44,7 @@ def start(call: Call) -> Answer:
         input=call.given.get("input", "{}"),
         trace=call.given.get("traceHeader", ""),
     )
-    execution = call.run(processes.StartExecution(call.container.executions), wanted)
-    return {"executionArn": call.place.execution(name, execution.name), "startDate": execution.started / 1000}
+    return call.run(case, wanted)
 
 
 def stop(call: Call) -> Answer:
@@ -56,15 +62,18 @@ def redrive(call: Call) -> Answer:
 def describe(call: Call) -> Answer:
     """DescribeExecution."""
     execution = call.run(processes.ReadExecution(call.container.executions), _meant(call))
-    whole = call.given.get("includedData") != "METADATA_ONLY"
-    data: dict[str, Any] = {}
-    if whole:
-        data = {"input": execution.input, "inputDetails": _INCLUDED}
-        if execution.output is not None:
-            data |= {"output": execution.output, "outputDetails": _INCLUDED}
-        data |= {name: value for name, value in (("error", execution.error), ("cause", execution.cause)) if value}
     traced = {"traceHeader": execution.trace} if execution.trace else {}
-    return {**_shown(call, execution), **data, **traced, **_redrivable(execution)}
+    return {**_shown(call, execution), **data_of(call, execution), **traced, **_redrivable(execution)}
+
+
+def data_of(call: Call, execution: Execution) -> Answer:
+    """Give what went in and came out, unless the call wants to know only about it."""
+    if call.given.get("includedData") == "METADATA_ONLY":
+        return {}
+    data: dict[str, Any] = {"input": execution.input, "inputDetails": _INCLUDED}
+    if execution.output is not None:
+        data |= {"output": execution.output, "outputDetails": _INCLUDED}
+    return data | {name: value for name, value in (("error", execution.error), ("cause", execution.cause)) if value}
 
 
 def _redrivable(execution: Execution) -> Answer:

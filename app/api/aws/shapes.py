@@ -211,6 +211,15 @@ SHAPES: Final[Mapping[str, Record]] = MappingProxyType(
             {"stateMachineArn": _ARN},
             {"name": _NAME, "input": _DATA, "traceHeader": Text(0, 256, pattern=r"\p{ASCII}*")},
         ),
+        "StartSyncExecution": Record(
+            {"stateMachineArn": _ARN},
+            {
+                "name": _NAME,
+                "input": _DATA,
+                "traceHeader": Text(0, 256, pattern=r"\p{ASCII}*"),
+                "includedData": _INCLUDED,
+            },
+        ),
         "StopExecution": Record({"executionArn": _ARN}, {"error": _ERROR, "cause": _CAUSE}),
         "TagResource": Record({"resourceArn": _ARN, "tags": Many(_TAG)}),
         "UntagResource": Record({"resourceArn": _ARN, "tagKeys": Many(Text(1, 128))}),

@@ -10,6 +10,7 @@ from typing import Final
 from app.domain.shared.ids import CompanyId
 from app.infrastructure.database.engine import Database
 from app.infrastructure.processes.definitions import Definitions, Names
+from app.infrastructure.processes.ends import Ends
 from app.usecases.ports.shared import Clock
 from app.workflow.asl.services import Services
 from app.workflow.runtime.engine import Engine
@@ -41,6 +42,7 @@ class Workflows:
         self._engine: Engine | None = None
         self._runs = False
         self.names = Names()
+        self.ends = Ends()
         self.definitions = Definitions(database, self.names)
 
     @property
@@ -52,7 +54,13 @@ class Workflows:
                 self.names.store = store
                 name = f"{gethostname()}:{getpid()}"
                 self._engine = Engine(
-                    store, clock=self._clock, definitions=self.definitions, routes=Services(), name=name, drain=DRAIN_MS
+                    store,
+                    clock=self._clock,
+                    definitions=self.definitions,
+                    routes=Services(),
+                    listeners=(self.ends,),
+                    name=name,
+                    drain=DRAIN_MS,
                 )
             return self._engine
 

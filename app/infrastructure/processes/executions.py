@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, cast
 
@@ -54,6 +54,7 @@ class EngineExecutions:
         _check_input(new.input)
         engine = self._workflows.engine
         key = key_of(company, new_id())
+        name = f"{new.name or new_id()}:{key.id}" if new.express else new.name
         row = s.NewExecution(
             key,
             new.machine,
@@ -61,7 +62,7 @@ class EngineExecutions:
             new.input,
             engine.clock.now(),
             new_seed(),
-            name=new.name,
+            name=name,
             principal=_principal(new),
         )
         own = cast("SqlWork", work)
@@ -72,13 +73,13 @@ class EngineExecutions:
             return self._again(company, new, taken)
         except s.RefusedError as refused:
             raise _bad_input(str(refused)) from refused
-        if new.name is not None:
-            self._workflows.names.put(key, new.name)
+        if name is not None:
+            self._workflows.names.put(key, name)
         own.afterwards.append(self._workflows.nudge)
         return Execution(
             id=key.id,
             machine=new.machine,
-            name=new.name or key.id,
+            name=name or key.id,
             revision=new.revision,
             state=ExecutionState.RUNNING,
             started=row.created,
@@ -94,6 +95,15 @@ class EngineExecutions:
         if taken.given == new.input and rows and rows[0].status not in ENDED:
             return _shown(rows[0])
         raise Refused(what="ExecutionAlreadyExists", reason=new.name) from taken
+
+    def listen(self, told: Callable[[CompanyId, str], None]) -> None:
+        """Have ``told`` called, from any thread and quickly, with the id of each execution that ends here."""
+        self._workflows.ends.listen(lambda key: told(CompanyId(int(key.namespace)), key.id))
+
+    def ended(self, company: CompanyId, execution: str) -> Execution | None:
+        """Give an execution by its id once it has ended, None before."""
+        rows = self._workflows.engine.store.load([key_of(company, execution)])
+        return next((_whole(row, self._frame(row)) for row in rows if row.status in ENDED), None)
 
     def find(self, company: CompanyId, machine: str, name: str) -> Execution | None:
         """Give an execution."""
@@ -172,11 +182,11 @@ class EngineExecutions:
             return  # it has ended by itself meanwhile
 
     def _row(self, company: CompanyId, machine: str, name: str) -> s.Row | None:
-        """Find the row of a name: that of an execution that was given it, or whose id it is."""
+        """Find the row of a name: that of an execution that was given it, or that has none and whose id it is."""
         store = self._workflows.engine.store
         named = store.find(s.Query(str(company), machine, name=name, limit=1))
         rows = store.load([named[0].key if named else key_of(company, name)])
-        return next((row for row in rows if row.machine == machine and name in {row.name, row.key.id}), None)
+        return next((row for row in rows if row.machine == machine and name == (row.name or row.key.id)), None)
 
     def _frame(self, row: s.Row) -> Frame:
         if row.version == 0:

@@ -35,7 +35,10 @@ class Language(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewExecution:
-    """An execution to be; ``input`` is JSON text. One without a ``name`` is called by its id."""
+    """An execution to be; ``input`` is JSON text. One without a ``name`` is called by its id.
+
+    Those of an ``express`` machine may share a name: each is called ``<name>:<id>``.
+    """
 
     machine: str
     revision: RevisionNumber
@@ -45,6 +48,7 @@ class NewExecution:
     alias: str = ""
     published: int | None = None
     trace: str = ""
+    express: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +87,14 @@ class Executions(Protocol):
 
         Raises Refused for another one of this name, Rejected for an input that is no JSON.
         """
+        ...
+
+    def listen(self, told: Callable[[CompanyId, str], None]) -> None:
+        """Have ``told`` called, from any thread and quickly, with the id of each execution that ends here."""
+        ...
+
+    def ended(self, company: CompanyId, execution: str) -> Execution | None:
+        """Give an execution by its id once it has ended, None before."""
         ...
 
     def find(self, company: CompanyId, machine: str, name: str) -> Execution | None:

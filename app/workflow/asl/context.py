@@ -43,8 +43,9 @@ class Surroundings:
         return f"arn:aws:states:{self.region}:{self.account}:stateMachine:{name}"
 
     def execution(self, machine: str, name: str) -> str:
-        """Give the ARN of an execution."""
-        return f"arn:aws:states:{self.region}:{self.account}:execution:{machine}:{name}"
+        """Give the ARN of an execution; of an express machine it is called ``<name>:<id>``."""
+        kind = "express" if ":" in name else "execution"
+        return f"arn:aws:states:{self.region}:{self.account}:{kind}:{machine}:{name}"
 
 
 class Context:
@@ -79,7 +80,7 @@ class Context:
             "Id": self._around.execution(machine, name),
             "Input": frame.input,
             "StartTime": instant(frame.started),
-            "Name": name,
+            "Name": name.partition(":")[0],
             "RoleArn": self._around.role,
             "RedriveCount": frame.redrives,
         }
