@@ -251,7 +251,7 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     schedules = [chore.planned for chore in daily]
     pool = pick("pool", lambda: pool_of(settings, database, runner, clock, kinds, schedules, watch, spans))
     bell.heard = pool.wake
-    workflows = Workflows(database, clock)
+    workflows = Workflows(database, clock, settings.data_dir / "objects")
     return Container(
         workflows=workflows,
         language=StatesLanguage(extended=settings.aws_extensions),

@@ -131,12 +131,12 @@ class EngineExecutions:
         """Give all that happened, in AWS's words."""
         engine, definitions = self._workflows.engine, self._workflows.definitions
         key = key_of(company, execution.id)
-        found = definitions.compiled(key.namespace, execution.revision)
+        definition = engine.machine(execution.machine, execution.revision, key.namespace)
         rows = engine.store.load([key])
-        if found is None or not rows:
+        if definition is None or not rows:
             return ()
-        revision, definition = found
-        teller = History(definition, key.id, rows[0].seed, definitions.around(key.namespace, revision))
+        place = definitions.place(key.namespace, execution.revision)
+        teller = History(definition, key.id, rows[0].seed, place)
         told: list[dict[str, Any]] = []
         after = 0
         while events := engine.history(key, after, PAGE):

@@ -48,6 +48,17 @@ class Surroundings:
         return f"arn:aws:states:{self.region}:{self.account}:{kind}:{machine}:{name}"
 
 
+Around = Callable[[str, int], Surroundings]
+"""Gives, by namespace and edition, the world around the executions of a machine."""
+
+
+def everywhere(around: Surroundings | Around) -> Around:
+    """Let one world be that of all executions, or leave each its own."""
+    if not isinstance(around, Surroundings):
+        return around
+    return lambda _namespace, _edition: around
+
+
 class Context:
     """What a visit sees beyond the input of its state."""
 

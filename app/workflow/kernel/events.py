@@ -60,6 +60,13 @@ class ExecutionRedriven(Event, frozen=True, tag="ExecutionRedriven"):
     deadline: int | None = None
 
 
+class ExecutionFollowed(Event, frozen=True, tag="ExecutionFollowed"):
+    """A step that has not started it waits for its end too; ``parent`` is whom that is told."""
+
+    at: int
+    parent: str
+
+
 class StateEntered(Event, frozen=True, tag="StateEntered"):
     """A branch arrived at a state."""
 
@@ -331,6 +338,16 @@ class CrowdTurned(Event, frozen=True, tag="CrowdTurned"):
     cause: str = ""
 
 
+class CrowdAdjusted(Event, frozen=True, tag="CrowdAdjusted"):
+    """Somebody has changed how many members may be open, and how many items may fail; None leaves what was."""
+
+    branch: int
+    at: int
+    at_once: int | None = None
+    count: int | None = None
+    percentage: float | None = None
+
+
 class ResultsWritten(Event, frozen=True, tag="ResultsWritten"):
     """What the members have come to is where it was to go; ``output`` is what to say of it."""
 
@@ -437,6 +454,7 @@ AnyEvent: TypeAlias = (
     | ExecutionTimedOut
     | ExecutionAborted
     | ExecutionRedriven
+    | ExecutionFollowed
     | StateEntered
     | StateExited
     | StateFailed
@@ -465,6 +483,7 @@ AnyEvent: TypeAlias = (
     | MembersFound
     | MembersRedriven
     | CrowdTurned
+    | CrowdAdjusted
     | ResultsWritten
     | BranchStarted
     | BranchSucceeded
