@@ -233,9 +233,11 @@ def describe_map_run(store: Store, run: Key, around: Surroundings) -> dict[str, 
     order = read_order(row.input)
     crowd = frame.crowd or Crowd()
     count, percentage = tolerated(crowd, order.tolerated)
+    execution = row.parent.partition("/")[0]
+    parent = next(iter(store.load([Key(run.namespace, execution)])), row)
     return {
         "mapRunArn": run_of(row.machine, run.id, around).arn,
-        "executionArn": around.execution(row.machine.partition("/")[0], around.name_of(row.parent.partition("/")[0])),
+        "executionArn": around.execution(parent.machine, parent.name or execution),
         "status": AWS[row.status],
         "startDate": row.created / 1000,
         **_seconds(stopDate=row.ended),
@@ -333,27 +335,30 @@ def members_of(store: Store, run: Key, below: int | None, statuses: Collection[s
     ``statuses`` are AWS's, all without any.
     """
     row = next(iter(store.load([run])), None)
-    crowd = (None if row is None else _frame(store, row).crowd) or Crowd()
+    if row is None:
+        return []
+    crowd, order = _frame(store, row).crowd or Crowd(), read_order(row.input)
     again = {number for number, _, _ in crowd.found}
     found: list[Member] = []
     at = crowd.begun if below is None else min(below, crowd.begun)
     while at > 0 and len(found) < limit:
         first = max(at - (ROWS if statuses else limit - len(found)), 0)
-        page = [_member(one, again) for one in members(store, run, first, at)]
+        page = [_member(order, one, again) for one in members(store, run, first, at)]
         found += [one for one in reversed(page) if not statuses or one.status in statuses]
         at = first
     return found[:limit]
 
 
 class Member(NamedTuple):
-    """An execution of a map run; ``status`` is AWS's, with PENDING_REDRIVE for one that is to be started again."""
+    """An execution of a map run, for so many items; ``status`` is AWS's, PENDING_REDRIVE of one to be started again."""
 
     number: int
     row: Row
     frame: Frame
+    items: int
     status: str
 
 
-def _member(found: tuple[int, Row, Frame], again: Collection[int]) -> Member:
-    number, row, frame = found
-    return Member(number, row, frame, "PENDING_REDRIVE" if number in again else AWS[row.status])
+def _member(order: Order, found: tuple[int, Row, Frame], again: Collection[int]) -> Member:
+    number, row, _ = found
+    return Member(*found, _items(order, row), "PENDING_REDRIVE" if number in again else AWS[row.status])

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 
-from app.api.aws import activities, executions, machines
+from app.api.aws import activities, executions, machines, map_runs
 from app.api.aws.activities import Waiting
 from app.api.aws.call import Answer, Call
 from app.api.aws.callers import AwsCallers
@@ -38,6 +38,7 @@ _NAMING: Final = frozenset(
     {
         "activityArn",
         "executionArn",
+        "mapRunArn",
         "resourceArn",
         "stateMachineAliasArn",
         "stateMachineArn",
@@ -58,12 +59,14 @@ ACTIONS: Final[Mapping[str, Callable[[Call], Answer]]] = MappingProxyType(
         "DeleteStateMachineVersion": machines.delete_version,
         "DescribeActivity": activities.describe,
         "DescribeExecution": executions.describe,
+        "DescribeMapRun": map_runs.describe,
         "DescribeStateMachine": machines.describe,
         "DescribeStateMachineAlias": machines.describe_alias,
         "DescribeStateMachineForExecution": machines.describe_for_execution,
         "GetExecutionHistory": executions.history,
         "ListActivities": activities.list_,
         "ListExecutions": executions.list_,
+        "ListMapRuns": map_runs.list_,
         "ListStateMachineAliases": machines.list_aliases,
         "ListStateMachineVersions": machines.list_versions,
         "ListStateMachines": machines.list_,
@@ -77,6 +80,7 @@ ACTIONS: Final[Mapping[str, Callable[[Call], Answer]]] = MappingProxyType(
         "StopExecution": executions.stop,
         "TagResource": machines.tag,
         "UntagResource": machines.untag,
+        "UpdateMapRun": map_runs.update,
         "UpdateStateMachine": machines.update,
         "UpdateStateMachineAlias": machines.update_alias,
         "ValidateStateMachineDefinition": machines.validate,

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from app.api.aws.call import Answer, Call, cut
-from app.api.aws.errors import AwsError, invalid
+from app.api.aws.errors import invalid
+from app.api.aws.map_runs import of_map
 from app.domain.processes import Execution, ExecutionState
 from app.usecases import processes
 from app.usecases.ports.workflows import ExecutionQuery
@@ -101,13 +102,18 @@ def _shown(call: Call, execution: Execution) -> dict[str, Any]:
         shown["stateMachineVersionArn"] = place.machine(machine, execution.published)
     if execution.alias:
         shown["stateMachineAliasArn"] = place.machine(machine, execution.alias)
+    if execution.map_run:
+        shown["mapRunArn"] = place.map_run(machine, execution.map_run)
     return shown
 
 
 def list_(call: Call) -> Answer:
     """ListExecutions."""
-    _check_list(call)
+    if ("mapRunArn" in call.given) == ("stateMachineArn" in call.given):
+        raise invalid("1 validation error detected: Must provide a StateMachine ARN or MapRun ARN")
     status = call.given.get("statusFilter")
+    if "mapRunArn" in call.given:
+        return _of_map_run(call, status)
     found = call.run(processes.ListExecutions(call.container.executions), _query(call, status))
     if status == "PENDING_REDRIVE":
         return {"executions": []}  # only children of map runs wait for it
@@ -117,11 +123,19 @@ def list_(call: Call) -> Answer:
     return call.page("executions", wanted, shown[-1].place if more else None)
 
 
-def _check_list(call: Call) -> None:
-    if "mapRunArn" in call.given:
-        raise AwsError("ResourceNotFound", f"Resource not found: '{call.given['mapRunArn']}'")
-    if "stateMachineArn" not in call.given:
-        raise invalid("1 validation error detected: Must provide a StateMachine ARN or MapRun ARN")
+def _of_map_run(call: Call, status: str | None) -> Answer:
+    """List executions of a map run; a list goes on below the number of the last one."""
+    wanted = processes.MemberQuery(
+        of=of_map(call),
+        states=() if status is None else (ExecutionState(status),),
+        below=call.continued(),
+        limit=call.limit + 1,
+    )
+    found = call.run(processes.ListMapRunExecutions(call.container.map_runs), wanted)
+    shown, more = cut(found, call.limit)
+    redriven = call.given.get("redriveFilter")
+    items = [{**_shown(call, one), "itemCount": one.items} for _, one in shown if _is_wanted(one, redriven)]
+    return call.page("executions", items, shown[-1][0] if more else None)
 
 
 def _query(call: Call, status: str | None) -> ExecutionQuery:

@@ -24,6 +24,7 @@ from app.workflow.kernel.lifecycle import InvalidTransitionError
 from app.workflow.kernel.status import ENDED, Status
 from app.workflow.runtime import store as s
 from app.workflow.runtime.clock import new_id, new_seed
+from app.workflow.runtime.crowds import MEMBER
 from app.workflow.runtime.steps import checked
 
 PAGE: Final = 1_000
@@ -93,7 +94,7 @@ class EngineExecutions:
     def _again(self, company: CompanyId, new: NewExecution, taken: s.NameTakenError) -> Execution:
         rows = self._workflows.engine.store.load([key_of(company, taken.holder)])
         if taken.given == new.input and rows and rows[0].status not in ENDED:
-            return _shown(rows[0])
+            return shown_of(rows[0])
         raise Refused(what="ExecutionAlreadyExists", reason=new.name) from taken
 
     def listen(self, told: Callable[[CompanyId, str], None]) -> None:
@@ -125,7 +126,7 @@ class EngineExecutions:
     def _redriven(self, rows: Sequence[s.Row]) -> list[Execution]:
         """Give rows of a list with how often they were redriven, which only their checkpoints tell."""
         whole = {row.key: row for row in self._workflows.engine.store.load([row.key for row in rows])}
-        return [_shown(row, self._frame(whole[row.key])) for row in rows if row.key in whole]
+        return [shown_of(row, self._frame(whole[row.key])) for row in rows if row.key in whole]
 
     def history(self, company: CompanyId, execution: Execution) -> Sequence[Mapping[str, Any]]:
         """Give all that happened, in AWS's words."""
@@ -243,7 +244,8 @@ def _started_with(row: s.Row, query: ExecutionQuery) -> bool:
     return bool(said.get("alias") == query.alias if query.alias else said.get("version") == query.published)
 
 
-def _shown(row: s.Row, frame: Frame | None = None) -> Execution:
+def shown_of(row: s.Row, frame: Frame | None = None) -> Execution:
+    """Show an execution without its data."""
     said = _said(row)
     return Execution(
         id=row.key.id,
@@ -259,11 +261,12 @@ def _shown(row: s.Row, frame: Frame | None = None) -> Execution:
         trace=said.get("trace", ""),
         redrives=0 if frame is None else frame.redrives,
         redriven=None if frame is None else frame.redriven,
+        map_run=row.parent.partition("/")[0] if row.parent.endswith(f"/{MEMBER}") else "",
     )
 
 
 def _whole(row: s.Row, frame: Frame) -> Execution:
-    shown = _shown(row, frame)
+    shown = shown_of(row, frame)
     ended_badly = shown.state not in {ExecutionState.RUNNING, ExecutionState.SUCCEEDED}
     succeeded = shown.state is ExecutionState.SUCCEEDED
     return replace(

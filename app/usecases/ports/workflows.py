@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from app.domain.processes import Execution, ExecutionState, MachineKind, RevisionNumber
+from app.domain.processes import Execution, ExecutionState, Limits, MachineKind, MapRun, RevisionNumber
 from app.domain.shared.ids import CompanyId
 from app.usecases.ports.shared import Work
 
@@ -30,6 +30,10 @@ class Language(Protocol):
 
     def references(self, definition: str) -> Mapping[str, Sequence[str]]:
         """Give the variables that each state of a sound definition reads."""
+        ...
+
+    def processor(self, definition: str, label: str) -> str:
+        """Give the definition of what the executions of a distributed Map run, by the Map's label."""
         ...
 
 
@@ -119,6 +123,28 @@ class Executions(Protocol):
 
     def stop_all(self, company: CompanyId, machine: str) -> None:
         """End whatever of the machine runs."""
+        ...
+
+
+class MapRuns(Protocol):
+    """The engine, as far as the runs of distributed Maps go."""
+
+    def of(self, company: CompanyId, execution: Execution) -> Sequence[MapRun]:
+        """Give the map runs that an execution has started, the newest first."""
+        ...
+
+    def find(self, company: CompanyId, machine: str, run: str) -> MapRun | None:
+        """Give a map run of the executions of ``<machine>/<label>``."""
+        ...
+
+    def members(
+        self, company: CompanyId, run: MapRun, states: Sequence[ExecutionState], below: int | None, limit: int
+    ) -> Sequence[tuple[int, Execution]]:
+        """Give executions with their numbers, those below one, the last started first, without their data."""
+        ...
+
+    def adjust(self, company: CompanyId, run: MapRun, limits: Limits) -> None:
+        """Change what counts from now on."""
         ...
 
 

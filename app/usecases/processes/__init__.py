@@ -34,11 +34,21 @@ from app.usecases.processes.machines import (
     UpdateMachine,
     ValidateDefinition,
 )
+from app.usecases.processes.map_runs import (
+    AdjustMapRun,
+    ListMapRunExecutions,
+    ListMapRuns,
+    MapRunChange,
+    MemberQuery,
+    OfMap,
+    ReadMapRun,
+)
 from app.usecases.processes.tags import ChangeTags, ListTags, TagChange, Tagged
 from app.usecases.processes.tasks import AnswerTask, BeatTask, FindActivity, TaskAnswer
 from app.usecases.processes.versions import DeleteVersion, ListVersions, Publish, PublishVersion
 
 __all__ = [
+    "AdjustMapRun",
     "AnswerTask",
     "BeatTask",
     "ChangeTags",
@@ -54,14 +64,19 @@ __all__ = [
     "ListAliases",
     "ListExecutions",
     "ListMachines",
+    "ListMapRunExecutions",
+    "ListMapRuns",
     "ListTags",
     "ListVersions",
     "MachineChange",
     "MachineRef",
+    "MapRunChange",
+    "MemberQuery",
     "NewActivity",
     "NewAlias",
     "NewMachine",
     "OfMachine",
+    "OfMap",
     "Page",
     "Publish",
     "PublishVersion",
@@ -72,6 +87,7 @@ __all__ = [
     "ReadHistory",
     "ReadMachine",
     "ReadMachineOfExecution",
+    "ReadMapRun",
     "RedriveExecution",
     "Seen",
     "Start",
