@@ -38,7 +38,7 @@ from app.infrastructure.mail.templates import LetterTemplates
 from app.infrastructure.otp import TimeCodes
 from app.infrastructure.papers.printer import PdfPrinter
 from app.infrastructure.passwords import ArgonPasswords
-from app.infrastructure.processes import EngineExecutions, EngineTasks, StatesLanguage, Workflows
+from app.infrastructure.processes import EngineExecutions, EngineMapRuns, EngineTasks, StatesLanguage, Workflows
 from app.infrastructure.seal import HmacSeal
 from app.infrastructure.sepa import SepaXml
 from app.infrastructure.texts import Texts
@@ -68,7 +68,7 @@ from app.usecases.ports.chains import Archive, Notary
 from app.usecases.ports.identity import Passwords
 from app.usecases.ports.papers import Images, Printer
 from app.usecases.ports.shared import Clock, Seal, Works
-from app.usecases.ports.workflows import Executions, Language, Tasks
+from app.usecases.ports.workflows import Executions, Language, MapRuns, Tasks
 from app.usecases.reachable import use_cases, workflow_cases
 from app.usecases.retention import Purge
 from app.usecases.run import Runner, UseCase
@@ -124,6 +124,7 @@ class Container:
     workflows: Workflows
     language: Language
     executions: Executions
+    map_runs: MapRuns
     tasks: Tasks
     aws_secrets: AwsSecrets
     watch: NoWatch
@@ -251,12 +252,13 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     schedules = [chore.planned for chore in daily]
     pool = pick("pool", lambda: pool_of(settings, database, runner, clock, kinds, schedules, watch, spans))
     bell.heard = pool.wake
-    workflows = Workflows(database, clock)
+    workflows = Workflows(database, clock, settings.data_dir / "objects")
     executions = EngineExecutions(workflows)
     return Container(
         workflows=workflows,
         language=StatesLanguage(extended=settings.aws_extensions),
         executions=executions,
+        map_runs=EngineMapRuns(workflows),
         tasks=EngineTasks(workflows),
         aws_secrets=tools.secrets,
         pool=pool,

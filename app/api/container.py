@@ -11,7 +11,7 @@ from app.usecases.ports.attachments import Files
 from app.usecases.ports.identity import Passwords
 from app.usecases.ports.papers import Images, Printer
 from app.usecases.ports.shared import Clock
-from app.usecases.ports.workflows import Executions, Language, Tasks
+from app.usecases.ports.workflows import Executions, Language, MapRuns, Tasks
 from app.usecases.run import Runner
 
 
@@ -259,6 +259,11 @@ class Container(Protocol):
     @property
     def executions(self) -> Executions:
         """Executions of state machines."""
+        ...
+
+    @property
+    def map_runs(self) -> MapRuns:
+        """Runs of distributed Maps."""
         ...
 
     @property

@@ -82,6 +82,7 @@ class ExecutionState(StrEnum):
     FAILED = "FAILED"
     TIMED_OUT = "TIMED_OUT"
     ABORTED = "ABORTED"
+    PENDING_REDRIVE = "PENDING_REDRIVE"
 
 
 def check_name(name: str) -> None:
@@ -228,7 +229,8 @@ def check_routes(routes: Sequence[Route]) -> None:
 class Execution:
     """An execution as it stands; instants are milliseconds since the epoch, UTC.
 
-    ``alias`` and ``published`` are what it was started with, if anything; ``place`` continues a list after it.
+    ``map_run`` is the id of the map run that it is of, if any, and ``items`` how many items it is for. ``alias`` and
+    ``published`` are what it was started with, if anything; ``place`` continues a list after it.
     """
 
     id: str
@@ -248,6 +250,8 @@ class Execution:
     redrives: int = 0
     redriven: int | None = None
     redrivable: bool = False
+    map_run: str = ""
+    items: int | None = None
 
     @property
     def place(self) -> tuple[int, str]:
@@ -346,3 +350,34 @@ class ExecutionRedriven(ExecutionEvent):
     """Somebody let an execution that had ended go on."""
 
     name: ClassVar[str] = "processes.execution_redriven"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How many executions of a map run may be open, and how many items may fail; None leaves what is."""
+
+    at_once: int | None = None
+    count: int | None = None
+    percentage: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapRun:
+    """The executions for the items of one visit of a Map, as they stand; instants as those of an execution.
+
+    ``machine`` is what they run, ``<machine>/<label>``; ``parent`` and ``execution`` name the execution whose Map it
+    is. ``items`` and ``executions`` count by status, as AWS names the counts.
+    """
+
+    id: str
+    machine: str
+    parent: str
+    execution: str
+    state: ExecutionState
+    started: int
+    stopped: int | None
+    limits: Limits
+    items: Mapping[str, int]
+    executions: Mapping[str, int]
+    redrives: int
+    redriven: int | None

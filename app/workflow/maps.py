@@ -6,36 +6,40 @@ serve(engine, FolderStores(root), around)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from .asl.context import Surroundings
+from .asl.context import Around, Surroundings, everywhere
 from .asl.maps.batches import PAGE, Input
 from .asl.maps.batches import page as page_of
 from .asl.maps.plan import Order, Plan, read_order
 from .asl.maps.results import LARGEST_FILE, Child, MapRun, Writer, collected, write
-from .asl.maps.state import AGAIN, MAP_RUN, READ, RUN_SUFFIX, WRITE
+from .asl.maps.state import AGAIN, MAP_RUN, READ, RUN_SUFFIX, WRITE, tolerated
 from .asl.maps.state import MapRun as MapRunState
-from .codec import unpack_checkpoint
+from .codec import pack_stimulus, unpack_checkpoint, unpack_history
 from .kernel.errors import RUNTIME, TASK_FAILED, StepError
+from .kernel.events import Event, TaskSubmitted
 from .kernel.frames import Crowd, Frame, Tally
 from .kernel.graph import Definition
 from .kernel.status import AWS, ENDED, Status
+from .kernel.stimuli import Adjust
 from .objects import ObjectError, ObjectStore, ObjectStores
 from .runtime import children
+from .runtime.clock import new_id
 from .runtime.crowds import member_of
 from .runtime.engine import Engine
 from .runtime.steps import Step
-from .runtime.store import Key, Row, Store
-from .runtime.store import Query as Wanting
+from .runtime.store import Key, Letter, Row, Store
 
 READINGS: Final = 8
 """Datasets that are kept open."""
 ROWS: Final = 256
 """Members whose rows are read at once."""
+PAGES: Final = 100
+"""Pages of a history that are read at once."""
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -51,7 +55,7 @@ class _Asked:
     until: children.Until = "ended"
     resumes: bool = True
 
-    def __init__(self, around: Surroundings) -> None:
+    def __init__(self, around: Around) -> None:
         self._around = around
 
     def wanted(self, namespace: str, argument: Any) -> children.Wanted:
@@ -63,7 +67,8 @@ class _Asked:
 
     def begun(self, child: children.Child) -> Any:
         """Name the map run."""
-        return {"MapRunArn": run_of(child.machine, child.key.id, self._around).arn}
+        around = self._around(child.key.namespace, child.edition)
+        return {"MapRunArn": run_of(child.machine, child.key.id, around).arn}
 
     def ended(self, child: children.Child) -> Any:
         """Give the result of the state. Raises StepError with the error of the run."""
@@ -79,12 +84,12 @@ class _Asked:
         return StepError(RUNTIME, f"{wanted.machine} is not known")
 
 
-def map_runs(around: Surroundings) -> Mapping[str, children.Nested]:
+def map_runs(around: Surroundings | Around) -> Mapping[str, children.Nested]:
     """Give what the resource of distributed Maps means, for an ``Engine``."""
-    return {MAP_RUN: _Asked(around)}
+    return {MAP_RUN: _Asked(everywhere(around))}
 
 
-def serve(engine: Engine, objects: ObjectStores, around: Surroundings, *, largest: int = LARGEST_FILE) -> None:
+def serve(engine: Engine, objects: ObjectStores, around: Surroundings | Around, *, largest: int = LARGEST_FILE) -> None:
     """Have an engine do the tasks of map runs, with objects of the namespace of each."""
     clerk = Clerk(engine.store, engine.machine, objects, around, largest)
     engine.task(READ)(clerk.read)
@@ -103,13 +108,13 @@ class Clerk:
         store: Store,
         find: Callable[[str, int, str], Definition | None],
         objects: ObjectStores,
-        around: Surroundings,
+        around: Surroundings | Around,
         largest: int = LARGEST_FILE,
     ) -> None:
         self._store = store
         self._find = find
         self._objects = objects
-        self._around = around
+        self._around = everywhere(around)
         self._largest = largest
         self._readings: dict[tuple[Key, bytes], Iterator[Input]] = {}
         """By run and cursor: what was read last goes on from there, as long as this process lives."""
@@ -141,7 +146,7 @@ class Clerk:
     def write(self, given: Any, step: Step) -> Any:
         """Write the results, or put them together."""
         order, plan = self._found(step)
-        run = run_of(step.machine, step.key.id, self._around)
+        run = run_of(step.machine, step.key.id, self._around(step.namespace, step.edition))
         writer = order.writer
         if not writer.bucket:
             return collected(run, writer, (_child(*one) for one in self._ended(step, given)))
@@ -226,14 +231,17 @@ def describe_map_run(store: Store, run: Key, around: Surroundings) -> dict[str, 
         return None
     frame = _frame(store, row)
     order = read_order(row.input)
-    count, percentage = order.tolerated
+    crowd = frame.crowd or Crowd()
+    count, percentage = tolerated(crowd, order.tolerated)
+    execution = row.parent.partition("/")[0]
+    parent = next(iter(store.load([Key(run.namespace, execution)])), row)
     return {
         "mapRunArn": run_of(row.machine, run.id, around).arn,
-        "executionArn": around.execution(row.machine.partition("/")[0], around.name_of(row.parent.partition("/")[0])),
+        "executionArn": around.execution(parent.machine, parent.name or execution),
         "status": AWS[row.status],
         "startDate": row.created / 1000,
         **_seconds(stopDate=row.ended),
-        "maxConcurrency": order.at_once,
+        "maxConcurrency": order.at_once if crowd.adjusted[0] is None else crowd.adjusted[0],
         "toleratedFailurePercentage": percentage or 0.0,
         "toleratedFailureCount": count or 0,
         "itemCounts": _item_counts(frame, order.writer),
@@ -283,10 +291,74 @@ def _counts(tally: Tally, pending: int, running: int, total: int, written: int, 
     }
 
 
-def map_runs_of(store: Store, execution: Key, machine: str, labels: list[str]) -> list[Row]:
-    """Give the rows of the map runs that an execution has started, the newest first, without input and checkpoint."""
-    found: list[Row] = []
-    for label in labels:
-        rows = store.find(Wanting(execution.namespace, f"{machine}/{label}{RUN_SUFFIX}", limit=1_000))
-        found += [row for row in rows if row.parent.partition("/")[0] == execution.id]
+def map_runs_of(store: Store, execution: Key) -> list[Row]:
+    """Give the rows of the map runs that an execution has started, the newest first."""
+    ids: dict[str, None] = {}
+    after = 0
+    while pages := store.history(execution, after, PAGES):
+        for page in pages:
+            events = unpack_history(page.events)
+            ids.update((run, None) for event in events if (run := _begun(event)))
+            after = page.first + len(events) - 1
+    rows = store.load([Key(execution.namespace, run) for run in ids])
+    found = [row for row in rows if row.machine.endswith(RUN_SUFFIX) and row.parent.startswith(f"{execution.id}/")]
     return sorted(found, key=lambda row: (row.created, row.key.id), reverse=True)
+
+
+def _begun(event: Event) -> str:
+    """Give the id of the map run that an event tells the beginning of, if it does."""
+    told = event.output if isinstance(event, TaskSubmitted) else None
+    arn = told.get("MapRunArn") if isinstance(told, dict) else None
+    return arn.rpartition(":")[2] if isinstance(arn, str) else ""
+
+
+def adjust_map_run(
+    engine: Engine,
+    run: Key,
+    *,
+    at_once: int | None = None,
+    count: int | None = None,
+    percentage: float | None = None,
+) -> None:
+    """Change how many executions of a map run may be open and how many items may fail; None leaves what is.
+
+    One that has ended stays as it is.
+    """
+    body = pack_stimulus(Adjust(at_once, count, percentage))
+    engine.store.post([Letter(run, new_id(), body)])
+    engine.nudge()
+
+
+def members_of(store: Store, run: Key, below: int | None, statuses: Collection[str], limit: int) -> list[Member]:
+    """Give members of a map run below a number, the last that was started first; none of a run that is not there.
+
+    ``statuses`` are AWS's, all without any.
+    """
+    row = next(iter(store.load([run])), None)
+    if row is None:
+        return []
+    crowd, order = _frame(store, row).crowd or Crowd(), read_order(row.input)
+    again = {number for number, _, _ in crowd.found}
+    found: list[Member] = []
+    at = crowd.begun if below is None else min(below, crowd.begun)
+    while at > 0 and len(found) < limit:
+        first = max(at - (ROWS if statuses else limit - len(found)), 0)
+        page = [_member(order, one, again) for one in members(store, run, first, at)]
+        found += [one for one in reversed(page) if not statuses or one.status in statuses]
+        at = first
+    return found[:limit]
+
+
+class Member(NamedTuple):
+    """An execution of a map run, for so many items; ``status`` is AWS's, PENDING_REDRIVE of one to be started again."""
+
+    number: int
+    row: Row
+    frame: Frame
+    items: int
+    status: str
+
+
+def _member(order: Order, found: tuple[int, Row, Frame], again: Collection[int]) -> Member:
+    number, row, _ = found
+    return Member(*found, _items(order, row), "PENDING_REDRIVE" if number in again else AWS[row.status])

@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from app.workflow.asl.history import History
-from app.workflow.maps import describe_map_run, map_runs_of
+from app.workflow.kernel.status import ENDED
+from app.workflow.maps import adjust_map_run, describe_map_run, map_runs_of, members_of
 from app.workflow.objects.files import FolderStores
 from app.workflow.objects.memory import MemoryStores
 from app.workflow.runtime.engine import Engine
@@ -46,9 +47,9 @@ class _Cleared:
         self._bench.clear()
 
 
-def run_of(engine: Engine, key: Key, name: str = "m") -> dict[str, Any]:
+def run_of(engine: Engine, key: Key) -> dict[str, Any]:
     """Describe the one map run of an execution."""
-    (row,) = map_runs_of(engine.store, key, name, ["each"])
+    (row,) = map_runs_of(engine.store, key)
     described = describe_map_run(engine.store, row.key, AROUND)
     assert described is not None
     return described
@@ -178,15 +179,87 @@ def test_a_stop_of_the_execution_stops_the_run_and_its_members(bench: Bench) -> 
     assert (described["status"], described["itemCounts"]["pending"]) == ("ABORTED", 5)
 
 
+def _held(engine: Engine) -> list[str]:
+    return [row.status.value for row in engine.executions(Query("", "m/each"))]
+
+
+def test_more_executions_are_open_once_more_may_be(bench: Bench) -> None:
+    """ASL-02, ASL-06: UpdateMapRun while it runs; what it does not name stays, and 0 lets all be open."""
+    engine = engine_of(bench.open(), machine(state=WAITING, MaxConcurrency=2, ToleratedFailureCount=3))
+    with engine:
+        key = engine.start("m", list(range(9)))
+        until(engine, lambda: _held(engine) == ["waiting"] * 2)
+        (run,) = map_runs_of(engine.store, key)
+        adjust_map_run(engine, run.key, at_once=5)
+        until(engine, lambda: _held(engine) == ["waiting"] * 5)
+        described = run_of(engine, key)
+        assert (described["maxConcurrency"], described["toleratedFailureCount"]) == (5, 3)
+        adjust_map_run(engine, run.key, at_once=0, percentage=12.5)
+        until(engine, lambda: _held(engine) == ["waiting"] * 9)
+        described = run_of(engine, key)
+        assert (described["maxConcurrency"], described["toleratedFailurePercentage"]) == (0, 12.5)
+        engine.stop(key)
+        until(engine, lambda: run_of(engine, key)["itemCounts"]["aborted"] == 9)
+        adjust_map_run(engine, run.key, at_once=1)
+        engine.stop(engine.start("m", []))
+        assert run_of(engine, key)["maxConcurrency"] == 0
+
+
+def test_a_run_fails_once_less_may_fail_than_has(bench: Bench) -> None:
+    """ASL-02, ASL-06: and goes on where more may."""
+    engine = engine_of(bench.open(), machine(MaxConcurrency=1, ToleratedFailureCount=9))
+    engine.activity("work")
+    with engine:
+        key = engine.start("m", list(range(4)))
+        for _ in range(2):
+            task = engine.poll("work", seconds=10)
+            assert task is not None
+            engine.fail(task.token, "Odd")
+        assert engine.poll("work", seconds=10) is not None
+        (run,) = map_runs_of(engine.store, key)
+        adjust_map_run(engine, run.key, count=2)
+        until(engine, lambda: run_of(engine, key)["toleratedFailureCount"] == 2)
+        assert engine.describe(key).status not in ENDED
+        adjust_map_run(engine, run.key, count=1)
+        ended = engine.wait_for(key, 30)
+        assert (ended.status, ended.error) == ("failed", "States.ExceedToleratedFailureThreshold")
+        assert run_of(engine, key)["itemCounts"]["failed"] == 2
+
+
+def test_members_are_listed_the_last_one_first_in_pages_and_by_status(bench: Bench) -> None:
+    engine = engine_of(bench.open(), machine(MaxConcurrency=1, ToleratedFailureCount=9))
+
+    @engine.task("work")
+    def work(given: int) -> int:
+        if given % 3 == 0:
+            raise ValueError("odd")
+        return given
+
+    with engine:
+        key = engine.start("m", list(range(7)))
+        engine.wait_for(key, 30)
+        (run,) = map_runs_of(engine.store, key)
+    store = engine.store
+
+    def numbers(below: int | None = None, *statuses: str, limit: int = 100) -> list[int]:
+        return [one.number for one in members_of(store, run.key, below, statuses, limit)]
+
+    assert numbers() == [6, 5, 4, 3, 2, 1, 0]
+    assert (numbers(limit=3), numbers(4, limit=3), numbers(1)) == ([6, 5, 4], [3, 2, 1], [0])
+    assert (numbers(None, "FAILED"), numbers(6, "FAILED", limit=1)) == ([6, 3, 0], [3])
+    assert numbers(None, "RUNNING", "PENDING_REDRIVE") == []
+    assert members_of(store, Key("", "nobody"), None, (), 10) == []
+
+
 def test_a_run_is_described_in_its_namespace_alone(bench: Bench) -> None:
     engine = engine_of(bench.open(), machine(state={"Type": "Pass", "End": True}))
     with engine:
         key = engine.start("m", [1], namespace="a")
         engine.wait_for(key, 30)
-        (row,) = map_runs_of(engine.store, key, "m", ["each"])
+        (row,) = map_runs_of(engine.store, key)
     assert describe_map_run(engine.store, Key("b", row.key.id), AROUND) is None
     assert describe_map_run(engine.store, key, AROUND) is None
-    assert map_runs_of(engine.store, Key("b", key.id), "m", ["each"]) == []
+    assert map_runs_of(engine.store, Key("b", key.id)) == []
 
 
 def test_what_failed_and_what_was_never_started_is_written_too(bench: Bench, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from app.workflow.asl.compile import compile_machine
 from app.workflow.asl.context import Surroundings
 from app.workflow.asl.history import History
-from app.workflow.asl.nested import RESOURCE, by_name, nested
+from app.workflow.asl.nested import RESOURCE, Found, by_name, nested
 from app.workflow.codec import pack_stimulus, unpack_history
 from app.workflow.kernel import stimuli as s
 from app.workflow.kernel.graph import Definition
@@ -206,6 +206,121 @@ def test_what_cannot_start_fails_the_step_by_the_name_of_why(how: str) -> None:
     assert cause.startswith(f"Execution Already Exists: '{AROUND.execution('child', 'taken')}'")
 
 
+def _adopted(how: str, *, store: MemoryStore | None = None) -> tuple[_Set, Key, Key]:
+    """Start what a parent then asks for by the same name and input; give parent and child."""
+    world = _Set(_parent(how, "waits", parameters={"Name": "one"}), WAITS, store=store)
+    running = Key("", "other")
+    world.store.start(NewExecution(running, "waits", 1, '{"n":1}', world.hand.clock.now(), "seed", "one"))
+    world.run()
+    return world, world.started(), running
+
+
+@pytest.mark.parametrize("how", ["", ".waitForTaskToken"])
+def test_an_execution_of_the_name_and_input_that_runs_already_is_the_child(how: str) -> None:
+    """ASL-04: StartExecution is idempotent on AWS, from a step too."""
+    world, key, _ = _adopted(how)
+    assert len(world.children()) == 1
+    kind, field = ("TaskSubmitted", "taskSubmitted") if how else ("TaskSucceeded", "taskSucceeded")
+    told = next(entry for entry in world.history(key) if entry["type"] == kind)
+    output = json.loads(told[f"{field}EventDetails"]["output"])
+    assert output["ExecutionArn"] == AROUND.execution("waits", "one")
+    assert (world.hand.row(key).status is Status.SUCCEEDED) == (how == "")
+
+
+@pytest.mark.parametrize("how", [".sync", ".sync:2"])
+def test_the_end_of_a_child_that_was_there_before_is_told_to_all_who_wait(how: str) -> None:
+    """ASL-04: to a second parent as well, and to each once."""
+    world, key, running = _adopted(how)
+    second = world.started()
+    assert {world.hand.row(one).status for one in (key, second)} == {Status.RUNNING}
+    world.hand.clock.pass_(10_000_000)
+    world.run()
+    for one in (key, second):
+        assert json.loads(world.end(one)["output"])["Status"] == "SUCCEEDED"
+        types = [entry["type"] for entry in world.history(one)]
+        assert types[2:5] == ["TaskScheduled", "TaskStarted", "TaskSubmitted"]
+        assert types.count("TaskSucceeded") == 1
+    assert world.hand.row(running).status is Status.SUCCEEDED
+
+
+def test_a_child_that_was_there_before_and_fails_fails_who_waits() -> None:
+    world, key, running = _adopted(".sync")
+    world.store.post([_stop(running)])
+    world.run()
+    assert (world.hand.row(key).status, world.end(key)["error"]) == (Status.FAILED, "States.TaskFailed")
+
+
+def test_a_parent_that_is_given_up_leaves_a_child_that_was_there_before() -> None:
+    world, key, running = _adopted(".sync")
+    world.store.post([_stop(key)])
+    world.run()
+    assert world.hand.row(key).status is Status.ABORTED
+    assert world.hand.row(running).status is Status.WAITING
+
+
+def test_whoever_asks_an_execution_that_has_ended_meanwhile_is_told() -> None:
+    """ORC-02: the letter may come after the end, and a second one says nothing new."""
+    world, key, running = _adopted(".sync")
+    world.store.post([_stop(running)])
+    world.run()
+    version = world.hand.row(running).version
+    step = f"{answer_id(StepKey(key, 0, 1, 1))}/{RESOURCE}.sync"
+    world.store.post([Letter(running, "again", pack_stimulus(s.Follow(step)))])
+    world.run()
+    late = f"{answer_id(StepKey(Key('', 'nobody'), 0, 1, 1))}/{RESOURCE}.sync"
+    world.store.post([Letter(running, "late", pack_stimulus(s.Follow(late)))])
+    world.run()
+    events = [event for page in world.store.history(running, 0, 100) for event in unpack_history(page.events)]
+    assert [type(event).__name__ for event in events][-2:] == ["ExecutionAborted", "ExecutionFollowed"]
+    assert world.hand.row(running).version > version
+
+
+def test_a_worker_that_died_between_asking_and_saying_so_loses_no_end() -> None:
+    """ORC-02: the execution that was asked has ended by the time another worker looks."""
+    world = _Set(_parent(".sync", "waits", parameters={"Name": "one"}), WAITS)
+    running = Key("", "other")
+    world.store.start(NewExecution(running, "waits", 1, '{"n":1}', world.hand.clock.now(), "seed", "one"))
+    world.run()
+    key = world.hand.start("parent", 1)
+    world.hand.round()
+    other = _Set(_parent(".sync", "waits", parameters={"Name": "one"}), WAITS, store=world.store)
+    world.store.leave(world.hand.core.worker, world.hand.clock.now())
+    world.store.post([_stop(running)])
+    other.run()
+    other.run()
+    assert (other.hand.row(key).status, other.hand.row(key).error) == (Status.FAILED, "States.TaskFailed")
+
+
+def test_names_of_executions_that_may_share_one_carry_their_ids() -> None:
+    def find(_namespace: str, _arn: str) -> Found:
+        return Found("child", apart=True, principal=lambda given: f"{given}+")
+
+    hand = Hand(_parent("", parameters={"Name": "one"}), CHILD, nested=nested(AROUND, find))
+    for _ in range(2):
+        hand.start("parent", 1)
+        hand.round()
+        hand.round()
+    rows = [row for row in hand.store._rows.values() if row.machine == "child"]
+    assert [row.name for row in rows] == [f"one:{row.key.id}" for row in rows]
+    assert {row.principal for row in rows} == {"+"}
+    assert AROUND.execution("child", str(rows[0].name)).split(":")[5] == "express"
+
+
+def test_each_child_is_named_in_the_world_of_its_machine() -> None:
+    def around(namespace: str, edition: int) -> Surroundings:
+        return Surroundings(namespace.rjust(12, "0"), f"region-{edition}")
+
+    hand = Hand(_parent(""), CHILD, nested=nested(around, lambda _namespace, _arn: Found("child")))
+    key = hand.start("parent", 1)
+    hand.round()
+    hand.round()
+    events = [event for page in hand.store.history(key, 0, 100) for event in unpack_history(page.events)]
+    output = next(event.output for event in events if type(event).__name__ == "TaskSucceeded")
+    assert output["ExecutionArn"].startswith("arn:aws:states:region-1:000000000000:execution:child:")
+    with pytest.raises(ValueError, match="machines"):
+        nested(around)
+
+
 def _named(name: str) -> NewExecution:
     return NewExecution(Key("", "other"), "child", 1, "{}", 10**12, "seed", name)
 
@@ -220,8 +335,8 @@ def test_the_input_of_a_child_is_json_or_its_text(given: Any, text: str) -> None
 
 def test_a_number_behind_the_name_of_a_machine_is_its_edition() -> None:
     find = by_name(AROUND)
-    assert find("", AROUND.machine("m")) == ("m", None)
-    assert find("", f"{AROUND.machine('m')}:3") == ("m", 3)
+    assert find("", AROUND.machine("m")) == Found("m")
+    assert find("", f"{AROUND.machine('m')}:3") == Found("m", 3)
     assert find("", "arn:aws:states:eu-west-1:000000000000:stateMachine:m") is None
     assert find("", "arn:aws:states:us-east-1:111111111111:stateMachine:m") is None
 
@@ -377,7 +492,7 @@ def test_an_end_that_nobody_knows_how_to_tell_fails_the_step() -> None:
 
 
 def test_machines_that_cannot_be_asked_fail_the_step_and_nothing_else() -> None:
-    def find(_namespace: str, _arn: str) -> tuple[str, int | None] | None:
+    def find(_namespace: str, _arn: str) -> Found | None:
         raise OSError("no line")
 
     hand = Hand(_parent(".sync"), CHILD, nested=nested(AROUND, find))

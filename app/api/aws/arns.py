@@ -24,8 +24,12 @@ class Place:
         return self._of("stateMachine", name + tail)
 
     def execution(self, machine: str, name: str) -> str:
-        """Give the ARN of an execution."""
-        return self._of("execution", f"{machine}:{name}")
+        """Give the ARN of an execution; of an express machine it is called ``<name>:<id>``."""
+        return self._of("express" if ":" in name else "execution", f"{machine}:{name}")
+
+    def map_run(self, machine: str, run: str) -> str:
+        """Give the ARN of a map run of the executions of ``<machine>/<label>``."""
+        return self._of("mapRun", f"{machine}:{run}")
 
     def activity(self, name: str) -> str:
         """Give the ARN of an activity."""
@@ -52,8 +56,15 @@ class Place:
 
     def of_execution(self, arn: str) -> tuple[str, str]:
         """Give the names of machine and execution. Raises AwsError."""
-        _, parts = self.read(arn, "execution", "express")
-        if len(parts) < 2:
+        _, parts = self.read(arn, "execution")
+        if len(parts) != 2:
+            raise AwsError("InvalidArn", f"Invalid Arn: 'Invalid ARN prefix: {arn}'")
+        return parts[0], parts[1]
+
+    def of_map_run(self, arn: str) -> tuple[str, str]:
+        """Give ``<machine>/<label>`` and the id of a map run. Raises AwsError."""
+        _, parts = self.read(arn, "mapRun")
+        if len(parts) != 2:
             raise AwsError("InvalidArn", f"Invalid Arn: 'Invalid ARN prefix: {arn}'")
         return parts[0], parts[1]
 

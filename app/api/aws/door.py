@@ -16,12 +16,13 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 
-from app.api.aws import activities, executions, machines
+from app.api.aws import activities, executions, machines, map_runs
 from app.api.aws.activities import Waiting
 from app.api.aws.call import Answer, Call
 from app.api.aws.callers import AwsCallers
 from app.api.aws.errors import AwsError, told
 from app.api.aws.shapes import checked
+from app.api.aws.sync import Syncing
 from app.api.callers import Callers
 from app.api.container import Container
 from app.api.threads import in_thread
@@ -31,11 +32,13 @@ from app.domain.shared.errors import DomainError
 PATHS: Final = frozenset({"/aws", "/aws/"})
 MEDIA_TYPE: Final = "application/x-amz-json-1.0"
 SERVICE: Final = "AWSStepFunctions"
-POLLING: Final = "GetActivityTask"
+WAITING: Final = frozenset({"GetActivityTask", "StartSyncExecution"})
+"""The actions whose callers wait, on the event loop."""
 _NAMING: Final = frozenset(
     {
         "activityArn",
         "executionArn",
+        "mapRunArn",
         "resourceArn",
         "stateMachineAliasArn",
         "stateMachineArn",
@@ -56,12 +59,14 @@ ACTIONS: Final[Mapping[str, Callable[[Call], Answer]]] = MappingProxyType(
         "DeleteStateMachineVersion": machines.delete_version,
         "DescribeActivity": activities.describe,
         "DescribeExecution": executions.describe,
+        "DescribeMapRun": map_runs.describe,
         "DescribeStateMachine": machines.describe,
         "DescribeStateMachineAlias": machines.describe_alias,
         "DescribeStateMachineForExecution": machines.describe_for_execution,
         "GetExecutionHistory": executions.history,
         "ListActivities": activities.list_,
         "ListExecutions": executions.list_,
+        "ListMapRuns": map_runs.list_,
         "ListStateMachineAliases": machines.list_aliases,
         "ListStateMachineVersions": machines.list_versions,
         "ListStateMachines": machines.list_,
@@ -75,12 +80,13 @@ ACTIONS: Final[Mapping[str, Callable[[Call], Answer]]] = MappingProxyType(
         "StopExecution": executions.stop,
         "TagResource": machines.tag,
         "UntagResource": machines.untag,
+        "UpdateMapRun": map_runs.update,
         "UpdateStateMachine": machines.update,
         "UpdateStateMachineAlias": machines.update_alias,
         "ValidateStateMachineDefinition": machines.validate,
     }
 )
-"""What is done in a thread; GetActivityTask, which waits, is not."""
+"""What is done in a thread."""
 
 
 class AwsDoor(BaseRoute):
@@ -90,7 +96,7 @@ class AwsDoor(BaseRoute):
         self._container = container
         self._port = container.settings.aws_port
         self._callers = AwsCallers(container, callers)
-        self._waiting = Waiting(container)
+        self._waiting = {"GetActivityTask": Waiting(container).task, "StartSyncExecution": Syncing(container).run}
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Take what is sent to the address, and everything that comes in by the port."""
@@ -135,8 +141,8 @@ class AwsDoor(BaseRoute):
         bind_contextvars(action=action)
         call = Call(self._container, context, place, action, checked(action, _read(body)))
         try:
-            if action == POLLING:
-                return await self._waiting.task(call, request.is_disconnected)
+            if action in WAITING:
+                return await self._waiting[action](call, request.is_disconnected)
             patience = self._container.settings.db_pool_timeout_s
             return await in_thread(partial(ACTIONS[action], call), patience)
         except DomainError as error:
@@ -147,7 +153,7 @@ def _action(request: Request) -> str:
     """Give what is asked for. Raises AwsError."""
     declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     service, _, action = request.headers.get("x-amz-target", "").partition(".")
-    known = service == SERVICE and (action in ACTIONS or action == POLLING)
+    known = service == SERVICE and action in ACTIONS.keys() | WAITING
     if request.method != "POST" or declared != MEDIA_TYPE or not known:
         raise _UNKNOWN
     return action

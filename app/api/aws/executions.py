@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from app.api.aws.call import Answer, Call, cut
-from app.api.aws.errors import AwsError, invalid
+from app.api.aws.errors import invalid
+from app.api.aws.map_runs import of_map
 from app.domain.processes import Execution, ExecutionState
 from app.usecases import processes
 from app.usecases.ports.workflows import ExecutionQuery
@@ -30,6 +31,13 @@ _INCLUDED: Final = {"included": True}
 
 def start(call: Call) -> Answer:
     """StartExecution."""
+    execution = started(call, processes.StartExecution(call.container.executions))
+    arn = call.place.execution(execution.machine, execution.name)
+    return {"executionArn": arn, "startDate": execution.started / 1000}
+
+
+def started(call: Call, case: processes.StartExecution) -> Execution:
+    """Start what the call asks for."""
     name, qualifier = call.place.of_machine(call.given["stateMachineArn"])
     wanted = processes.Start(
         of=MachineRef(name=name, qualifier=qualifier),
@@ -37,8 +45,7 @@ def start(call: Call) -> Answer:
         input=call.given.get("input", "{}"),
         trace=call.given.get("traceHeader", ""),
     )
-    execution = call.run(processes.StartExecution(call.container.executions), wanted)
-    return {"executionArn": call.place.execution(name, execution.name), "startDate": execution.started / 1000}
+    return call.run(case, wanted)
 
 
 def stop(call: Call) -> Answer:
@@ -56,15 +63,18 @@ def redrive(call: Call) -> Answer:
 def describe(call: Call) -> Answer:
     """DescribeExecution."""
     execution = call.run(processes.ReadExecution(call.container.executions), _meant(call))
-    whole = call.given.get("includedData") != "METADATA_ONLY"
-    data: dict[str, Any] = {}
-    if whole:
-        data = {"input": execution.input, "inputDetails": _INCLUDED}
-        if execution.output is not None:
-            data |= {"output": execution.output, "outputDetails": _INCLUDED}
-        data |= {name: value for name, value in (("error", execution.error), ("cause", execution.cause)) if value}
     traced = {"traceHeader": execution.trace} if execution.trace else {}
-    return {**_shown(call, execution), **data, **traced, **_redrivable(execution)}
+    return {**_shown(call, execution), **data_of(call, execution), **traced, **_redrivable(execution)}
+
+
+def data_of(call: Call, execution: Execution) -> Answer:
+    """Give what went in and came out, unless the call wants to know only about it."""
+    if call.given.get("includedData") == "METADATA_ONLY":
+        return {}
+    data: dict[str, Any] = {"input": execution.input, "inputDetails": _INCLUDED}
+    if execution.output is not None:
+        data |= {"output": execution.output, "outputDetails": _INCLUDED}
+    return data | {name: value for name, value in (("error", execution.error), ("cause", execution.cause)) if value}
 
 
 def _redrivable(execution: Execution) -> Answer:
@@ -92,13 +102,18 @@ def _shown(call: Call, execution: Execution) -> dict[str, Any]:
         shown["stateMachineVersionArn"] = place.machine(machine, execution.published)
     if execution.alias:
         shown["stateMachineAliasArn"] = place.machine(machine, execution.alias)
+    if execution.map_run:
+        shown["mapRunArn"] = place.map_run(machine, execution.map_run)
     return shown
 
 
 def list_(call: Call) -> Answer:
     """ListExecutions."""
-    _check_list(call)
+    if ("mapRunArn" in call.given) == ("stateMachineArn" in call.given):
+        raise invalid("1 validation error detected: Must provide a StateMachine ARN or MapRun ARN")
     status = call.given.get("statusFilter")
+    if "mapRunArn" in call.given:
+        return _of_map_run(call, status)
     found = call.run(processes.ListExecutions(call.container.executions), _query(call, status))
     if status == "PENDING_REDRIVE":
         return {"executions": []}  # only children of map runs wait for it
@@ -108,11 +123,19 @@ def list_(call: Call) -> Answer:
     return call.page("executions", wanted, shown[-1].place if more else None)
 
 
-def _check_list(call: Call) -> None:
-    if "mapRunArn" in call.given:
-        raise AwsError("ResourceNotFound", f"Resource not found: '{call.given['mapRunArn']}'")
-    if "stateMachineArn" not in call.given:
-        raise invalid("1 validation error detected: Must provide a StateMachine ARN or MapRun ARN")
+def _of_map_run(call: Call, status: str | None) -> Answer:
+    """List executions of a map run; a list goes on below the number of the last one."""
+    wanted = processes.MemberQuery(
+        of=of_map(call),
+        states=() if status is None else (ExecutionState(status),),
+        below=call.continued(),
+        limit=call.limit + 1,
+    )
+    found = call.run(processes.ListMapRunExecutions(call.container.map_runs), wanted)
+    shown, more = cut(found, call.limit)
+    redriven = call.given.get("redriveFilter")
+    items = [{**_shown(call, one), "itemCount": one.items} for _, one in shown if _is_wanted(one, redriven)]
+    return call.page("executions", items, shown[-1][0] if more else None)
 
 
 def _query(call: Call, status: str | None) -> ExecutionQuery:

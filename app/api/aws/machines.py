@@ -115,10 +115,12 @@ def describe_for_execution(call: Call) -> Answer:
     wanted = processes.OfMachine(machine=machine, name=name)
     execution = call.run(processes.ReadExecution(call.container.executions), wanted)
     seen = call.run(processes.ReadMachineOfExecution(call.container.language), execution)
+    of_map = {"label": seen.label, "mapRunArn": call.place.map_run(machine, execution.map_run)} if seen.label else {}
     return {
         "stateMachineArn": call.place.machine(machine),
         "updateDate": seconds(seen.revision.created_at),
         **_shown(call, seen),
+        **of_map,
     }
 
 

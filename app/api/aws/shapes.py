@@ -51,17 +51,18 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A whole number."""
+    """A number, a whole one unless it may be ``broken``."""
 
     least: int
-    most: int
+    most: int | None = None
+    broken: bool = False
 
     def faults(self, value: Any, where: str) -> Iterator[str]:
         """Tell what is wrong. Raises AwsError for another kind of value."""
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise _unreadable(value, "Integer")
+        if isinstance(value, bool) or not isinstance(value, (int, float) if self.broken else int):
+            raise _unreadable(value, "Float" if self.broken else "Integer")
         at = f"Value '{value}' at '{where}' failed to satisfy constraint:"
-        if value > self.most:
+        if self.most is not None and value > self.most:
             yield f"{at} Member must have value less than or equal to {self.most}"
         if value < self.least:
             yield f"{at} Member must have value greater than or equal to {self.least}"
@@ -178,6 +179,7 @@ SHAPES: Final[Mapping[str, Record]] = MappingProxyType(
         "DeleteStateMachineVersion": Record({"stateMachineVersionArn": _LONG_ARN}),
         "DescribeActivity": Record({"activityArn": _ARN}),
         "DescribeExecution": Record({"executionArn": _ARN}, {"includedData": _INCLUDED}),
+        "DescribeMapRun": Record({"mapRunArn": _LONG_ARN}),
         "DescribeStateMachine": Record({"stateMachineArn": _ARN}, {"includedData": _INCLUDED}),
         "DescribeStateMachineAlias": Record({"stateMachineAliasArn": _ARN}),
         "DescribeStateMachineForExecution": Record({"executionArn": _ARN}, {"includedData": _INCLUDED}),
@@ -196,6 +198,7 @@ SHAPES: Final[Mapping[str, Record]] = MappingProxyType(
                 "redriveFilter": Text(choices=("REDRIVEN", "NOT_REDRIVEN")),
             }
         ),
+        "ListMapRuns": Record({"executionArn": _ARN}, _PAGE),
         "ListStateMachineAliases": Record({"stateMachineArn": _ARN}, _PAGE),
         "ListStateMachineVersions": Record({"stateMachineArn": _ARN}, _PAGE),
         "ListStateMachines": Record(optional=_PAGE),
@@ -211,9 +214,26 @@ SHAPES: Final[Mapping[str, Record]] = MappingProxyType(
             {"stateMachineArn": _ARN},
             {"name": _NAME, "input": _DATA, "traceHeader": Text(0, 256, pattern=r"\p{ASCII}*")},
         ),
+        "StartSyncExecution": Record(
+            {"stateMachineArn": _ARN},
+            {
+                "name": _NAME,
+                "input": _DATA,
+                "traceHeader": Text(0, 256, pattern=r"\p{ASCII}*"),
+                "includedData": _INCLUDED,
+            },
+        ),
         "StopExecution": Record({"executionArn": _ARN}, {"error": _ERROR, "cause": _CAUSE}),
         "TagResource": Record({"resourceArn": _ARN, "tags": Many(_TAG)}),
         "UntagResource": Record({"resourceArn": _ARN, "tagKeys": Many(Text(1, 128))}),
+        "UpdateMapRun": Record(
+            {"mapRunArn": _LONG_ARN},
+            {
+                "maxConcurrency": Number(0),
+                "toleratedFailureCount": Number(0),
+                "toleratedFailurePercentage": Number(0, 100, broken=True),
+            },
+        ),
         "UpdateStateMachine": Record(
             {"stateMachineArn": _ARN}, {"definition": _DEFINITION, "roleArn": _ARN, **_CONFIGURED}
         ),

@@ -100,12 +100,19 @@ class Definitions:
 
     def newest(self, namespace: str, machine: str) -> Definition | None:
         """Give the revision that new executions start with."""
-        rows = self._ask(NEWEST, namespace, the_name=machine)
+        rows = self.ask(NEWEST, namespace, the_name=machine)
         return self.find(namespace, machine, rows[0][0]) if rows else None
 
     def compiled(self, namespace: str, edition: int) -> tuple[Revision, Definition] | None:
         """Give a revision with what it compiles to."""
         return self._recent.get((namespace, edition), lambda: self._compile(namespace, edition))
+
+    def place(self, namespace: str, edition: int) -> Surroundings:
+        """Give the world as executions of a revision see it, by its number; one that is gone leaves the account."""
+        found = self.compiled(namespace, edition)
+        if found is None:
+            return Surroundings(account=account_of(int(namespace)), name_of=partial(self._names.of, namespace))
+        return self.around(namespace, found[0])
 
     def around(self, namespace: str, revision: Revision) -> Surroundings:
         """Give the world as executions of a revision see it."""
@@ -117,7 +124,7 @@ class Definitions:
         )
 
     def _compile(self, namespace: str, edition: int) -> tuple[Revision, Definition] | None:
-        rows = self._ask(REVISION, namespace, the_id=edition)
+        rows = self.ask(REVISION, namespace, the_id=edition)
         if not rows:
             return None
         revision = revision_of(rows[0])
@@ -133,7 +140,8 @@ class Definitions:
             return None
         return revision, definition
 
-    def _ask(self, prepared: Prepared, namespace: str, **given: Any) -> list[Row]:
+    def ask(self, prepared: Prepared, namespace: str, **given: Any) -> list[Row]:
+        """Give rows of a company's, in a transaction of their own. Raises StoreUnavailableError."""
         if not namespace.isdecimal():
             return []
         try:

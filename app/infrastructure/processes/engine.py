@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from os import getpid
+from pathlib import Path
 from socket import gethostname
 from threading import Lock
 from typing import Final
 
 from app.domain.shared.ids import CompanyId
 from app.infrastructure.database.engine import Database
+from app.infrastructure.processes.callees import Callees
 from app.infrastructure.processes.definitions import Definitions, Names
+from app.infrastructure.processes.ends import Ends
 from app.usecases.ports.shared import Clock
+from app.workflow.asl.nested import nested
 from app.workflow.asl.services import Services
+from app.workflow.maps import map_runs, serve
+from app.workflow.objects.files import FolderStores
 from app.workflow.runtime.engine import Engine
 from app.workflow.runtime.store import Key
 from app.workflow.stores.sql.store import SqlStore
@@ -32,15 +38,20 @@ class EngineClock:
 
 
 class Workflows:
-    """The engine, made when it is first asked for; executions advance here between ``begin`` and ``end``."""
+    """The engine, made when it is first asked for; executions advance here between ``begin`` and ``end``.
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    ``objects`` is the folder of what distributed Maps read and write, with a folder for each company.
+    """
+
+    def __init__(self, database: Database, clock: Clock, objects: Path) -> None:
         self._clock = EngineClock(clock)
         self._database = database
+        self._objects = FolderStores(objects)
         self._making = Lock()
         self._engine: Engine | None = None
         self._runs = False
         self.names = Names()
+        self.ends = Ends()
         self.definitions = Definitions(database, self.names)
 
     @property
@@ -50,10 +61,18 @@ class Workflows:
             if self._engine is None:
                 store = SqlStore(self._database.url)
                 self.names.store = store
-                name = f"{gethostname()}:{getpid()}"
+                name, place = f"{gethostname()}:{getpid()}", self.definitions.place
                 self._engine = Engine(
-                    store, clock=self._clock, definitions=self.definitions, routes=Services(), name=name, drain=DRAIN_MS
+                    store,
+                    clock=self._clock,
+                    definitions=self.definitions,
+                    nested={**nested(place, Callees(self.definitions).find), **map_runs(place)},
+                    routes=Services(),
+                    listeners=(self.ends,),
+                    name=name,
+                    drain=DRAIN_MS,
                 )
+                serve(self._engine, self._objects, place)
             return self._engine
 
     @property

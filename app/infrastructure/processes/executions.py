@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, cast
 
@@ -24,6 +24,7 @@ from app.workflow.kernel.lifecycle import InvalidTransitionError
 from app.workflow.kernel.status import ENDED, Status
 from app.workflow.runtime import store as s
 from app.workflow.runtime.clock import new_id, new_seed
+from app.workflow.runtime.crowds import MEMBER
 from app.workflow.runtime.steps import checked
 
 PAGE: Final = 1_000
@@ -54,6 +55,7 @@ class EngineExecutions:
         _check_input(new.input)
         engine = self._workflows.engine
         key = key_of(company, new_id())
+        name = f"{new.name or new_id()}:{key.id}" if new.express else new.name
         row = s.NewExecution(
             key,
             new.machine,
@@ -61,7 +63,7 @@ class EngineExecutions:
             new.input,
             engine.clock.now(),
             new_seed(),
-            name=new.name,
+            name=name,
             principal=_principal(new),
         )
         own = cast("SqlWork", work)
@@ -72,13 +74,13 @@ class EngineExecutions:
             return self._again(company, new, taken)
         except s.RefusedError as refused:
             raise _bad_input(str(refused)) from refused
-        if new.name is not None:
-            self._workflows.names.put(key, new.name)
+        if name is not None:
+            self._workflows.names.put(key, name)
         own.afterwards.append(self._workflows.nudge)
         return Execution(
             id=key.id,
             machine=new.machine,
-            name=new.name or key.id,
+            name=name or key.id,
             revision=new.revision,
             state=ExecutionState.RUNNING,
             started=row.created,
@@ -92,8 +94,17 @@ class EngineExecutions:
     def _again(self, company: CompanyId, new: NewExecution, taken: s.NameTakenError) -> Execution:
         rows = self._workflows.engine.store.load([key_of(company, taken.holder)])
         if taken.given == new.input and rows and rows[0].status not in ENDED:
-            return _shown(rows[0])
+            return shown_of(rows[0])
         raise Refused(what="ExecutionAlreadyExists", reason=new.name) from taken
+
+    def listen(self, told: Callable[[CompanyId, str], None]) -> None:
+        """Have ``told`` called, from any thread and quickly, with the id of each execution that ends here."""
+        self._workflows.ends.listen(lambda key: told(CompanyId(int(key.namespace)), key.id))
+
+    def ended(self, company: CompanyId, execution: str) -> Execution | None:
+        """Give an execution by its id once it has ended, None before."""
+        rows = self._workflows.engine.store.load([key_of(company, execution)])
+        return next((_whole(row, self._frame(row)) for row in rows if row.status in ENDED), None)
 
     def find(self, company: CompanyId, machine: str, name: str) -> Execution | None:
         """Give an execution."""
@@ -115,18 +126,18 @@ class EngineExecutions:
     def _redriven(self, rows: Sequence[s.Row]) -> list[Execution]:
         """Give rows of a list with how often they were redriven, which only their checkpoints tell."""
         whole = {row.key: row for row in self._workflows.engine.store.load([row.key for row in rows])}
-        return [_shown(row, self._frame(whole[row.key])) for row in rows if row.key in whole]
+        return [shown_of(row, self._frame(whole[row.key])) for row in rows if row.key in whole]
 
     def history(self, company: CompanyId, execution: Execution) -> Sequence[Mapping[str, Any]]:
         """Give all that happened, in AWS's words."""
         engine, definitions = self._workflows.engine, self._workflows.definitions
         key = key_of(company, execution.id)
-        found = definitions.compiled(key.namespace, execution.revision)
+        definition = engine.machine(execution.machine, execution.revision, key.namespace)
         rows = engine.store.load([key])
-        if found is None or not rows:
+        if definition is None or not rows:
             return ()
-        revision, definition = found
-        teller = History(definition, key.id, rows[0].seed, definitions.around(key.namespace, revision))
+        place = definitions.place(key.namespace, execution.revision)
+        teller = History(definition, key.id, rows[0].seed, place)
         told: list[dict[str, Any]] = []
         after = 0
         while events := engine.history(key, after, PAGE):
@@ -184,11 +195,11 @@ class EngineExecutions:
             return  # it has ended by itself meanwhile
 
     def _row(self, company: CompanyId, machine: str, name: str) -> s.Row | None:
-        """Find the row of a name: that of an execution that was given it, or whose id it is."""
+        """Find the row of a name: that of an execution that was given it, or that has none and whose id it is."""
         store = self._workflows.engine.store
         named = store.find(s.Query(str(company), machine, name=name, limit=1))
         rows = store.load([named[0].key if named else key_of(company, name)])
-        return next((row for row in rows if row.machine == machine and name in {row.name, row.key.id}), None)
+        return next((row for row in rows if row.machine == machine and name == (row.name or row.key.id)), None)
 
     def _frame(self, row: s.Row) -> Frame:
         if row.version == 0:
@@ -245,7 +256,8 @@ def _started_with(row: s.Row, query: ExecutionQuery) -> bool:
     return bool(said.get("alias") == query.alias if query.alias else said.get("version") == query.published)
 
 
-def _shown(row: s.Row, frame: Frame | None = None) -> Execution:
+def shown_of(row: s.Row, frame: Frame | None = None) -> Execution:
+    """Show an execution without its data."""
     said = _said(row)
     return Execution(
         id=row.key.id,
@@ -261,11 +273,12 @@ def _shown(row: s.Row, frame: Frame | None = None) -> Execution:
         trace=said.get("trace", ""),
         redrives=0 if frame is None else frame.redrives,
         redriven=None if frame is None else frame.redriven,
+        map_run=row.parent.partition("/")[0] if row.parent.endswith(f"/{MEMBER}") else "",
     )
 
 
 def _whole(row: s.Row, frame: Frame) -> Execution:
-    shown = _shown(row, frame)
+    shown = shown_of(row, frame)
     ended_badly = shown.state not in {ExecutionState.RUNNING, ExecutionState.SUCCEEDED}
     succeeded = shown.state is ExecutionState.SUCCEEDED
     return replace(

@@ -12,7 +12,8 @@ from app.workflow.asl.check import check, variable_references
 from app.workflow.asl.compile import compile_machine
 from app.workflow.asl.diagnostics import ERROR, Diagnostic, repeated
 from app.workflow.asl.document import UnreadableDocumentError, read_json, read_yaml
-from app.workflow.asl.query import InvalidDefinitionError
+from app.workflow.asl.maps.fields import label_of
+from app.workflow.asl.query import InvalidDefinitionError, Raw
 from app.workflow.kernel.errors import DefinitionError
 
 
@@ -43,6 +44,11 @@ class StatesLanguage:
         """Give the variables that each state of a sound definition reads."""
         return variable_references(read_json(definition).data)
 
+    def processor(self, definition: str, label: str) -> str:
+        """Give the definition of what the executions of a distributed Map run, by the Map's label."""
+        found = dict(_processors(read_json(definition).data))[label]
+        return json.dumps(found, ensure_ascii=False)
+
     def _found(self, definition: str, kind: MachineKind) -> Iterator[Diagnostic]:
         twice = repeated(definition)
         yield from twice
@@ -56,6 +62,18 @@ class StatesLanguage:
         yield from found
         if not twice and all(one.severity != ERROR for one in found):
             yield from _uncompilable(document)
+
+
+def _processors(flow: Raw) -> Iterator[tuple[str, Raw]]:
+    """Give what the executions of distributed Maps run, by label; also of Maps inside of others."""
+    for name, state in flow["States"].items():
+        inner = state.get("ItemProcessor", state.get("Iterator"))
+        if inner is not None:
+            if inner.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED":
+                yield label_of(name, state), inner
+            yield from _processors(inner)
+        for branch in state.get("Branches", ()):
+            yield from _processors(branch)
 
 
 def _uncompilable(document: Any) -> Iterator[Diagnostic]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from app.domain.processes import Execution, ExecutionState, MachineKind, RevisionNumber
+from app.domain.processes import Execution, ExecutionState, Limits, MachineKind, MapRun, RevisionNumber
 from app.domain.shared.ids import CompanyId
 from app.usecases.ports.shared import Work
 
@@ -36,10 +36,17 @@ class Language(Protocol):
         """Give the variables that each state of a sound definition reads."""
         ...
 
+    def processor(self, definition: str, label: str) -> str:
+        """Give the definition of what the executions of a distributed Map run, by the Map's label."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewExecution:
-    """An execution to be; ``input`` is JSON text. One without a ``name`` is called by its id."""
+    """An execution to be; ``input`` is JSON text. One without a ``name`` is called by its id.
+
+    Those of an ``express`` machine may share a name: each is called ``<name>:<id>``.
+    """
 
     machine: str
     revision: RevisionNumber
@@ -49,6 +56,7 @@ class NewExecution:
     alias: str = ""
     published: int | None = None
     trace: str = ""
+    express: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +97,14 @@ class Executions(Protocol):
         """
         ...
 
+    def listen(self, told: Callable[[CompanyId, str], None]) -> None:
+        """Have ``told`` called, from any thread and quickly, with the id of each execution that ends here."""
+        ...
+
+    def ended(self, company: CompanyId, execution: str) -> Execution | None:
+        """Give an execution by its id once it has ended, None before."""
+        ...
+
     def find(self, company: CompanyId, machine: str, name: str) -> Execution | None:
         """Give an execution."""
         ...
@@ -115,6 +131,28 @@ class Executions(Protocol):
 
     def stop_all_with(self, work: Work, company: CompanyId, machine: str) -> None:
         """End whatever of the machine runs when ``work`` commits."""
+        ...
+
+
+class MapRuns(Protocol):
+    """The engine, as far as the runs of distributed Maps go."""
+
+    def of(self, company: CompanyId, execution: Execution) -> Sequence[MapRun]:
+        """Give the map runs that an execution has started, the newest first."""
+        ...
+
+    def find(self, company: CompanyId, machine: str, run: str) -> MapRun | None:
+        """Give a map run of the executions of ``<machine>/<label>``."""
+        ...
+
+    def members(
+        self, company: CompanyId, run: MapRun, states: Sequence[ExecutionState], below: int | None, limit: int
+    ) -> Sequence[tuple[int, Execution]]:
+        """Give executions with their numbers, those below one, the last started first, without their data."""
+        ...
+
+    def adjust(self, company: CompanyId, run: MapRun, limits: Limits) -> None:
+        """Change what counts from now on."""
         ...
 
 

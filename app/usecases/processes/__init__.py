@@ -34,6 +34,15 @@ from app.usecases.processes.machines import (
     UpdateMachine,
     ValidateDefinition,
 )
+from app.usecases.processes.map_runs import (
+    AdjustMapRun,
+    ListMapRunExecutions,
+    ListMapRuns,
+    MapRunChange,
+    MemberQuery,
+    OfMap,
+    ReadMapRun,
+)
 from app.usecases.processes.shared import Names
 from app.usecases.processes.tags import ChangeTags, ListTags, TagChange, Tagged
 from app.usecases.processes.tasks import AnswerTask, BeatTask, FindActivity, TaskAnswer
@@ -61,6 +70,7 @@ from app.usecases.processes.workflows import (
 )
 
 __all__ = [
+    "AdjustMapRun",
     "AnswerTask",
     "BeatTask",
     "ChangeTags",
@@ -85,6 +95,8 @@ __all__ = [
     "ListAliases",
     "ListExecutions",
     "ListMachines",
+    "ListMapRunExecutions",
+    "ListMapRuns",
     "ListTags",
     "ListVersions",
     "ListWorkflowAliases",
@@ -92,12 +104,15 @@ __all__ = [
     "ListWorkflows",
     "MachineChange",
     "MachineRef",
+    "MapRunChange",
+    "MemberQuery",
     "Names",
     "NewActivity",
     "NewAlias",
     "NewMachine",
     "NewWorkflow",
     "OfMachine",
+    "OfMap",
     "Page",
     "Part",
     "Publish",
@@ -110,6 +125,7 @@ __all__ = [
     "ReadHistory",
     "ReadMachine",
     "ReadMachineOfExecution",
+    "ReadMapRun",
     "ReadWorkflow",
     "RedriveExecution",
     "RollBackAlias",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from app.domain.processes import (
     Execution,
@@ -22,6 +22,8 @@ from app.usecases.ports.shared import Work
 from app.usecases.ports.workflows import ExecutionQuery, Executions, NewExecution
 from app.usecases.processes.shared import MachineRef, machine_of, version_of
 
+UNSUPPORTED: Final = "This operation is not supported by this type of state machine"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
@@ -37,21 +39,22 @@ class Start:
 class StartExecution:
     """Start an execution, once this is committed. Raises Missing, Rejected, Refused.
 
-    One of this name and input that runs already is given as it is.
+    One of this name and input that runs already is given as it is; of an express machine each start is a new one.
+    With ``sync`` only an express machine may be meant: somebody waits for the end.
     """
 
     right: ClassVar[Right] = Right.EXECUTIONS_WRITE
     writes: ClassVar[bool] = True
     executions: Executions
+    sync: bool = False
 
     def execute(self, work: Work, context: Context, request: Start) -> Execution:
         """Give the execution."""
         if request.name is not None:
             check_name(request.name)
         machine = machine_of(work, request.of.name)
-        if machine.kind is MachineKind.EXPRESS:
-            reason = "This operation is not supported by this type of state machine"
-            raise Rejected(what="StateMachineTypeNotSupported", reason=reason)
+        if self.sync and machine.kind is not MachineKind.EXPRESS:
+            raise Rejected(what="StateMachineTypeNotSupported", reason=UNSUPPORTED)
         revision, number, alias = self._chosen(work, machine, request.of)
         new = NewExecution(
             machine=machine.name,
@@ -62,6 +65,7 @@ class StartExecution:
             alias=alias,
             published=number,
             trace=request.trace,
+            express=machine.kind is MachineKind.EXPRESS,
         )
         return self.executions.start(work, context.company, new)
 
@@ -134,8 +138,7 @@ class ListExecutions:
         """Give the executions of the page; those of an earlier machine of this name are not its own."""
         machine = machine_of(work, request.machine)
         if machine.kind is MachineKind.EXPRESS:
-            reason = "This operation is not supported by this type of state machine"
-            raise Rejected(what="StateMachineTypeNotSupported", reason=reason)
+            raise Rejected(what="StateMachineTypeNotSupported", reason=UNSUPPORTED)
         since = int(machine.created_at.timestamp() * 1000)
         return self.executions.page(context.company, replace(request, since=since))
 

@@ -75,13 +75,15 @@ class NewMachine:
 class Seen:
     """A machine with the revision that is meant, and the version if it has to do with one.
 
-    ``references`` are the variables by state, where they were asked for.
+    ``references`` are the variables by state, where they were asked for. ``label`` is that of the distributed Map
+    whose executions run this.
     """
 
     machine: Machine
     revision: Revision
     version: Published | None = None
     references: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,15 +234,18 @@ class ReadMachineOfExecution:
     def execute(self, work: Work, context: Context, request: Execution) -> Seen:
         """Give the revision with its machine."""
         revision = revision_of(work, request.revision)
+        _, _, label = request.machine.partition("/")
+        if label:
+            revision = replace(revision, definition=self.language.processor(revision.definition, label))
         machine = Machine(
-            name=revision.machine,
+            name=request.machine,
             kind=revision.kind,
             revision=revision.number,
             created_at=revision.created_at,
             updated_at=revision.created_at,
         )
         references = self.language.references(revision.definition)
-        return Seen(machine=machine, revision=revision, references=references)
+        return Seen(machine=machine, revision=revision, references=references, label=label)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,8 +43,20 @@ class Surroundings:
         return f"arn:aws:states:{self.region}:{self.account}:stateMachine:{name}"
 
     def execution(self, machine: str, name: str) -> str:
-        """Give the ARN of an execution."""
-        return f"arn:aws:states:{self.region}:{self.account}:execution:{machine}:{name}"
+        """Give the ARN of an execution; of an express machine it is called ``<name>:<id>``."""
+        kind = "express" if ":" in name else "execution"
+        return f"arn:aws:states:{self.region}:{self.account}:{kind}:{machine}:{name}"
+
+
+Around = Callable[[str, int], Surroundings]
+"""Gives, by namespace and edition, the world around the executions of a machine."""
+
+
+def everywhere(around: Surroundings | Around) -> Around:
+    """Let one world be that of all executions, or leave each its own."""
+    if not isinstance(around, Surroundings):
+        return around
+    return lambda _namespace, _edition: around
 
 
 class Context:
@@ -79,7 +91,7 @@ class Context:
             "Id": self._around.execution(machine, name),
             "Input": frame.input,
             "StartTime": instant(frame.started),
-            "Name": name,
+            "Name": name.partition(":")[0],
             "RoleArn": self._around.role,
             "RedriveCount": frame.redrives,
         }

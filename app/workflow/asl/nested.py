@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from ..kernel.errors import RUNTIME, TASK_FAILED, StepError
 from ..kernel.status import AWS
 from ..runtime.children import Child, Until, Wanted
-from .context import Surroundings, instant
+from .context import Around, Surroundings, everywhere, instant
 from .templates import text_of
 
 RESOURCE: Final = "arn:aws:states:::states:startExecution"
@@ -22,35 +22,60 @@ EMPTY_INPUT: Final = "{}"
 _MACHINE: Final = re.compile(r"arn:[^:]+:states:([^:]*):([^:]*):stateMachine:([^:]+)(?::([^:]+))?")
 _NAME: Final = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
 
-Machines = Callable[[str, str], tuple[str, int | None] | None]
-"""Finds by namespace and ARN the machine's name and edition (None: the newest); None when there is none."""
+
+class Found(NamedTuple):
+    """A machine that an ARN names, of an edition (None: the newest).
+
+    ``apart``: its executions may share a name, as those of an express machine do. ``principal`` makes the principal of
+    a child of its parent's.
+    """
+
+    machine: str
+    edition: int | None = None
+    apart: bool = False
+    principal: Callable[[str], str] = str
 
 
-def nested(around: Surroundings, machines: Machines | None = None) -> Mapping[str, StartExecution]:
+Machines = Callable[[str, str], Found | None]
+"""Finds a machine by namespace and ARN; None when there is none."""
+
+
+def nested(around: Surroundings | Around, machines: Machines | None = None) -> Mapping[str, StartExecution]:
     """Give what the resources of ``startExecution`` mean, for an ``Engine``.
 
-    Without ``machines`` an ARN names the machine of its last part; a number behind that is the edition.
+    Without ``machines``, which a world of one's own for each machine needs, an ARN names the machine of its last part;
+    a number behind that is the edition.
     """
-    find = by_name(around) if machines is None else machines
+    if machines is None:
+        if not isinstance(around, Surroundings):
+            raise ValueError("what ARNs mean depends on who asks: say it by ``machines``")
+        machines = by_name(around)
+    places = everywhere(around)
     return {
-        RESOURCE: StartExecution(around, find, "begun"),
-        f"{RESOURCE}.sync": StartExecution(around, find, "ended"),
-        f"{RESOURCE}.sync:2": StartExecution(around, find, "ended", parsed=True),
-        f"{RESOURCE}.waitForTaskToken": StartExecution(around, find, "token"),
+        RESOURCE: StartExecution(places, machines, "begun"),
+        f"{RESOURCE}.sync": StartExecution(places, machines, "ended"),
+        f"{RESOURCE}.sync:2": StartExecution(places, machines, "ended", parsed=True),
+        f"{RESOURCE}.waitForTaskToken": StartExecution(places, machines, "token"),
     }
+
+
+def arn_parts(arn: str) -> tuple[str, str, str, str] | None:
+    """Give region, account, machine and qualifier (empty without one) of a machine's ARN, None for anything else."""
+    found = _MACHINE.fullmatch(arn)
+    return None if found is None else (found[1], found[2], found[3], found[4] or "")
 
 
 def by_name(around: Surroundings) -> Machines:
     """Give the machines of an account and region, known by the name in their ARN."""
 
-    def find(_namespace: str, arn: str) -> tuple[str, int | None] | None:
-        found = _MACHINE.fullmatch(arn)
-        if found is None or (found[1], found[2]) != (around.region, around.account):
+    def find(_namespace: str, arn: str) -> Found | None:
+        parts = arn_parts(arn)
+        if parts is None or parts[:2] != (around.region, around.account):
             return None
-        version = found[4]
-        if version is None:
-            return found[3], None
-        return (found[3], int(version)) if version.isdecimal() else None
+        *_, machine, version = parts
+        if not version:
+            return Found(machine)
+        return Found(machine, int(version)) if version.isdecimal() else None
 
     return find
 
@@ -60,7 +85,7 @@ class StartExecution:
 
     resumes: bool = False
 
-    def __init__(self, around: Surroundings, machines: Machines, until: Until, *, parsed: bool = False) -> None:
+    def __init__(self, around: Around, machines: Machines, until: Until, *, parsed: bool = False) -> None:
         self.until: Until = until
         self._around = around
         self._machines = machines
@@ -74,7 +99,7 @@ class StartExecution:
         found = self._machines(namespace, arn)
         if found is None:
             raise _missing(arn)
-        return Wanted(found[0], given, name, found[1])
+        return Wanted(found.machine, given, name, found.edition, found.apart, found.principal)
 
     def begun(self, child: Child) -> dict[str, Any]:
         """Give the answer of StartExecution."""
@@ -91,11 +116,11 @@ class StartExecution:
             "ExecutionArn": self._arn(child),
             "Input": self._payload(frame.input),
             "InputDetails": {"Included": True},
-            "Name": child.name or child.key.id,
+            "Name": (child.name or child.key.id).partition(":")[0],
             "Output": self._payload(frame.output),
             "OutputDetails": {"Included": True},
             "StartDate": child.created,
-            "StateMachineArn": self._around.machine(child.machine),
+            "StateMachineArn": self._place(child).machine(child.machine),
             "Status": status,
             "StopDate": frame.ended,
         }
@@ -107,13 +132,18 @@ class StartExecution:
     def refused(self, namespace: str, argument: Any, wanted: Wanted, *, known: bool) -> StepError:
         """Give the error of StartExecution."""
         del namespace
-        if not known:
-            return _missing(argument["StateMachineArn"])
-        arn = self._around.execution(wanted.machine, wanted.name or "")
+        asked = argument["StateMachineArn"]
+        parts = arn_parts(asked)
+        if not known or parts is None:
+            return _missing(asked)
+        arn = Surroundings(parts[1], parts[0]).execution(wanted.machine, wanted.name or "")
         return _refusal("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
 
     def _arn(self, child: Child) -> str:
-        return self._around.execution(child.machine, child.name or child.key.id)
+        return self._place(child).execution(child.machine, child.name or child.key.id)
+
+    def _place(self, child: Child) -> Surroundings:
+        return self._around(child.key.namespace, child.edition)
 
     def _payload(self, value: Any) -> Any:
         return value if self._parsed else text_of(value)

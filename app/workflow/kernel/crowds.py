@@ -84,6 +84,17 @@ def _turned(frame: Frame, event: e.CrowdTurned) -> None:
     _waiting(frame, event.branch)
 
 
+def _adjusted(frame: Frame, event: e.CrowdAdjusted) -> int:
+    crowd = _crowd(frame)
+    at_once, count, percentage = crowd.adjusted
+    crowd.adjusted = (
+        at_once if event.at_once is None else event.at_once,
+        count if event.count is None else event.count,
+        percentage if event.percentage is None else event.percentage,
+    )
+    return event.branch
+
+
 def _written(frame: Frame, event: e.ResultsWritten) -> int:
     _crowd(frame).written = True
     return event.branch
@@ -97,5 +108,6 @@ CROWD_FOLDERS: Final[dict[type[e.Event], Callable[[Frame, Any], int | None]]] = 
     e.MembersFound: _found,
     e.MembersRedriven: _redriven,
     e.CrowdTurned: _turned,
+    e.CrowdAdjusted: _adjusted,
     e.ResultsWritten: _written,
 }

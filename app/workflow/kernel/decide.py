@@ -46,6 +46,7 @@ def is_cut(frame: Frame) -> bool:
 
 
 _OF_CHILDREN: Final = frozenset({e.BranchSucceeded, e.BranchFailed, e.ChildrenSucceeded})
+_OF_MEMBERS: Final = frozenset({e.MemberEnded, e.CrowdAdjusted})
 _ARRIVALS: Final = frozenset({e.StateExited, e.BranchStarted})
 """What brings a branch to a state."""
 
@@ -214,7 +215,7 @@ def _has_work(branch: Branch, cause: e.Event | None) -> bool:
     kind = type(cause)
     if kind in _OF_CHILDREN:
         return branch.results is not None
-    if kind is e.MemberEnded:
+    if kind in _OF_MEMBERS:
         return branch.entered
     if kind in _ARRIVALS:
         return not branch.entered
@@ -253,6 +254,18 @@ def _member_ended(run: _Run, stimulus: s.MemberEnded) -> None:
     if frame.crowd is not None and stimulus.number in frame.crowd.open and stimulus.branch in frame.branches:
         # Counted even when nobody waits any more: what a redrive goes on from must be right.
         run.record(e.MemberEnded(stimulus.branch, run.now, stimulus.number, stimulus.status))
+
+
+def _adjust(run: _Run, stimulus: s.Adjust) -> None:
+    if run.frame.crowd is not None and not run.frame.is_over:
+        given = (stimulus.at_once, stimulus.count, stimulus.percentage)
+        run.record(e.CrowdAdjusted(MAIN, run.now, *given))
+
+
+def _follow(run: _Run, stimulus: s.Follow) -> None:
+    # One that has ended tells of it with the commit of this.
+    if stimulus.parent not in run.frame.followers:
+        run.record(e.ExecutionFollowed(run.now, stimulus.parent))
 
 
 def _task_error(run: _Run, stimulus: s.TaskError) -> None:
@@ -396,6 +409,8 @@ _DECIDERS: Final[dict[type[s.Stimulus], Callable[[_Run, Any], None]]] = {
     s.TaskError: _task_error,
     s.TaskTaken: _task_taken,
     s.MemberEnded: _member_ended,
+    s.Adjust: _adjust,
+    s.Follow: _follow,
     s.TaskSubmitted: _task_submitted,
     s.Heartbeat: _heartbeat,
     s.Tick: _tick,

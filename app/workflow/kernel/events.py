@@ -67,6 +67,13 @@ class ExecutionMigrated(Event, frozen=True, tag="ExecutionMigrated"):
     edition: int
 
 
+class ExecutionFollowed(Event, frozen=True, tag="ExecutionFollowed"):
+    """A step that has not started it waits for its end too; ``parent`` is whom that is told."""
+
+    at: int
+    parent: str
+
+
 class StateEntered(Event, frozen=True, tag="StateEntered"):
     """A branch arrived at a state."""
 
@@ -338,6 +345,16 @@ class CrowdTurned(Event, frozen=True, tag="CrowdTurned"):
     cause: str = ""
 
 
+class CrowdAdjusted(Event, frozen=True, tag="CrowdAdjusted"):
+    """Somebody has changed how many members may be open, and how many items may fail; None leaves what was."""
+
+    branch: int
+    at: int
+    at_once: int | None = None
+    count: int | None = None
+    percentage: float | None = None
+
+
 class ResultsWritten(Event, frozen=True, tag="ResultsWritten"):
     """What the members have come to is where it was to go; ``output`` is what to say of it."""
 
@@ -445,6 +462,7 @@ AnyEvent: TypeAlias = (
     | ExecutionAborted
     | ExecutionRedriven
     | ExecutionMigrated
+    | ExecutionFollowed
     | StateEntered
     | StateExited
     | StateFailed
@@ -473,6 +491,7 @@ AnyEvent: TypeAlias = (
     | MembersFound
     | MembersRedriven
     | CrowdTurned
+    | CrowdAdjusted
     | ResultsWritten
     | BranchStarted
     | BranchSucceeded

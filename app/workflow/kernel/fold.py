@@ -159,6 +159,12 @@ def _reopen(frame: Frame, number: int) -> None:
         parent.failures -= 1
 
 
+@_folds(e.ExecutionFollowed)
+def _followed(frame: Frame, event: e.ExecutionFollowed) -> int | None:
+    frame.followers.append(event.parent)
+    return None
+
+
 @_folds(e.StateEntered)
 def _entered(frame: Frame, event: e.StateEntered) -> int | None:
     branch = frame.branches.get(event.branch)
@@ -415,6 +421,7 @@ def _failed_lines(frame: Frame, event: e.BranchFailed) -> int:
 LINES: Final[dict[type[e.Event], int | Callable[[Frame, Any], int]]] = {
     **dict.fromkeys(CROWD_FOLDERS, 0),
     e.ExecutionMigrated: 0,
+    e.ExecutionFollowed: 0,
     e.StateFailed: lambda _frame, event: event.shown,
     e.TaskScheduled: lambda _frame, event: event.shown,
     # What shows its start with its scheduling does not show it again.

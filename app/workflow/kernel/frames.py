@@ -108,7 +108,8 @@ class Crowd(msgspec.Struct, array_like=True):
     inputs of a page are in the data of the branch; ``first`` is the number of its first one. ``total`` counts the items
     of all pages, ``over`` tells that there is no other page. ``phase`` is ``start``, ``again`` (those that failed are
     started again: ``found`` are known, and none below ``marker`` is left to be found), ``stop`` or ``write``.
-    ``members`` and ``items`` count what has ended; ``written`` tells that results were written.
+    ``members`` and ``items`` count what has ended; ``written`` tells that results were written. ``adjusted`` are the
+    numbers that count instead of those it began with: of members open, of items that may fail, and that in per cent.
     """
 
     phase: str = "start"
@@ -123,6 +124,7 @@ class Crowd(msgspec.Struct, array_like=True):
     items: Tally = msgspec.field(default_factory=Tally)
     error: tuple[str, str] | None = None
     written: bool = False
+    adjusted: tuple[int | None, int | None, float | None] = (None, None, None)
 
 
 def sooner(one: int | None, other: int | None) -> int | None:
@@ -140,7 +142,7 @@ class Frame(msgspec.Struct, array_like=True):
     of waits that have timed out. ``events`` counts what was folded, ``lines`` those of the public history. When an
     execution ends other than well its branches stay as they are: a redrive goes on from them. ``crowd`` are
     the executions that this one has started by the page, if it is one that does. ``edition`` is that of the machine it
-    has been moved to; 0 is the one it was started with.
+    has been moved to; 0 is the one it was started with. ``followers`` are told of its end as whoever started it is.
     """
 
     id: str
@@ -170,6 +172,7 @@ class Frame(msgspec.Struct, array_like=True):
     name: str = ""
     crowd: Crowd | None = None
     edition: int = 0
+    followers: list[str] = []
 
     @property
     def is_over(self) -> bool:

@@ -68,6 +68,20 @@ class MemberEnded(Stimulus, frozen=True, tag="MemberEnded"):
     status: str
 
 
+class Adjust(Stimulus, frozen=True, tag="Adjust"):
+    """How many members may be open, and how many items may fail, by number and in per cent; None leaves what was."""
+
+    at_once: int | None = None
+    count: int | None = None
+    percentage: float | None = None
+
+
+class Follow(Stimulus, frozen=True, tag="Follow"):
+    """A step of another execution waits for the end of this one; ``parent`` is whom it is told."""
+
+    parent: str
+
+
 class Heartbeat(Stimulus, frozen=True, tag="Heartbeat"):
     """The task still lives."""
 
@@ -129,6 +143,8 @@ AnyStimulus: TypeAlias = (
     | TaskTaken
     | TaskSubmitted
     | MemberEnded
+    | Adjust
+    | Follow
     | Heartbeat
     | Tick
     | Signal

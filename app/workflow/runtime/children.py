@@ -6,7 +6,7 @@ for, and what the step is told, a ``Nested`` knows, by the resource of the step.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Final, Literal, NamedTuple, Protocol
 
@@ -26,12 +26,22 @@ _ANSWERS: Final = (e.TaskSucceeded, e.TaskFailed)
 
 
 class Wanted(NamedTuple):
-    """What a step asks for. ``input`` is JSON text; without an ``edition`` it is the newest."""
+    """What a step asks for. ``input`` is JSON text; without an ``edition`` it is the newest.
+
+    With ``apart`` the name need not be the only one: the id is put behind it, ``<name>:<id>``. ``principal`` makes the
+    child's principal of its parent's.
+    """
 
     machine: str
     input: str
     name: str | None = None
     edition: int | None = None
+    apart: bool = False
+    principal: Callable[[str], str] = str
+
+    def called(self, child: Key) -> str | None:
+        """Give the name of the execution of this key."""
+        return f"{self.name or child.id}:{child.id}" if self.apart else self.name
 
 
 class Child(NamedTuple):
@@ -41,6 +51,7 @@ class Child(NamedTuple):
     machine: str
     name: str | None
     created: int
+    edition: int
     frame: Frame | None = None
 
 
@@ -102,7 +113,7 @@ class Children:
 
     def look(self, live: Live, events: list[e.Event], now: int) -> tuple[tuple[NewExecution, ...], tuple[Letter, ...]]:
         """Give the children to start and the letters to send with a commit, and know from now on who is asked."""
-        if not self._nested and live.kin is None:
+        if not self._nested and live.kin is None and not live.frame.followers:
             return (), ()
         starts, posts = list[NewExecution](), list[Letter]()
         if live.asked or self._asks(events):
@@ -147,7 +158,7 @@ class Children:
         if row is None:
             error = self._refused(nested, live.key.namespace, wait.argument)
             return s.TaskError(*step, error.error, error.cause)
-        child = Child(row.key, row.machine, row.name, row.created, ended)
+        child = Child(row.key, row.machine, row.name, row.created, row.edition, ended)
         return self._said(nested, StepKey(live.key, *step), wait.name, child)
 
     def _said(self, nested: Nested, step: StepKey, resource: str, child: Child) -> s.Stimulus:
@@ -155,6 +166,24 @@ class Children:
             return self._answer(step, resource, child)
         said = nested.begun(child)
         return s.TaskDone(*step[1:], said) if nested.until == "begun" else s.TaskSubmitted(*step[1:], said)
+
+    def meant(self, step: StepKey, branch: Branch) -> tuple[Wanted, str] | None:
+        """Give what a step asked for whose child is not there, by a name that an execution may have already.
+
+        With it comes whom the end of that execution is told, empty when the step does not wait for it. None without a
+        name.
+        """
+        wait = branch.wait
+        nested = None if wait is None else self.of(wait.name)
+        if wait is None or nested is None:
+            return None
+        try:
+            wanted = _wanted(nested, step.key.namespace, wait.argument)
+        except StepError:
+            return None
+        if wanted.name is None or wanted.apart:
+            return None
+        return wanted, _parent(step, wait.name) if nested.until == "ended" else ""
 
     def _refused(self, nested: Nested, namespace: str, argument: object) -> StepError:
         try:
@@ -182,16 +211,17 @@ class Children:
         edition = self._edition(step.key.namespace, wanted)
         if edition is None:
             return
+        child = child_of(step, seed)
         yield NewExecution(
-            child_of(step, seed),
+            child,
             wanted.machine,
             edition,
             wanted.input,
             now,
             _drawn(step, seed, b"seed"),
-            wanted.name,
-            live.principal,
-            f"{answer_id(step)}/{branch.wait.name}" if nested.until == "ended" else "",
+            wanted.called(child),
+            wanted.principal(live.principal),
+            _parent(step, branch.wait.name) if nested.until == "ended" else "",
         )
 
     def _stopped(self, live: Live, before: Mapping[StepKey, str], events: Iterable[e.Event]) -> Iterator[Letter]:
@@ -209,8 +239,15 @@ class Children:
                 yield Letter(child, f"{child.id}/given up", pack_stimulus(s.Stop()))
 
     def _telling(self, live: Live, events: Iterable[e.Event]) -> Iterator[Letter]:
-        if live.kin is not None and _has_ended(events):
-            yield from self._told(live, live.kin)
+        frame = live.frame
+        if _has_ended(events):
+            parents = frame.followers
+            if live.kin is not None:
+                yield from self._told(live, live.kin)
+        else:
+            parents = [event.parent for event in events if type(event) is e.ExecutionFollowed] if frame.is_over else []
+        for parent in parents:
+            yield from self._told(live, Kin(parent, frame.name or None, frame.started))
 
     def _told(self, live: Live, kin: Kin) -> Iterator[Letter]:
         """Answer the step that waits for an execution's end."""
@@ -219,7 +256,8 @@ class Children:
         if resource == crowds.MEMBER:
             yield crowds.told(live, step)
             return
-        child = Child(live.key, live.definition.name, kin.name, kin.created, live.frame)
+        definition = live.definition
+        child = Child(live.key, definition.name, kin.name, kin.created, definition.edition, live.frame)
         nested, frame = self.of(resource), live.frame
         if nested is not None and nested.resumes and frame.status is Status.ABORTED and not frame.error:
             # Given up by the step itself, which a redrive may have made wait for it again.
@@ -235,6 +273,11 @@ class Children:
             return s.TaskDone(*step[1:], nested.ended(child), said)
         except StepError as error:
             return s.TaskError(*step[1:], error.error, error.cause, said)
+
+
+def _parent(step: StepKey, resource: str) -> str:
+    """Write whom the end of an execution is told."""
+    return f"{answer_id(step)}/{resource}"
 
 
 def _answered(events: Iterable[e.Event]) -> set[int]:

@@ -9,16 +9,16 @@ from typing import Final
 
 import msgspec
 
-from ..codec import Homes, UnreadableError, unpack_checkpoint
+from ..codec import Homes, UnreadableError, pack_stimulus, unpack_checkpoint
 from ..kernel import stimuli as s
 from ..kernel.decide import is_cut
 from ..kernel.errors import RUNTIME
 from ..kernel.frames import Branch, Frame, Wait
 from ..kernel.migration import unfit
-from ..kernel.status import Status
-from .children import Children, Nested, child_of, kin_of
+from ..kernel.status import ENDED, Status
+from .children import Children, Nested, answer_id, child_of, kin_of
 from .live import Command, Definitions, Item, Live, StepKey
-from .store import Key, Row, Store, StoreUnavailableError
+from .store import Key, Letter, Query, Row, Store, StoreUnavailableError
 
 CLAIMS: Final = 5
 """How often a step may cost its worker its life before it fails."""
@@ -189,6 +189,9 @@ class Holdings:
         keys = [child_of(step, self._live[step.key].frame.seed) for step in begun]
         try:
             rows = {row.key: row for row in self.store.load(keys)}
+            for step, key in zip(begun, keys, strict=True):
+                if key not in rows:
+                    rows.update((key, row) for row in self._adopted(step))
         except StoreUnavailableError:
             # What is read again is greeted again.
             self.unavailable = True
@@ -204,10 +207,31 @@ class Holdings:
             if stimulus is not None:
                 self.deferred.append(Item(step.key, stimulus))
 
+    def _adopted(self, step: StepKey) -> list[Row]:
+        """Give the execution that runs already by the name and with the input that a step asks for, if one does.
+
+        Source: AWS, StartExecution is idempotent. Who waits for its end is told of it as its own parent is.
+        """
+        meant = self.children.meant(step, self._live[step.key].frame.branches[step.branch])
+        if meant is None:
+            return []
+        wanted, parent = meant
+        found = self.store.find(Query(step.key.namespace, wanted.machine, name=wanted.name, limit=1))
+        rows = [row for row in self.store.load([row.key for row in found]) if row.input == wanted.input]
+        # One that has ended since it was asked to tell does so: this worker may have died in between.
+        rows = [row for row in rows if row.status not in ENDED or parent in self._frame(row).followers]
+        if parent:
+            follow = pack_stimulus(s.Follow(parent))
+            self.store.post([Letter(row.key, f"{answer_id(step)}/follows", follow) for row in rows])
+        return rows
+
+    def _frame(self, row: Row) -> Frame:
+        return unpack_checkpoint(row.checkpoint, lambda versions: self.store.pages(row.key, versions))[0]
+
     def _ended_well(self, row: Row) -> Frame | None:
         if row.status is not Status.SUCCEEDED:
             return None
-        return unpack_checkpoint(row.checkpoint, lambda versions: self.store.pages(row.key, versions))[0]
+        return self._frame(row)
 
     def _set_off(self, step: StepKey, resource: str) -> bool:
         """Note that a task is handed out; false when it runs already, or is an execution that is only to be greeted."""

@@ -80,7 +80,7 @@ NEWEST: Final = prepare(_read(state_machines, ("machine_revision_id",), "name"),
 """The number of a machine's current revision, likewise."""
 _REVISE: Final = prepare(_new(machine_revisions, ("company_id", *_REVISED)))
 _BY_ID: Final = prepare(_read(state_machines, _MACHINE, "id"), "read state_machine")
-_BY_NAME: Final = prepare(_read(state_machines, _MACHINE, "name"))
+BY_NAME: Final = prepare(_read(state_machines, _MACHINE, "name"))
 _MACHINES: Final = prepare(_page(state_machines, _MACHINE), "list state_machines")
 _ADD: Final = prepare(_new(state_machines, ("company_id", *_MACHINE[1:])))
 _SAVE: Final = prepare(
@@ -90,14 +90,14 @@ _SAVE: Final = prepare(
 )
 _REMOVE: Final = prepare(delete(state_machines).where(_mine(state_machines, "id")))
 _PUBLISH: Final = prepare(_new(machine_versions, (*_OF_MACHINE, *_VERSION)))
-_VERSIONS: Final = prepare(
+VERSIONS: Final = prepare(
     _read(machine_versions, _VERSION, "state_machine_id").order_by(machine_versions.c.number.desc())
 )
 _WITHDRAW: Final = prepare(delete(machine_versions).where(_mine(machine_versions, "state_machine_id", "number")))
 _WITHDRAW_ALL: Final = prepare(
     delete(machine_versions).where(_mine(machine_versions, "state_machine_id")), "delete all versions"
 )
-_ALIASES: Final = prepare(_read(machine_aliases, _ALIAS, "state_machine_id").order_by(machine_aliases.c.name))
+ALIASES: Final = prepare(_read(machine_aliases, _ALIAS, "state_machine_id").order_by(machine_aliases.c.name))
 _ADD_ALIAS: Final = prepare(_new(machine_aliases, (*_OF_MACHINE, *_ALIAS)))
 _DROP_ALIAS: Final = prepare(delete(machine_aliases).where(_mine(machine_aliases, "state_machine_id", "name")))
 _DROP_ALIASES: Final = prepare(
@@ -130,15 +130,15 @@ class SqlMachines:
 
     def by_name(self, name: str) -> Machine | None:
         """Give the machine of this name."""
-        row = self._session.one(_BY_NAME, the_company_id=self._company, the_name=name)
-        return None if row is None else _machine(row)
+        row = self._session.one(BY_NAME, the_company_id=self._company, the_name=name)
+        return None if row is None else machine_of(row)
 
     def get(self, number: MachineId) -> Machine:
         """Give the machine of this id. Raises NotFound."""
         row = self._session.one(_BY_ID, the_company_id=self._company, the_id=number)
         if row is None:
             raise NotFound(kind="workflow", id=number)
-        return _machine(row)
+        return machine_of(row)
 
     def add(self, machine: Machine) -> None:
         """Store a new machine and set its id. Raises RolledBack when the name was taken meanwhile."""
@@ -171,7 +171,7 @@ class SqlMachines:
     def page(self, after: str, limit: int) -> Sequence[Machine]:
         """Give machines by name, those beyond ``after``."""
         rows = self._session.all(_MACHINES, the_company_id=self._company, after=after, most=limit)
-        return [_machine(row) for row in rows]
+        return [machine_of(row) for row in rows]
 
     def revise(self, revision: Revision) -> RevisionNumber:
         """Store a new revision and give its number."""
@@ -200,7 +200,7 @@ class SqlMachines:
         """Give the versions, newest first."""
         return [
             Published(number=number, revision=revision, description=description, created_at=created_at)
-            for number, revision, description, created_at in self._session.all(_VERSIONS, **self._of(machine))
+            for number, revision, description, created_at in self._session.all(VERSIONS, **self._of(machine))
         ]
 
     def withdraw(self, machine: Machine, number: int) -> None:
@@ -209,7 +209,7 @@ class SqlMachines:
 
     def aliases(self, machine: Machine) -> Sequence[Alias]:
         """Give the aliases by name."""
-        return [_alias(row) for row in self._session.all(_ALIASES, **self._of(machine))]
+        return [alias_of(row) for row in self._session.all(ALIASES, **self._of(machine))]
 
     def put_alias(self, machine: Machine, alias: Alias) -> None:
         """Store an alias, in place of one of this name if there is one."""
@@ -270,12 +270,14 @@ def _moved(machine: Machine) -> dict[str, Any]:
     return {**given, "machine_revision_id": machine.revision}
 
 
-def _machine(row: Row) -> Machine:
+def machine_of(row: Row) -> Machine:
+    """Make a machine of its row."""
     fields = dict(zip(_MACHINE, row, strict=True))
     return Machine(revision=fields.pop("machine_revision_id"), kind=MachineKind(fields.pop("kind")), **fields)
 
 
-def _alias(row: Row) -> Alias:
+def alias_of(row: Row) -> Alias:
+    """Make an alias of its row."""
     fields = dict(zip(_ALIAS, row, strict=True))
     for name in _LED:
         fields[name] = tuple(Route(version=version, weight=weight) for version, weight in fields[name] or ())

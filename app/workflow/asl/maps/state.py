@@ -7,7 +7,7 @@ which it decides so. Of these it knows by number only those that are open.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
@@ -181,7 +181,7 @@ class _Step:
             raise StepError(*(crowd.error or (cause.error, cause.cause)))
         return self._fail(*(crowd.error or (cause.error, cause.cause)), busy=False)
 
-    def ended(self, _cause: e.MemberEnded) -> tuple[e.Event, ...]:
+    def ended(self, _cause: e.MemberEnded | None) -> tuple[e.Event, ...]:
         """Start another one in the place of one that has ended."""
         crowd = self.crowd
         if crowd.phase == "stop":
@@ -194,6 +194,14 @@ class _Step:
         if self._is_exceeded(crowd.total, over=crowd.over):
             return self._fail(EXCEEDED, TOO_MANY, busy=self._is_busy)
         return self._filled(len(crowd.open))
+
+    def adjusted(self, _cause: e.CrowdAdjusted) -> tuple[e.Event, ...]:
+        """Start more while there is room, or fail when more has failed than now may."""
+        crowd = self.crowd
+        if crowd.phase == "start":
+            return self.ended(None)
+        looking = crowd.marker == 0 and not crowd.found
+        return () if crowd.phase != "again" or looking else self._redriven(crowd.found, crowd.marker)
 
     def written(self, cause: e.ResultsWritten) -> tuple[e.Event, ...]:
         """Leave, or fail. Raises StepError."""
@@ -210,7 +218,8 @@ class _Step:
 
     @property
     def _most(self) -> int:
-        return min(self.order["at_once"] or MOST_AT_ONCE, MOST_AT_ONCE)
+        adjusted = self.crowd.adjusted[0]
+        return min((self.order["at_once"] if adjusted is None else adjusted) or MOST_AT_ONCE, MOST_AT_ONCE)
 
     def _filled(self, open_: int) -> tuple[e.Event, ...]:
         """Start members of the page that is there."""
@@ -287,12 +296,18 @@ class _Step:
     def _is_exceeded(self, total: int, *, over: bool) -> bool:
         """Tell whether more has failed than may; how many per cent that is, is known when all items are."""
         unwell = self.crowd.items.unwell
-        count, percentage = self.order["tolerated"]
+        count, percentage = tolerated(self.crowd, self.order["tolerated"])
         if percentage is None:
             return unwell > (count or 0)
         if over and unwell * 100 > percentage * total:
             return True
         return count is not None and unwell > count
+
+
+def tolerated(crowd: Crowd, given: Sequence[Any]) -> tuple[int | None, float | None]:
+    """Give the number and the percentage of items that may fail now, where ``given`` were those to begin with."""
+    _, count, percentage = crowd.adjusted
+    return (given[0] if count is None else count), (given[1] if percentage is None else percentage)
 
 
 def _is_page(data: Any) -> bool:
@@ -325,6 +340,7 @@ class MapRun(State):
             e.TaskFailed: _Step.refused,
             e.TaskTimedOut: _Step.refused,
             e.MemberEnded: _Step.ended,
+            e.CrowdAdjusted: _Step.adjusted,
             e.ResultsWritten: _Step.written,
         }
     )

@@ -1,0 +1,56 @@
+"""What the steps of executions start: machines of their own company, by the ARNs of AWS."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+
+from app.domain.processes import WHOLE, MachineKind
+from app.infrastructure.database.repositories.processes import ALIASES, BY_NAME, VERSIONS, alias_of, machine_of
+from app.infrastructure.processes.definitions import Definitions, account_of
+from app.workflow.asl.nested import Found, arn_parts
+from app.workflow.runtime.clock import new_seed
+
+
+class Callees:
+    """Finds the machine, version or alias that an ARN of the company's names, whatever its region."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self._definitions = definitions
+
+    def find(self, namespace: str, arn: str) -> Found | None:
+        """Give it with the revision to start; None when there is none, or it is another company's."""
+        parts = arn_parts(arn)
+        if parts is None or parts[1] != account_of(int(namespace)):
+            return None
+        *_, name, qualifier = parts
+        rows = self._definitions.ask(BY_NAME, namespace, the_name=name)
+        if not rows:
+            return None
+        machine = machine_of(rows[0])
+        alias, number = self._chosen(namespace, machine.id, qualifier)
+        revision = machine.revision if not qualifier else self._published(namespace, machine.id, number)
+        if revision is None:
+            return None
+        express = machine.kind is MachineKind.EXPRESS
+        return Found(name, revision, express, partial(inherited, alias=alias, version=number))
+
+    def _chosen(self, namespace: str, machine: int, qualifier: str) -> tuple[str, int]:
+        """Give alias and version that a qualifier means, 0 for none."""
+        if not qualifier or qualifier.isdecimal():
+            return "", int(qualifier or 0)
+        rows = self._definitions.ask(ALIASES, namespace, the_state_machine_id=machine)
+        found = next((one for one in map(alias_of, rows) if one.name == qualifier), None)
+        return qualifier, 0 if found is None else found.version_at(int(new_seed(), 16) % WHOLE)
+
+    def _published(self, namespace: str, machine: int, number: int) -> int | None:
+        rows = self._definitions.ask(VERSIONS, namespace, the_state_machine_id=machine)
+        return next((int(row[1]) for row in rows if row[0] == number), None)
+
+
+def inherited(principal: str, *, alias: str, version: int) -> str:
+    """Make the principal of a child: it is started for whom its parent is, but by its own version and alias."""
+    said = json.loads(principal) if principal.startswith("{") else {}
+    kept = {name: value for name, value in said.items() if name not in {"alias", "version", "trace"}}
+    own = {"alias": alias, "version": version}
+    return json.dumps(kept | {name: value for name, value in own.items() if value}, separators=(",", ":"))
