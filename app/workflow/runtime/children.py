@@ -15,7 +15,6 @@ from ..kernel import events as e
 from ..kernel import stimuli as s
 from ..kernel.errors import RUNTIME, StepError
 from ..kernel.frames import Branch, Frame
-from ..kernel.status import Status
 from . import crowds
 from .live import Definitions, Kin, Live, StepKey
 from .store import Key, Letter, NewExecution, Row
@@ -102,7 +101,7 @@ class Children:
 
     def look(self, live: Live, events: list[e.Event], now: int) -> tuple[tuple[NewExecution, ...], tuple[Letter, ...]]:
         """Give the children to start and the letters to send with a commit, and know from now on who is asked."""
-        if not self._nested and live.kin is None:
+        if not self._nested and live.kin is None and live.frame.crowd is None:
             return (), ()
         starts, posts = list[NewExecution](), list[Letter]()
         if live.asked or self._asks(events):
@@ -206,24 +205,24 @@ class Children:
         for step in gone:
             if step.branch not in answered and self._nested[before[step]].until == "ended":
                 child = child_of(step, live.frame.seed)
-                yield Letter(child, f"{child.id}/given up", pack_stimulus(s.Stop()))
+                yield Letter(child, f"{child.id}/given up", pack_stimulus(s.Stop(given_up=True)))
 
     def _telling(self, live: Live, events: Iterable[e.Event]) -> Iterator[Letter]:
-        if live.kin is not None and _has_ended(events):
-            yield from self._told(live, live.kin)
+        """Tell of the end, unless a redrive in the same commit has made it none."""
+        if live.kin is not None and live.frame.is_over and (end := _end_of(events)) is not None:
+            yield from self._told(live, live.kin, end)
 
-    def _told(self, live: Live, kin: Kin) -> Iterator[Letter]:
+    def _told(self, live: Live, kin: Kin, end: e.Event) -> Iterator[Letter]:
         """Answer the step that waits for an execution's end."""
         parent, branch, entry, attempt, resource = kin.parent.split("/", 4)
         step = StepKey(Key(live.key.namespace, parent), int(branch), int(entry), int(attempt))
         if resource == crowds.MEMBER:
             yield crowds.told(live, step)
             return
-        child = Child(live.key, live.definition.name, kin.name, kin.created, live.frame)
-        nested, frame = self.of(resource), live.frame
-        if nested is not None and nested.resumes and frame.status is Status.ABORTED and not frame.error:
-            # Given up by the step itself, which a redrive may have made wait for it again.
+        if type(end) is e.ExecutionAborted and end.given_up:
+            # By the step itself, which a redrive may have made wait for it again.
             return
+        child = Child(live.key, live.definition.name, kin.name, kin.created, live.frame)
         yield Letter(step.key, answer_id(step), pack_stimulus(self._answer(step, resource, child)))
 
     def _answer(self, step: StepKey, resource: str, child: Child) -> s.Stimulus:
@@ -241,8 +240,9 @@ def _answered(events: Iterable[e.Event]) -> set[int]:
     return {event.branch for event in events if isinstance(event, _ANSWERS)}
 
 
-def _has_ended(events: Iterable[e.Event]) -> bool:
-    return any(type(event) in _ENDS for event in events)
+def _end_of(events: Iterable[e.Event]) -> e.Event | None:
+    """Give the last end that events tell of."""
+    return next((event for event in reversed([*events]) if type(event) in _ENDS), None)
 
 
 def _wanted(nested: Nested, namespace: str, argument: object) -> Wanted:
