@@ -17,9 +17,10 @@ from app.workflow.runtime.steps import Step
 from app.workflow.runtime.store import Key
 from app.workflow.stores.sql.server import write_lock
 from tests.support.workflow.hand import machine
-from tests.support.workflow.stores import KINDS, Bench, append, bench_of, key, new, row, undone
+from tests.support.workflow.stores import KINDS, Bench, append, benches, key, new, row, undone
 
 pytestmark = pytest.mark.fast
+shared_bench, bench = benches(*KINDS)
 THREE = machine("three", *(Task(f"s{n}", {"success": f"s{n + 1}" if n < 2 else None}, "book") for n in range(3)))
 MANY: Final = 24
 
@@ -64,18 +65,6 @@ class Ledger:
         if self.bench.url:
             with self.bench.engine.begin() as connection:
                 connection.exec_driver_sql("DROP TABLE ledger")
-
-
-@pytest.fixture(scope="session", params=KINDS)
-def shared_bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with bench_of(request.param, tmp_path_factory.mktemp("engine")) as bench:
-        yield bench
-
-
-@pytest.fixture
-def bench(shared_bench: Bench) -> Iterator[Bench]:
-    yield shared_bench
-    shared_bench.clear()
 
 
 @pytest.fixture

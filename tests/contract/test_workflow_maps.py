@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,33 +17,11 @@ from app.workflow.objects.memory import MemoryStores
 from app.workflow.runtime.engine import Engine
 from app.workflow.runtime.store import Key, Query
 from tests.support.workflow.maps import AROUND, READER, WRITER, engine_of, machine
-from tests.support.workflow.stores import KINDS, Bench, bench_of
+from tests.support.workflow.stores import KINDS, Bench, benches
 
 pytestmark = pytest.mark.fast
+shared_bench, bench = benches(*(kind for kind in KINDS if kind != "mariadb"), scope="module")
 WAITING = {"Type": "Wait", "Seconds": 100_000, "End": True}
-
-
-@pytest.fixture(scope="module", params=[kind for kind in KINDS if kind != "mariadb"])
-def kind_bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """Give a bench of each kind."""
-    with bench_of(request.param, tmp_path_factory.mktemp("maps")) as bench:
-        yield bench
-
-
-@pytest.fixture
-def bench(kind_bench: Bench) -> Iterator[Bench]:
-    """Give it empty."""
-    with closing(_Cleared(kind_bench)):
-        yield kind_bench
-
-
-class _Cleared:
-    def __init__(self, bench: Bench) -> None:
-        self._bench = bench
-
-    def close(self) -> None:
-        """Empty the bench."""
-        self._bench.clear()
 
 
 def run_of(engine: Engine, key: Key) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -186,3 +188,35 @@ def test_what_is_no_file_is_no_object(tmp_path: Path) -> None:
     with pytest.raises(NoSuchObjectError):
         store.get("bucket", "pipe")
     assert [one.key for one in store.list("bucket")] == ["k"]
+
+
+def test_what_the_disk_refuses_while_it_is_read_is_told_in_words_of_objects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = FolderStores(tmp_path).of("a")
+    store.put("bucket", "k", [b"x" * 100_000])
+
+    class Worn(io.BytesIO):
+        def read(self, _size: int | None = -1) -> bytes:
+            raise OSError(errno.EIO, "a path of ours")
+
+    def opened(number: int, _mode: str) -> Worn:
+        os.close(number)
+        return Worn()
+
+    monkeypatch.setattr(os, "fdopen", opened)
+    pieces = store.get("bucket", "k")
+    with pytest.raises(ObjectError, match=r"\AInput/output error\Z"):
+        next(pieces)
+    monkeypatch.undo()
+    with pytest.raises(ObjectError, match=r"\AInvalid argument\Z"):
+        next(store.get("bucket", "k", -1))
+
+
+def test_what_a_reader_throws_into_the_pieces_stays_its_own(tmp_path: Path) -> None:
+    store = FolderStores(tmp_path).of("a")
+    store.put("bucket", "k", [b"x" * 100_000])
+    pieces: Any = store.get("bucket", "k")
+    next(pieces)
+    with pytest.raises(ConnectionResetError):
+        pieces.throw(ConnectionResetError(errno.ECONNRESET, "the reader's line"))

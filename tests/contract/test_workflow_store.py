@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,7 +17,7 @@ from tests.support.workflow.stores import (
     NOW,
     Bench,
     append,
-    bench_of,
+    benches,
     ended,
     ids,
     key,
@@ -29,19 +29,8 @@ from tests.support.workflow.stores import (
 )
 
 pytestmark = pytest.mark.fast
+shared_bench, bench = benches(*KINDS)
 SHAPES = pytest.mark.parametrize("shape", ["connection", "raw", "cursor"])
-
-
-@pytest.fixture(scope="session", params=KINDS)
-def shared_bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with bench_of(request.param, tmp_path_factory.mktemp("engine")) as bench:
-        yield bench
-
-
-@pytest.fixture
-def bench(shared_bench: Bench) -> Iterator[Bench]:
-    yield shared_bench
-    shared_bench.clear()
 
 
 @pytest.fixture

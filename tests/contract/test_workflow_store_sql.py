@@ -23,11 +23,12 @@ from app.workflow.stores.sql.server import TRIES, Line, write_lock
 from app.workflow.stores.sql.store import SqlStore
 from tests.support.databases import empty_database
 from tests.support.servers import free_port
-from tests.support.workflow.stores import LATER, NOW, Bench, append, bench_of, ids, key, letter, new, plain_engine, row
+from tests.support.workflow.stores import LATER, NOW, Bench, append, benches, ids, key, letter, new, plain_engine, row
 
 pytestmark = pytest.mark.fast
 ROOT = Path(__file__).resolve().parents[2]
 DATABASES = ("sqlite", "postgresql", "mariadb")
+shared_bench, bench = benches(*DATABASES)
 SERVERS = pytest.mark.parametrize("shared_bench", ["postgresql", "mariadb"], indirect=True)
 COLUMNS = {
     "workflow_awaiting": "place namespace execution name correlation taken fresh",
@@ -39,18 +40,6 @@ COLUMNS = {
     "workflow_schema": "id version",
     "workflow_workers": "id name entered lease",
 }
-
-
-@pytest.fixture(scope="session", params=DATABASES)
-def shared_bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with bench_of(request.param, tmp_path_factory.mktemp("engine")) as bench:
-        yield bench
-
-
-@pytest.fixture
-def bench(shared_bench: Bench) -> Iterator[Bench]:
-    yield shared_bench
-    shared_bench.clear()
 
 
 @pytest.fixture

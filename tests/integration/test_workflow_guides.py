@@ -1,4 +1,4 @@
-"""The engine's guides: every block of Python in them runs as it is pasted and prints what it says it prints."""
+"""The engine's guides and the README: every block of Python in them runs as it is pasted, and prints what it says."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ GUIDES = [
     ROOT / "docs" / "engine" / name
     for name in ("getting-started.md", "machines.md", "runtime.md", "extending.md", "tasks.md")
 ]
+README = ROOT / "README.md"
 SAID = re.compile(r"(?:^|.*\S  )# ?(.*)$")
 
 
@@ -25,7 +26,7 @@ def said(block: str) -> list[str]:
     return [found.group(1) for line in block.splitlines() if (found := SAID.fullmatch(line))]
 
 
-@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("guide", [*GUIDES, README], ids=lambda path: path.stem)
 def test_the_blocks_of_a_guide_run_one_after_the_other_and_print_what_they_say(
     guide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from itertools import cycle
+from functools import partial
 from typing import Any
 
 import jsonpath
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from app.workflow.asl.choices import matches
 from app.workflow.asl.intrinsics import FUNCTIONS
 from app.workflow.asl.paths import MISSING, ConflictError, Path
-from tests.support.workflow.asl import ACTIVITY, LAMBDA, Asl, one
+from tests.support.workflow.asl import ACTIVITY, LAMBDA, Asl, drive, one
 
 pytestmark = pytest.mark.fast
 
@@ -92,27 +92,11 @@ def _variables() -> st.SearchStrategy[dict[str, Any]]:
     return st.sampled_from([{"v": {"a": 1}}, {"v.$": "$"}, {}])
 
 
-def _drive(run: Asl, answers: list[int]) -> None:
-    """Answer tasks and let time pass as the numbers say, until the execution is over."""
-    run.start({"l": [1, {"a": 2}], "a": {"b": 3}})
-    for answer in cycle(answers):
-        if run.frame.is_over:
-            return
-        waiting = [branch for branch in run.frame.branches.values() if branch.wait and branch.wait.kind == "task"]
-        due = run.frame.next_due()
-        # An activity that nobody has taken has all the time there is.
-        if waiting and (answer % 5 or due is None):
-            state = waiting[answer % len(waiting)].state
-            if answer % 7 == 0:
-                run.failed(state, "Odd")
-            else:
-                run.done(state, {"l": [answer]})
-        elif due is None:
-            untaken = [branch.state for branch in waiting if branch.wait and not branch.wait.taken]
-            assert untaken, "an execution that waits for nothing has been forgotten"
-            run.taken(untaken[0], "worker")
-        else:
-            run.later(max(0, due - run.now) / 1000)
+def _answer(run: Asl, state: str, number: int) -> None:
+    if number % 7 == 0:
+        run.failed(state, "Odd")
+    else:
+        run.done(state, {"l": [number]})
 
 
 @given(flows(), st.lists(st.integers(0, 50), min_size=1, max_size=6))
@@ -123,7 +107,7 @@ def test_any_machine_replays_as_it_ran_and_its_history_counts(document: dict[str
     except ValueError as error:
         assert "nothing leads to" in str(error)  # noqa: PT017 - a Choice may jump over what nothing else leads to
         return
-    _drive(run, answers)
+    drive(run, {"l": [1, {"a": 2}], "a": {"b": 3}}, answers, partial(_answer, run))
     told = run.history()
     assert all(entry["previousEventId"] < entry["id"] for entry in told)
     assert not run.frame.cause.startswith(tuple(run.definition.states)), run.frame.cause

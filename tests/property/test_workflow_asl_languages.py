@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import cycle
+from functools import partial
 from typing import Any, Final
 
 import pytest
@@ -14,7 +14,7 @@ from app.workflow.kernel import stimuli as s
 from app.workflow.kernel.decide import run as decide
 from app.workflow.kernel.events import Event
 from app.workflow.kernel.frames import Frame
-from tests.support.workflow.asl import ACTIVITY, LAMBDA, QUEUE, Asl
+from tests.support.workflow.asl import ACTIVITY, LAMBDA, QUEUE, Asl, drive
 
 pytestmark = pytest.mark.fast
 
@@ -97,22 +97,6 @@ class _Remembering(Asl):
         return super().apply(stimulus)
 
 
-def _drive(run: _Remembering, answers: list[int]) -> None:
-    """Answer, fail, hand over or let time pass, as the numbers say, until the execution is over."""
-    run.start(GIVEN)
-    for answer in cycle(answers):
-        if run.frame.is_over:
-            return
-        waiting = [branch for branch in run.frame.branches.values() if branch.wait and branch.wait.kind == "task"]
-        due = run.frame.next_due()
-        # An activity that nobody has taken has all the time there is.
-        if waiting and (answer % 5 or due is None):
-            _answer(run, waiting[answer % len(waiting)].state, answer)
-        else:
-            assert due is not None, "an execution that waits for nothing has been forgotten"
-            run.later(max(0, due - run.now) / 1000)
-
-
 def _answer(run: _Remembering, state: str, answer: int) -> None:
     wait = run.at(state).wait
     if answer % 7 == 0:
@@ -127,7 +111,7 @@ def _answer(run: _Remembering, state: str, answer: int) -> None:
 def test_what_is_decided_again_from_the_same_is_the_same(document: dict[str, Any], answers: list[int]) -> None:
     """ORC-04: the same stimuli at the same instants, to a machine compiled anew, give the same times and chances."""
     run = _Remembering(document)
-    _drive(run, answers)
+    drive(run, GIVEN, answers, partial(_answer, run))
     again, definition, events = Frame("x1", "seed"), compile_machine(document, "m"), list[Event]()
     for now, stimulus in run.told:
         events += decide(definition, again, stimulus, now)

@@ -402,6 +402,25 @@ def test_names_have_limits() -> None:
     assert found == [("DUPLICATE_LABEL_NAME", "Duplicate Label name: l", "/States/Y/Label")]
 
 
+@pytest.mark.parametrize(
+    ("beat", "limit", "fits"),
+    [(5, 6, True), (5, None, True), (None, 5, True), (5, 5, False), (6, 5, False), (5.0, 4, False), ("5", 4, None)],
+)
+def test_a_heartbeat_is_shorter_than_the_time_there_is(beat: Any, limit: Any, fits: bool | None) -> None:  # noqa: FBT001
+    """ASL-04: as the States Language asks; the text is our own."""
+    given = {"HeartbeatSeconds": beat, "TimeoutSeconds": limit}
+    state = {"Type": "Task", "Resource": LAMBDA, "End": True}
+    found = schema(one(state | {field: value for field, value in given.items() if value is not None}))
+    said = "The value of 'HeartbeatSeconds' must be smaller than the value of 'TimeoutSeconds'"
+    assert ((said, "/States/X/HeartbeatSeconds") in found) is (fits is False)
+    assert bool(found) is (fits is not True)
+
+
+def test_a_heartbeat_that_is_an_expression_is_known_at_run_time_alone() -> None:
+    state = {"Type": "Task", "Resource": LAMBDA, "HeartbeatSeconds": "{% 9 %}", "TimeoutSeconds": 5, "End": True}
+    assert told(jsonata(state)) == []
+
+
 def test_warnings_do_not_make_a_machine_wrong() -> None:
     found = check(one({"Type": "Pass", "Parameters": {"a": "$.b"}, "Result": {"c.$": "$.d"}, "End": True}))
     assert [(fault.severity, fault.code, fault.location) for fault in found] == [

@@ -140,6 +140,8 @@ def test_a_body_may_be_sent_as_a_form(way: str, body: str) -> None:
     [
         {"ApiEndpoint": None},
         {"ApiEndpoint": "http://api.test"},
+        {"ApiEndpoint": "https://[::1"},
+        {"ApiEndpoint": "https://[api.test]/"},
         {"Method": "TRACE"},
         {"Method": None},
         {"Headers": {"Host": "other"}},

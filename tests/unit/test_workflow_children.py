@@ -517,3 +517,21 @@ def test_a_child_knows_its_own_name() -> None:
 
 def test_the_answer_of_a_step_has_one_name() -> None:
     assert answer_id(StepKey(Key("n", "x"), 1, 2, 3)) == "x/1/2/3"
+
+
+def _of_both(key: Key, *stimuli: s.Stimulus) -> list[Letter]:
+    return [Letter(key, f"hand {number}", pack_stimulus(one)) for number, one in enumerate(stimuli)]
+
+
+def test_a_child_that_goes_on_at_once_has_not_ended() -> None:
+    """A stop and a redrive that one commit takes up are no end to tell of."""
+    world = _Set(_parent(".sync", "waits"), WAITS)
+    key = world.started()
+    (child,) = world.children()
+    world.store.post(_of_both(child.key, s.Stop(), s.Redrive()))
+    world.run()
+    assert world.hand.row(child.key).status is Status.WAITING
+    assert world.hand.row(key).status is Status.RUNNING
+    world.hand.clock.pass_(10_000_000)
+    world.run()
+    assert world.hand.row(key).status is Status.SUCCEEDED

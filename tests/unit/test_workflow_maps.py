@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pytest
 
 from app.workflow.asl.context import Surroundings
+from app.workflow.codec import pack_stimulus
+from app.workflow.kernel import stimuli as s
 from app.workflow.kernel.graph import Definition
-from app.workflow.maps import READINGS, Clerk
-from app.workflow.objects.memory import MemoryObjects
+from app.workflow.maps import READINGS, Clerk, describe_map_run, map_runs
+from app.workflow.objects.memory import MemoryObjects, MemoryStores
+from app.workflow.runtime.live import Command
 from app.workflow.runtime.registry import Registry
-from app.workflow.runtime.steps import Step
-from app.workflow.runtime.store import Key, NewExecution
+from app.workflow.runtime.steps import Step, step_of
+from app.workflow.runtime.store import Key, Letter, NewExecution, Query
 from app.workflow.stores.memory import MemoryStore
 from tests.support.workflow.asl import Asl
+from tests.support.workflow.hand import Hand, done
 from tests.support.workflow.maps import READER, distributed, machine
 
 pytestmark = pytest.mark.fast
@@ -120,3 +124,97 @@ def test_no_more_files_are_kept_open_than_may_be() -> None:
     assert objects.opened == opened + 1
     assert read(clerk, READINGS + 2, firsts[-1])["Inputs"] == list(range(500, 600))
     assert objects.opened == opened + 1
+
+
+WAITING: Final = {"Type": "Wait", "Seconds": 100_000, "End": True}
+
+
+class _Run:
+    """A map run moved by hand, with its members; pages come from memory."""
+
+    def __init__(self, **more: Any) -> None:
+        self.hand = Hand(machine(state=WAITING), **more)
+        self.clerk = Clerk(self.hand.store, self._found, MemoryStores(), Surroundings())
+
+    def _found(self, name: str, edition: int, namespace: str) -> Definition | None:
+        return self.hand.registry.find(namespace, name, edition)
+
+    def go(self) -> None:
+        """Go on until nothing is left to do at this instant."""
+        commands = self.hand.round()
+        for _ in range(10):
+            answers = [done(command, self._result(command)) for command in commands]
+            commands = self.hand.round(*answers)
+        assert not commands
+
+    def _result(self, command: Command) -> Any:
+        do = {"mapRun:read": self.clerk.read, "mapRun:again": self.clerk.again, "mapRun:write": self.clerk.write}
+        return do[command.resource](command.argument, step_of(command, lambda: None))
+
+    def post(self, key: Key, *stimuli: s.Stimulus) -> None:
+        """Send stimuli from outside."""
+        letters = [Letter(key, f"{key.id} {number}", pack_stimulus(one)) for number, one in enumerate(stimuli)]
+        self.hand.store.post(letters)
+
+    def statuses(self, machine: str) -> list[str]:
+        """Give the statuses of the executions of a machine."""
+        return [row.status.value for row in self.hand.store.find(Query("", machine))]
+
+    def counts(self) -> dict[str, int]:
+        """Give the counts of the one map run there is."""
+        (row,) = self.hand.store.find(Query("", "m/each/run"))
+        described = describe_map_run(self.hand.store, row.key, Surroundings())
+        assert described is not None
+        counts: dict[str, int] = described["itemCounts"]
+        return {name: count for name, count in counts.items() if count}
+
+
+def test_a_map_run_that_nobody_waits_for_starts_its_members() -> None:
+    """Where nothing else starts executions either: a run that was begun by hand has a crowd all the same."""
+    asked = _Run(nested=map_runs(Surroundings()))
+    asked.hand.start("m", [1, 2])
+    asked.go()
+    (row,) = asked.hand.store.find(Query("", "m/each/run"))
+    alone = _Run()
+    alone.hand.start("m/each/run", msgspec.json.decode(asked.hand.row(row.key).input))
+    alone.go()
+    assert alone.statuses("m/each") == ["waiting", "waiting"]
+    assert alone.counts() == {"running": 2, "total": 2}
+
+
+def test_a_map_run_that_is_stopped_by_hand_fails_the_state_that_waits_for_it() -> None:
+    run = _Run(nested=map_runs(Surroundings()))
+    key = run.hand.start("m", [1, 2])
+    run.go()
+    (row,) = run.hand.store.find(Query("", "m/each/run"))
+    run.post(row.key, s.Stop())
+    run.go()
+    ended = run.hand.row(key)
+    assert (ended.status.value, ended.error) == ("failed", "States.TaskFailed")
+    assert run.statuses("m/each") == ["aborted", "aborted"]
+    # A redrive goes on with the run that was stopped.
+    run.post(key, s.Redrive())
+    run.go()
+    assert (run.statuses("m"), run.statuses("m/each/run")) == (["running"], ["waiting"])
+    assert run.counts() == {"running": 2, "total": 2}
+    run.hand.clock.pass_(100_000_000)
+    run.go()
+    assert run.statuses("m") == ["succeeded"]
+
+
+def test_a_state_that_waits_again_is_not_told_that_it_had_given_up() -> None:
+    """A stop and a redrive of the execution, of which its map run hears in one turn or in two."""
+    for together in (True, False):
+        run = _Run(nested=map_runs(Surroundings()))
+        key = run.hand.start("m", [1, 2])
+        run.go()
+        run.post(key, s.Stop(), *([s.Redrive()] if together else []))
+        run.go()
+        if not together:
+            run.hand.store.post([Letter(key, "again", pack_stimulus(s.Redrive()))])
+            run.go()
+        assert run.statuses("m") == ["running"]
+        assert run.counts() == {"running": 2, "total": 2}
+        run.hand.clock.pass_(100_000_000)
+        run.go()
+        assert run.statuses("m") == run.statuses("m/each/run") == ["succeeded"]

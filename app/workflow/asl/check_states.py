@@ -210,11 +210,19 @@ def _operand(report: Report, operator: str, value: Any, location: str) -> None:
 
 
 def task(report: Report, raw: Mapping[str, Any], location: str, kind: str, *, extended: bool) -> None:
-    """Check Resource and Credentials."""
+    """Check Resource and Credentials, and that a heartbeat can be lost before the time is over."""
     resource = raw.get("Resource", "arn:")
+    _heartbeat(report, raw, location)
     _resource(report, resource, f"{location}/Resource", kind, extended=extended)
     if isinstance(raw.get("Credentials"), Mapping):
         _credentials(report, raw["Credentials"], resource, f"{location}/Credentials")
+
+
+def _heartbeat(report: Report, raw: Mapping[str, Any], location: str) -> None:
+    beat, limit = raw.get("HeartbeatSeconds"), raw.get("TimeoutSeconds")
+    if is_number(beat) and is_number(limit) and beat >= limit:
+        told = "The value of 'HeartbeatSeconds' must be smaller than the value of 'TimeoutSeconds'"
+        report.schema(told, f"{location}/HeartbeatSeconds")
 
 
 def _resource(report: Report, resource: Any, location: str, kind: str, *, extended: bool) -> None:

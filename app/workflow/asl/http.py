@@ -122,7 +122,7 @@ def _request(asked: Mapping[str, Any], known: Parameters) -> Request:
     method, url = _needed(asked, "Method"), _needed(asked, "ApiEndpoint")
     if method not in METHODS:
         raise StepError(RUNTIME, f"The value '{method}' of 'Method' is none of {', '.join(sorted(METHODS))}")
-    if urlsplit(url).scheme != "https":
+    if not _is_https(url):
         raise StepError(RUNTIME, f"The value '{url}' of 'ApiEndpoint' is no https URL")
     ours = (pair for pair in _pairs(_object(asked, "QueryParameters")) if pair[0] not in known.query)
     query = [*ours, *known.query.items()]
@@ -131,6 +131,14 @@ def _request(asked: Mapping[str, Any], known: Parameters) -> Request:
     if kind and "content-type" not in map(str.lower, headers):
         headers["Content-Type"] = kind
     return Request(method, _with_query(url, query), headers, body)
+
+
+def _is_https(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme == "https"
+    except ValueError:
+        # A host in brackets that is no address.
+        return False
 
 
 def _needed(asked: Mapping[str, Any], field: str) -> str:

@@ -371,7 +371,7 @@ def _awaits(run: _Run, branch: Branch, signal: s.Signal) -> bool:
 
 def _stop(run: _Run, stimulus: s.Stop) -> None:
     if not run.frame.is_over:
-        run.record(e.ExecutionAborted(run.now, stimulus.error, stimulus.cause))
+        run.record(e.ExecutionAborted(run.now, stimulus.error, stimulus.cause, stimulus.given_up))
 
 
 def _rollback(run: _Run, stimulus: s.Rollback) -> None:

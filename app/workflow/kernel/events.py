@@ -46,11 +46,12 @@ class ExecutionTimedOut(Event, frozen=True, tag="ExecutionTimedOut"):
 
 
 class ExecutionAborted(Event, frozen=True, tag="ExecutionAborted"):
-    """Somebody stopped it."""
+    """Somebody stopped it; ``given_up``: the step that had started it."""
 
     at: int
     error: str
     cause: str
+    given_up: bool = False
 
 
 class ExecutionRedriven(Event, frozen=True, tag="ExecutionRedriven"):

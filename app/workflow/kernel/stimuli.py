@@ -109,10 +109,14 @@ class Signal(Stimulus, frozen=True, tag="Signal"):
 
 
 class Stop(Stimulus, frozen=True, tag="Stop"):
-    """End at once as aborted; compensations do not run."""
+    """End at once as aborted; compensations do not run.
+
+    ``given_up``: by the step that has started it and waits for it no more, which need not be told.
+    """
 
     error: str = ""
     cause: str = ""
+    given_up: bool = False
 
 
 class Rollback(Stimulus, frozen=True, tag="Rollback"):

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from . import InvalidNameError, NoSuchBucketError, NoSuchObjectError, Object, ObjectError
 
@@ -66,8 +66,9 @@ class FolderObjects:
 
         def pieces() -> Iterator[bytes]:
             with file:
-                file.seek(start)
-                while piece := file.read(PIECE):
+                with _telling():
+                    file.seek(start)
+                while piece := _piece(file):
                     yield piece
 
         return pieces()
@@ -127,6 +128,12 @@ class FolderObjects:
             yield folder
         finally:
             os.close(folder)
+
+
+def _piece(file: BinaryIO) -> bytes:
+    # Told here alone: an error that the reader throws into the generator is the reader's.
+    with _telling():
+        return file.read(PIECE)
 
 
 def _enter(folder: int, name: str, *, make: bool) -> int:

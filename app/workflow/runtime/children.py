@@ -15,7 +15,6 @@ from ..kernel import events as e
 from ..kernel import stimuli as s
 from ..kernel.errors import RUNTIME, StepError
 from ..kernel.frames import Branch, Frame
-from ..kernel.status import Status
 from . import crowds
 from .live import Definitions, Kin, Live, StepKey
 from .store import Key, Letter, NewExecution, Row
@@ -113,7 +112,8 @@ class Children:
 
     def look(self, live: Live, events: list[e.Event], now: int) -> tuple[tuple[NewExecution, ...], tuple[Letter, ...]]:
         """Give the children to start and the letters to send with a commit, and know from now on who is asked."""
-        if not self._nested and live.kin is None and not live.frame.followers:
+        frame = live.frame
+        if not self._nested and live.kin is None and frame.crowd is None and not frame.followers:
             return (), ()
         starts, posts = list[NewExecution](), list[Letter]()
         if live.asked or self._asks(events):
@@ -236,32 +236,32 @@ class Children:
         for step in gone:
             if step.branch not in answered and self._nested[before[step]].until == "ended":
                 child = child_of(step, live.frame.seed)
-                yield Letter(child, f"{child.id}/given up", pack_stimulus(s.Stop()))
+                yield Letter(child, f"{child.id}/given up", pack_stimulus(s.Stop(given_up=True)))
 
     def _telling(self, live: Live, events: Iterable[e.Event]) -> Iterator[Letter]:
+        """Tell of the end, unless a redrive in the same commit has made it none."""
         frame = live.frame
-        if _has_ended(events):
-            parents = frame.followers
-            if live.kin is not None:
-                yield from self._told(live, live.kin)
-        else:
-            parents = [event.parent for event in events if type(event) is e.ExecutionFollowed] if frame.is_over else []
-        for parent in parents:
-            yield from self._told(live, Kin(parent, frame.name or None, frame.started))
+        if not frame.is_over:
+            return
+        end = _end_of(events)
+        if end is not None and live.kin is not None:
+            yield from self._told(live, live.kin, end)
+        late = (event.parent for event in events if type(event) is e.ExecutionFollowed)
+        for parent in late if end is None else frame.followers:
+            yield from self._told(live, Kin(parent, frame.name or None, frame.started), None)
 
-    def _told(self, live: Live, kin: Kin) -> Iterator[Letter]:
-        """Answer the step that waits for an execution's end."""
+    def _told(self, live: Live, kin: Kin, end: e.Event | None) -> Iterator[Letter]:
+        """Answer the step that waits for an execution's end; without the ``end`` one that has not started it."""
         parent, branch, entry, attempt, resource = kin.parent.split("/", 4)
         step = StepKey(Key(live.key.namespace, parent), int(branch), int(entry), int(attempt))
         if resource == crowds.MEMBER:
             yield crowds.told(live, step)
             return
+        if type(end) is e.ExecutionAborted and end.given_up:
+            # By the step itself, which a redrive may have made wait for it again.
+            return
         definition = live.definition
         child = Child(live.key, definition.name, kin.name, kin.created, definition.edition, live.frame)
-        nested, frame = self.of(resource), live.frame
-        if nested is not None and nested.resumes and frame.status is Status.ABORTED and not frame.error:
-            # Given up by the step itself, which a redrive may have made wait for it again.
-            return
         yield Letter(step.key, answer_id(step), pack_stimulus(self._answer(step, resource, child)))
 
     def _answer(self, step: StepKey, resource: str, child: Child) -> s.Stimulus:
@@ -284,8 +284,9 @@ def _answered(events: Iterable[e.Event]) -> set[int]:
     return {event.branch for event in events if isinstance(event, _ANSWERS)}
 
 
-def _has_ended(events: Iterable[e.Event]) -> bool:
-    return any(type(event) in _ENDS for event in events)
+def _end_of(events: Iterable[e.Event]) -> e.Event | None:
+    """Give the last end that events tell of."""
+    return next((event for event in reversed([*events]) if type(event) in _ENDS), None)
 
 
 def _wanted(nested: Nested, namespace: str, argument: object) -> Wanted:

@@ -98,4 +98,4 @@ def _redriven(live: Live, number: int) -> Letter:
 def _stopped(live: Live, crowd: Crowd) -> Iterator[Letter]:
     for number in crowd.open:
         key = member_of(live.key, number)
-        yield Letter(key, f"{key.id}/given up {live.frame.redrives}", pack_stimulus(s.Stop()))
+        yield Letter(key, f"{key.id}/given up {live.frame.redrives}", pack_stimulus(s.Stop(given_up=True)))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+import pytest
 from sqlalchemy import Engine, NullPool, create_engine, event
 
 from app.workflow.kernel.status import Status
@@ -111,6 +112,22 @@ def bench_of(kind: str, folder: Path) -> Iterator[Bench]:
         bench = Bench(kind, url)
         yield bench
         bench.close()
+
+
+def benches(*kinds: str, scope: Literal["session", "module"] = "session") -> tuple[Any, Any]:
+    """Give the fixtures ``shared_bench``, one of each kind for a scope, and ``bench``, which each test finds empty."""
+
+    @pytest.fixture(scope=scope, params=kinds)
+    def shared_bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+        with bench_of(request.param, tmp_path_factory.mktemp("engine")) as made:
+            yield made
+
+    @pytest.fixture
+    def bench(shared_bench: Bench) -> Iterator[Bench]:
+        yield shared_bench
+        shared_bench.clear()
+
+    return shared_bench, bench
 
 
 class Rollback(Exception):

@@ -28,10 +28,10 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "ManifestType": MANIFESTS,
     "Transformation": ("NONE", "LOAD_AND_FLATTEN"),
 }
-_READER_CONFIG: Final = frozenset({*_CHOICES, "CSVHeaders", "MaxItems", "MaxItemsPath", "ItemsPointer"})
+READER_CONFIG: Final = frozenset({*_CHOICES, "CSVHeaders", "MaxItems", "MaxItemsPath", "ItemsPointer"})
 _READER_BOUNDS: Final = {"MaxItems": (0, inf)}
 _BATCH_BOUNDS: Final = {"MaxItemsPerBatch": (1, inf), "MaxInputBytesPerBatch": (1, 262_144)}
-_BATCH: Final = frozenset({"BatchInput", *_BATCH_BOUNDS, *(f"{name}Path" for name in _BATCH_BOUNDS)})
+BATCH: Final = frozenset({"BatchInput", *_BATCH_BOUNDS, *(f"{name}Path" for name in _BATCH_BOUNDS)})
 _WRITER_CONFIG: Final[Mapping[str, tuple[str, ...]]] = {"OutputType": OUTPUTS, "Transformation": SHAPES}
 
 
@@ -82,7 +82,7 @@ def _reader(report: Report, raw: Mapping[str, Any], location: str, *, paths: boo
 
 
 def _reader_config(report: Report, raw: Mapping[str, Any], location: str, *, paths: bool) -> None:
-    report.only(raw, _READER_CONFIG, location)
+    report.only(raw, READER_CONFIG, location)
     for field, choices in _CHOICES.items():
         if field in raw:
             report.one_of(raw[field], choices, f"{location}/{field}")
@@ -109,9 +109,9 @@ def _names(report: Report, names: Any, location: str) -> None:
 
 
 def _batcher(report: Report, raw: Mapping[str, Any], location: str, *, paths: bool) -> None:
-    report.only(raw, _BATCH, location)
+    report.only(raw, BATCH, location)
     _numbers(report, raw, _BATCH_BOUNDS, location, paths=paths)
-    if not any(field in raw for field in _BATCH - {"BatchInput"}):
+    if not any(field in raw for field in BATCH - {"BatchInput"}):
         shown = ", ".join(_BATCH_BOUNDS)
         report.schema(f"This object should have at least one of the following fields: [{shown}]", location)
     if paths and "BatchInput" in raw:
