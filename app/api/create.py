@@ -44,6 +44,7 @@ from app.api.routers import (
     parties,
     privacy,
     reports,
+    resources,
     sales,
     shipping,
     stock,
@@ -93,6 +94,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     jobs.routes,
     chains.routes,
     privacy.routes,
+    resources.routes,
 )
 
 

@@ -38,6 +38,7 @@ TAGS: Final = (
     ("products", "What is sold and stocked"),
     ("warehouses", "Where stock is kept"),
     ("stock", "Levels and movements"),
+    ("workflows", "Processes as state machines: definitions, versions, aliases"),
     ("proposals", "What is offered to customers"),
     ("orders", "Customers' orders"),
     ("shipments", "What leaves the warehouse for an order"),

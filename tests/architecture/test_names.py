@@ -54,6 +54,7 @@ LAYERS: Final[dict[str, set[str]]] = {
         "privacy",
         "processes",
         "reports",
+        "resources",
         "retention",
         "shared",
         "workflows",
@@ -70,8 +71,8 @@ LAYERS: Final[dict[str, set[str]]] = {
         "search",
         "shared",
     },
-    "api/schemas": {"batch", "chains", "documents", "reports", "shared"},
-    "api/routers": {"chains", "health", "privacy", "reports", "shared"},
+    "api/schemas": {"batch", "chains", "documents", "reports", "resources", "shared"},
+    "api/routers": {"chains", "health", "privacy", "reports", "resources", "shared"},
 }
 
 

@@ -10,8 +10,9 @@ from typing import Final
 from app.domain.shared.ids import CompanyId
 from app.infrastructure.database.engine import Database
 from app.infrastructure.processes.definitions import Definitions, Names
+from app.infrastructure.processes.steps import BusinessSteps, ProductServices, may_pass
+from app.usecases.ports.resources import PREFIX
 from app.usecases.ports.shared import Clock
-from app.workflow.asl.services import Services
 from app.workflow.runtime.engine import Engine
 from app.workflow.runtime.store import Key
 from app.workflow.stores.sql.store import SqlStore
@@ -34,9 +35,10 @@ class EngineClock:
 class Workflows:
     """The engine, made when it is first asked for; executions advance here between ``begin`` and ``end``."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, steps: BusinessSteps) -> None:
         self._clock = EngineClock(clock)
         self._database = database
+        self._steps = steps
         self._making = Lock()
         self._engine: Engine | None = None
         self._runs = False
@@ -51,9 +53,18 @@ class Workflows:
                 store = SqlStore(self._database.url)
                 self.names.store = store
                 name = f"{gethostname()}:{getpid()}"
-                self._engine = Engine(
-                    store, clock=self._clock, definitions=self.definitions, routes=Services(), name=name, drain=DRAIN_MS
+                engine = Engine(
+                    store,
+                    clock=self._clock,
+                    definitions=self.definitions,
+                    transactions=self._steps.transactions,
+                    is_transient=may_pass,
+                    routes=ProductServices(),
+                    name=name,
+                    drain=DRAIN_MS,
                 )
+                engine.task(PREFIX, transactional=True)(self._steps.do)
+                self._engine = engine
             return self._engine
 
     @property

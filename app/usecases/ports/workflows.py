@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from app.domain.processes import Execution, ExecutionState, MachineKind, RevisionNumber
-from app.domain.shared.ids import CompanyId
+from app.domain.shared.ids import ApiKeyId, AwsCredentialId, CompanyId, UserId
+from app.domain.shared.rights import Right
 from app.usecases.ports.shared import Work
 
 
@@ -28,6 +29,10 @@ class Language(Protocol):
         """Give all that is wrong with a definition."""
         ...
 
+    def rights(self, definition: str) -> frozenset[Right]:
+        """Give what whoever does the steps of a sound definition must hold."""
+        ...
+
     def references(self, definition: str) -> Mapping[str, Sequence[str]]:
         """Give the variables that each state of a sound definition reads."""
         ...
@@ -41,7 +46,9 @@ class NewExecution:
     revision: RevisionNumber
     name: str | None
     input: str
-    actor: int
+    actor: UserId
+    api_key: ApiKeyId | None = None
+    aws_credential: AwsCredentialId | None = None
     alias: str = ""
     published: int | None = None
     trace: str = ""

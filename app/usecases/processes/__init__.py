@@ -34,6 +34,8 @@ from app.usecases.processes.machines import (
     UpdateMachine,
     ValidateDefinition,
 )
+from app.usecases.processes.principals import Starter, acting_for
+from app.usecases.processes.resources import ListResources
 from app.usecases.processes.tags import ChangeTags, ListTags, TagChange, Tagged
 from app.usecases.processes.tasks import AnswerTask, BeatTask, FindActivity, TaskAnswer
 from app.usecases.processes.versions import DeleteVersion, ListVersions, Publish, PublishVersion
@@ -54,6 +56,7 @@ __all__ = [
     "ListAliases",
     "ListExecutions",
     "ListMachines",
+    "ListResources",
     "ListTags",
     "ListVersions",
     "MachineChange",
@@ -76,6 +79,7 @@ __all__ = [
     "Seen",
     "Start",
     "StartExecution",
+    "Starter",
     "Stop",
     "StopExecution",
     "TagChange",
@@ -83,4 +87,5 @@ __all__ = [
     "TaskAnswer",
     "UpdateMachine",
     "ValidateDefinition",
+    "acting_for",
 ]
