@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from os import getpid
 from socket import gethostname
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -38,7 +38,14 @@ from app.infrastructure.mail.templates import LetterTemplates
 from app.infrastructure.otp import TimeCodes
 from app.infrastructure.papers.printer import PdfPrinter
 from app.infrastructure.passwords import ArgonPasswords
-from app.infrastructure.processes import EngineExecutions, EngineMapRuns, EngineTasks, StatesLanguage, Workflows
+from app.infrastructure.processes import (
+    BusinessSteps,
+    EngineExecutions,
+    EngineMapRuns,
+    EngineTasks,
+    StatesLanguage,
+    Workflows,
+)
 from app.infrastructure.seal import HmacSeal
 from app.infrastructure.sepa import SepaXml
 from app.infrastructure.texts import Texts
@@ -67,8 +74,10 @@ from app.usecases.ports.attachments import Files
 from app.usecases.ports.chains import Archive, Notary
 from app.usecases.ports.identity import Passwords
 from app.usecases.ports.papers import Images, Printer
+from app.usecases.ports.resources import Resources
 from app.usecases.ports.shared import Clock, Seal, Works
 from app.usecases.ports.workflows import Executions, Language, MapRuns, Tasks
+from app.usecases.processes import ListResources
 from app.usecases.reachable import use_cases, workflow_cases
 from app.usecases.retention import Purge
 from app.usecases.run import Runner, UseCase
@@ -252,11 +261,13 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     schedules = [chore.planned for chore in daily]
     pool = pick("pool", lambda: pool_of(settings, database, runner, clock, kinds, schedules, watch, spans))
     bell.heard = pool.wake
-    workflows = Workflows(database, clock, settings.data_dir / "objects")
+    cases: dict[type[Any], Any] = {}
+    offered = cache(partial(offered_resources, cases, settings.lines_limit))
+    workflows = Workflows(database, clock, BusinessSteps(works, offered, texts), settings.data_dir / "objects")
     executions = EngineExecutions(workflows)
     return Container(
         workflows=workflows,
-        language=StatesLanguage(extended=settings.aws_extensions),
+        language=StatesLanguage(offered, extended=settings.aws_extensions),
         executions=executions,
         map_runs=EngineMapRuns(workflows),
         tasks=EngineTasks(workflows),
@@ -288,17 +299,35 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
         files=files,
         printer=printer,
         images=pick("images", PillowImages),
-        cases=pick(
-            "cases",
-            lambda: (
-                use_cases(clock, seal, SepaXml())
-                | access_cases(clock, passwords, tools)
-                | attachment_cases(clock, files, settings.attachment_types)
-                | paper_cases(clock, files, printer)
-                | workflow_cases(clock, StatesLanguage(extended=True), executions, new_name)
+        cases=filled(
+            cases,
+            pick(
+                "cases",
+                lambda: (
+                    use_cases(clock, seal, SepaXml())
+                    | access_cases(clock, passwords, tools)
+                    | attachment_cases(clock, files, settings.attachment_types)
+                    | paper_cases(clock, files, printer)
+                    | workflow_cases(clock, StatesLanguage(offered, extended=True), executions, new_name)
+                    | {ListResources: ListResources(offered)}
+                ),
             ),
         ),
     )
+
+
+def filled(cases: dict[type[Any], Any], given: Mapping[type[Any], Any]) -> Mapping[type[Any], Any]:
+    """Give ``cases``, now with ``given``: what some of them are made of is made of all of them."""
+    cases.update(given)
+    return cases
+
+
+def offered_resources(cases: Mapping[type[Any], Any], lines_limit: int) -> Resources:
+    """Give the use cases that steps may do."""
+    # Imported here: the routes they are described by take longer to make than most commands to run.
+    from app.api.resources import ApiResources  # noqa: PLC0415
+
+    return ApiResources(cases, lines_limit)
 
 
 @dataclass(slots=True)

@@ -110,7 +110,9 @@ class Settings(BaseSettings):
     journal_days: int = Field(3650, ge=1, description="Days for which the journal (change feed, audit) is kept")
     workflows: bool = Field(default=True, description="Advance executions of workflows beside the requests")
     aws_port: int = Field(0, ge=0, le=65535, description="Port of the Step Functions protocol alone; 0: /aws/ only")
-    aws_extensions: bool = Field(default=False, description="Take our own fields in definitions there as well")
+    aws_extensions: bool = Field(
+        default=False, description="Take our own fields and resources in definitions there as well"
+    )
     aws_key: SecretStr = Field(SecretStr(""), description="Key that AWS secrets follow from: 32 bytes, base64url")
     smtp_host: str = Field("", description="Server that takes our mail; without one, mail is refused")
     smtp_port: int = Field(

@@ -148,6 +148,7 @@ class Callers:
             settings=principal.settings,
             address=visit.address,
             api_key=principal.api_key,
+            aws_credential=principal.aws_credential,
             session=principal.session,
             deadline=Deadline(self._timeout - spent, self._clock.monotonic),
         )

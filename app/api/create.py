@@ -45,6 +45,7 @@ from app.api.routers import (
     privacy,
     processes,
     reports,
+    resources,
     sales,
     shipping,
     stock,
@@ -95,6 +96,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     *processes.ROUTERS,
     chains.routes,
     privacy.routes,
+    resources.routes,
 )
 
 

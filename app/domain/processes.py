@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Final, NewType
 
 from app.domain.shared.errors import Conflict, Invalid, NotFound
 from app.domain.shared.events import Event
+from app.domain.shared.ids import CompanyId, RoleId
 
 MachineId = NewType("MachineId", int)
 RevisionNumber = NewType("RevisionNumber", int)
@@ -22,6 +23,7 @@ MOST_TAGS: Final = 50
 MOST_VERSIONS: Final = 1_000
 MOST_ALIASES: Final = 100
 WHOLE: Final = 100
+_ROLE: Final = re.compile(r"arn:[a-z-]+:iam::(\d{12}):role/tramita/(\d{1,18})")
 _FORBIDDEN: Final = re.compile(r"[\s?*<>{}\[\]\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]")
 
 
@@ -89,6 +91,17 @@ def check_name(name: str) -> None:
     """Pass only names of machines, executions and activities. Raises Rejected."""
     if _FORBIDDEN.search(name):
         raise Rejected(what="InvalidName", reason=f"Invalid Name: '{name}'")
+
+
+def role_of(arn: str, company: CompanyId) -> RoleId | None:
+    """Give the role of the company's that a machine is to act in: ``arn:aws:iam::<account>:role/tramita/<id>``.
+
+    None for any other ARN, which says nothing here; 0, which no role has, for one of another company.
+    """
+    found = _ROLE.fullmatch(arn)
+    if found is None:
+        return None
+    return RoleId(int(found[2]) if int(found[1]) == company else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

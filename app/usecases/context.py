@@ -9,7 +9,7 @@ from typing import Final
 
 from app.domain.identity import CompanySettings
 from app.domain.shared.errors import Cancelled, DeadlineExceeded, MissingRight
-from app.domain.shared.ids import ApiKeyId, CompanyId, SessionId, UserId
+from app.domain.shared.ids import ApiKeyId, AwsCredentialId, CompanyId, SessionId, UserId
 from app.domain.shared.rights import Right
 
 
@@ -52,8 +52,8 @@ class Deadline:
 class Context:
     """The circumstances of one request, job or command; handed to every use case and repository call.
 
-    ``address`` is the caller's network address as far as it is known, ``api_key`` the key the actor came with,
-    ``session`` what the actor's token belongs to.
+    ``address`` is the caller's network address as far as it is known, ``api_key`` or ``aws_credential`` what the
+    actor came with, ``session`` what the actor's token belongs to.
     """
 
     actor: UserId
@@ -64,6 +64,7 @@ class Context:
     settings: CompanySettings
     address: str = ""
     api_key: ApiKeyId | None = None
+    aws_credential: AwsCredentialId | None = None
     session: SessionId | None = None
     deadline: Deadline | None = None
     token: CancellationToken = field(default_factory=CancellationToken)

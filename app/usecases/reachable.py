@@ -330,7 +330,7 @@ def workflow_cases(
         processes.ReadWorkflow(),
         processes.ChangeWorkflow(clock, language, names),
         processes.DeleteWorkflow(executions),
-        processes.PublishWorkflow(clock),
+        processes.PublishWorkflow(clock, language),
         processes.ListWorkflowVersions(),
         processes.DeleteWorkflowVersion(),
         processes.ListWorkflowAliases(),

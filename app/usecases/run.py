@@ -171,7 +171,11 @@ def as_of_now(work: Work, context: Context, right: Right | None) -> Context:
     if not context.actor:
         return context
     standing = work.principals.standing(
-        context.actor, context.company, session=context.session, api_key=context.api_key
+        context.actor,
+        context.company,
+        session=context.session,
+        api_key=context.api_key,
+        aws_credential=context.aws_credential,
     )
     if standing is None:
         raise NoMembership

@@ -54,6 +54,7 @@ LAYERS: Final[dict[str, set[str]]] = {
         "privacy",
         "processes",
         "reports",
+        "resources",
         "retention",
         "shared",
         "workflows",
@@ -70,8 +71,8 @@ LAYERS: Final[dict[str, set[str]]] = {
         "search",
         "shared",
     },
-    "api/schemas": {"batch", "chains", "documents", "processes", "reports", "shared"},
-    "api/routers": {"chains", "health", "privacy", "processes", "reports", "shared"},
+    "api/schemas": {"batch", "chains", "documents", "processes", "reports", "resources", "shared"},
+    "api/routers": {"chains", "health", "privacy", "processes", "reports", "resources", "shared"},
 }
 
 

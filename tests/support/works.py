@@ -12,7 +12,7 @@ from app.domain.access import Attempts, Session
 from app.domain.identity import Company, Membership, User
 from app.domain.shared.errors import NotFound
 from app.domain.shared.events import Event
-from app.domain.shared.ids import ApiKeyId, CompanyId, RoleId, SessionId, UserId
+from app.domain.shared.ids import ApiKeyId, AwsCredentialId, CompanyId, RoleId, SessionId, UserId
 from app.domain.shared.rights import Right
 from app.usecases.context import Context
 from app.usecases.ports.access import Standing
@@ -76,9 +76,16 @@ class MemoryPrincipals:
     sessions: MemorySessions
 
     def standing(
-        self, user: UserId, company: CompanyId, *, session: SessionId | None = None, api_key: ApiKeyId | None = None
+        self,
+        user: UserId,
+        company: CompanyId,
+        *,
+        session: SessionId | None = None,
+        api_key: ApiKeyId | None = None,
+        aws_credential: AwsCredentialId | None = None,
     ) -> Standing | None:
         assert api_key is None
+        assert aws_credential is None
         person = self.users.people.get(user)
         held = [one for one in self.users.memberships(user) if one.company == company]
         ended = session is not None and self.sessions.kept[session].revoked_at is not None

@@ -188,7 +188,7 @@ def publish(call: Call) -> Answer:
     """PublishStateMachineVersion."""
     name, given = _plain(call), call.given
     wanted = processes.Publish(name=name, token=given.get("revisionId"), description=given.get("description", ""))
-    version = call.run(processes.PublishVersion(call.container.clock), wanted)
+    version = call.run(processes.PublishVersion(call.container.clock, call.container.language), wanted)
     arn = call.place.machine(name, version.number)
     return {"creationDate": seconds(version.created_at), "stateMachineVersionArn": arn}
 

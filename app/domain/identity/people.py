@@ -10,7 +10,7 @@ from typing import ClassVar, Final, cast
 from app.domain.identity.companies import CompanySettings
 from app.domain.shared.errors import Conflict, Forbidden, Invalid, Required, Unauthenticated
 from app.domain.shared.events import Event
-from app.domain.shared.ids import ApiKeyId, CompanyId, RoleId, SessionId, UserId
+from app.domain.shared.ids import ApiKeyId, AwsCredentialId, CompanyId, RoleId, SessionId, UserId
 from app.domain.shared.rights import Right
 
 SHORTEST_PASSWORD: Final = 12
@@ -240,8 +240,8 @@ class Belonging:
 class Principal:
     """What a token or a key stands for: who acts, for which company, with which rights, under which settings.
 
-    ``session`` is what the token belongs to, ``api_key`` the key that was shown instead. Who ``must_change_password``
-    may do nothing else before.
+    ``session`` is what the token belongs to, ``api_key`` or ``aws_credential`` what was shown instead. Who
+    ``must_change_password`` may do nothing else before.
     """
 
     user: UserId
@@ -251,4 +251,5 @@ class Principal:
     settings: CompanySettings
     session: SessionId | None = None
     api_key: ApiKeyId | None = None
+    aws_credential: AwsCredentialId | None = None
     must_change_password: bool = False

@@ -162,6 +162,7 @@ class SqlWork:
         self._clock = clock
         self._writing = writing
         self._held: Any = None
+        self._flushed = False
         self.context = context
         self.outbox = SqlOutbox(context)
         self.afterwards: list[Callable[[], None]] = []
@@ -183,15 +184,27 @@ class SqlWork:
             made = self.__dict__["_answers"] = SqlAnswers(self.session, self.context, self._clock.now)
         return made
 
+    def become(self, context: Context) -> None:
+        """Go on for another caller, before anything was written; for who finds out only inside whom it acts for."""
+        self.context = context
+        self.outbox = SqlOutbox(context)
+        for name in [*vars(self)]:
+            if isinstance(getattr(type(self), name, None), Lazy) or name in {"_companies", "_answers"}:
+                del self.__dict__[name]
+
+    def flush(self) -> None:
+        """Write jobs, events and answer now; nothing of the business may follow. Raises AnswerExists, RolledBack."""
+        if "jobs" in self.__dict__ and self.jobs.flush(self._clock.now(), self._ears.trace()):
+            self.afterwards.append(self._ears.jobs)
+        if self.answers.flush(self.outbox):
+            self.afterwards.append(self._ears.events)
+        self._flushed = True
+
     def commit(self) -> None:
-        """Write jobs, events and answer, and make all durable. Raises AnswerExists, RolledBack, OutcomeUnknown."""
-        asked = "jobs" in self.__dict__ and self.jobs.flush(self._clock.now(), self._ears.trace())
-        events = self.answers.flush(self.outbox)
+        """Write what is not written yet, and make all durable. Raises AnswerExists, RolledBack, OutcomeUnknown."""
+        if not self._flushed:
+            self.flush()
         self.session.commit()
-        if events:
-            self._ears.events()
-        if asked:
-            self._ears.jobs()
         for told in self.afterwards:
             told()
 

@@ -13,9 +13,10 @@ from app.infrastructure.database.engine import Database
 from app.infrastructure.processes.callees import Callees
 from app.infrastructure.processes.definitions import Definitions, Names
 from app.infrastructure.processes.ends import Ends
+from app.infrastructure.processes.steps import BusinessSteps, ProductServices, may_pass
+from app.usecases.ports.resources import PREFIX
 from app.usecases.ports.shared import Clock
 from app.workflow.asl.nested import nested
-from app.workflow.asl.services import Services
 from app.workflow.maps import map_runs, serve
 from app.workflow.objects.files import FolderStores
 from app.workflow.runtime.engine import Engine
@@ -40,12 +41,14 @@ class EngineClock:
 class Workflows:
     """The engine, made when it is first asked for; executions advance here between ``begin`` and ``end``.
 
-    ``objects`` is the folder of what distributed Maps read and write, with a folder for each company.
+    ``steps`` are what tasks do to the business, ``objects`` is the folder of what distributed Maps read and write, with
+    a folder for each company.
     """
 
-    def __init__(self, database: Database, clock: Clock, objects: Path) -> None:
+    def __init__(self, database: Database, clock: Clock, steps: BusinessSteps, objects: Path) -> None:
         self._clock = EngineClock(clock)
         self._database = database
+        self._steps = steps
         self._objects = FolderStores(objects)
         self._making = Lock()
         self._engine: Engine | None = None
@@ -62,17 +65,21 @@ class Workflows:
                 store = SqlStore(self._database.url)
                 self.names.store = store
                 name, place = f"{gethostname()}:{getpid()}", self.definitions.place
-                self._engine = Engine(
+                engine = Engine(
                     store,
                     clock=self._clock,
                     definitions=self.definitions,
+                    transactions=self._steps.transactions,
+                    is_transient=may_pass,
                     nested={**nested(place, Callees(self.definitions).find), **map_runs(place)},
-                    routes=Services(),
+                    routes=ProductServices(),
                     listeners=(self.ends,),
                     name=name,
                     drain=DRAIN_MS,
                 )
-                serve(self._engine, self._objects, place)
+                serve(engine, self._objects, place)
+                engine.task(PREFIX, transactional=True)(self._steps.do)
+                self._engine = engine
             return self._engine
 
     @property

@@ -236,7 +236,8 @@ def _state(status: Status) -> ExecutionState:
 
 def _principal(new: NewExecution) -> str:
     """Write who started an execution and how. A trace header that does not fit any more is left out."""
-    said = {"user": new.actor, "alias": new.alias, "version": new.published}
+    keys = {"key": new.api_key, "credential": new.aws_credential}
+    said = {"user": new.actor, **keys, "alias": new.alias, "version": new.published}
     told = {name: value for name, value in said.items() if value}
     traced = json.dumps({**told, "trace": new.trace}, separators=(",", ":"))
     fits = new.trace and len(traced) <= LONGEST_PRINCIPAL

@@ -7,20 +7,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from app.domain.processes import MachineKind
+from app.domain.shared.rights import Right
+from app.usecases.ports.resources import Offered
 from app.usecases.ports.workflows import Finding
 from app.workflow.asl.check import check, variable_references
 from app.workflow.asl.compile import compile_machine
-from app.workflow.asl.diagnostics import ERROR, Diagnostic, repeated
+from app.workflow.asl.diagnostics import ERROR, SCHEMA, Diagnostic, repeated
 from app.workflow.asl.document import UnreadableDocumentError, read_json, read_yaml
 from app.workflow.asl.maps.fields import label_of
 from app.workflow.asl.query import InvalidDefinitionError, Raw
+from app.workflow.asl.tasks import resources
 from app.workflow.kernel.errors import DefinitionError
 
 
 class StatesLanguage:
-    """The language as AWS has it, with ``extended`` our own state type and fields besides."""
+    """The language as AWS has it, with ``extended`` our own state type, fields and resources besides."""
 
-    def __init__(self, *, extended: bool) -> None:
+    def __init__(self, offered: Offered, *, extended: bool) -> None:
+        self._offered = offered
         self._extended = extended
 
     def findings(self, definition: str, kind: MachineKind) -> Sequence[Finding]:
@@ -39,6 +43,12 @@ class StatesLanguage:
             place = document.duplicates[0]
             return Finding(severity=ERROR, code="DUPLICATE_FIELD", message="The field is given twice", location=place)
         return json.dumps(document.data, ensure_ascii=False, separators=(",", ":"))
+
+    def rights(self, definition: str) -> frozenset[Right]:
+        """Give what whoever does the steps of a sound definition must hold."""
+        return frozenset(
+            right for _, name in self._ours(read_json(definition).data) if (right := self._offered().right(name))
+        )
 
     def references(self, definition: str) -> Mapping[str, Sequence[str]]:
         """Give the variables that each state of a sound definition reads."""
@@ -62,6 +72,17 @@ class StatesLanguage:
         yield from found
         if not twice and all(one.severity != ERROR for one in found):
             yield from _uncompilable(document)
+            yield from self._unknown(document)
+
+    def _unknown(self, document: Any) -> Iterator[Diagnostic]:
+        """Find resources that nothing here does; what an ARN names may come later."""
+        for location, name in self._ours(document):
+            if self._offered().right(name) is None:
+                yield Diagnostic(ERROR, SCHEMA, f"There is no resource '{name}'", location)
+
+    @staticmethod
+    def _ours(document: Any) -> Iterator[tuple[str, str]]:
+        return (found for found in resources(document) if not found[1].startswith("arn:"))
 
 
 def _processors(flow: Raw) -> Iterator[tuple[str, Raw]]:

@@ -169,7 +169,7 @@ class FindAwsHolder:
         credential = work.aws_credentials.by_access_key(request)
         if credential is None or not credential.is_live(self.clock.now()):
             raise KeyRefused
-        principal = principal_of(work, credential.user, credential.company, scopes=credential.scopes)
+        principal = principal_of(work, credential.user, credential.company, aws_credential=credential.id)
         secret = self.secrets.secret(credential.access_key, credential.secret_version)
         return AwsHolder(principal=principal, secret=secret, expires_at=credential.expires_at)
 

@@ -9,8 +9,8 @@ from typing import ClassVar
 from app.domain.access import KeyRefused, Opaque
 from app.domain.identity import NoMembership, Principal
 from app.domain.shared.errors import NotFound
-from app.domain.shared.ids import ApiKeyId, CompanyId, SessionId, UserId
-from app.domain.shared.rights import ALL_RIGHTS, Right
+from app.domain.shared.ids import ApiKeyId, AwsCredentialId, CompanyId, SessionId, UserId
+from app.domain.shared.rights import Right
 from app.usecases.context import Context
 from app.usecases.ports.access import Claims
 from app.usecases.ports.shared import Clock, Work
@@ -61,10 +61,10 @@ def principal_of(
     *,
     session: SessionId | None = None,
     api_key: ApiKeyId | None = None,
-    scopes: frozenset[Right] = ALL_RIGHTS,
+    aws_credential: AwsCredentialId | None = None,
 ) -> Principal:
-    """Give what an active member may do today, of the ``scopes`` at most. Raises NoMembership."""
-    standing = work.principals.standing(user, company, session=session, api_key=api_key)
+    """Give what an active member may do today. Raises NoMembership."""
+    standing = work.principals.standing(user, company, session=session, api_key=api_key, aws_credential=aws_credential)
     if standing is None:
         raise NoMembership
     try:
@@ -74,10 +74,11 @@ def principal_of(
     return Principal(
         user=user,
         company=company,
-        rights=standing.rights & scopes,
+        rights=standing.rights,
         locale=standing.locale,
         settings=settings,
         session=session,
         api_key=api_key,
+        aws_credential=aws_credential,
         must_change_password=standing.must_change_password,
     )

@@ -25,12 +25,18 @@ class Principals(Protocol):
     """Who may do what now, read set-wise and without locks."""
 
     def standing(
-        self, user: UserId, company: CompanyId, *, session: SessionId | None = None, api_key: ApiKeyId | None = None
+        self,
+        user: UserId,
+        company: CompanyId,
+        *,
+        session: SessionId | None = None,
+        api_key: ApiKeyId | None = None,
+        aws_credential: AwsCredentialId | None = None,
     ) -> Standing | None:
         """Give the standing of an active member; None for anybody else.
 
-        Also None when the ``session`` named was revoked; with ``api_key`` it must be live, and its scopes bound the
-        rights.
+        Also None when the ``session`` named was revoked; ``api_key`` and ``aws_credential`` must not be, and their
+        scopes bound the rights.
         """
         ...
 

@@ -46,6 +46,10 @@ class Machines(Protocol):
         """Give a revision."""
         ...
 
+    def published_role(self, number: RevisionNumber) -> str:
+        """Give the role ARN of a revision that is published as a version now, else nothing."""
+        ...
+
     def publish(self, machine: Machine, version: Published) -> None:
         """Store a new version."""
         ...

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from app.domain.processes import Execution, ExecutionState, Limits, MachineKind, MapRun, RevisionNumber
-from app.domain.shared.ids import CompanyId
+from app.domain.shared.ids import ApiKeyId, AwsCredentialId, CompanyId, UserId
+from app.domain.shared.rights import Right
 from app.usecases.ports.shared import Work
 
 
@@ -32,6 +33,10 @@ class Language(Protocol):
         """Give a definition in YAML as one in JSON, one in JSON as it is; what is wrong when it cannot be read."""
         ...
 
+    def rights(self, definition: str) -> frozenset[Right]:
+        """Give what whoever does the steps of a sound definition must hold."""
+        ...
+
     def references(self, definition: str) -> Mapping[str, Sequence[str]]:
         """Give the variables that each state of a sound definition reads."""
         ...
@@ -52,7 +57,9 @@ class NewExecution:
     revision: RevisionNumber
     name: str | None
     input: str
-    actor: int
+    actor: UserId
+    api_key: ApiKeyId | None = None
+    aws_credential: AwsCredentialId | None = None
     alias: str = ""
     published: int | None = None
     trace: str = ""

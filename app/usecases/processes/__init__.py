@@ -43,6 +43,8 @@ from app.usecases.processes.map_runs import (
     OfMap,
     ReadMapRun,
 )
+from app.usecases.processes.principals import Starter, acting_for
+from app.usecases.processes.resources import ListResources
 from app.usecases.processes.shared import Names
 from app.usecases.processes.tags import ChangeTags, ListTags, TagChange, Tagged
 from app.usecases.processes.tasks import AnswerTask, BeatTask, FindActivity, TaskAnswer
@@ -97,6 +99,7 @@ __all__ = [
     "ListMachines",
     "ListMapRunExecutions",
     "ListMapRuns",
+    "ListResources",
     "ListTags",
     "ListVersions",
     "ListWorkflowAliases",
@@ -134,6 +137,7 @@ __all__ = [
     "Shown",
     "Start",
     "StartExecution",
+    "Starter",
     "Stop",
     "StopExecution",
     "TagChange",
@@ -141,4 +145,5 @@ __all__ = [
     "TaskAnswer",
     "UpdateMachine",
     "ValidateDefinition",
+    "acting_for",
 ]

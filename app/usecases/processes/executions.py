@@ -62,6 +62,8 @@ class StartExecution:
             name=request.name,
             input=request.input,
             actor=context.actor,
+            api_key=context.api_key,
+            aws_credential=context.aws_credential,
             alias=alias,
             published=number,
             trace=request.trace,

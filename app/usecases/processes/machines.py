@@ -31,6 +31,7 @@ from app.usecases.processes.shared import (
     Names,
     Page,
     check_definition,
+    check_rights,
     machine_of,
     publish,
     revision_of,
@@ -88,10 +89,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class CreateMachine:
-    """Enter a state machine. One that is there already and does the same is given. Raises Rejected, Refused."""
+    """Enter a state machine. One that is there already and does the same is given.
+
+    Needs every right that its steps need. Raises MissingRight, Rejected, Refused.
+    """
 
     right: ClassVar[Right] = Right.WORKFLOWS_WRITE
     writes: ClassVar[bool] = True
+    fresh: ClassVar[bool] = True
     clock: Clock
     language: Language
 
@@ -113,6 +118,7 @@ class CreateMachine:
             encryption=request.encryption,
             created_at=now,
         )
+        check_rights(work, context, self.language, revision)
         known = work.machines.by_name(request.name)
         if known is not None:
             return self._known(work, known, revision, request)
@@ -168,10 +174,14 @@ class MachineChange:
 
 @dataclass(frozen=True, slots=True)
 class UpdateMachine:
-    """Change a state machine; executions that run go on as they are. Raises Missing, Rejected, Refused."""
+    """Change a state machine; executions that run go on as they are. Needs every right that its steps need.
+
+    Raises MissingRight, Missing, Rejected, Refused.
+    """
 
     right: ClassVar[Right] = Right.WORKFLOWS_WRITE
     writes: ClassVar[bool] = True
+    fresh: ClassVar[bool] = True
     clock: Clock
     language: Language
     names: Names
@@ -192,6 +202,7 @@ class UpdateMachine:
         now = self.clock.now()
         there = revision_of(work, machine.revision)
         revision = replace(there, **values)
+        check_rights(work, context, self.language, revision)
         if revision != there:
             revision = replace(revision, token=self.names(), region=request.region, created_at=now)
             machine.revision = work.machines.revise(revision)

@@ -18,7 +18,10 @@ from app.domain.processes import (
     Revision,
     RevisionNumber,
     VersionPublished,
+    role_of,
 )
+from app.domain.shared.errors import NotFound
+from app.usecases.context import Context
 from app.usecases.ports.shared import Work
 from app.usecases.ports.workflows import Language
 
@@ -82,6 +85,22 @@ def check_definition(language: Language, definition: str, kind: MachineKind) -> 
             f"{one.code}: {one.message}" + (f" at {one.location}" if one.location else "") for one in faults
         )
         raise Rejected(what="InvalidDefinition", reason=f"Invalid State Machine Definition: '{told}'")
+
+
+def check_rights(work: Work, context: Context, language: Language, revision: Revision) -> None:
+    """Pass only whose rights are enough for every step, and a role that there is. Raises MissingRight, Rejected.
+
+    Who writes a definition decides what others will do by starting it.
+    """
+    for right in sorted(language.rights(revision.definition)):
+        context.require(right)
+    role = role_of(revision.role, context.company)
+    if role is None:
+        return
+    try:
+        work.roles.get(context.company, role)
+    except NotFound as error:
+        raise Rejected(what="InvalidArn", reason=f"Invalid Arn: '{revision.role}'") from error
 
 
 def publish(work: Work, machine: Machine, description: str, now: datetime) -> Published:

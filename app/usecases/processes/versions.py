@@ -10,7 +10,16 @@ from app.domain.processes import Machine, Published, Refused, VersionDeleted
 from app.domain.shared.rights import Right
 from app.usecases.context import Context
 from app.usecases.ports.shared import Clock, Work
-from app.usecases.processes.shared import MachineRef, machine_of, publish, revision_of, tell, version_of
+from app.usecases.ports.workflows import Language
+from app.usecases.processes.shared import (
+    MachineRef,
+    check_rights,
+    machine_of,
+    publish,
+    revision_of,
+    tell,
+    version_of,
+)
 
 INITIAL: Final = "INITIAL"
 """How the first revision is called by those who must call it something."""
@@ -27,22 +36,29 @@ class Publish:
 
 @dataclass(frozen=True, slots=True)
 class PublishVersion:
-    """Publish the current revision; one that is published already is given as it is. Raises Missing, Refused."""
+    """Publish the current revision; one that is published already is given as it is.
+
+    Needs every right that its steps need. Raises MissingRight, Missing, Rejected, Refused.
+    """
 
     right: ClassVar[Right] = Right.WORKFLOWS_WRITE
     writes: ClassVar[bool] = True
+    fresh: ClassVar[bool] = True
     clock: Clock
+    language: Language
 
     def execute(self, work: Work, context: Context, request: Publish) -> Published:
         """Give the version."""
         machine = machine_of(work, request.name)
-        now = revision_of(work, machine.revision).token or INITIAL
+        revision = revision_of(work, machine.revision)
+        now = revision.token or INITIAL
         if request.token is not None and request.token != now:
             reason = (
                 f"Failed to publish the State Machine version for revision {request.token}. "
                 f"The current State Machine revision is {now}."
             )
             raise Refused(what="ConflictException", reason=reason)
+        check_rights(work, context, self.language, revision)
         version = publish(work, machine, request.description, self.clock.now())
         work.machines.save(machine)
         return version

@@ -105,10 +105,11 @@ class JudgeWorkflow:
 
 @dataclass(frozen=True, slots=True)
 class CreateWorkflow:
-    """Enter a workflow. Raises Taken, BadDefinition, Rejected."""
+    """Enter a workflow. Needs every right that its steps need. Raises Taken, BadDefinition, Rejected, MissingRight."""
 
     right: ClassVar[Right] = Right.WORKFLOWS_WRITE
     writes: ClassVar[bool] = True
+    fresh: ClassVar[bool] = True
     clock: Clock
     language: Language
 
@@ -149,10 +150,14 @@ class ReadWorkflow:
 
 @dataclass(frozen=True, slots=True)
 class ChangeWorkflow:
-    """Change what a workflow does; executions that run go on as they are. Raises NotFound, Stale, BadDefinition."""
+    """Change what a workflow does; executions that run go on as they are. Needs every right that its steps need.
+
+    Raises NotFound, Stale, BadDefinition, MissingRight.
+    """
 
     right: ClassVar[Right] = Right.WORKFLOWS_WRITE
     writes: ClassVar[bool] = True
+    fresh: ClassVar[bool] = True
     clock: Clock
     language: Language
     names: Names
@@ -185,17 +190,22 @@ class DeleteWorkflow:
 
 @dataclass(frozen=True, slots=True)
 class PublishWorkflow:
-    """Publish what a workflow does now under the next number; what is published already is given. Raises NotFound."""
+    """Publish what a workflow does now under the next number; what is published already is given.
+
+    Needs every right that its steps need. Raises NotFound, MissingRight.
+    """
 
     right: ClassVar[Right] = Right.WORKFLOWS_WRITE
     writes: ClassVar[bool] = True
+    fresh: ClassVar[bool] = True
     clock: Clock
+    language: Language
 
     def execute(self, work: Work, context: Context, request: tuple[MachineId, str]) -> Published:
         """Give the version."""
         machine = work.machines.get(request[0])
         wanted = Publish(name=machine.name, description=request[1])
-        return PublishVersion(self.clock).execute(work, context, wanted)
+        return PublishVersion(self.clock, self.language).execute(work, context, wanted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,11 +63,11 @@ def _states(flow: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for name, state in states.items() if isinstance(states, Mapping) else ():
         if isinstance(state, Mapping):
             yield name, state
-            for inner, _ in _inside(state):
+            for inner, _ in inside(state):
                 yield from _states(inner)
 
 
-def _inside(state: Mapping[str, Any]) -> Iterator[tuple[Any, str]]:
+def inside(state: Mapping[str, Any]) -> Iterator[tuple[Any, str]]:
     """Give the flows inside a state, and where they are."""
     for field in ("ItemProcessor", "Iterator"):
         if field in state:
@@ -173,7 +173,7 @@ class _Check:
         self._exclusive(kind, raw, location)
         self._simple(raw, location)
         self._contents(kind, raw, location)
-        for flow, field in _inside(raw):
+        for flow, field in inside(raw):
             self._inner(kind, flow, f"{location}/{field}", visible, depth)
 
     def _inner(self, kind: str, flow: Any, location: str, visible: frozenset[str], depth: int) -> None:

@@ -78,6 +78,18 @@ REVISION: Final = prepare(_read(machine_revisions, ("id", *_REVISED), "id"))
 """A revision by company and number; the engine asks for it by itself."""
 NEWEST: Final = prepare(_read(state_machines, ("machine_revision_id",), "name"), "select newest revision")
 """The number of a machine's current revision, likewise."""
+_PUBLISHED_ROLE: Final = prepare(
+    select(machine_revisions.c.role)
+    .join(
+        machine_versions,
+        and_(
+            machine_versions.c.company_id == machine_revisions.c.company_id,
+            machine_versions.c.machine_revision_id == machine_revisions.c.id,
+        ),
+    )
+    .where(_mine(machine_revisions, "id")),
+    "select published role",
+)
 _REVISE: Final = prepare(_new(machine_revisions, ("company_id", *_REVISED)))
 _BY_ID: Final = prepare(_read(state_machines, _MACHINE, "id"), "read state_machine")
 BY_NAME: Final = prepare(_read(state_machines, _MACHINE, "name"))
@@ -182,6 +194,10 @@ class SqlMachines:
         """Give a revision."""
         row = self._session.one(REVISION, the_company_id=self._company, the_id=number)
         return None if row is None else revision_of(row)
+
+    def published_role(self, number: RevisionNumber) -> str:
+        """Give the role ARN of a revision that is published as a version now, else nothing."""
+        return self._session.scalar(_PUBLISHED_ROLE, the_company_id=self._company, the_id=number) or ""
 
     def publish(self, machine: Machine, version: Published) -> None:
         """Store a new version."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import and_, bindparam, select, true
+from sqlalchemy import Table, and_, bindparam, select, true
 
-from app.domain.shared.ids import ApiKeyId, CompanyId, SessionId, UserId
+from app.domain.shared.ids import ApiKeyId, AwsCredentialId, CompanyId, SessionId, UserId
 from app.domain.shared.rights import Right
-from app.infrastructure.database.compiled import prepare
+from app.infrastructure.database.compiled import Prepared, prepare
 from app.infrastructure.database.repositories.identity.roles import rights_of
 from app.infrastructure.database.session import Session as Statements
 from app.infrastructure.database.tables.access import (
     api_keys,
+    aws_credentials,
     sessions,
 )
 from app.infrastructure.database.tables.identity import membership_roles, memberships, roles, users
@@ -34,17 +35,25 @@ _STANDING_IN_SESSION = prepare(
     .where(_MEMBER, sessions.c.id == bindparam("session"), sessions.c.revoked_at.is_(None)),
     "select standing",
 )
-_STANDING_BY_KEY = prepare(
-    select(*_PERSON, api_keys.c.scopes)
-    .select_from(_JOINED.join(api_keys, api_keys.c.user_id == users.c.id))
-    .where(
-        _MEMBER,
-        api_keys.c.company_id == bindparam("company"),
-        api_keys.c.id == bindparam("api_key"),
-        api_keys.c.revoked_at.is_(None),
-    ),
-    "select standing",
-)
+
+
+def _by(shown: Table) -> Prepared:
+    """Give the standing of who showed a key of one of two kinds, with the rights it is scoped to."""
+    return prepare(
+        select(*_PERSON, shown.c.scopes)
+        .select_from(_JOINED.join(shown, shown.c.user_id == users.c.id))
+        .where(
+            _MEMBER,
+            shown.c.company_id == bindparam("company"),
+            shown.c.id == bindparam("shown"),
+            shown.c.revoked_at.is_(None),
+        ),
+        "select standing",
+    )
+
+
+_STANDING_BY_KEY = _by(api_keys)
+_STANDING_BY_CREDENTIAL = _by(aws_credentials)
 _RIGHTS_HELD = prepare(
     select(roles.c.rights, roles.c.ready)
     .join_from(
@@ -64,11 +73,19 @@ class SqlPrincipals:
         self._session = session
 
     def standing(
-        self, user: UserId, company: CompanyId, *, session: SessionId | None = None, api_key: ApiKeyId | None = None
+        self,
+        user: UserId,
+        company: CompanyId,
+        *,
+        session: SessionId | None = None,
+        api_key: ApiKeyId | None = None,
+        aws_credential: AwsCredentialId | None = None,
     ) -> Standing | None:
         """Give the standing of an active member; None for anybody else, or when session or key was revoked."""
         if api_key is not None:
-            row = self._session.one(_STANDING_BY_KEY, user=user, company=company, api_key=api_key)
+            row = self._session.one(_STANDING_BY_KEY, user=user, company=company, shown=api_key)
+        elif aws_credential is not None:
+            row = self._session.one(_STANDING_BY_CREDENTIAL, user=user, company=company, shown=aws_credential)
         elif session is not None:
             row = self._session.one(_STANDING_IN_SESSION, user=user, company=company, session=session)
         else:
@@ -76,8 +93,8 @@ class SqlPrincipals:
         if row is None:
             return None
         rights = self._held(user, company)
-        if api_key is not None:
-            rights &= rights_of(row[2])
+        if len(row) > len(_PERSON):
+            rights &= rights_of(row[len(_PERSON)])
         return Standing(rights=rights, locale=row[0], must_change_password=row[1])
 
     def _held(self, user: UserId, company: CompanyId) -> frozenset[Right]:
