@@ -226,9 +226,9 @@ class Operation:
 
     def _input(self) -> dict[str, Any]:
         body = self._endpoint.body_field
-        schema = {} if body is None else TypeAdapter(body.field_info.annotation).json_schema()
+        schema = {} if body is None else _adapter(body.field_info.annotation).json_schema()
         own: dict[str, Any] = {
-            field.alias: TypeAdapter(Annotated[field.field_info.annotation, field.field_info]).json_schema()
+            field.alias: _adapter(Annotated[field.field_info.annotation, field.field_info]).json_schema()
             for field in self._endpoint.dependant.path_params
         }
         if self._version is not None:
@@ -312,3 +312,7 @@ class ApiResources:
 
 def _nothing(_result: Any) -> None:  # noqa: ANN401 - any result
     """Show nothing."""
+
+
+def _adapter(annotation: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - whatever an endpoint takes
+    return TypeAdapter(annotation)

@@ -243,7 +243,8 @@ class Execution:
     """An execution as it stands; instants are milliseconds since the epoch, UTC.
 
     ``map_run`` is the id of the map run that it is of, if any, and ``items`` how many items it is for. ``alias`` and
-    ``published`` are what it was started with, if anything; ``place`` continues a list after it.
+    ``published`` are what it was started with, if anything; ``moved`` tells that it goes by another ``revision`` since.
+    ``place`` continues a list after it.
     """
 
     id: str
@@ -263,6 +264,7 @@ class Execution:
     redrives: int = 0
     redriven: int | None = None
     redrivable: bool = False
+    moved: bool = False
     map_run: str = ""
     items: int | None = None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, cast
 
 import msgspec
@@ -25,6 +26,7 @@ from app.workflow.kernel.status import ENDED, Status
 from app.workflow.runtime import store as s
 from app.workflow.runtime.clock import new_id, new_seed
 from app.workflow.runtime.crowds import MEMBER
+from app.workflow.runtime.engine import MigrationError
 from app.workflow.runtime.steps import checked
 
 PAGE: Final = 1_000
@@ -132,12 +134,13 @@ class EngineExecutions:
         """Give all that happened, in AWS's words."""
         engine, definitions = self._workflows.engine, self._workflows.definitions
         key = key_of(company, execution.id)
-        definition = engine.machine(execution.machine, execution.revision, key.namespace)
         rows = engine.store.load([key])
-        if definition is None or not rows:
+        definition = engine.machine(execution.machine, rows[0].edition, key.namespace) if rows else None
+        if definition is None:
             return ()
-        place = definitions.place(key.namespace, execution.revision)
-        teller = History(definition, key.id, rows[0].seed, place)
+        place = definitions.place(key.namespace, rows[0].edition)
+        later = partial(engine.machine, execution.machine, namespace=key.namespace)
+        teller = History(definition, key.id, rows[0].seed, place, later)
         told: list[dict[str, Any]] = []
         after = 0
         while events := engine.history(key, after, PAGE):
@@ -166,6 +169,13 @@ class EngineExecutions:
             reason = f"Execution is {execution.state} and cannot be redriven"
             raise Refused(what="ExecutionNotRedrivable", reason=reason) from refused
         return engine.clock.now()
+
+    def migrate(self, company: CompanyId, execution: Execution, revision: RevisionNumber) -> None:
+        """Let it go on by another revision of its machine as soon as it hears of it. Raises Refused when it cannot."""
+        try:
+            self._workflows.engine.migrate(key_of(company, execution.id), revision)
+        except MigrationError as refused:
+            raise Refused(what="ExecutionNotMigratable", reason=f"{refused}".capitalize() + ".") from refused
 
     def stop_all(self, company: CompanyId, machine: str) -> None:
         """End whatever of the machine runs."""
@@ -260,16 +270,19 @@ def _started_with(row: s.Row, query: ExecutionQuery) -> bool:
 def shown_of(row: s.Row, frame: Frame | None = None) -> Execution:
     """Show an execution without its data."""
     said = _said(row)
+    # What it was started with says nothing of the revision that it was moved to.
+    moved = frame.edition if frame is not None else 0
     return Execution(
         id=row.key.id,
         machine=row.machine,
         name=row.name or row.key.id,
-        revision=RevisionNumber(row.edition),
+        revision=RevisionNumber(moved or row.edition),
         state=_state(row.status),
         started=row.created,
         stopped=row.ended,
-        alias=said.get("alias", ""),
-        published=said.get("version"),
+        alias="" if moved else said.get("alias", ""),
+        published=None if moved else said.get("version"),
+        moved=bool(moved),
         input=row.input,
         trace=said.get("trace", ""),
         redrives=0 if frame is None else frame.redrives,

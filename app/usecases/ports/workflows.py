@@ -132,6 +132,10 @@ class Executions(Protocol):
         """Let it go on, and give the instant in milliseconds. Raises Refused when it cannot."""
         ...
 
+    def migrate(self, company: CompanyId, execution: Execution, revision: RevisionNumber) -> None:
+        """Let it go on by another revision of its machine as soon as it hears of it. Raises Refused when it cannot."""
+        ...
+
     def stop_all(self, company: CompanyId, machine: str) -> None:
         """End whatever of the machine runs."""
         ...

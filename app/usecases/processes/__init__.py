@@ -11,6 +11,8 @@ from app.usecases.processes.aliases import DeleteAlias, ListAliases, NewAlias, P
 from app.usecases.processes.executions import (
     History,
     ListExecutions,
+    MigrateExecution,
+    Migration,
     OfMachine,
     ReadExecution,
     ReadHistory,
@@ -109,6 +111,8 @@ __all__ = [
     "MachineRef",
     "MapRunChange",
     "MemberQuery",
+    "MigrateExecution",
+    "Migration",
     "Names",
     "NewActivity",
     "NewAlias",
