@@ -255,7 +255,7 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     workflows = Workflows(database, clock, settings.data_dir / "objects")
     return Container(
         workflows=workflows,
-        language=StatesLanguage(extended=settings.aws_extensions),
+        language=StatesLanguage(clock, extended=settings.aws_extensions),
         executions=EngineExecutions(workflows),
         map_runs=EngineMapRuns(workflows),
         tasks=EngineTasks(workflows),

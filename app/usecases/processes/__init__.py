@@ -45,6 +45,7 @@ from app.usecases.processes.map_runs import (
 )
 from app.usecases.processes.tags import ChangeTags, ListTags, TagChange, Tagged
 from app.usecases.processes.tasks import AnswerTask, BeatTask, FindActivity, TaskAnswer
+from app.usecases.processes.trials import TryState
 from app.usecases.processes.versions import DeleteVersion, ListVersions, Publish, PublishVersion
 
 __all__ = [
@@ -97,6 +98,7 @@ __all__ = [
     "TagChange",
     "Tagged",
     "TaskAnswer",
+    "TryState",
     "UpdateMachine",
     "ValidateDefinition",
 ]
