@@ -267,7 +267,7 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     executions = EngineExecutions(workflows)
     return Container(
         workflows=workflows,
-        language=StatesLanguage(offered, extended=settings.aws_extensions),
+        language=StatesLanguage(offered, clock, extended=settings.aws_extensions),
         executions=executions,
         map_runs=EngineMapRuns(workflows),
         tasks=EngineTasks(workflows),
@@ -308,7 +308,7 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
                     | access_cases(clock, passwords, tools)
                     | attachment_cases(clock, files, settings.attachment_types)
                     | paper_cases(clock, files, printer)
-                    | workflow_cases(clock, StatesLanguage(offered, extended=True), executions, new_name)
+                    | workflow_cases(clock, StatesLanguage(offered, clock, extended=True), executions, new_name)
                     | {ListResources: ListResources(offered)}
                 ),
             ),

@@ -12,8 +12,8 @@ from app.workflow.asl.context import Surroundings
 from app.workflow.asl.history import History
 from app.workflow.asl.nested import RESOURCE, Found, by_name, nested
 from app.workflow.codec import pack_stimulus, unpack_history
+from app.workflow.kernel import events as e
 from app.workflow.kernel import stimuli as s
-from app.workflow.kernel.events import TaskSucceeded
 from app.workflow.kernel.graph import Definition
 from app.workflow.kernel.status import Status
 from app.workflow.runtime.children import answer_id
@@ -316,7 +316,7 @@ def test_each_child_is_named_in_the_world_of_its_machine() -> None:
     hand.round()
     hand.round()
     events = [event for page in hand.store.history(key, 0, 100) for event in unpack_history(page.events)]
-    (output,) = (event.output for event in events if isinstance(event, TaskSucceeded))
+    (output,) = (event.output for event in events if isinstance(event, e.TaskSucceeded))
     assert output["ExecutionArn"].startswith("arn:aws:states:region-1:000000000000:execution:child:")
     with pytest.raises(ValueError, match="machines"):
         nested(around)

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 
-from app.api.aws import activities, executions, machines, map_runs
+from app.api.aws import activities, executions, machines, map_runs, trials
 from app.api.aws.activities import Waiting
 from app.api.aws.call import Answer, Call
 from app.api.aws.callers import AwsCallers
@@ -79,6 +79,7 @@ ACTIONS: Final[Mapping[str, Callable[[Call], Answer]]] = MappingProxyType(
         "StartExecution": executions.start,
         "StopExecution": executions.stop,
         "TagResource": machines.tag,
+        "TestState": trials.test_state,
         "UntagResource": machines.untag,
         "UpdateMapRun": map_runs.update,
         "UpdateStateMachine": machines.update,

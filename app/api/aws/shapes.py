@@ -131,6 +131,7 @@ _PATTERNS: Final[Mapping[str, re.Pattern[str]]] = MappingProxyType(
 _ARN: Final = Text(1, 256)
 _LONG_ARN: Final = Text(1, 2000)
 _NAME: Final = Text(1, 80)
+_STATE: Final = Text(1, 80, sensitive=True)
 _DEFINITION: Final = Text(1, 1_048_576, sensitive=True)
 _DATA: Final = Text(0, LARGEST, sensitive=True)
 _ERROR: Final = Text(0, 256, sensitive=True)
@@ -225,6 +226,33 @@ SHAPES: Final[Mapping[str, Record]] = MappingProxyType(
         ),
         "StopExecution": Record({"executionArn": _ARN}, {"error": _ERROR, "cause": _CAUSE}),
         "TagResource": Record({"resourceArn": _ARN, "tags": Many(_TAG)}),
+        "TestState": Record(
+            {"definition": _DEFINITION},
+            {
+                "roleArn": _ARN,
+                "input": _DATA,
+                "inspectionLevel": Text(choices=("INFO", "DEBUG", "TRACE")),
+                "revealSecrets": Flag(),
+                "variables": _DATA,
+                "stateName": _STATE,
+                "mock": Record(
+                    optional={
+                        "result": _DATA,
+                        "errorOutput": Record(optional={"error": _ERROR, "cause": _CAUSE}),
+                        "fieldValidationMode": Text(choices=("STRICT", "PRESENT", "NONE")),
+                    }
+                ),
+                "context": _DATA,
+                "stateConfiguration": Record(
+                    optional={
+                        "retrierRetryCount": Number(0),
+                        "errorCausedByState": _STATE,
+                        "mapIterationFailureCount": Number(0),
+                        "mapItemReaderData": _DATA,
+                    }
+                ),
+            },
+        ),
         "UntagResource": Record({"resourceArn": _ARN, "tagKeys": Many(Text(1, 128))}),
         "UpdateMapRun": Record(
             {"mapRunArn": _LONG_ARN},

@@ -8,8 +8,11 @@ from typing import Any
 
 from app.domain.processes import MachineKind
 from app.domain.shared.rights import Right
+from app.infrastructure.processes.engine import EngineClock
+from app.infrastructure.processes.trials import tried, whole_of
 from app.usecases.ports.resources import Offered
-from app.usecases.ports.workflows import Finding
+from app.usecases.ports.shared import Clock
+from app.usecases.ports.workflows import Finding, StateTest, TestedState
 from app.workflow.asl.check import check, variable_references
 from app.workflow.asl.compile import compile_machine
 from app.workflow.asl.diagnostics import ERROR, SCHEMA, Diagnostic, repeated
@@ -23,8 +26,10 @@ from app.workflow.kernel.errors import DefinitionError
 class StatesLanguage:
     """The language as AWS has it, with ``extended`` our own state type, fields and resources besides."""
 
-    def __init__(self, offered: Offered, *, extended: bool) -> None:
+    def __init__(self, offered: Offered, clock: Clock, *, extended: bool) -> None:
+        """Take the clock of the states that are tried."""
         self._offered = offered
+        self._clock = EngineClock(clock)
         self._extended = extended
 
     def findings(self, definition: str, kind: MachineKind) -> Sequence[Finding]:
@@ -53,6 +58,14 @@ class StatesLanguage:
     def references(self, definition: str) -> Mapping[str, Sequence[str]]:
         """Give the variables that each state of a sound definition reads."""
         return variable_references(read_json(definition).data)
+
+    def whole(self, test: StateTest) -> str:
+        """Give the machine that a state to try is of. Raises Rejected for what cannot be read."""
+        return whole_of(test)
+
+    def try_state(self, test: StateTest, account: int, region: str) -> TestedState:
+        """Try a state of a sound definition. Raises Rejected for a test that cannot be made."""
+        return tried(test, account, region, self._clock.now())
 
     def processor(self, definition: str, label: str) -> str:
         """Give the definition of what the executions of a distributed Map run, by the Map's label."""

@@ -22,8 +22,61 @@ class Finding:
     location: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateTest:
+    """A state to try out, alone or as one of a machine; all data is JSON text, None where there is none.
+
+    ``error`` is that of its work with its cause, ``mode`` how closely ``result`` is looked at (STRICT, PRESENT, NONE).
+    ``retried`` is how often each retrier was used before, ``failed`` how many turns of a Map have failed, ``items``
+    what its reader read, ``inside`` the state within that has failed.
+    """
+
+    definition: str
+    state: str | None = None
+    input: str = "{}"
+    variables: str = "{}"
+    context: str = "{}"
+    result: str | None = None
+    error: tuple[str, str] | None = None
+    mode: str = "STRICT"
+    retried: int = 0
+    failed: int = 0
+    items: str | None = None
+    inside: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestedState:
+    """What came of it; ``output`` and what is ``seen`` on the way are JSON text and numbers, by AWS's names.
+
+    ``handled`` tells which retrier or catcher took an error. ``request`` and ``response`` are those of a call of an
+    HTTPS API.
+    """
+
+    status: str
+    output: str | None
+    error: str
+    cause: str
+    next: str
+    seen: Mapping[str, str | float]
+    handled: Mapping[str, int]
+    request: Mapping[str, str] | None = None
+    response: Mapping[str, str] | None = None
+
+
 class Language(Protocol):
     """Amazon States Language."""
+
+    def whole(self, test: StateTest) -> str:
+        """Give the machine that a state to try is of; around one that comes alone there is one of stubs.
+
+        Raises Rejected for what cannot be read.
+        """
+        ...
+
+    def try_state(self, test: StateTest, account: int, region: str) -> TestedState:
+        """Try a state of a sound definition. Raises Rejected for a test that cannot be made."""
+        ...
 
     def findings(self, definition: str, kind: MachineKind) -> Sequence[Finding]:
         """Give all that is wrong with a definition."""

@@ -50,6 +50,7 @@ from app.usecases.processes.resources import ListResources
 from app.usecases.processes.shared import Names
 from app.usecases.processes.tags import ChangeTags, ListTags, TagChange, Tagged
 from app.usecases.processes.tasks import AnswerTask, BeatTask, FindActivity, TaskAnswer
+from app.usecases.processes.trials import TryState
 from app.usecases.processes.versions import DeleteVersion, ListVersions, Publish, PublishVersion
 from app.usecases.processes.workflows import (
     ChangeWorkflow,
@@ -147,6 +148,7 @@ __all__ = [
     "TagChange",
     "Tagged",
     "TaskAnswer",
+    "TryState",
     "UpdateMachine",
     "ValidateDefinition",
     "acting_for",

@@ -93,7 +93,7 @@ class HttpInvoke:
     def __call__(self, argument: Any, step: Any) -> dict[str, Any]:
         """Send it and give the answer. Raises StepError as AWS names what goes wrong."""
         asked = argument if isinstance(argument, dict) else {}
-        request = _request(asked, self._known(asked, step.namespace))
+        request = request_of(asked, self._known(asked, step.namespace))
         try:
             response = self._client.send(request, SECONDS, LARGEST + 1)
         except OSError as error:
@@ -118,7 +118,8 @@ class HttpInvoke:
         return found
 
 
-def _request(asked: Mapping[str, Any], known: Parameters) -> Request:
+def request_of(asked: Mapping[str, Any], known: Parameters) -> Request:
+    """Make the request of a task's argument and of what its connection adds. Raises StepError."""
     method, url = _needed(asked, "Method"), _needed(asked, "ApiEndpoint")
     if method not in METHODS:
         raise StepError(RUNTIME, f"The value '{method}' of 'Method' is none of {', '.join(sorted(METHODS))}")
