@@ -18,6 +18,7 @@ from app.workflow.asl.intrinsics import FUNCTIONS as INTRINSICS
 from app.workflow.asl.jsonata.library import FUNCTIONS
 from app.workflow.asl.jsonata.run import DEEPEST as EVALUATIONS_DEEP
 from app.workflow.asl.jsonata.run import LONGEST
+from app.workflow.asl.jsonata.syntax import LONGEST as LONGEST_TEXT
 from app.workflow.asl.jsonata.values import MEMORY
 from house.base import ROOT
 from tests.integration.test_workflow_guides import said
@@ -123,5 +124,5 @@ def test_the_page_says_the_quotas() -> None:
         DEEPEST,
     ):
         assert re.search(rf"\b{number:,}\b", quotas), number
-    for number in (EVALUATIONS_DEEP, LONGEST, MEMORY):
+    for number in (EVALUATIONS_DEEP, LONGEST, MEMORY, LONGEST_TEXT, diagnostics.MOST_EXPRESSIONS):
         assert re.search(rf"\b{number:,}\b", PAGE), number

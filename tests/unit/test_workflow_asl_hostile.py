@@ -11,6 +11,7 @@ import pytest
 from app.workflow.asl.check import check
 from app.workflow.asl.compile import compile_machine
 from app.workflow.asl.document import LARGEST, MOST, UnreadableDocumentError, read_json, read_yaml
+from app.workflow.asl.jsonata import syntax
 from app.workflow.asl.jsonata.compiled import Compiled, compiled
 from app.workflow.asl.jsonata.errors import JsonataError
 from app.workflow.asl.jsonata.regex import Pattern
@@ -237,6 +238,28 @@ def test_a_definition_is_gone_through_as_often_however_large_it_is() -> None:
         flows.append(Asked(flow.states))
         Definition("m", Flow(flow.start, flows[-1]))
     assert flows[0].times == flows[1].times
+
+
+def test_an_expression_that_is_too_long_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ASL-03: a megabyte of one took 40 seconds to refuse."""
+    read: list[str] = []
+    monkeypatch.setattr(syntax, "_parsed", read.append)
+    with pytest.raises(JsonataError, match="longer than 65536 characters"):
+        syntax.parse("[" + "1," * 500_000 + "1]")
+    assert read == []
+    fits = "1" + " " * (syntax.LONGEST - 1)
+    syntax.parse(fits)
+    assert read == [fits]
+
+
+def test_many_long_expressions_are_not_read_either() -> None:
+    """ASL-03: all of a definition have room for so much; the first beyond it is told, and none after that is read."""
+    long = "{% " + " " * 60_000 + "1 + %}"
+    states = {f"s{n}": {"Type": "Pass", "Output": f"{long[:-3]}{n} %}}", "Next": f"s{n + 1}"} for n in range(9)}
+    last = {"s9": {"Type": "Succeed", "Output": "{% 1 + %}"}}
+    faults = check({"QueryLanguage": "JSONata", "StartAt": "s0", "States": {**states, **last}})
+    told = "The expressions of a definition have more than 262144 characters"
+    assert [(fault.message, fault.location) for fault in faults] == [(told, "/States/s4/Output")]
 
 
 def test_an_expression_is_read_once() -> None:

@@ -114,7 +114,7 @@ def expression(report: Report, raw: str, location: str, states: frozenset[str]) 
     """Check a text that may be an expression."""
     if raw.startswith("{%") and not raw.endswith("%}"):
         report.schema("JSONata string must start with {% and end with %}", location)
-    if not is_expression(raw):
+    if not is_expression(raw) or not report.reads(raw, location):
         return
     try:
         used = references(compiled(inner(raw)).tree)

@@ -11,6 +11,8 @@ WARNING: Final = "WARNING"
 SCHEMA: Final = "SCHEMA_VALIDATION_FAILED"
 LARGEST: Final = 1_048_576
 """Bytes of UTF-8 that a definition may have."""
+MOST_EXPRESSIONS: Final = 262_144
+"""Characters that all expressions of a definition may have together."""
 _TYPES: Final[Mapping[str, Any]] = {"STRING": str, "BOOLEAN": bool, "ARRAY": list, "OBJECT": Mapping}
 
 
@@ -24,10 +26,11 @@ class Diagnostic(NamedTuple):
 
 
 class Report:
-    """The faults found so far."""
+    """The faults found so far, and the characters of expressions that were read to find them."""
 
     def __init__(self) -> None:
         self.found: list[Diagnostic] = []
+        self._read = 0
 
     def fault(self, code: str, message: str, location: str | None = None) -> None:
         """Note a fault."""
@@ -36,6 +39,14 @@ class Report:
     def schema(self, message: str, location: str) -> None:
         """Note a fault of form."""
         self.fault(SCHEMA, message, location or "/")
+
+    def reads(self, text: str, location: str) -> bool:
+        """Tell whether an expression may still be read; note the first that goes beyond what all may have."""
+        before, self._read = self._read, self._read + len(text)
+        if before <= MOST_EXPRESSIONS < self._read:
+            told = f"The expressions of a definition have more than {MOST_EXPRESSIONS} characters"
+            self.fault("INVALID_JSONATA_EXPRESSION", told, location)
+        return self._read <= MOST_EXPRESSIONS
 
     def is_of(self, value: Any, kind: str, location: str) -> bool:
         """Tell whether a value is a STRING, a BOOLEAN, an ARRAY or an OBJECT; note it when it is not."""

@@ -19,6 +19,8 @@ sys.setrecursionlimit(_limit)
 from .errors import JsonataError  # noqa: E402 - likewise
 from .regex import Pattern  # noqa: E402
 
+LONGEST: Final = 65_536
+"""Characters that an expression may have: reading one takes up to 50 microseconds each."""
 _PICTURE: Final = 1_000
 """Characters that a picture may have: what is read or written by one may take time that grows faster than it."""
 _WIDE: Final = re.compile(r"[,-]\s*\d{4}")
@@ -27,6 +29,8 @@ _WIDE: Final = re.compile(r"[,-]\s*\d{4}")
 
 def parse(expression: str) -> Any:
     """Give the tree of an expression. Raises JsonataError (S0...) with the reference's words for a syntax error."""
+    if len(expression) > LONGEST:
+        raise JsonataError("", f"Expression is longer than {LONGEST} characters")
     try:
         return _parsed(expression)
     except jexception.JException as error:
