@@ -93,10 +93,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     papers.logo,
     journal.routes,
     jobs.routes,
+    # Before the workflows, whose ids would take its name.
+    resources.routes,
     *processes.ROUTERS,
     chains.routes,
     privacy.routes,
-    resources.routes,
 )
 
 
