@@ -286,6 +286,7 @@ class FakeContainer:
     workflows: IdleWorkflows = field(default_factory=IdleWorkflows)
     language: Any = None
     executions: Any = None
+    map_runs: Any = None
     tasks: Any = None
     aws_secrets: Any = None
     draining: threading.Event = field(default_factory=threading.Event)

@@ -47,8 +47,13 @@ class EngineMapRuns:
 
     def adjust(self, company: CompanyId, run: MapRun, limits: Limits) -> None:
         """Change what counts from now on."""
-        given = {"at_once": limits.at_once, "count": limits.count, "percentage": limits.percentage}
-        adjust_map_run(self._workflows.engine, key_of(company, run.id), **given)
+        adjust_map_run(
+            self._workflows.engine,
+            key_of(company, run.id),
+            at_once=limits.at_once,
+            count=limits.count,
+            percentage=limits.percentage,
+        )
 
     def _shown(self, row: Row) -> MapRun | None:
         told = describe_map_run(self._workflows.engine.store, row.key, Surroundings())

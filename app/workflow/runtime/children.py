@@ -113,7 +113,7 @@ class Children:
 
     def look(self, live: Live, events: list[e.Event], now: int) -> tuple[tuple[NewExecution, ...], tuple[Letter, ...]]:
         """Give the children to start and the letters to send with a commit, and know from now on who is asked."""
-        if not self._nested and live.kin is None and not live.frame.followers:
+        if not self._nested and not _is_followed(live):
             return (), ()
         starts, posts = list[NewExecution](), list[Letter]()
         if live.asked or self._asks(events):
@@ -174,9 +174,8 @@ class Children:
         name.
         """
         wait = branch.wait
-        nested = None if wait is None else self.of(wait.name)
-        if wait is None or nested is None:
-            return None
+        assert wait is not None  # noqa: S101 - it waits to be told of its child
+        nested = self._nested[wait.name]
         try:
             wanted = _wanted(nested, step.key.namespace, wait.argument)
         except StepError:
@@ -239,13 +238,13 @@ class Children:
                 yield Letter(child, f"{child.id}/given up", pack_stimulus(s.Stop()))
 
     def _telling(self, live: Live, events: Iterable[e.Event]) -> Iterator[Letter]:
-        frame = live.frame
+        frame, parents = live.frame, list[str]()
         if _has_ended(events):
             parents = frame.followers
             if live.kin is not None:
                 yield from self._told(live, live.kin)
-        else:
-            parents = [event.parent for event in events if type(event) is e.ExecutionFollowed] if frame.is_over else []
+        elif frame.is_over:
+            parents = _followers(events)
         for parent in parents:
             yield from self._told(live, Kin(parent, frame.name or None, frame.started))
 
@@ -282,6 +281,14 @@ def _parent(step: StepKey, resource: str) -> str:
 
 def _answered(events: Iterable[e.Event]) -> set[int]:
     return {event.branch for event in events if isinstance(event, _ANSWERS)}
+
+
+def _is_followed(live: Live) -> bool:
+    return live.kin is not None or bool(live.frame.followers)
+
+
+def _followers(events: Iterable[e.Event]) -> list[str]:
+    return [event.parent for event in events if isinstance(event, e.ExecutionFollowed)]
 
 
 def _has_ended(events: Iterable[e.Event]) -> bool:
