@@ -17,7 +17,7 @@ from .asl.maps.batches import PAGE, Input
 from .asl.maps.batches import page as page_of
 from .asl.maps.plan import Order, Plan, read_order
 from .asl.maps.results import LARGEST_FILE, Child, MapRun, Writer, collected, write
-from .asl.maps.state import AGAIN, MAP_RUN, READ, RUN_SUFFIX, WRITE, tolerated
+from .asl.maps.state import AGAIN, MAP_RUN, READ, RUN_SUFFIX, WRITE, at_once, tolerated
 from .asl.maps.state import MapRun as MapRunState
 from .codec import pack_stimulus, unpack_checkpoint, unpack_history
 from .kernel.errors import RUNTIME, TASK_FAILED, StepError
@@ -229,9 +229,8 @@ def describe_map_run(store: Store, run: Key, around: Surroundings) -> dict[str, 
     row = next(iter(store.load([run])), None)
     if row is None or not row.machine.endswith(RUN_SUFFIX):
         return None
-    frame = _frame(store, row)
-    order = read_order(row.input)
-    crowd = frame.crowd or Crowd()
+    frame, order = _frame(store, row), read_order(row.input)
+    crowd = _crowd(frame)
     count, percentage = tolerated(crowd, order.tolerated)
     execution = row.parent.partition("/")[0]
     parent = next(iter(store.load([Key(run.namespace, execution)])), row)
@@ -241,7 +240,7 @@ def describe_map_run(store: Store, run: Key, around: Surroundings) -> dict[str, 
         "status": AWS[row.status],
         "startDate": row.created / 1000,
         **_seconds(stopDate=row.ended),
-        "maxConcurrency": order.at_once if crowd.adjusted[0] is None else crowd.adjusted[0],
+        "maxConcurrency": at_once(crowd, order.at_once),
         "toleratedFailurePercentage": percentage or 0.0,
         "toleratedFailureCount": count or 0,
         "itemCounts": _item_counts(frame, order.writer),
@@ -255,8 +254,12 @@ def _seconds(**instants: int | None) -> dict[str, float]:
     return {name: at / 1000 for name, at in instants.items() if at is not None}
 
 
+def _crowd(frame: Frame) -> Crowd:
+    return frame.crowd or Crowd()
+
+
 def _item_counts(frame: Frame, writer: Writer) -> dict[str, int]:
-    crowd = frame.crowd or Crowd()
+    crowd = _crowd(frame)
     running = sum(crowd.open.values())
     again = sum(items for _, items, _ in crowd.found)
     pending = crowd.total - running - crowd.items.succeeded - crowd.items.unwell
@@ -265,7 +268,7 @@ def _item_counts(frame: Frame, writer: Writer) -> dict[str, int]:
 
 
 def _execution_counts(frame: Frame, writer: Writer) -> dict[str, int]:
-    crowd = frame.crowd or Crowd()
+    crowd = _crowd(frame)
     pending = max(crowd.first + _inputs(frame) - crowd.begun, 0)
     ended = crowd.members.succeeded + crowd.members.unwell
     written = ended if crowd.written and writer.bucket else 0
@@ -293,16 +296,23 @@ def _counts(tally: Tally, pending: int, running: int, total: int, written: int, 
 
 def map_runs_of(store: Store, execution: Key) -> list[Row]:
     """Give the rows of the map runs that an execution has started, the newest first."""
-    ids: dict[str, None] = {}
+    ids = {run for event in _happened(store, execution) if (run := _begun(event))}
+    rows = store.load([Key(execution.namespace, run) for run in ids])
+    found = filter(partial(_is_run_of, execution.id), rows)
+    return sorted(found, key=lambda row: (row.created, row.key.id), reverse=True)
+
+
+def _is_run_of(execution: str, row: Row) -> bool:
+    return row.machine.endswith(RUN_SUFFIX) and row.parent.startswith(f"{execution}/")
+
+
+def _happened(store: Store, execution: Key) -> Iterator[Event]:
     after = 0
     while pages := store.history(execution, after, PAGES):
         for page in pages:
             events = unpack_history(page.events)
-            ids.update((run, None) for event in events if (run := _begun(event)))
             after = page.first + len(events) - 1
-    rows = store.load([Key(execution.namespace, run) for run in ids])
-    found = [row for row in rows if row.machine.endswith(RUN_SUFFIX) and row.parent.startswith(f"{execution.id}/")]
-    return sorted(found, key=lambda row: (row.created, row.key.id), reverse=True)
+            yield from events
 
 
 def _begun(event: Event) -> str:
@@ -337,7 +347,7 @@ def members_of(store: Store, run: Key, below: int | None, statuses: Collection[s
     row = next(iter(store.load([run])), None)
     if row is None:
         return []
-    crowd, order = _frame(store, row).crowd or Crowd(), read_order(row.input)
+    crowd, order = _crowd(_frame(store, row)), read_order(row.input)
     again = {number for number, _, _ in crowd.found}
     found: list[Member] = []
     at = crowd.begun if below is None else min(below, crowd.begun)

@@ -112,8 +112,10 @@ def list_(call: Call) -> Answer:
     if ("mapRunArn" in call.given) == ("stateMachineArn" in call.given):
         raise invalid("1 validation error detected: Must provide a StateMachine ARN or MapRun ARN")
     status = call.given.get("statusFilter")
-    if "mapRunArn" in call.given:
-        return _of_map_run(call, status)
+    return _of_map_run(call, status) if "mapRunArn" in call.given else _of_machine(call, status)
+
+
+def _of_machine(call: Call, status: str | None) -> Answer:
     found = call.run(processes.ListExecutions(call.container.executions), _query(call, status))
     if status == "PENDING_REDRIVE":
         return {"executions": []}  # only children of map runs wait for it

@@ -14,6 +14,8 @@ from typing import Any, Final
 from app.api.aws.errors import AwsError, invalid
 
 LARGEST: Final = 262_144
+_NUMBERS: Final = (((int,), "Integer"), ((int, float), "Float"))
+"""Types and names of numbers that are whole and that may be broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,9 @@ class Number:
 
     def faults(self, value: Any, where: str) -> Iterator[str]:
         """Tell what is wrong. Raises AwsError for another kind of value."""
-        if isinstance(value, bool) or not isinstance(value, (int, float) if self.broken else int):
-            raise _unreadable(value, "Float" if self.broken else "Integer")
+        kinds, name = _NUMBERS[self.broken]
+        if type(value) not in kinds:
+            raise _unreadable(value, name)
         at = f"Value '{value}' at '{where}' failed to satisfy constraint:"
         if self.most is not None and value > self.most:
             yield f"{at} Member must have value less than or equal to {self.most}"

@@ -40,8 +40,10 @@ class Callees:
         if not qualifier or qualifier.isdecimal():
             return "", int(qualifier or 0)
         rows = self._definitions.ask(ALIASES, namespace, the_state_machine_id=machine)
-        found = next((one for one in map(alias_of, rows) if one.name == qualifier), None)
-        return qualifier, 0 if found is None else found.version_at(int(new_seed(), 16) % WHOLE)
+        aliases = {one.name: one for one in map(alias_of, rows)}
+        if qualifier not in aliases:
+            return "", 0
+        return qualifier, aliases[qualifier].version_at(int(new_seed(), 16) % WHOLE)
 
     def _published(self, namespace: str, machine: int, number: int) -> int | None:
         rows = self._definitions.ask(VERSIONS, namespace, the_state_machine_id=machine)

@@ -57,7 +57,7 @@ class EngineExecutions:
         _check_input(new.input)
         engine = self._workflows.engine
         key = key_of(company, new_id())
-        name = f"{new.name or new_id()}:{key.id}" if new.express else new.name
+        name = _called(new, key.id)
         row = s.NewExecution(
             key,
             new.machine,
@@ -242,6 +242,10 @@ def _bad_input(why: str) -> Rejected:
 
 def _state(status: Status) -> ExecutionState:
     return _STATES.get(status, ExecutionState.RUNNING)
+
+
+def _called(new: NewExecution, execution: str) -> str | None:
+    return f"{new.name or new_id()}:{execution}" if new.express else new.name
 
 
 def _principal(new: NewExecution) -> str:

@@ -65,20 +65,18 @@ def _named(test: StateTest, machine: Raw) -> str:
 
 def _check(test: StateTest, state: Raw) -> None:
     """Pass only what can stand for the work of the state, and a state that has what it needs. Raises Rejected."""
-    kind, mocked = state["Type"], test.result is not None or test.error is not None
-    if test.result is not None and test.error is not None:
+    kind, mocked = state["Type"], (test.result, test.error) != (None, None)
+    if None not in {test.result, test.error}:
         raise _refused("A test mock should have only one of the following fields: [result, errorOutput].")
-    if mocked and kind not in trial.WORKING:
-        raise _refused(f"State type '{kind}' is not supported when a mock is specified")
-    if kind in trial.WORKING and not mocked:
-        raise _refused(f"State type '{kind}' is only supported when a mock is specified")
-    _check_inside(test, state)
-
-
-def _check_inside(test: StateTest, state: Raw) -> None:
-    flows = (state.get("ItemProcessor"), state.get("Iterator"), *state.get("Branches", ()))
-    if test.inside is not None and not any(trial.state_of(flow, test.inside) for flow in flows if flow is not None):
+    if mocked != (kind in trial.WORKING):
+        how = "not" if mocked else "only"
+        raise _refused(f"State type '{kind}' is {how} supported when a mock is specified")
+    if test.inside is not None and trial.state_inside(state, test.inside) is None:
         raise _refused(f"The state '{test.inside}' of errorCausedByState is not found inside the state")
+    _check_map(test, state)
+
+
+def _check_map(test: StateTest, state: Raw) -> None:
     if test.failed and state["Type"] != "Map":
         raise _refused("mapIterationFailureCount is only supported for Map states")
     if test.items is not None and "ItemReader" not in state:

@@ -7,6 +7,7 @@ same fields, for what is inside of it is not run. Source: AWS API reference, "Te
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from ..kernel import stimuli as s
 from ..kernel.decide import run
 from ..kernel.errors import StepError
 from ..kernel.fold import MAIN, fold
-from ..kernel.frames import Branch, Frame
+from ..kernel.frames import Branch, Frame, Wait
 from ..kernel.graph import Definition, Visit
 from .compile import LANGUAGES, compile_machine
 from .context import Context, Surroundings
@@ -34,7 +35,10 @@ ALONE: Final = "State"
 """What a state is called that comes without a name."""
 WORKING: Final = frozenset({"Task", "Map", "Parallel", "Message"})
 """The types whose work is replaced."""
+_RESULTING: Final = WORKING | {"Pass"}
 NOTHING: Final = object()
+_COUNT: Final = "ToleratedFailureCount"
+_PERCENTAGE: Final = "ToleratedFailurePercentage"
 _AWAY: Final = "-> "
 """What the names of the states around begin with: none of them is the state itself."""
 _INSIDE: Final = frozenset(
@@ -81,7 +85,10 @@ class Trial:
 
 @dataclass(slots=True, kw_only=True)
 class Tried:
-    """What came of it. ``seen`` are the values along the way by AWS's names, ``handled`` what dealt with an error."""
+    """What came of it.
+
+    ``seen`` are the values along the way by AWS's names, ``handled`` what dealt with an error, ``variables`` those set.
+    """
 
     status: str = "FAILED"
     output: Any = NOTHING
@@ -90,6 +97,7 @@ class Tried:
     next: str = ""
     seen: dict[str, Any] = field(default_factory=dict)
     handled: dict[str, int] = field(default_factory=dict)
+    variables: dict[str, Any] | None = None
     request: Request | None = None
 
 
@@ -106,13 +114,15 @@ def state_of(machine: Raw, name: str) -> Raw | None:
     if name in machine["States"]:
         found: Raw = machine["States"][name]
         return found
-    for state in machine["States"].values():
-        inner = (state.get("ItemProcessor"), state.get("Iterator"), *state.get("Branches", ()))
-        for flow in inner:
-            found_inside = None if flow is None else state_of(flow, name)
-            if found_inside is not None:
-                return found_inside
-    return None
+    inside = (state_inside(state, name) for state in machine["States"].values())
+    return next((state for state in inside if state is not None), None)
+
+
+def state_inside(state: Raw, name: str) -> Raw | None:
+    """Give a state that is inside of another one; None when there is none of this name."""
+    flows = (state.get("ItemProcessor"), state.get("Iterator"), *state.get("Branches", ()))
+    inside = (state_of(flow, name) for flow in flows if flow is not None)
+    return next((found for found in inside if found is not None), None)
 
 
 def try_state(machine: Raw, name: str, trial: Trial, around: Surroundings, seed: str, now: int) -> Tried:
@@ -231,16 +241,17 @@ class _Test:
     def _answer(self, definition: Definition, frame: Frame) -> tuple[s.Stimulus, int] | None:
         """Give what ends the state's waiting, and when; None when it does not wait."""
         branch = frame.branches.get(MAIN)
-        wait = None if branch is None else branch.wait
-        if branch is None or wait is None:
+        if branch is None or branch.wait is None:
             return None
-        if wait.kind == "timer":
-            return s.Tick(), wait.due or self.now
-        if wait.kind == "signal":
-            return s.Signal("test", wait.names[0], self.trial.result, self.now + 1, wait.key), self.now
-        return (self._worked(branch, definition), self.now) if wait.kind == "task" else None
+        wait = branch.wait
+        if wait.kind in {"signal", "task"}:
+            return self._worked(branch, wait, definition), self.now
+        # A pause before another attempt is not waited for: that there is one is the answer.
+        return None if wait.kind == "retry" else (s.Tick(), wait.due or self.now)
 
-    def _worked(self, branch: Branch, definition: Definition) -> s.Stimulus:
+    def _worked(self, branch: Branch, wait: Wait, definition: Definition) -> s.Stimulus:
+        if wait.kind == "signal":
+            return s.Signal("test", wait.names[0], self.trial.result, self.now + 1, wait.key)
         place = (branch.id, branch.entry, branch.attempt)
         if self._too_many_failed(definition):
             return s.TaskError(*place, EXCEEDED, TOO_MANY)
@@ -250,37 +261,35 @@ class _Test:
 
     def _too_many_failed(self, definition: Definition) -> bool:
         """Tell whether more turns of a Map have failed than may."""
-        if self.type != "Map" or not self.trial.failed:
+        failed = self.trial.failed
+        if not failed:
             return False
-        visit, failed = self._arrived(definition), self.trial.failed
-        count, percentage = (self._number(visit, f"ToleratedFailure{what}") for what in ("Count", "Percentage"))
-        if percentage is not None and failed * 100 <= percentage * len(self._items(visit)):
-            return count is not None and failed > count
-        return percentage is not None or failed > (count or 0)
+        visit = self._arrived(definition)
+        count, percentage = self._number(visit, _COUNT), self._number(visit, _PERCENTAGE)
+        if percentage is None:
+            return failed > (count or 0)
+        most = percentage * len(self._items(visit)) / 100
+        return failed > (most if count is None else min(most, count))
 
     def _number(self, visit: Visit, name: str) -> float | None:
-        given = self.language.number(self.raw, name, whole=name != "ToleratedFailurePercentage")
+        given = self.language.number(self.raw, name, whole=name != _PERCENTAGE)
         return None if given is None else given(visit)
 
     # What is to be seen on the way
 
     def _looked(self, visit: Visit, told: Tried, *, is_path: bool) -> Iterator[tuple[str, Any]]:
         """Give what the data was after each step, up to the one that failed."""
-        if self.type == "Fail":
-            return
-        try:
+        with suppress(StepError, DatasetError):
             yield from self._before(visit, is_path=is_path)
-            result = self._result(visit)
-            if self.type in WORKING or self.type == "Pass":
-                yield from self._after(visit, result, is_path=is_path)
-        except (StepError, DatasetError):
-            return
-        if told.status == "SUCCEEDED" and "Assign" in self.raw:
-            assigned = visit.state.query.assign(visit, result)  # type: ignore[attr-defined] # states that assign ask one
-            yield "variables", {**self.trial.variables, **(assigned or {})}
+            if self.type in _RESULTING:
+                yield from self._after(visit, self._result(visit), is_path=is_path)
+        if told.variables is not None:
+            yield "variables", {**self.trial.variables, **told.variables}
 
     def _before(self, visit: Visit, *, is_path: bool) -> Iterator[tuple[str, Any]]:
         raw, language = self.raw, self.language
+        if self.type == "Fail":
+            return
         if is_path:
             yield "afterInputPath", language.query(_without(raw, "Parameters")).take(visit)
             if self.type in {"Pass", "Task", "Parallel"}:
@@ -302,7 +311,7 @@ class _Test:
             yield "afterItemSelector", values
         if "ItemBatcher" in raw:
             yield "afterItemBatcher", self._batches(visit, values)
-        for name in ("ToleratedFailureCount", "ToleratedFailurePercentage", "MaxConcurrency"):
+        for name in (_COUNT, _PERCENTAGE, "MaxConcurrency"):
             if (number := self._number(visit, name)) is not None:
                 yield f"{name[0].lower()}{name[1:]}", number
 
@@ -370,6 +379,7 @@ def _read(events: list[e.Event]) -> Tried:
 
 def _left(told: Tried, event: e.StateExited) -> Tried:
     told.status = "CAUGHT_ERROR" if event.transition.startswith("catch:") else "SUCCEEDED"
+    told.variables = event.variables
     told.output, told.next = event.output, (event.target or "").removeprefix(_AWAY)
     if told.status == "CAUGHT_ERROR":
         told.handled = {"catchIndex": int(event.transition.partition(":")[2])}

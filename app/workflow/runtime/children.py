@@ -112,8 +112,7 @@ class Children:
 
     def look(self, live: Live, events: list[e.Event], now: int) -> tuple[tuple[NewExecution, ...], tuple[Letter, ...]]:
         """Give the children to start and the letters to send with a commit, and know from now on who is asked."""
-        frame = live.frame
-        if not self._nested and live.kin is None and frame.crowd is None and not frame.followers:
+        if not self._nested and not _has_others(live):
             return (), ()
         starts, posts = list[NewExecution](), list[Letter]()
         if live.asked or self._asks(events):
@@ -174,9 +173,8 @@ class Children:
         name.
         """
         wait = branch.wait
-        nested = None if wait is None else self.of(wait.name)
-        if wait is None or nested is None:
-            return None
+        assert wait is not None  # noqa: S101 - it waits to be told of its child
+        nested = self._nested[wait.name]
         try:
             wanted = _wanted(nested, step.key.namespace, wait.argument)
         except StepError:
@@ -240,14 +238,12 @@ class Children:
 
     def _telling(self, live: Live, events: Iterable[e.Event]) -> Iterator[Letter]:
         """Tell of the end, unless a redrive in the same commit has made it none."""
-        frame = live.frame
+        frame, end = live.frame, _end_of(events)
         if not frame.is_over:
             return
-        end = _end_of(events)
         if end is not None and live.kin is not None:
             yield from self._told(live, live.kin, end)
-        late = (event.parent for event in events if type(event) is e.ExecutionFollowed)
-        for parent in late if end is None else frame.followers:
+        for parent in _followers(events) if end is None else frame.followers:
             yield from self._told(live, Kin(parent, frame.name or None, frame.started), None)
 
     def _told(self, live: Live, kin: Kin, end: e.Event | None) -> Iterator[Letter]:
@@ -282,6 +278,15 @@ def _parent(step: StepKey, resource: str) -> str:
 
 def _answered(events: Iterable[e.Event]) -> set[int]:
     return {event.branch for event in events if isinstance(event, _ANSWERS)}
+
+
+def _has_others(live: Live) -> bool:
+    """Tell whether what happens to an execution may concern another: whoever waits for its end, or its members."""
+    return live.kin is not None or live.frame.crowd is not None or bool(live.frame.followers)
+
+
+def _followers(events: Iterable[e.Event]) -> list[str]:
+    return [event.parent for event in events if isinstance(event, e.ExecutionFollowed)]
 
 
 def _end_of(events: Iterable[e.Event]) -> e.Event | None:

@@ -218,8 +218,7 @@ class _Step:
 
     @property
     def _most(self) -> int:
-        adjusted = self.crowd.adjusted[0]
-        return min((self.order["at_once"] if adjusted is None else adjusted) or MOST_AT_ONCE, MOST_AT_ONCE)
+        return min(at_once(self.crowd, self.order["at_once"]) or MOST_AT_ONCE, MOST_AT_ONCE)
 
     def _filled(self, open_: int) -> tuple[e.Event, ...]:
         """Start members of the page that is there."""
@@ -302,6 +301,11 @@ class _Step:
         if over and unwell * 100 > percentage * total:
             return True
         return count is not None and unwell > count
+
+
+def at_once(crowd: Crowd, given: int) -> int:
+    """Give how many members may be open now (0: as many as there may be), where ``given`` was that to begin with."""
+    return given if crowd.adjusted[0] is None else crowd.adjusted[0]
 
 
 def tolerated(crowd: Crowd, given: Sequence[Any]) -> tuple[int | None, float | None]:
