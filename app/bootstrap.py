@@ -38,7 +38,7 @@ from app.infrastructure.mail.templates import LetterTemplates
 from app.infrastructure.otp import TimeCodes
 from app.infrastructure.papers.printer import PdfPrinter
 from app.infrastructure.passwords import ArgonPasswords
-from app.infrastructure.processes import EngineExecutions, EngineTasks, StatesLanguage, Workflows
+from app.infrastructure.processes import EngineExecutions, EngineRuns, EngineTasks, StatesLanguage, Workflows
 from app.infrastructure.seal import HmacSeal
 from app.infrastructure.sepa import SepaXml
 from app.infrastructure.texts import Texts
@@ -252,7 +252,7 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     pool = pick("pool", lambda: pool_of(settings, database, runner, clock, kinds, schedules, watch, spans))
     bell.heard = pool.wake
     workflows = Workflows(database, clock)
-    executions = EngineExecutions(workflows)
+    executions, runs = EngineExecutions(workflows), EngineRuns(workflows)
     return Container(
         workflows=workflows,
         language=StatesLanguage(extended=settings.aws_extensions),
@@ -293,7 +293,7 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
                 | access_cases(clock, passwords, tools)
                 | attachment_cases(clock, files, settings.attachment_types)
                 | paper_cases(clock, files, printer)
-                | workflow_cases(clock, StatesLanguage(extended=True), executions, new_name)
+                | workflow_cases(clock, StatesLanguage(extended=True), executions, runs, new_name)
             ),
         ),
     )

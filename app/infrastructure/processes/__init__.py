@@ -3,6 +3,7 @@
 from app.infrastructure.processes.engine import Workflows
 from app.infrastructure.processes.executions import EngineExecutions
 from app.infrastructure.processes.language import StatesLanguage
+from app.infrastructure.processes.runs import EngineRuns
 from app.infrastructure.processes.tasks import EngineTasks
 
-__all__ = ["EngineExecutions", "EngineTasks", "StatesLanguage", "Workflows"]
+__all__ = ["EngineExecutions", "EngineRuns", "EngineTasks", "StatesLanguage", "Workflows"]

@@ -63,6 +63,7 @@ class EngineExecutions:
             new_seed(),
             name=new.name,
             principal=_principal(new),
+            reference=new.reference,
         )
         own = cast("SqlWork", work)
         try:
@@ -98,7 +99,7 @@ class EngineExecutions:
     def find(self, company: CompanyId, machine: str, name: str) -> Execution | None:
         """Give an execution."""
         row = self._row(company, machine, name)
-        return None if row is None else _whole(row, self._frame(row))
+        return None if row is None else whole(row, self._frame(row))
 
     def page(self, company: CompanyId, query: ExecutionQuery) -> Sequence[Execution]:
         """Give at most ``limit`` executions, without their data."""
@@ -232,7 +233,7 @@ def _principal(new: NewExecution) -> str:
     return traced if fits else json.dumps(told, separators=(",", ":"))
 
 
-def _said(row: s.Row) -> Mapping[str, Any]:
+def said(row: s.Row) -> Mapping[str, Any]:
     """Read who started an execution and how; one that another execution started has another kind of principal."""
     said = json.loads(row.principal) if row.principal.startswith("{") else {}
     return cast("Mapping[str, Any]", said)
@@ -241,12 +242,12 @@ def _said(row: s.Row) -> Mapping[str, Any]:
 def _started_with(row: s.Row, query: ExecutionQuery) -> bool:
     if not query.alias and query.published is None:
         return True
-    said = _said(row)
-    return bool(said.get("alias") == query.alias if query.alias else said.get("version") == query.published)
+    told = said(row)
+    return bool(told.get("alias") == query.alias if query.alias else told.get("version") == query.published)
 
 
 def _shown(row: s.Row, frame: Frame | None = None) -> Execution:
-    said = _said(row)
+    told = said(row)
     return Execution(
         id=row.key.id,
         machine=row.machine,
@@ -255,16 +256,17 @@ def _shown(row: s.Row, frame: Frame | None = None) -> Execution:
         state=_state(row.status),
         started=row.created,
         stopped=row.ended,
-        alias=said.get("alias", ""),
-        published=said.get("version"),
+        alias=told.get("alias", ""),
+        published=told.get("version"),
         input=row.input,
-        trace=said.get("trace", ""),
+        trace=told.get("trace", ""),
         redrives=0 if frame is None else frame.redrives,
         redriven=None if frame is None else frame.redriven,
     )
 
 
-def _whole(row: s.Row, frame: Frame) -> Execution:
+def whole(row: s.Row, frame: Frame) -> Execution:
+    """Show an execution with its data."""
     shown = _shown(row, frame)
     ended_badly = shown.state not in {ExecutionState.RUNNING, ExecutionState.SUCCEEDED}
     succeeded = shown.state is ExecutionState.SUCCEEDED

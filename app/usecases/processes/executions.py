@@ -31,6 +31,7 @@ class Start:
     name: str | None
     input: str
     trace: str = ""
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class StartExecution:
             alias=alias,
             published=number,
             trace=request.trace,
+            reference=request.reference,
         )
         return self.executions.start(work, context.company, new)
 

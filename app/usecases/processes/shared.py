@@ -50,7 +50,7 @@ class Page:
 
 def tell(work: Work, machine: Machine, event: type[MachineEvent], **facts: object) -> None:
     """Tell of something that happened to a machine."""
-    work.outbox.add(event(id=machine.id, workflow=machine.name, **facts))  # type: ignore[arg-type]  # the event's own
+    work.outbox.add(event(id=machine.id, workflow=machine.name, **facts))
 
 
 def machine_of(work: Work, name: str) -> Machine:
