@@ -42,6 +42,7 @@ from app.infrastructure.processes import (
     BusinessSteps,
     EngineExecutions,
     EngineMapRuns,
+    EngineRuns,
     EngineTasks,
     StatesLanguage,
     Workflows,
@@ -264,7 +265,7 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     cases: dict[type[Any], Any] = {}
     offered = cache(partial(offered_resources, cases, settings.lines_limit))
     workflows = Workflows(database, clock, BusinessSteps(works, offered, texts), settings.data_dir / "objects")
-    executions = EngineExecutions(workflows)
+    executions, runs = EngineExecutions(workflows), EngineRuns(workflows)
     return Container(
         workflows=workflows,
         language=StatesLanguage(offered, clock, extended=settings.aws_extensions),
@@ -308,7 +309,7 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
                     | access_cases(clock, passwords, tools)
                     | attachment_cases(clock, files, settings.attachment_types)
                     | paper_cases(clock, files, printer)
-                    | workflow_cases(clock, StatesLanguage(offered, clock, extended=True), executions, new_name)
+                    | workflow_cases(clock, StatesLanguage(offered, clock, extended=True), executions, runs, new_name)
                     | {ListResources: ListResources(offered)}
                 ),
             ),

@@ -39,6 +39,7 @@ TAGS: Final = (
     ("warehouses", "Where stock is kept"),
     ("stock", "Levels and movements"),
     ("workflows", "Processes as state machines: definitions, versions, aliases"),
+    ("executions", "Runs of workflows, and messages to them"),
     ("proposals", "What is offered to customers"),
     ("orders", "Customers' orders"),
     ("shipments", "What leaves the warehouse for an order"),

@@ -87,6 +87,20 @@ class ExecutionState(StrEnum):
     PENDING_REDRIVE = "PENDING_REDRIVE"
 
 
+class Stage(StrEnum):
+    """Where an execution is, in more detail than AWS tells; the life of an execution is the engine's."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    WAITING = "waiting"
+    RETRYING = "retrying"
+    COMPENSATING = "compensating"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    ABORTED = "aborted"
+
+
 def check_name(name: str) -> None:
     """Pass only names of machines, executions and activities. Raises Rejected."""
     if _FORBIDDEN.search(name):

@@ -24,7 +24,7 @@ from app.usecases import (
 )
 from app.usecases.ports.banking import SepaFiles
 from app.usecases.ports.shared import Clock, Seal
-from app.usecases.ports.workflows import Executions, Language
+from app.usecases.ports.workflows import Executions, Language, Runs
 from app.usecases.shared import Numbering
 
 Cases = tuple[Any, ...]
@@ -320,7 +320,7 @@ def use_cases(clock: Clock, seal: Seal, sepa: SepaFiles) -> dict[type[Any], Any]
 
 
 def workflow_cases(
-    clock: Clock, language: Language, executions: Executions, names: processes.Names
+    clock: Clock, language: Language, executions: Executions, runs: Runs, names: processes.Names
 ) -> dict[type[Any], Any]:
     """Give those of workflows and their executions, by class."""
     cases: Cases = (
@@ -337,5 +337,19 @@ def workflow_cases(
         processes.SetAlias(clock),
         processes.RollBackAlias(clock),
         processes.DeleteWorkflowAlias(),
+        processes.DrawWorkflow(runs),
+        processes.MeasureStates(runs),
+        processes.ListRuns(),
+        processes.StartRun(executions),
+        processes.ReadRun(runs),
+        processes.ReadRunHistory(runs),
+        processes.ReadTimeline(runs),
+        processes.DrawRun(runs),
+        processes.StopRun(runs),
+        processes.RedriveRun(runs),
+        processes.TellRun(runs),
+        processes.SendMessage(runs),
+        processes.FindStuck(runs),
+        processes.MeasureRuns(),
     )
     return {type(case): case for case in cases}

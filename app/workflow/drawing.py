@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from html import escape
 from typing import Final, NamedTuple
 from unicodedata import category, east_asian_width
@@ -27,10 +28,38 @@ _COLOURS: Final = {
 _PLAIN: Final = ("#f4f4f4", "#666666")
 
 
-def mermaid(definition: Definition) -> str:
-    """Draw a machine as a Mermaid state diagram, branches and items as states inside states."""
+Names = AbstractSet[str]
+_NONE: Final[Names] = frozenset()
+
+
+class _Marks(NamedTuple):
+    """States that an execution has been in, is in, or has failed in."""
+
+    been: Names = _NONE
+    now: Names = _NONE
+    failed: Names = _NONE
+
+    def of(self, state: str) -> str:
+        """Give the mark that tells most."""
+        return next((mark for mark in _MARKED if state in getattr(self, mark)), "")
+
+
+_MARKED: Final = {"failed": "#d02020", "now": "#e08a00", "been": "#2a8a2a"}
+"""The marks, those that tell most first, with the colours of their frames."""
+
+
+def mermaid(definition: Definition, *, been: Names = _NONE, now: Names = _NONE, failed: Names = _NONE) -> str:
+    """Draw a machine as a Mermaid state diagram, branches and items as states inside states.
+
+    Named states are marked: those where an execution has been, is, or has failed.
+    """
+    marks = _Marks(been, now, failed)
     numbers = {name: f"s{number}" for number, name in enumerate(definition.states)}
     lines = ["stateDiagram-v2", *_mermaid(definition.flow, numbers, "    ")]
+    marked = [(numbers[name], mark) for name in definition.states if (mark := marks.of(name))]
+    if marked:
+        lines += [f"    classDef {mark} stroke:{colour},stroke-width:3px" for mark, colour in _MARKED.items()]
+        lines += [f"    class {number} {mark}" for number, mark in marked]
     return "\n".join(lines) + "\n"
 
 
@@ -71,9 +100,12 @@ class _Drawn(NamedTuple):
     parts: list[str]
 
 
-def svg(definition: Definition) -> str:
-    """Draw a machine as an SVG document: start at the top, the ways of errors dashed, branches as boxes in boxes."""
-    drawn = _flow(definition.flow)
+def svg(definition: Definition, *, been: Names = _NONE, now: Names = _NONE, failed: Names = _NONE) -> str:
+    """Draw a machine as an SVG document: start at the top, the ways of errors dashed, branches as boxes in boxes.
+
+    The boxes of named states have thick frames: where an execution has been, is, or has failed.
+    """
+    drawn = _flow(definition.flow, _Marks(been, now, failed))
     width, height = drawn.width + 2 * _PAD, drawn.height + 2 * _PAD
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}"'
@@ -88,10 +120,10 @@ def svg(definition: Definition) -> str:
     return "\n".join([head, title, marker, paper, _moved(_PAD, _PAD, drawn.parts), "</svg>"]) + "\n"
 
 
-def _flow(flow: Flow) -> _Drawn:
+def _flow(flow: Flow, marks: _Marks) -> _Drawn:
     """Draw a line of states, with a dot where it starts and, if it does, one where it ends."""
     order = [flow.start, *(name for name in flow.states if name != flow.start)]
-    boxes = {name: _state(flow.states[name]) for name in order}
+    boxes = {name: _state(flow.states[name], marks) for name in order}
     numbers = {name: number for number, name in enumerate(order, 1)}
     sizes = [(_DOT, _DOT), *((box.width, box.height) for box in boxes.values())]
     ends = [n for n in order if None in flow.states[n].transitions.values() and flow.states[n].kind != "end"]
@@ -137,20 +169,22 @@ def _links(plan: Plan, names: list[tuple[str, bool]]) -> Iterator[str]:
             yield f'<text {at} {paper} fill="#333333">{_safe(name)}</text>'
 
 
-def _state(state: State) -> _Drawn:
+def _state(state: State, marks: _Marks) -> _Drawn:
     fill, line = _COLOURS.get(state.kind, _PLAIN)
+    mark = marks.of(state.name)
+    line = _MARKED.get(mark, line)
     caption = _caption(state)
-    flows = [_flow(flow) for flow in state.flows()]
+    flows = [_flow(flow, marks) for flow in state.flows()]
     width = max(_width(state.name, 12), _width(caption, 10)) + 2 * _PAD
     if not flows:
-        parts = [_box(0, 0, width, _HEIGHT, fill, line, twice=state.kind == "end")]
+        parts = [_box(0, 0, width, _HEIGHT, fill, line, twice=state.kind == "end", mark=mark)]
         parts += [_text(width / 2, 16, state.name, 12), _text(width / 2, 30, caption, 10)]
         return _Drawn(width, _HEIGHT, parts)
     inside = sum(flow.width + 2 * _PAD for flow in flows) + _PAD * (len(flows) - 1)
     width = max(width, inside + 2 * _PAD)
     tall = max(flow.height for flow in flows) + 2 * _PAD
     height = _HEAD + 12 + tall + _PAD
-    parts = [_box(0, 0, width, height, fill, line)]
+    parts = [_box(0, 0, width, height, fill, line, mark=mark)]
     parts += [_text(width / 2, 16, state.name, 12), _text(width / 2, 30, caption, 10)]
     x = (width - inside) / 2
     for flow in flows:
@@ -165,11 +199,15 @@ def _caption(state: State) -> str:
     return f"{state.kind}: {resource}" if isinstance(resource, str) else state.kind
 
 
-def _box(x: float, y: float, width: float, height: float, fill: str, line: str, *, twice: bool = False) -> str:
+def _box(
+    x: float, y: float, width: float, height: float, fill: str, line: str, *, twice: bool = False, mark: str = ""
+) -> str:
+    marked = f' stroke-width="3" class="{mark}"' if mark else ""
+
     def box(inset: float) -> str:
         return (
             f'<rect x="{x + inset:.1f}" y="{y + inset:.1f}" width="{width - 2 * inset:.1f}"'
-            f' height="{height - 2 * inset:.1f}" rx="7" fill="{fill}" stroke="{line}"/>'
+            f' height="{height - 2 * inset:.1f}" rx="7" fill="{fill}" stroke="{line}"{marked}/>'
         )
 
     return box(0) + box(3) if twice else box(0)

@@ -678,8 +678,10 @@ def test_executions_are_found_by_what_they_are_about_however_they_began(store: A
     assert ids(store.find(Query("a", reference="orders/7"))) == ["e4", "e3", "e1"]
     assert ids(store.find(Query("b", reference="orders/7"))) == []
     assert [row(store, number).reference for number in (1, 2, 3)] == ["orders/7", None, "orders/7"]
-    store.commit([append(1, 1)])
-    assert row(store, 1).reference == "orders/7"
+    store.commit([append(1, 1, state="Pay")])
+    assert (row(store, 1).reference, row(store, 1).state) == ("orders/7", "Pay")
+    store.commit([append(1, 2), append(3, 2, state="Ship")])
+    assert [row(store, number).state for number in (1, 2, 3)] == [None, None, "Ship"]
     with pytest.raises(RefusedError):
         store.start(new(5, reference="x" * 256))
 

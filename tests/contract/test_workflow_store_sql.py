@@ -33,7 +33,7 @@ SERVERS = pytest.mark.parametrize("shared_bench", ["postgresql", "mariadb"], ind
 COLUMNS = {
     "workflow_awaiting": "place namespace execution name correlation taken fresh",
     "workflow_executions": "namespace id machine edition name principal seed created input version status owner due"
-    " claims started ended events error checkpoint parent reference",
+    " claims started ended events error checkpoint parent reference state",
     "workflow_history": "namespace id version first_event last_event body",
     "workflow_inbox": "place namespace id execution body",
     "workflow_messages": "place namespace id name correlation expires fresh delivered body",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any, Final
 
@@ -33,3 +34,31 @@ def aliased(office: Office, *, led_elsewhere: bool = False) -> str:
         alias = office.put(f"{path}/aliases/live", routed((2, 100)), alias["version"])
     assert alias.status == 200, alias.body
     return f"{path}/aliases/live"
+
+
+def started(office: Office, workflow: str, **more: Any) -> str:
+    """Start an execution and give its id."""
+    return str(office.make("/executions", {"workflow": workflow, **more})["id"])
+
+
+def until(office: Office, execution: str, met: Callable[[Mapping[str, Any]], bool]) -> dict[str, Any]:
+    """Wait until an execution that advances is as wanted, and show it."""
+    ending = office.served.container.workflows.engine._loop.ending
+    shown: dict[str, Any] = {}
+    for _ in range(200):
+        shown = office.get(f"/executions/{execution}").body
+        if met(shown):
+            return shown
+        with ending:
+            ending.wait(0.05)
+    raise AssertionError(shown)
+
+
+def ended(office: Office, execution: str) -> dict[str, Any]:
+    """Wait until an execution has ended, and show it."""
+    return until(office, execution, lambda shown: shown["ended_at"] is not None)
+
+
+def at(office: Office, execution: str, state: str) -> dict[str, Any]:
+    """Wait until an execution waits in a state, and show it."""
+    return until(office, execution, lambda shown: shown["states"] == [state] and shown["status"] == "waiting")

@@ -40,6 +40,7 @@ CHOICE_LENGTH: Final = 32
 MYSQL_FAMILY: Final = frozenset({"mysql", "mariadb"})
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 # Traps instead of flags: a lost digit or a nineteenth one raises. Whatever flags threads set in it mean nothing.
 _EXACT: Final = Context(
     prec=DIGITS, rounding=ROUND_HALF_UP, traps=[Inexact, InvalidOperation, Overflow, DivisionByZero]
@@ -312,6 +313,31 @@ class Bytes(TypeDecorator[bytes]):
         return None
 
 
+class Epoch(TypeDecorator[datetime]):
+    """An instant as the workflow engine keeps it: milliseconds since 1970."""
+
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = BigInteger
+    cache_ok: bool | None = True
+
+    def bind_processor(self, dialect: Dialect) -> Converter:  # noqa: ARG002 - SQLAlchemy's hook
+        """Give what turns an aware datetime into milliseconds."""
+        return lambda value: None if value is None else (_aware(value) - _EPOCH) // _MILLISECOND
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Converter:  # noqa: ARG002 - SQLAlchemy's hook
+        """Give what turns milliseconds into an aware datetime in UTC."""
+        return lambda value: None if value is None else _EPOCH + value * _MILLISECOND
+
+
+class Namespace(CodePoint):
+    """A company as the workflow engine names it: its id as text."""
+
+    cache_ok: bool | None = True
+
+    def bind_processor(self, dialect: Dialect) -> Converter:  # noqa: ARG002 - SQLAlchemy's hook
+        """Give what writes an id."""
+        return str
+
+
 KEY: Final = BigInteger().with_variant(Integer(), "sqlite")
 COUNTER: Final = Integer()
 AMOUNT: Final = Scaled(4)
@@ -319,6 +345,7 @@ QUANTITY: Final = Scaled(6)
 PRICE: Final = Scaled(8)
 RATE: Final = Scaled(8)
 INSTANT: Final = Moment()
+EPOCH: Final = Epoch()
 DAY: Final = Day()
 UUID_KEY: Final = Identifier()
 LONG_TEXT: Final = CodePoint()

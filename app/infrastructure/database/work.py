@@ -38,7 +38,7 @@ from app.infrastructure.database.repositories.parties import (
     SqlTerms,
 )
 from app.infrastructure.database.repositories.privacy import SqlPrivacy
-from app.infrastructure.database.repositories.processes import SqlActivities, SqlMachines
+from app.infrastructure.database.repositories.processes import SqlActivities, SqlMachines, SqlTallies
 from app.infrastructure.database.repositories.reports import SqlReports
 from app.infrastructure.database.repositories.retention import SqlRetention
 from app.infrastructure.database.repositories.sales import SqlOrders, SqlProposals
@@ -152,6 +152,7 @@ class SqlWork:
     journal = Lazy(SqlJournal)
     machines = Lazy(SqlMachines)
     activities = Lazy(SqlActivities)
+    tallies = Lazy(SqlTallies)
     jobs = Lazy(SqlJobs)
     queue = Lazy(SqlQueue)
     session: Session

@@ -4,7 +4,16 @@ from app.infrastructure.processes.engine import Workflows
 from app.infrastructure.processes.executions import EngineExecutions
 from app.infrastructure.processes.language import StatesLanguage
 from app.infrastructure.processes.map_runs import EngineMapRuns
+from app.infrastructure.processes.runs import EngineRuns
 from app.infrastructure.processes.steps import BusinessSteps
 from app.infrastructure.processes.tasks import EngineTasks
 
-__all__ = ["BusinessSteps", "EngineExecutions", "EngineMapRuns", "EngineTasks", "StatesLanguage", "Workflows"]
+__all__ = [
+    "BusinessSteps",
+    "EngineExecutions",
+    "EngineMapRuns",
+    "EngineRuns",
+    "EngineTasks",
+    "StatesLanguage",
+    "Workflows",
+]

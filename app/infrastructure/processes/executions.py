@@ -67,6 +67,7 @@ class EngineExecutions:
             new_seed(),
             name=name,
             principal=_principal(new),
+            reference=new.reference,
         )
         own = cast("SqlWork", work)
         try:
@@ -106,12 +107,12 @@ class EngineExecutions:
     def ended(self, company: CompanyId, execution: str) -> Execution | None:
         """Give an execution by its id once it has ended, None before."""
         rows = self._workflows.engine.store.load([key_of(company, execution)])
-        return next((_whole(row, self._frame(row)) for row in rows if row.status in ENDED), None)
+        return next((whole(row, self._frame(row)) for row in rows if row.status in ENDED), None)
 
     def find(self, company: CompanyId, machine: str, name: str) -> Execution | None:
         """Give an execution."""
         row = self._row(company, machine, name)
-        return None if row is None else _whole(row, self._frame(row))
+        return None if row is None else whole(row, self._frame(row))
 
     def page(self, company: CompanyId, query: ExecutionQuery) -> Sequence[Execution]:
         """Give at most ``limit`` executions, without their data."""
@@ -258,7 +259,7 @@ def _principal(new: NewExecution) -> str:
     return traced if fits else json.dumps(told, separators=(",", ":"))
 
 
-def _said(row: s.Row) -> Mapping[str, Any]:
+def said(row: s.Row) -> Mapping[str, Any]:
     """Read who started an execution and how; one that another execution started has another kind of principal."""
     said = json.loads(row.principal) if row.principal.startswith("{") else {}
     return cast("Mapping[str, Any]", said)
@@ -267,13 +268,13 @@ def _said(row: s.Row) -> Mapping[str, Any]:
 def _started_with(row: s.Row, query: ExecutionQuery) -> bool:
     if not query.alias and query.published is None:
         return True
-    said = _said(row)
-    return bool(said.get("alias") == query.alias if query.alias else said.get("version") == query.published)
+    told = said(row)
+    return bool(told.get("alias") == query.alias if query.alias else told.get("version") == query.published)
 
 
 def shown_of(row: s.Row, frame: Frame | None = None) -> Execution:
     """Show an execution without its data."""
-    said = _said(row)
+    told = said(row)
     # What it was started with says nothing of the revision that it was moved to.
     moved = frame.edition if frame is not None else 0
     return Execution(
@@ -284,18 +285,19 @@ def shown_of(row: s.Row, frame: Frame | None = None) -> Execution:
         state=_state(row.status),
         started=row.created,
         stopped=row.ended,
-        alias="" if moved else said.get("alias", ""),
-        published=None if moved else said.get("version"),
+        alias="" if moved else told.get("alias", ""),
+        published=None if moved else told.get("version"),
         moved=bool(moved),
         input=row.input,
-        trace=said.get("trace", ""),
+        trace=told.get("trace", ""),
         redrives=0 if frame is None else frame.redrives,
         redriven=None if frame is None else frame.redriven,
         map_run=row.parent.partition("/")[0] if row.parent.endswith(f"/{MEMBER}") else "",
     )
 
 
-def _whole(row: s.Row, frame: Frame) -> Execution:
+def whole(row: s.Row, frame: Frame) -> Execution:
+    """Show an execution with its data."""
     shown = shown_of(row, frame)
     ended_badly = shown.state not in {ExecutionState.RUNNING, ExecutionState.SUCCEEDED}
     succeeded = shown.state is ExecutionState.SUCCEEDED

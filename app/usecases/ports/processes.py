@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
-from app.domain.processes import Activity, Alias, Machine, MachineId, Published, Revision, RevisionNumber
+from app.domain.processes import Activity, Alias, Machine, MachineId, Published, Revision, RevisionNumber, Stage
 
 
 class Machines(Protocol):
@@ -96,4 +98,36 @@ class Activities(Protocol):
 
     def page(self, after: str, limit: int) -> Sequence[Activity]:
         """Give activities by name, those beyond ``after``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TallyQuery:
+    """Which executions to measure: of a workflow, started in a stretch of time; None is no condition."""
+
+    workflow: str | None = None
+    started_from: datetime | None = None
+    started_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many executions are in a status, and how long they took, in milliseconds; None of what has not ended.
+
+    A percentile is the shortest time that so many of a hundred did not exceed.
+    """
+
+    stage: Stage
+    count: int
+    mean: float | None
+    p50: int | None
+    p95: int | None
+    p99: int | None
+
+
+class Tallies(Protocol):
+    """Sums over the executions of the context's company."""
+
+    def durations(self, query: TallyQuery, most: int) -> Sequence[Tally]:
+        """Measure the newest executions, at most so many, by status."""
         ...

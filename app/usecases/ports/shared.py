@@ -27,7 +27,7 @@ from app.usecases.ports.mail import Mails
 from app.usecases.ports.papers import Papers
 from app.usecases.ports.parties import Belongings, Credits, Merging, Parties, Terms
 from app.usecases.ports.privacy import Privacy
-from app.usecases.ports.processes import Activities, Machines
+from app.usecases.ports.processes import Activities, Machines, Tallies
 from app.usecases.ports.reports import Reports
 from app.usecases.ports.retention import Retention
 from app.usecases.ports.sales import Orders, Proposals
@@ -406,6 +406,11 @@ class Work(Protocol):
     @property
     def machines(self) -> Machines:
         """State machines of the company."""
+        ...
+
+    @property
+    def tallies(self) -> Tallies:
+        """Sums over executions of the company."""
         ...
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from app.domain.processes import Execution, ExecutionState, Limits, MachineKind, MapRun, RevisionNumber
+from app.domain.processes import Execution, ExecutionState, Limits, MachineKind, MapRun, RevisionNumber, Stage
 from app.domain.shared.ids import ApiKeyId, AwsCredentialId, CompanyId, UserId
 from app.domain.shared.rights import Right
 from app.usecases.ports.shared import Work
@@ -117,6 +117,7 @@ class NewExecution:
     published: int | None = None
     trace: str = ""
     express: bool = False
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,4 +242,89 @@ class Tasks(Protocol):
 
     def heartbeat(self, company: CompanyId, token: str) -> None:
         """Show that a task is worked on. Raises Rejected, Missing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """An execution with where it is: ``at`` are the states that its branches are in, ``starter`` who started it."""
+
+    execution: Execution
+    stage: Stage
+    at: tuple[str, ...]
+    reference: str
+    starter: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One stay of an execution in a state; instants are milliseconds, ``branch`` tells lines of work apart.
+
+    ``outcome`` is ``open``, ``succeeded``, ``caught``, ``failed`` or ``aborted``. ``attempts`` are the tasks begun.
+    """
+
+    state: str
+    branch: int
+    entered: int
+    left: int | None
+    outcome: str
+    attempts: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A message: ``key`` and ``value`` are what a Message state waits for, ``data`` is JSON.
+
+    The same ``id`` again is the same message. ``keep`` is for how many milliseconds it waits for somebody to want it.
+    """
+
+    key: str
+    value: str
+    data: Any
+    id: str | None
+    keep: int
+
+
+class Runs(Protocol):
+    """Executions by id, as the product's own API shows them and acts on them; a child is one like any other."""
+
+    def get(self, company: CompanyId, execution: str) -> Progress | None:
+        """Give an execution."""
+        ...
+
+    def history(self, company: CompanyId, execution: Execution) -> Sequence[Mapping[str, Any]]:
+        """Give all that happened, in AWS's words."""
+        ...
+
+    def visits(self, company: CompanyId, execution: str) -> Sequence[Visit]:
+        """Give the stays in states, in the order in which they began."""
+        ...
+
+    def newest(self, company: CompanyId, machine: str, limit: int) -> Sequence[str]:
+        """Give the ids of the newest executions of a machine."""
+        ...
+
+    def stuck(self, company: CompanyId, milliseconds: int) -> Sequence[Progress]:
+        """Give executions that should have gone on so long ago, or whose workers died with them."""
+        ...
+
+    def stop_with(self, work: Work, company: CompanyId, execution: str, error: str, cause: str) -> None:
+        """End it when ``work`` commits. Raises ExecutionEnded."""
+        ...
+
+    def redrive_with(self, work: Work, company: CompanyId, execution: str) -> None:
+        """Let it go on when ``work`` commits. Raises NotRedrivable."""
+        ...
+
+    def tell_with(self, work: Work, company: CompanyId, execution: str, told: Told) -> None:
+        """Send a message to one execution when ``work`` commits. Raises ExecutionEnded."""
+        ...
+
+    def publish_with(self, work: Work, company: CompanyId, told: Told) -> None:
+        """Send a message, when ``work`` commits, to whichever execution waits for it first."""
+        ...
+
+    def draw(self, company: CompanyId, revision: RevisionNumber, execution: str | None, *, svg: bool) -> str | None:
+        """Draw a revision, as SVG or Mermaid, with where an execution has been and is."""
         ...

@@ -33,6 +33,7 @@ class Start:
     name: str | None
     input: str
     trace: str = ""
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class StartExecution:
             published=number,
             trace=request.trace,
             express=machine.kind is MachineKind.EXPRESS,
+            reference=request.reference,
         )
         return self.executions.start(work, context.company, new)
 

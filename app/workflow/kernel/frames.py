@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from .status import Status
+
+NAME: Final = 128
+"""Characters of the name of a state as stores keep it."""
 
 
 class Wait(msgspec.Struct, array_like=True):
@@ -178,6 +181,17 @@ class Frame(msgspec.Struct, array_like=True):
     def is_over(self) -> bool:
         """Tell whether the execution has ended."""
         return self.ended is not None
+
+    @property
+    def main_state(self) -> str | None:
+        """Give the state of the main line as a name that any column takes: short, without what cannot be stored."""
+        main = self.branches.get(0)
+        if main is None:
+            return None
+        name = main.state[:NAME]
+        if name.isascii() and "\0" not in name:
+            return name
+        return name.replace("\0", "?").encode(errors="replace").decode()
 
     def next_due(self) -> int | None:
         """Give the instant at which something happens by itself, None when nothing does."""

@@ -305,6 +305,7 @@ class Core(Holdings):
             tuple(sorted(before - awaits)) if awaits is not before else (),
             (*starts, *self._refunds(live, events, now)) if live.definition.on_late is not None else starts,
             posts,
+            frame.main_state,
         )
         return Run(live, items, events, append, packed, awaits)
 

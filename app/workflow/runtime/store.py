@@ -76,7 +76,8 @@ class Append(msgspec.Struct, frozen=True):
     a pair in both stays, and so do those of one that has ended until it forgets them or is purged: what comes for them
     is late. ``starts`` are executions that begin with this commit, as
     other rows of version 0; one whose key or name is there already is left out. ``posts`` are letters to others that go
-    with this commit, dropped as ``Store.post`` drops them; none is for what the commit itself starts.
+    with this commit, dropped as ``Store.post`` drops them; none is for what the commit itself starts. ``state`` is the
+    one that the main line is in, None once it has come to its end.
     """
 
     key: Key
@@ -96,6 +97,7 @@ class Append(msgspec.Struct, frozen=True):
     forgets: tuple[tuple[str, str], ...] = ()
     starts: tuple[NewExecution, ...] = ()
     posts: tuple[Letter, ...] = ()
+    state: str | None = None
 
     @property
     def is_alone(self) -> bool:
@@ -128,6 +130,7 @@ class Row(msgspec.Struct, frozen=True):
     checkpoint: str
     parent: str = ""
     reference: str | None = None
+    state: str | None = None
 
 
 class Page(msgspec.Struct, frozen=True):

@@ -348,6 +348,7 @@ class MemoryStore:
                 ended=append.ended,
                 error=append.error,
                 checkpoint=append.checkpoint,
+                state=append.state,
             )
         )
         counted = self._counted.get(key, 0)

@@ -28,6 +28,7 @@ def of_append(append: Append) -> str:
     found = (
         _key(append.key)
         or _text("error", append.error, NAME)
+        or _text("state", append.state or "", NAME)
         or _text("checkpoint", append.checkpoint)
         or _text("history", append.history)
         or _instant("due", append.due)
@@ -42,9 +43,9 @@ def of_append(append: Append) -> str:
 def _is_plain(append: Append) -> bool:
     """Tell at one look that nothing can be wrong with a commit: most have little in them."""
     names = f"{append.key.namespace}{append.key.id}{append.error}"
-    if len(names) > ID or append.new or not append.is_alone:
+    if len(names) > ID or append.new or not append.is_alone or len(append.state or "") > NAME:
         return False
-    texts = f"{names}{append.checkpoint}{append.history}"
+    texts = f"{names}{append.checkpoint}{append.history}{append.state}"
     return texts.isascii() and "\0" not in texts and not _instant("due", append.due)
 
 

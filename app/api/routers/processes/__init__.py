@@ -1,5 +1,5 @@
 """Workflows and their executions."""
 
-from app.api.routers.processes import workflows
+from app.api.routers.processes import executions, workflows
 
-ROUTERS = (workflows.routes,)
+ROUTERS = (workflows.routes, executions.routes)

@@ -4,9 +4,11 @@ from typing import Annotated
 
 from fastapi import Response
 
+from app.api.drawing import DRAWN, SUFFIXES, DrawingRun, provide_drawing
 from app.api.listing import ListRun, provide_list
 from app.api.provide import IfMatch, Run, provide
 from app.api.route import gives, router
+from app.api.schemas.processes.executions import StatesOut
 from app.api.schemas.processes.workflows import (
     AliasesOut,
     AliasIn,
@@ -31,10 +33,12 @@ from app.usecases.processes import (
     DeleteWorkflow,
     DeleteWorkflowAlias,
     DeleteWorkflowVersion,
+    DrawWorkflow,
     JudgeWorkflow,
     ListWorkflowAliases,
     ListWorkflows,
     ListWorkflowVersions,
+    MeasureStates,
     Part,
     PublishWorkflow,
     ReadWorkflow,
@@ -130,3 +134,18 @@ def delete_workflow_alias(
 def roll_back_alias(workflow_id: PathId, alias: AliasName, run: Annotated[Run, provide(RollBackAlias)]) -> Response:
     """Send all starts at once where an alias led before its last change began."""
     return run(build=lambda: part(workflow_id, alias), present=AliasOut.of)
+
+
+@routes.get("/workflows/{workflow_id}/states", **gives(StatesOut))
+def measure_states(workflow_id: PathId, run: Annotated[Run, provide(MeasureStates)]) -> Response:
+    """Tell how often the states of a workflow were visited of late, how that ended and how long it took."""
+    return run(build=lambda: MachineId(workflow_id), present=StatesOut.of)
+
+
+def draw_workflow(workflow_id: PathId, run: Annotated[DrawingRun, provide_drawing(DrawWorkflow)]) -> Response:
+    """Draw what a workflow does."""
+    return run.draw(lambda svg: (MachineId(workflow_id), svg))
+
+
+for _suffix, _name in SUFFIXES.items():
+    routes.get(f"/workflows/{{workflow_id}}/diagram{_suffix}", name=f"draw_workflow{_name}", **DRAWN)(draw_workflow)

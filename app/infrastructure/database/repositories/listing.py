@@ -50,7 +50,7 @@ from app.infrastructure.database.tables.jobs import jobs
 from app.infrastructure.database.tables.journal import journal
 from app.infrastructure.database.tables.mail import mails
 from app.infrastructure.database.tables.parties import contacts, payment_terms, third_parties
-from app.infrastructure.database.tables.processes import state_machines
+from app.infrastructure.database.tables.processes import executions, state_machines
 from app.infrastructure.database.tables.sales import orders, proposals
 from app.infrastructure.database.tables.shipping import carriers, returns, shipments
 from app.infrastructure.database.tables.stock import (
@@ -73,6 +73,8 @@ from app.usecases.context import Context
 from app.usecases.ports.listing import Found, Listing, Operator, Page, Query, Sort
 
 SHAPES: Final = 1024
+LAST: Final = "\U0010ffff"
+"""Behind whatever a text may go on with."""
 _SIZES: Final = (1, 4, 16, 64, 256, LISTED)
 # A list shows columns of its table, or of what is joined to look like one, under their own names.
 SOURCES: Final[Mapping[str, FromClause]] = {
@@ -119,6 +121,7 @@ SOURCES: Final[Mapping[str, FromClause]] = {
     "audit": journal,
     "jobs": jobs,
     "workflows": state_machines,
+    "executions": executions,
 }
 
 
@@ -145,8 +148,17 @@ def _sorted(table: Table, owner: str) -> Callable[[str], Select[tuple[int]]]:
     return build
 
 
+def _beginning(name: str) -> Select[tuple[str]]:
+    """Give the executions whose own name begins with the text called ``name``."""
+    e = executions.c
+    first = bindparam(name, type_=e.name.type)
+    mine = e.company_id == bindparam("company", type_=e.company_id.type)
+    return select(e.id).where(mine, e.name >= first, e.name < first + LAST)
+
+
 # A list is filtered by what hangs on its rows.
-LINKS: Final[Mapping[tuple[str, str], Callable[[str], Select[tuple[int]]]]] = {
+LINKS: Final[Mapping[tuple[str, str], Callable[[str], Select[tuple[Any]]]]] = {
+    ("executions", "name_prefix"): _beginning,
     ("products", "barcode"): _barcoded,
     ("products", "category_id"): _sorted(product_categories, "product_id"),
     ("third-parties", "category_id"): _sorted(party_categories, "party_id"),

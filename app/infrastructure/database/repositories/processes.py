@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import combinations
 from typing import Any, Final
 
-from sqlalchemy import Table, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Integer, Table, and_, bindparam, case, cast, delete, func, insert, select, type_coerce, update
 
 from app.domain.processes import (
     Activity,
@@ -18,6 +19,7 @@ from app.domain.processes import (
     Revision,
     RevisionNumber,
     Route,
+    Stage,
 )
 from app.domain.shared.errors import NotFound
 from app.infrastructure.database.compiled import Row, prepare
@@ -25,13 +27,15 @@ from app.infrastructure.database.failures import ConstraintViolated
 from app.infrastructure.database.session import Session
 from app.infrastructure.database.tables.processes import (
     activities,
+    executions,
     machine_aliases,
     machine_revisions,
     machine_versions,
     state_machines,
 )
-from app.infrastructure.database.types import COUNTER
+from app.infrastructure.database.types import COUNTER, KEY
 from app.usecases.context import Context
+from app.usecases.ports.processes import Tally, TallyQuery
 from app.usecases.ports.shared import RolledBack
 
 _REVISED: Final = (
@@ -122,6 +126,65 @@ _TAG_ACTIVITY: Final = prepare(
     update(activities).where(_mine(activities, "id")).values(tags=bindparam("tags", type_=activities.c.tags.type))
 )
 _REMOVE_ACTIVITY: Final = prepare(delete(activities).where(_mine(activities, "id")))
+
+
+_PERCENTILES: Final = (50, 95, 99)
+
+
+def _durations(conditions: tuple[str, ...]) -> Any:
+    """Give the statement that measures the newest executions; the nearest rank, as the engine's own statistics."""
+    e = executions.c
+    compared = {
+        "workflow": e.workflow == bindparam("workflow", type_=e.workflow.type),
+        "started_from": e.started_at >= bindparam("started_from", type_=e.started_at.type),
+        "started_before": e.started_at < bindparam("started_before", type_=e.started_at.type),
+    }
+    newest = (
+        select(e.status, (type_coerce(e.ended_at, KEY) - type_coerce(e.started_at, KEY)).label("took"))
+        .where(e.company_id == bindparam("company", type_=e.company_id.type), *(compared[name] for name in conditions))
+        .order_by(e.started_at.desc(), e.id.desc())
+        .limit(bindparam("most", type_=Integer()))
+        .subquery("newest")
+    )
+    n = newest.c
+    ended = func.count(n.took).over(partition_by=n.status).label("ended")
+    place = func.row_number().over(partition_by=(n.status, n.took.is_(None)), order_by=n.took).label("place")
+    ranked = select(n.status, n.took, ended, place).subquery("ranked")
+    r = ranked.c
+    ranks = [
+        func.max(case(((r.place - 1) * 100 < r.ended * share, case((r.place * 100 >= r.ended * share, r.took)))))
+        for share in _PERCENTILES
+    ]
+    total = cast(func.sum(r.took), KEY)
+    return select(r.status, func.count(), func.count(r.took), total, *ranks).group_by(r.status)
+
+
+_CONDITIONS: Final = ("workflow", "started_from", "started_before")
+_DURATIONS: Final = {
+    names: prepare(_durations(names), "measure executions")
+    for size in range(len(_CONDITIONS) + 1)
+    for names in combinations(_CONDITIONS, size)
+}
+
+
+class SqlTallies:
+    """Sums over the executions of the context's company, in the engine's table."""
+
+    def __init__(self, session: Session, context: Context) -> None:
+        self._session = session
+        self._company = context.company
+
+    def durations(self, query: TallyQuery, most: int) -> Sequence[Tally]:
+        """Measure the newest executions, at most so many, by status."""
+        given = {name: value for name in _CONDITIONS if (value := getattr(query, name)) is not None}
+        rows = self._session.all(_DURATIONS[tuple(given)], company=self._company, most=most, **given)
+        return [_tally(*row) for row in rows]
+
+
+def _tally(status: str, count: int, ended: int, took: int | None, *ranks: int | None) -> Tally:
+    p50, p95, p99 = ranks
+    mean = None if took is None else took / ended
+    return Tally(stage=Stage(status), count=count, mean=mean, p50=p50, p95=p95, p99=p99)
 
 
 @contextmanager

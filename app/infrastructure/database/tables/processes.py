@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Table, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, MetaData, Table, UniqueConstraint
 
 from app.domain.processes import MachineKind
 from app.infrastructure.database.tables.shared import metadata
-from app.infrastructure.database.types import COUNTER, INSTANT, JSON_TEXT, KEY, LONG_TEXT, choice, identity, text
+from app.infrastructure.database.types import (
+    COUNTER,
+    EPOCH,
+    INSTANT,
+    JSON_TEXT,
+    KEY,
+    LONG_TEXT,
+    Namespace,
+    choice,
+    identity,
+    text,
+)
 
 # A revision outlives its machine, because executions run it; it names the machine without referring to it. Its id is
 # what the engine calls an edition.
@@ -90,4 +101,21 @@ activities: Final = Table(
     Column("tags", JSON_TEXT, nullable=False),
     Column("created_at", INSTANT, nullable=False),
     UniqueConstraint("company_id", "name"),
+)
+
+# The engine's table as lists read it, under names of ours. It is the engine's to make and to write.
+executions: Final = Table(
+    "workflow_executions",
+    MetaData(),
+    Column("namespace", Namespace(64), key="company_id", primary_key=True),
+    Column("id", text(64), primary_key=True),
+    Column("machine", text(128), key="workflow", nullable=False),
+    Column("edition", COUNTER, key="revision", nullable=False),
+    Column("name", text(128)),
+    Column("status", text(64), nullable=False),
+    Column("state", text(128)),
+    Column("reference", text(255)),
+    Column("error", text(128), nullable=False),
+    Column("created", EPOCH, key="started_at", nullable=False),
+    Column("ended", EPOCH, key="ended_at"),
 )

@@ -14,9 +14,9 @@ from .server import Line, Meaning, Mysql, Postgres, Server, Sqlite
 
 COLUMNS: Final = (
     "namespace, id, machine, edition, name, principal, seed, created, input,"
-    " version, status, owner, due, claims, started, ended, events, error, checkpoint, parent, reference"
+    " version, status, owner, due, claims, started, ended, events, error, checkpoint, parent, reference, state"
 )
-INSERT: Final = f"INSERT INTO workflow_executions ({COLUMNS}) VALUES ({', '.join('?' * 21)})"
+INSERT: Final = f"INSERT INTO workflow_executions ({COLUMNS}) VALUES ({', '.join('?' * 22)})"
 _TOGETHER: Final = 200
 """How many conditions are put into one statement."""
 _PLANS_LAST: Final = 512
@@ -26,7 +26,8 @@ _UNSTORABLE: Final[tuple[type[Exception], ...]] = (UnicodeEncodeError, OverflowE
 def values_of(new: NewExecution, claims: int = 0) -> tuple[Any, ...]:
     """Give the values for ``INSERT``: a row of version 0, due at once."""
     born = (*new.key, new.machine, new.edition, new.name, new.principal, new.seed, new.created, new.input)
-    return (*born, 0, Status.PENDING.value, None, new.created, claims, None, None, 0, "", "", new.parent, new.reference)
+    state = (0, Status.PENDING.value, None, new.created, claims, None, None, 0, "", "")
+    return (*born, *state, new.parent, new.reference, None)
 
 
 def post(line: Line, letters: Sequence[Letter], unless: str) -> None:
@@ -114,7 +115,8 @@ class SqliteCommits(Commits):
 
     _UPDATE: Final = (
         "UPDATE workflow_executions SET version = ?, status = ?, owner = ?, due = ?, claims = 0, started = ?,"
-        " ended = ?, events = events + ?, error = ?, checkpoint = ? WHERE namespace = ? AND id = ? AND version = ?"
+        " ended = ?, events = events + ?, error = ?, checkpoint = ?, state = ?"
+        " WHERE namespace = ? AND id = ? AND version = ?"
     )
     _HISTORY: Final = (
         "INSERT INTO workflow_history (namespace, id, version, first_event, last_event, body)"
@@ -176,6 +178,7 @@ def _changes(append: Append) -> tuple[Any, ...]:
         append.events,
         append.error,
         append.checkpoint,
+        append.state,
         *append.key,
         append.version - 1,
     )
@@ -193,7 +196,7 @@ class MysqlCommits(Commits):
     _UPSERT: Final = INSERT + (
         " ON DUPLICATE KEY UPDATE version = VALUES(version), status = VALUES(status), owner = VALUES(owner),"
         " due = VALUES(due), claims = 0, started = VALUES(started), ended = VALUES(ended), events = VALUES(events),"
-        " error = VALUES(error), checkpoint = VALUES(checkpoint)"
+        " error = VALUES(error), checkpoint = VALUES(checkpoint), state = VALUES(state)"
     )
     _HISTORY: Final = (
         "INSERT INTO workflow_history (namespace, id, version, first_event, last_event, body) VALUES (?, ?, ?, ?, ?, ?)"
@@ -237,7 +240,8 @@ class MysqlCommits(Commits):
 def _upserted(append: Append, total: int) -> tuple[Any, ...]:
     unchanged = ("", 0, None, "", "", 0, "")
     state = (append.version, append.status.value, append.owner, append.due, 0, append.started, append.ended)
-    return (*append.key, *unchanged, *state, total + append.events, append.error, append.checkpoint, "", None)
+    rest = (total + append.events, append.error, append.checkpoint, "", None, append.state)
+    return (*append.key, *unchanged, *state, *rest)
 
 
 def _historic(append: Append, total: int) -> tuple[Any, ...]:
@@ -271,6 +275,7 @@ class _Commit(msgspec.Struct, frozen=True, omit_defaults=True):
     h: str
     e: int
     r: str
+    st: str | None = None
     o: int | None = None
     d: int | None = None
     b: int | None = None
@@ -297,22 +302,22 @@ _FORGOTTEN: Final = "SELECT 1 FROM json_array_elements(w.f) AS q(l) WHERE l ->> 
 _READ: Final = """
 WITH j AS (
     SELECT * FROM json_to_recordset(?::json) AS j(
-        n text, i text, v bigint, s text, c text, h text, e bigint, r text, o bigint, d bigint, b bigint, z bigint,
-        x json, f json, a json, y json, po json, m text, t int, q text, p text, k text, g bigint, w text, u text,
-        rf text)
+        n text, i text, v bigint, s text, c text, h text, e bigint, r text, st text, o bigint, d bigint, b bigint,
+        z bigint, x json, f json, a json, y json, po json, m text, t int, q text, p text, k text, g bigint, w text,
+        u text, rf text)
 ), l AS (
     SELECT j.* FROM j JOIN workflow_executions AS ex ON ex.namespace = j.n AND ex.id = j.i
     WHERE ex.version = j.v - 1 AND j.m IS NULL FOR UPDATE OF ex SKIP LOCKED
 ), u AS (
     UPDATE workflow_executions AS ex SET version = l.v, status = l.s, owner = l.o, due = l.d, claims = 0,
-        started = l.b, ended = l.z, events = ex.events + l.e, error = l.r, checkpoint = l.c
+        started = l.b, ended = l.z, events = ex.events + l.e, error = l.r, checkpoint = l.c, state = l.st
     FROM l WHERE ex.namespace = l.n AND ex.id = l.i RETURNING ex.events AS total, l.*
 )"""
 _OLD_ALONE: Final = ", w AS (SELECT * FROM u)"
 _WITH_NEW: Final = f"""
 , n AS (
     INSERT INTO workflow_executions ({COLUMNS})
-    SELECT n, i, m, t, q, p, k, g, w, v, s, o, d, 0, b, z, e, r, c, u, rf FROM j WHERE m IS NOT NULL AND v = 1
+    SELECT n, i, m, t, q, p, k, g, w, v, s, o, d, 0, b, z, e, r, c, u, rf, st FROM j WHERE m IS NOT NULL AND v = 1
     ON CONFLICT DO NOTHING RETURNING namespace, id
 ), w AS (
     SELECT * FROM u UNION ALL
@@ -346,7 +351,7 @@ _START: Final = f"""
 , s AS (
     INSERT INTO workflow_executions ({COLUMNS})
     SELECT q.n, q.i, q.m, q.t, q.q, q.p, q.k, q.g, q.w,
-        0, '{Status.PENDING.value}', NULL, q.g, 0, NULL, NULL, 0, '', '', q.u, q.rf
+        0, '{Status.PENDING.value}', NULL, q.g, 0, NULL, NULL, 0, '', '', q.u, q.rf, NULL
     FROM w, json_to_recordset(w.y) AS q({_NEW}) ON CONFLICT DO NOTHING
 )"""
 _POST: Final = """
@@ -409,6 +414,7 @@ def _commit(append: Append) -> _Commit:
         append.history,
         append.events,
         append.error,
+        append.state,
         append.owner,
         append.due,
         append.started,

@@ -11,7 +11,7 @@ from .server import Line
 
 _LEAN: Final = (
     "namespace, id, machine, edition, name, principal, seed, version, status, owner, due, claims, created, started,"
-    " ended, error, parent, reference"
+    " ended, error, parent, reference, state"
 )
 ROW: Final = f"{_LEAN}, input, checkpoint"
 _TOGETHER: Final = 500
@@ -20,7 +20,9 @@ _TOGETHER: Final = 500
 def row_of(row: Sequence[Any], owner: int | None = None) -> Row:
     """Make a row of what was read; ``owner`` is given when it has changed since."""
     namespace, key, machine, edition, name, principal, seed, version, status, owned, due, claims, *rest = row
-    created, started, ended, error, parent, reference, given, checkpoint = rest if len(rest) == 8 else (*rest, "", "")
+    created, started, ended, error, parent, reference, state, given, checkpoint = (
+        rest if len(rest) == 9 else (*rest, "", "")
+    )
     return Row(
         key=Key(namespace, key),
         machine=machine,
@@ -41,6 +43,7 @@ def row_of(row: Sequence[Any], owner: int | None = None) -> Row:
         checkpoint=checkpoint,
         parent=parent,
         reference=reference,
+        state=state,
     )
 
 

@@ -199,10 +199,12 @@ def _second(connection: Connection) -> None:
 
 
 def _third(connection: Connection) -> None:
-    """Know what an execution is about, so that it is found by that."""
+    """Know what an execution is about, so that it is found by that, and where it is."""
     types = _types(connection)
-    if "reference" not in {column["name"] for column in inspect(connection).get_columns("workflow_executions")}:
-        connection.exec_driver_sql(f"ALTER TABLE workflow_executions ADD COLUMN reference {types['sent']}")
+    there = {column["name"] for column in inspect(connection).get_columns("workflow_executions")}
+    for name, kind in (("reference", "sent"), ("state", "name")):
+        if name not in there:
+            connection.exec_driver_sql(f"ALTER TABLE workflow_executions ADD COLUMN {name} {types[kind]}")
     if not _has_index(connection, _BY_REFERENCE):
         connection.exec_driver_sql(_BY_REFERENCE.format_map(types))
 
