@@ -69,6 +69,12 @@ class NotRedrivable(Conflict):
     code = "processes.not_redrivable"
 
 
+class NotMigratable(Conflict):
+    """The execution cannot go on by that version; ``reason`` says why, in the engine's words."""
+
+    code = "processes.not_migratable"
+
+
 class MachineKind(StrEnum):
     """How executions are kept: for a year with every step, or for minutes without."""
 
@@ -372,6 +378,14 @@ class ExecutionStopped(ExecutionEvent):
     """Somebody stopped an execution."""
 
     name: ClassVar[str] = "processes.execution_stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionMigrated(ExecutionEvent):
+    """Somebody let an execution go on by another revision of its workflow."""
+
+    name: ClassVar[str] = "processes.execution_migrated"
+    revision: RevisionNumber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

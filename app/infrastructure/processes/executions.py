@@ -26,7 +26,6 @@ from app.workflow.kernel.status import ENDED, Status
 from app.workflow.runtime import store as s
 from app.workflow.runtime.clock import new_id, new_seed
 from app.workflow.runtime.crowds import MEMBER
-from app.workflow.runtime.engine import MigrationError
 from app.workflow.runtime.steps import checked
 
 PAGE: Final = 1_000
@@ -170,13 +169,6 @@ class EngineExecutions:
             reason = f"Execution is {execution.state} and cannot be redriven"
             raise Refused(what="ExecutionNotRedrivable", reason=reason) from refused
         return engine.clock.now()
-
-    def migrate(self, company: CompanyId, execution: Execution, revision: RevisionNumber) -> None:
-        """Let it go on by another revision of its machine as soon as it hears of it. Raises Refused when it cannot."""
-        try:
-            self._workflows.engine.migrate(key_of(company, execution.id), revision)
-        except MigrationError as refused:
-            raise Refused(what="ExecutionNotMigratable", reason=f"{refused}".capitalize() + ".") from refused
 
     def stop_all(self, company: CompanyId, machine: str) -> None:
         """End whatever of the machine runs."""

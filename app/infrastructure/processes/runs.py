@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
-from app.domain.processes import ExecutionEnded, NotRedrivable, RevisionNumber, Stage
+from app.domain.processes import ExecutionEnded, NotMigratable, NotRedrivable, RevisionNumber, Stage
 from app.domain.shared.ids import CompanyId
 from app.infrastructure.database.work import SqlWork
 from app.infrastructure.processes.engine import key_of
@@ -19,6 +19,7 @@ from app.workflow.kernel.events import Event
 from app.workflow.kernel.frames import Frame
 from app.workflow.kernel.lifecycle import InvalidTransitionError
 from app.workflow.kernel.status import ENDED
+from app.workflow.runtime.engine import MigrationError
 from app.workflow.runtime.store import Query, Row
 
 
@@ -63,6 +64,14 @@ class EngineRuns(EngineExecutions):
                 self._workflows.engine.redrive(key_of(company, execution), connection=connection)
             except InvalidTransitionError as refused:
                 raise NotRedrivable(execution=execution, status=refused.state) from refused
+
+    def migrate_with(self, work: Work, company: CompanyId, execution: str, revision: RevisionNumber) -> None:
+        """Let it go on by another revision of its machine when ``work`` commits. Raises NotMigratable."""
+        with self._lent(work) as connection:
+            try:
+                self._workflows.engine.migrate(key_of(company, execution), revision, connection=connection)
+            except MigrationError as refused:
+                raise NotMigratable(execution=execution, reason=str(refused)) from refused
 
     def tell_with(self, work: Work, company: CompanyId, execution: str, told: Told) -> None:
         """Send a message to one execution when ``work`` commits. Raises ExecutionEnded."""

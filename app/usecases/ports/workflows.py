@@ -186,10 +186,6 @@ class Executions(Protocol):
         """Let it go on, and give the instant in milliseconds. Raises Refused when it cannot."""
         ...
 
-    def migrate(self, company: CompanyId, execution: Execution, revision: RevisionNumber) -> None:
-        """Let it go on by another revision of its machine as soon as it hears of it. Raises Refused when it cannot."""
-        ...
-
     def stop_all(self, company: CompanyId, machine: str) -> None:
         """End whatever of the machine runs."""
         ...
@@ -315,6 +311,10 @@ class Runs(Protocol):
 
     def redrive_with(self, work: Work, company: CompanyId, execution: str) -> None:
         """Let it go on when ``work`` commits. Raises NotRedrivable."""
+        ...
+
+    def migrate_with(self, work: Work, company: CompanyId, execution: str, revision: RevisionNumber) -> None:
+        """Let it go on by another revision of its machine when ``work`` commits. Raises NotMigratable."""
         ...
 
     def tell_with(self, work: Work, company: CompanyId, execution: str, told: Told) -> None:

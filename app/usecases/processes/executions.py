@@ -105,41 +105,7 @@ class ReadExecution:
 
     def execute(self, work: Work, context: Context, request: OfMachine) -> Execution:
         """Give the execution; one that was moved shows the version it goes by."""
-        found = _found(self.executions, context, request)
-        return replace(found, published=_version_of(work, found)) if found.moved else found
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Migration:
-    """An execution that is to go by another version of its machine; without one, by what the machine does now."""
-
-    of: OfMachine
-    version: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MigrateExecution:
-    """Let an execution that waits go on by another version of its machine (ORC-08); what is done stays done.
-
-    Raises Missing, and Refused with the reason when it stands where the other version does not lead.
-    """
-
-    right: ClassVar[Right] = Right.EXECUTIONS_WRITE
-    writes: ClassVar[bool] = False
-    executions: Executions
-
-    def execute(self, work: Work, context: Context, request: Migration) -> Execution:
-        """Give the execution as it stands: it goes on by the version once it has heard of it."""
-        found = _found(self.executions, context, request.of)
-        machine = machine_of(work, found.machine)
-        revision = machine.revision
-        if request.version is not None:
-            version = version_of(work, machine, request.version)
-            if version is None:
-                raise Missing(what="ResourceNotFound")
-            revision = version.revision
-        self.executions.migrate(context.company, found, revision)
-        return found
+        return with_version(work, _found(self.executions, context, request))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,10 +185,14 @@ class RedriveExecution:
         return self.executions.redrive(context.company, _found(self.executions, context, request))
 
 
-def _version_of(work: Work, execution: Execution) -> int | None:
+def with_version(work: Work, execution: Execution) -> Execution:
+    """Give an execution with the version it goes by when it is not the one it was started with."""
+    if not execution.moved:
+        return execution
     machine = work.machines.by_name(execution.machine)
     versions = () if machine is None else work.machines.versions(machine)
-    return next((one.number for one in versions if one.revision == execution.revision), None)
+    number = next((one.number for one in versions if one.revision == execution.revision), None)
+    return replace(execution, published=number)
 
 
 def _found(executions: Executions, context: Context, wanted: OfMachine) -> Execution:

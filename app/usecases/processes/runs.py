@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
 from app.domain.processes import (
     ExecutionEvent,
+    ExecutionMigrated,
     ExecutionRedriven,
     ExecutionStarted,
     ExecutionStopped,
@@ -26,8 +27,8 @@ from app.usecases.ports.listing import FieldKind, ListField, Listing, Sort
 from app.usecases.ports.processes import Tally, TallyQuery
 from app.usecases.ports.shared import Work
 from app.usecases.ports.workflows import Executions, Progress, Runs, Told, Visit
-from app.usecases.processes.executions import Start, StartExecution
-from app.usecases.processes.shared import MachineRef
+from app.usecases.processes.executions import Start, StartExecution, with_version
+from app.usecases.processes.shared import MachineRef, version_of
 from app.usecases.shared import ListCase
 
 MOST_MEASURED: Final = 20_000
@@ -132,7 +133,8 @@ class ReadRun:
 
     def execute(self, work: Work, context: Context, request: str) -> Progress:
         """Give the execution."""
-        return _found(self.runs, context, request)
+        found = _found(self.runs, context, request)
+        return replace(found, execution=with_version(work, found.execution))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +214,40 @@ class RedriveRun:
         found = _found(self.runs, context, request)
         self.runs.redrive_with(work, context.company, request)
         _tell(work, _machine(work, found), ExecutionRedriven, request)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """An execution that is to go by another version of its workflow; without one, by what the workflow does now."""
+
+    execution: str
+    version: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MigrateRun:
+    """Let an execution that waits go on by another version of its workflow (ORC-08); what is done stays done.
+
+    Raises NotFound, UnknownReference for a version that is not there, and NotMigratable with the reason.
+    """
+
+    right: ClassVar[Right] = Right.EXECUTIONS_WRITE
+    writes: ClassVar[bool] = True
+    runs: Runs
+
+    def execute(self, work: Work, context: Context, request: Migration) -> Progress:
+        """Give the execution as it stands; it goes by the version once it has heard of it, within about a second."""
+        found = _found(self.runs, context, request.execution)
+        machine = _machine(work, found)
+        revision = machine.revision
+        if request.version is not None:
+            version = version_of(work, machine, request.version)
+            if version is None:
+                raise UnknownReference(at=("version",), kind="version", id=request.version)
+            revision = version.revision
+        self.runs.migrate_with(work, context.company, request.execution, revision)
+        _tell(work, machine, ExecutionMigrated, request.execution, revision=revision)
         return found
 
 
@@ -391,5 +427,5 @@ def _machine(work: Work, found: Progress) -> Machine:
     return machine
 
 
-def _tell(work: Work, machine: Machine, event: type[ExecutionEvent], execution: str, **facts: str) -> None:
+def _tell(work: Work, machine: Machine, event: type[ExecutionEvent], execution: str, **facts: object) -> None:
     work.outbox.add(event(id=machine.id, workflow=machine.name, execution=execution, **facts))

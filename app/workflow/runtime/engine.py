@@ -307,7 +307,7 @@ class Engine:
             raise _refused(row, "redrive", "not_undone")
         self._post(key, new_id(), s.Redrive(), connection)
 
-    def migrate(self, key: Key, edition: int) -> None:
+    def migrate(self, key: Key, edition: int, *, connection: Any = None) -> None:
         """Let an execution that waits go on by another edition of its machine (ORC-08); the same one has no effect.
 
         Raises UnknownMachineError for an edition that is not known, and MigrationError with the reason when it cannot.
@@ -324,7 +324,7 @@ class Engine:
         why = "the execution has not begun" if row.version == 0 else unfit(frame, old, new)
         if why:
             raise MigrationError(why)
-        self._post(key, new_id(), s.Migrate(edition))
+        self._post(key, new_id(), s.Migrate(edition), connection)
 
     # Looking
 

@@ -19,6 +19,7 @@ from app.api.schemas.processes.executions import (
     HistoryOut,
     MessageIn,
     MessageOut,
+    MigrationIn,
     OfWorkflow,
     Overdue,
     StatisticsOut,
@@ -32,6 +33,7 @@ from app.usecases.processes import (
     FindStuck,
     ListRuns,
     MeasureRuns,
+    MigrateRun,
     ReadRun,
     ReadRunHistory,
     ReadTimeline,
@@ -108,6 +110,14 @@ def stop_execution(execution_id: ExecutionId, body: StopIn, run: Annotated[Run, 
 def redrive_execution(execution_id: ExecutionId, run: Annotated[Run, provide(RedriveRun)]) -> Response:
     """Let an execution go on from where it ended; shown as it stands, it goes on within about a second."""
     return run(build=lambda: execution_id, present=ExecutionOut.of)
+
+
+@routes.post("/executions/{execution_id}/migrate", **gives(ExecutionOut))
+def migrate_execution(
+    execution_id: ExecutionId, body: MigrationIn, run: Annotated[Run, provide(MigrateRun)]
+) -> Response:
+    """Let an execution that waits go on by another version; shown as it stands, it does so within about a second."""
+    return run(build=lambda: body.to_domain(execution_id), present=ExecutionOut.of)
 
 
 @routes.post("/executions/{execution_id}/messages", **gives(MessageOut))

@@ -13,7 +13,7 @@ from app.api.schemas.shared import LARGEST_COUNT, In, Out, Text, Whole
 from app.domain.processes import Stage
 from app.usecases.ports.processes import Tally, TallyQuery
 from app.usecases.ports.workflows import Progress, Told, Visit
-from app.usecases.processes import Measured, NewRun, StateFigures, StopRequest
+from app.usecases.processes import Measured, Migration, NewRun, StateFigures, StopRequest
 
 LONGEST_REFERENCE: Final = 255
 DAY_MS: Final = 86_400_000
@@ -77,8 +77,8 @@ class ExecutionOut(Out):
 
     id: str = Field(description="Id", examples=["0198c5a2-7a3c-7b6e-8f10-3a5d6c7e8f90"])
     workflow: str = Field(description="Name of its workflow", examples=["order-approval"])
-    revision: int = Field(description="The revision it runs, to its end", examples=[12])
-    published: int | None = Field(description="The version it was started with, if any", examples=[1])
+    revision: int = Field(description="The revision it runs: to its end, unless it is moved", examples=[12])
+    published: int | None = Field(description="The version it was started with or moved to, if any", examples=[1])
     alias: str | None = Field(description="The alias it was started with, if any", examples=["live"])
     name: str | None = Field(description="What it is called, if anything", examples=["order-7"])
     reference: str | None = Field(description="What it is about, if that was told", examples=["orders/7"])
@@ -140,6 +140,18 @@ class StopIn(In):
     def to_domain(self, execution: str) -> StopRequest:
         """Give the request."""
         return StopRequest(execution=execution, error=self.error, cause=self.cause)
+
+
+class MigrationIn(In):
+    """By which version an execution goes on."""
+
+    version: Annotated[Whole, Field(ge=1, le=LARGEST_COUNT)] | None = Field(
+        None, description="A published version; without it what the workflow does now", examples=[2]
+    )
+
+    def to_domain(self, execution: str) -> Migration:
+        """Give the request."""
+        return Migration(execution=execution, version=self.version)
 
 
 class MessageIn(In):
