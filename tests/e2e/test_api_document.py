@@ -1,4 +1,4 @@
-"""The examples of docs/api.md, run as they are pasted, give what the document shows."""
+"""The examples of docs/api.md and docs/workflows.md, run as they are pasted, give what the documents show."""
 
 from __future__ import annotations
 
@@ -42,6 +42,12 @@ SECTIONS: Final = sections(DOCUMENT)
 SIGN_IN: Final = SECTIONS[0].blocks[0][0]
 
 
+def story(name: str) -> Section:
+    """Read a document whose blocks go on from one another as one section."""
+    parts = sections((ROOT / "docs" / name).read_text(encoding="utf-8"))
+    return Section(name, tuple(block for part in parts for block in part.blocks))
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with served_demo(tmp_path_factory.mktemp("demo")) as served:
@@ -70,7 +76,7 @@ def pattern(shown: str) -> str:
     return ".*".join(re.escape(part) for part in shown.strip().split("…"))
 
 
-@pytest.mark.parametrize("section", [pytest.param(one, id=one.title) for one in SECTIONS])
+@pytest.mark.parametrize("section", [pytest.param(one, id=one.title) for one in (*SECTIONS, story("workflows.md"))])
 def test_an_example_gives_what_is_shown(section: Section, server: Served) -> None:
     """Design 4: whoever pastes an example sees what the document shows."""
     shown = [output for commands, output in section.blocks if commands != SIGN_IN]

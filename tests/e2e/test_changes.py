@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.api import described
 from tests.support.office import ON_SQLITE, Office, free_line
+from tests.support.workflows import OTHER, workflow
 
 pytestmark = pytest.mark.fast
 
@@ -196,7 +197,8 @@ USER: Final = Resource(
 ROLE: Final = Resource(
     "RoleChange", _role, "/roles", {"name": "New", "rights": ["stock.read"]}, {"name": " ", "rights": None}
 )
-ALL: Final = (PARTY, PRODUCT, WAREHOUSE, PROPOSAL, ORDER, INVOICE, USER, ROLE)
+WORKFLOW: Final = Resource("WorkflowChange", workflow, "/workflows", {"definition": OTHER}, {"definition": 7})
+ALL: Final = (PARTY, PRODUCT, WAREHOUSE, PROPOSAL, ORDER, INVOICE, USER, ROLE, WORKFLOW)
 # What changes together with others, and has a test of its own below.
 APART: Final = {
     "PartyChange": {"customer", "supplier", "payment_terms_id", "representative_ids", "price_list_id"},

@@ -12,6 +12,7 @@ from schwifty import IBAN
 from stdnum.ean import calc_check_digit
 
 from app.api.batch import BatchProvided
+from app.api.drawing import SUFFIXES
 from app.api.export import ExportProvided
 from app.api.route import API
 from app.api.switchboard import endpoints
@@ -24,6 +25,7 @@ from tests.support.databases import statements, tracing
 from tests.support.jobs import asked
 from tests.support.office import ON_SQLITE, Office, Reply, free_line
 from tests.support.printers import picture
+from tests.support.workflows import OTHER, PASS, failed, routed
 
 pytestmark = pytest.mark.fast
 
@@ -335,6 +337,37 @@ MOST: Final = {
     "read_job": 1,
     "cancel_job": 4,
     "retry_job": 3,
+    "list_workflows": 1,
+    "create_workflow": 9,
+    "judge_workflow": 0,
+    "read_workflow": 4,
+    "change_workflow": 9,
+    "delete_workflow": 7,
+    "list_workflow_versions": 2,
+    "publish_workflow": 7,
+    "delete_workflow_version": 9,
+    "list_workflow_aliases": 2,
+    "set_alias": 12,
+    "roll_back_alias": 7,
+    "delete_workflow_alias": 8,
+    "measure_states": 1,
+    "draw_workflow": 1,
+    "draw_workflow_svg": 1,
+    "draw_workflow_mermaid": 1,
+    "list_executions": 1,
+    "start_execution": 3,
+    "measure_executions": 1,
+    "list_stuck_executions": 0,
+    "read_execution": 0,
+    "read_execution_history": 0,
+    "read_timeline": 0,
+    "draw_execution": 0,
+    "draw_execution_svg": 0,
+    "draw_execution_mermaid": 0,
+    "stop_execution": 2,
+    "redrive_execution": 2,
+    "tell_execution": 0,
+    "send_message": 0,
     "read_changes": 2,
     "list_audit": 2,
     "list_object_audit": 3,
@@ -415,6 +448,7 @@ def measured(office: Office, lines: int, meter_of: type[Meter] = Meter) -> dict[
     meter("me", "GET", "/me")
     _access(meter, lines)
     _jobs(meter, lines)
+    _workflows(meter, lines)
     _people(meter, lines)
     _company(meter)
     return meter.counts
@@ -593,6 +627,45 @@ def _jobs(meter: Meter, lines: int) -> None:
     meter("read_job", "GET", path)
     meter("cancel_job", "POST", f"{path}/cancel")
     meter("retry_job", "POST", f"{path}/retry")
+
+
+def _workflows(meter: Meter, lines: int) -> None:
+    """Do all there is to do with a workflow and as many executions as lines; what the engine asks is its own."""
+    office = meter.office
+    meter("judge_workflow", "POST", "/workflows/validate", {"definition": PASS})
+    made = meter("create_workflow", "POST", "/workflows", {"name": f"w{lines}", "definition": PASS, "publish": True})
+    path = f"/workflows/{made['id']}"
+    meter("list_workflows", "GET", f"/workflows?limit={lines}")
+    meter("read_workflow", "GET", path)
+    meter("change_workflow", "PATCH", path, {"definition": OTHER}, 1)
+    meter("publish_workflow", "POST", f"{path}/versions", {})
+    meter("list_workflow_versions", "GET", f"{path}/versions")
+    alias = f"{path}/aliases/live"
+    meter("set_alias", "PUT", alias, routed((1, 100)), 3)
+    meter("set_alias", "PUT", alias, routed((2, 100)), 4)
+    meter("list_workflow_aliases", "GET", f"{path}/aliases")
+    meter("roll_back_alias", "POST", f"{alias}/rollback")
+    meter("delete_workflow_alias", "DELETE", alias, version=6)
+    meter("delete_workflow_version", "DELETE", f"{path}/versions/1", version=7)
+    redriven = failed(office)
+    meter("redrive_execution", "POST", f"/executions/{redriven}/redrive")
+    for _ in range(lines):
+        execution = meter("start_execution", "POST", "/executions", {"workflow": made["name"]})["id"]
+    meter("list_executions", "GET", f"/executions?limit={lines}")
+    meter("measure_executions", "GET", "/executions/statistics")
+    meter("measure_states", "GET", f"{path}/states")
+    meter("list_stuck_executions", "GET", "/executions/stuck")
+    one = f"/executions/{execution}"
+    meter("read_execution", "GET", one)
+    meter("read_execution_history", "GET", f"{one}/history")
+    meter("read_timeline", "GET", f"{one}/timeline")
+    for suffix, name in SUFFIXES.items():
+        meter(f"draw_workflow{name}", "GET", f"{path}/diagram{suffix}")
+        meter(f"draw_execution{name}", "GET", f"{one}/diagram{suffix}")
+    meter("tell_execution", "POST", f"{one}/messages", {"key": "k"})
+    meter("send_message", "POST", "/messages", {"key": "k"})
+    meter("stop_execution", "POST", f"{one}/stop", {})
+    meter("delete_workflow", "DELETE", path, version=8)
 
 
 def _people(meter: Meter, lines: int) -> None:

@@ -113,6 +113,8 @@ BODIES: Final[Mapping[str, Any]] = {
     "change_custom_field": {"label": "x"},
     "change_workflow": {"definition": {}},
     "publish_workflow": {},
+    "stop_execution": {},
+    "tell_execution": {"key": "k"},
     "set_alias": {"routes": [{"version": 1, "weight": 100}]},
 }
 

@@ -15,7 +15,7 @@ from tests.support.credits import OWN_ACCOUNT, debit_of
 from tests.support.jobs import asked
 from tests.support.office import Office
 from tests.support.posts import ACCOUNT, TERMS, template
-from tests.support.workflows import aliased
+from tests.support.workflows import aliased, started
 
 MISSING: Final = 999_999_999
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
@@ -76,6 +76,7 @@ def belongings(office: Office) -> dict[str, Any]:
     office.served.container.dispatch()
     return {
         "workflow_id": workflow,
+        "execution_id": started(office, office.get(f"/workflows/{workflow}")["name"], reference="orders/7"),
         "number": 1,
         "alias": "live",
         "kind": "orders",

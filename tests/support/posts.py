@@ -13,7 +13,7 @@ from tests.support.catalogue import KINDS, Kind, price_list, unit, variants, vat
 from tests.support.credits import OWN_ACCOUNT, debit_of
 from tests.support.jobs import asked, fresh
 from tests.support.office import Office, Reply, free_line
-from tests.support.workflows import OTHER, PASS, aliased, workflow
+from tests.support.workflows import OTHER, PASS, aliased, failed, started, workflow
 
 
 class Sent(NamedTuple):
@@ -410,6 +410,11 @@ POSTS: Final[Mapping[str, Callable[[Office], Sent]]] = {
     "create_workflow": lambda _: _noted("/workflows", {"name": "x", "definition": PASS}, name="y"),
     "publish_workflow": lambda office: _noted(f"/workflows/{workflow(office)['id']}/versions", {}, description="y"),
     "roll_back_alias": lambda office: Sent(f"{aliased(office, led_elsewhere=True)}/rollback"),
+    "start_execution": lambda office: _noted("/executions", {"workflow": workflow(office)["name"]}, reference="y"),
+    "stop_execution": lambda office: _noted(f"/executions/{_execution(office)}/stop", {}, error="y"),
+    "redrive_execution": lambda office: Sent(f"/executions/{failed(office)}/redrive"),
+    "tell_execution": lambda office: _noted(f"/executions/{_execution(office)}/messages", {"key": "k"}, value="y"),
+    "send_message": lambda _: _noted("/messages", {"key": "k"}, value="y"),
     "create_role": lambda _: _noted("/roles", {"name": "x", "rights": ["orders.read"]}, name="y"),
     "revoke_api_key": lambda office: Sent(f"/api-keys/{_key(office)}/revoke"),
     "revoke_aws_credential": lambda office: Sent(f"/aws-credentials/{_credential(office)}/revoke"),
@@ -738,6 +743,10 @@ def _custom_field(office: Office) -> Changeable:
         "archived": True,
     }
     return Changeable(f"/custom-fields/{made['id']}", values, {}, frozenset({"default"}))
+
+
+def _execution(office: Office) -> str:
+    return started(office, workflow(office)["name"])
 
 
 def _workflow(office: Office) -> Changeable:

@@ -12,7 +12,7 @@ from tests.support.databases import looking
 from tests.support.jobs import asked, kill
 from tests.support.office import Office
 from tests.support.posts import TERMS, template
-from tests.support.workflows import workflow
+from tests.support.workflows import started, workflow
 
 FIRST_DAY: Final = "2026-11-02"
 
@@ -35,7 +35,9 @@ def rows_in_every_list(office: Office, count: int) -> None:
     _asked_for(office, count)
     _sent_out(office, count)
     for n in range(count):
-        workflow(office, name=f"Workflow-{n}", publish=bool(n % 2))
+        made = workflow(office, name=f"Workflow-{n}", publish=bool(n % 2))
+        about = {"name": f"name-{n}", "reference": f"orders/{n % 2}"} if n % 2 else {}
+        started(office, made["name"], **about)
 
 
 def _day(n: int) -> str:

@@ -62,3 +62,17 @@ def ended(office: Office, execution: str) -> dict[str, Any]:
 def at(office: Office, execution: str, state: str) -> dict[str, Any]:
     """Wait until an execution waits in a state, and show it."""
     return until(office, execution, lambda shown: shown["states"] == [state] and shown["status"] == "waiting")
+
+
+def failed(office: Office) -> str:
+    """Let an execution fail in an application that advances none otherwise, and give its id."""
+    state = {"Type": "Fail", "Error": "Broken"}
+    made = workflow(office, {"StartAt": "A", "States": {"A": state}})
+    execution = started(office, made["name"])
+    workflows = office.served.container.workflows
+    workflows.begin()
+    try:
+        ended(office, execution)
+    finally:
+        workflows.end()
+    return execution

@@ -38,7 +38,7 @@ MOST_FOLLOWED: Final = 100
 EXECUTIONS: Final = Listing(
     name="executions",
     fields=(
-        ListField(name="id", kind=FieldKind.TEXT),
+        ListField(name="id", kind=FieldKind.TEXT, sortable=True),
         ListField(name="workflow", kind=FieldKind.TEXT),
         ListField(name="revision", kind=FieldKind.COUNT),
         ListField(name="name", kind=FieldKind.TEXT, nullable=True),

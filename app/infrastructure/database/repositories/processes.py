@@ -22,7 +22,7 @@ from app.domain.processes import (
     Stage,
 )
 from app.domain.shared.errors import NotFound
-from app.infrastructure.database.compiled import Row, prepare
+from app.infrastructure.database.compiled import Prepared, Row, prepare
 from app.infrastructure.database.failures import ConstraintViolated
 from app.infrastructure.database.session import Session
 from app.infrastructure.database.tables.processes import (
@@ -167,6 +167,11 @@ _DURATIONS: Final = {
 }
 
 
+def measuring(conditions: tuple[str, ...]) -> Prepared:
+    """Give the statement that measures executions under these conditions, which are ``_CONDITIONS`` or some of them."""
+    return _DURATIONS[conditions]
+
+
 class SqlTallies:
     """Sums over the executions of the context's company, in the engine's table."""
 
@@ -177,7 +182,7 @@ class SqlTallies:
     def durations(self, query: TallyQuery, most: int) -> Sequence[Tally]:
         """Measure the newest executions, at most so many, by status."""
         given = {name: value for name in _CONDITIONS if (value := getattr(query, name)) is not None}
-        rows = self._session.all(_DURATIONS[tuple(given)], company=self._company, most=most, **given)
+        rows = self._session.all(measuring(tuple(given)), company=self._company, most=most, **given)
         return [_tally(*row) for row in rows]
 
 
