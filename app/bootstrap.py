@@ -63,6 +63,7 @@ from app.usecases import (
     journal,
     mail,
     papers,
+    processes,
     sales,
 )
 from app.usecases.access import ChangePassword, LeaveSecondFactor, Limits, Refresh, SignIn
@@ -73,10 +74,9 @@ from app.usecases.ports.attachments import Files
 from app.usecases.ports.chains import Archive, Notary
 from app.usecases.ports.identity import Passwords
 from app.usecases.ports.papers import Images, Printer
-from app.usecases.ports.resources import Resources
+from app.usecases.ports.resources import Offered, Resources
 from app.usecases.ports.shared import Clock, Seal, Works
 from app.usecases.ports.workflows import Executions, Language, Tasks
-from app.usecases.processes import ListResources
 from app.usecases.reachable import use_cases
 from app.usecases.retention import Purge
 from app.usecases.run import Runner, UseCase
@@ -259,14 +259,25 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     schedules = [chore.planned for chore in daily]
     pool = pick("pool", lambda: pool_of(settings, database, runner, clock, kinds, schedules, watch, spans))
     bell.heard = pool.wake
-    cases: dict[type[Any], Any] = {}
+    cases: dict[type[Any], Any] = {}  # filled below: what some of them are made of is made of all of them
     offered = cache(partial(offered_resources, cases, settings.lines_limit))
     workflows = Workflows(database, clock, BusinessSteps(works, offered, texts))
+    executions, tasks = EngineExecutions(workflows), EngineTasks(workflows)
+    cases |= pick(
+        "cases",
+        lambda: (
+            use_cases(clock, seal, SepaXml())
+            | access_cases(clock, passwords, tools)
+            | attachment_cases(clock, files, settings.attachment_types)
+            | paper_cases(clock, files, printer)
+            | process_cases(clock, seal, offered, executions, tasks)
+        ),
+    )
     return Container(
         workflows=workflows,
         language=StatesLanguage(offered, extended=settings.aws_extensions),
-        executions=EngineExecutions(workflows),
-        tasks=EngineTasks(workflows),
+        executions=executions,
+        tasks=tasks,
         aws_secrets=tools.secrets,
         pool=pool,
         dispatch=dispatch,
@@ -295,26 +306,24 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
         files=files,
         printer=printer,
         images=pick("images", PillowImages),
-        cases=filled(
-            cases,
-            pick(
-                "cases",
-                lambda: (
-                    use_cases(clock, seal, SepaXml())
-                    | access_cases(clock, passwords, tools)
-                    | attachment_cases(clock, files, settings.attachment_types)
-                    | paper_cases(clock, files, printer)
-                    | {ListResources: ListResources(offered)}
-                ),
-            ),
-        ),
+        cases=cases,
     )
 
 
-def filled(cases: dict[type[Any], Any], given: Mapping[type[Any], Any]) -> Mapping[type[Any], Any]:
-    """Give ``cases``, now with ``given``: what some of them are made of is made of all of them."""
-    cases.update(given)
-    return cases
+def process_cases(
+    clock: Clock, seal: Seal, offered: Offered, executions: Executions, tasks: Tasks
+) -> dict[type[Any], Any]:
+    """Give the use cases that have to do with workflows, by class."""
+    cases: tuple[Any, ...] = (
+        processes.ListResources(offered),
+        processes.InstallProcess(clock, StatesLanguage(offered, extended=True)),
+        sales.ValidateOrder(Numbering(clock, seal), sales.Approving(executions, clock)),
+        sales.ApproveOrder(clock, tasks),
+        sales.RefuseOrder(clock, tasks),
+        sales.AwaitApproval(tasks),
+        sales.SettleApproval(clock),
+    )
+    return {type(case): case for case in cases}
 
 
 def offered_resources(cases: Mapping[type[Any], Any], lines_limit: int) -> Resources:

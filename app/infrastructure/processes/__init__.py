@@ -3,7 +3,8 @@
 from app.infrastructure.processes.engine import Workflows
 from app.infrastructure.processes.executions import EngineExecutions
 from app.infrastructure.processes.language import StatesLanguage
+from app.infrastructure.processes.shipped import shipped
 from app.infrastructure.processes.steps import BusinessSteps
 from app.infrastructure.processes.tasks import EngineTasks
 
-__all__ = ["BusinessSteps", "EngineExecutions", "EngineTasks", "StatesLanguage", "Workflows"]
+__all__ = ["BusinessSteps", "EngineExecutions", "EngineTasks", "StatesLanguage", "Workflows", "shipped"]

@@ -20,6 +20,7 @@ from app.usecases.processes.executions import (
     Stop,
     StopExecution,
 )
+from app.usecases.processes.installing import InstallProcess, Shipped
 from app.usecases.processes.machines import (
     CreateMachine,
     DeleteMachine,
@@ -52,6 +53,7 @@ __all__ = [
     "DeleteVersion",
     "FindActivity",
     "History",
+    "InstallProcess",
     "ListActivities",
     "ListAliases",
     "ListExecutions",
@@ -77,6 +79,7 @@ __all__ = [
     "ReadMachineOfExecution",
     "RedriveExecution",
     "Seen",
+    "Shipped",
     "Start",
     "StartExecution",
     "Starter",

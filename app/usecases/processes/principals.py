@@ -37,8 +37,17 @@ def acting_for(work: Work, context: Context, starter: Starter, revision: Revisio
         return replace(context, actor=starter.user, rights=rights, settings=settings)
     if starter.user == NOBODY:
         raise NoMembership
-    keys = {"api_key": starter.api_key, "aws_credential": starter.aws_credential}
-    found = principal_of(work, starter.user, context.company, **keys)  # type: ignore[arg-type] # each of its own kind
+    found = principal_of(
+        work, starter.user, context.company, api_key=starter.api_key, aws_credential=starter.aws_credential
+    )
     if found.must_change_password:
         raise PasswordChangeRequired
-    return replace(context, actor=found.user, rights=found.rights, locale=found.locale, settings=found.settings, **keys)
+    return replace(
+        context,
+        actor=found.user,
+        rights=found.rights,
+        locale=found.locale,
+        settings=found.settings,
+        api_key=found.api_key,
+        aws_credential=found.aws_credential,
+    )
