@@ -65,6 +65,7 @@ from app.usecases import (
     journal,
     mail,
     papers,
+    processes,
     sales,
 )
 from app.usecases.access import ChangePassword, LeaveSecondFactor, Limits, Refresh, SignIn
@@ -75,10 +76,9 @@ from app.usecases.ports.attachments import Files
 from app.usecases.ports.chains import Archive, Notary
 from app.usecases.ports.identity import Passwords
 from app.usecases.ports.papers import Images, Printer
-from app.usecases.ports.resources import Resources
+from app.usecases.ports.resources import Offered, Resources
 from app.usecases.ports.shared import Clock, Seal, Works
 from app.usecases.ports.workflows import Executions, Language, MapRuns, Tasks
-from app.usecases.processes import ListResources
 from app.usecases.reachable import use_cases, workflow_cases
 from app.usecases.retention import Purge
 from app.usecases.run import Runner, UseCase
@@ -262,14 +262,23 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     schedules = [chore.planned for chore in daily]
     pool = pick("pool", lambda: pool_of(settings, database, runner, clock, kinds, schedules, watch, spans))
     bell.heard = pool.wake
-    cases: dict[type[Any], Any] = {}
+    cases: dict[type[Any], Any] = {}  # filled below: what some of them are made of is made of all of them
     offered = cache(partial(offered_resources, cases, settings.lines_limit))
     workflows = Workflows(database, clock, BusinessSteps(works, offered, texts), settings.data_dir / "objects")
-    executions, runs = EngineExecutions(workflows), EngineRuns(workflows)
+    cases |= pick(
+        "cases",
+        lambda: (
+            use_cases(clock, seal, SepaXml())
+            | access_cases(clock, passwords, tools)
+            | attachment_cases(clock, files, settings.attachment_types)
+            | paper_cases(clock, files, printer)
+            | process_cases(clock, seal, offered, workflows)
+        ),
+    )
     return Container(
         workflows=workflows,
         language=StatesLanguage(offered, clock, extended=settings.aws_extensions),
-        executions=executions,
+        executions=EngineExecutions(workflows),
         map_runs=EngineMapRuns(workflows),
         tasks=EngineTasks(workflows),
         aws_secrets=tools.secrets,
@@ -300,27 +309,25 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
         files=files,
         printer=printer,
         images=pick("images", PillowImages),
-        cases=filled(
-            cases,
-            pick(
-                "cases",
-                lambda: (
-                    use_cases(clock, seal, SepaXml())
-                    | access_cases(clock, passwords, tools)
-                    | attachment_cases(clock, files, settings.attachment_types)
-                    | paper_cases(clock, files, printer)
-                    | workflow_cases(clock, StatesLanguage(offered, clock, extended=True), executions, runs, new_name)
-                    | {ListResources: ListResources(offered)}
-                ),
-            ),
-        ),
+        cases=cases,
     )
 
 
-def filled(cases: dict[type[Any], Any], given: Mapping[type[Any], Any]) -> Mapping[type[Any], Any]:
-    """Give ``cases``, now with ``given``: what some of them are made of is made of all of them."""
-    cases.update(given)
-    return cases
+def process_cases(clock: Clock, seal: Seal, offered: Offered, workflows: Workflows) -> dict[type[Any], Any]:
+    """Give the use cases that have to do with workflows, by class."""
+    language = StatesLanguage(offered, clock, extended=True)
+    executions, tasks = EngineExecutions(workflows), EngineTasks(workflows)
+    cases: tuple[Any, ...] = (
+        processes.ListResources(offered),
+        processes.InstallProcess(clock, language),
+        sales.ValidateOrder(Numbering(clock, seal), sales.Approving(executions, clock)),
+        sales.ApproveOrder(clock, tasks),
+        sales.RefuseOrder(clock, tasks),
+        sales.AwaitApproval(tasks),
+        sales.SettleApproval(clock),
+    )
+    own = {type(case): case for case in cases}
+    return own | workflow_cases(clock, language, executions, EngineRuns(workflows), new_name)
 
 
 def offered_resources(cases: Mapping[type[Any], Any], lines_limit: int) -> Resources:

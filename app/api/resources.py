@@ -18,6 +18,7 @@ from app.api.create import ROUTERS
 from app.api.provide import Provided, expected_version
 from app.api.refusals import BadInput, FieldProblem, NoSuchPath, TooManyLines
 from app.api.route import Endpoint
+from app.api.routers import sales
 from app.api.validation import refused
 from app.domain.shared.rights import Right
 from app.usecases.context import Context
@@ -105,6 +106,8 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "orders.change": "change_order",
         "orders.delete": "delete_order",
         "orders.validate": "validate_order",
+        "orders.approve": "approve_order",
+        "orders.refuse": "refuse_order",
         "orders.cancel": "cancel_order",
         "orders.close": "close_order",
         "orders.close-short": "close_order_short",
@@ -166,6 +169,13 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """By the name of a resource the operation that it is."""
+INNER: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "orders.await-approval.waitForTaskToken": "await_approval",
+        "orders.settle-approval": "settle_approval",
+    }
+)
+"""Likewise those that only an execution can mean: they are served to nobody."""
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _VERSION: Final = {"type": "integer", "minimum": 0, "description": "The version the change is based on"}
 
@@ -226,9 +236,9 @@ class Operation:
 
     def _input(self) -> dict[str, Any]:
         body = self._endpoint.body_field
-        schema = {} if body is None else _adapter(body.field_info.annotation).json_schema()
+        schema = {} if body is None else _schema(body.field_info.annotation)
         own: dict[str, Any] = {
-            field.alias: _adapter(Annotated[field.field_info.annotation, field.field_info]).json_schema()
+            field.alias: _schema(Annotated[field.field_info.annotation, field.field_info])
             for field in self._endpoint.dependant.path_params
         }
         if self._version is not None:
@@ -286,9 +296,11 @@ class ApiResources:
     def __init__(self, cases: Mapping[type[Any], Any], lines_limit: int) -> None:
         self._cases = cases
         self._most = lines_limit
-        known = {route.name: route for router in ROUTERS for route in router.routes if isinstance(route, Endpoint)}
+        routers = (*ROUTERS, *sales.INNER)
+        known = {route.name: route for router in routers for route in router.routes if isinstance(route, Endpoint)}
         self._operations = {
-            PREFIX + name: Operation(PREFIX + name, known[operation]) for name, operation in OPERATIONS.items()
+            PREFIX + name: Operation(PREFIX + name, known[operation])
+            for name, operation in {**OPERATIONS, **INNER}.items()
         }
 
     def all(self) -> Sequence[Resource]:
@@ -310,9 +322,9 @@ class ApiResources:
         return Doing(self._cases[operation.case], noting.build, noting.show)
 
 
+def _schema(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - what a field is annotated with
+    return dict(TypeAdapter[Any](kind).json_schema())
+
+
 def _nothing(_result: Any) -> None:  # noqa: ANN401 - any result
     """Show nothing."""
-
-
-def _adapter(annotation: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - whatever an endpoint takes
-    return TypeAdapter(annotation)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 from pydantic import ValidationError
 
-from app.cli import asking, books, credentials, importing, jobs, serving, setting_up
+from app.cli import asking, books, credentials, importing, jobs, serving, setting_up, workflows
 from app.cli.shared import fail, spoken
 from app.domain.shared.errors import DomainError
 from app.infrastructure.texts import Texts
@@ -27,6 +27,7 @@ app.add_typer(setting_up.companies, name="company")
 app.add_typer(setting_up.user, name="user")
 app.add_typer(setting_up.keys, name="keys")
 app.add_typer(credentials.credentials, name="aws-credentials")
+app.add_typer(workflows.workflows, name="workflows")
 app.add_typer(books.heads, name="heads")
 app.add_typer(books.files, name="files")
 app.add_typer(books.chores, name="chores")

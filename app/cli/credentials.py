@@ -68,7 +68,7 @@ def _show(made: MadeAwsCredential, endpoint: str, region: str) -> None:
         "disable_host_prefix_injection = true",
         "",
         "[services tramita]",
-        "stepfunctions =",
+        "sfn =",
         f"  endpoint_url = {endpoint}",
     )
     for line in lines:

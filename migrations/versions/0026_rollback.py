@@ -8,7 +8,7 @@ from alembic import op
 from app.infrastructure.database.types import JSON_TEXT
 
 revision = "0026"
-down_revision = "0024"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 

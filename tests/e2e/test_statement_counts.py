@@ -24,6 +24,7 @@ from tests.support.credits import OWN_ACCOUNT, debit_of
 from tests.support.databases import statements, tracing
 from tests.support.jobs import asked
 from tests.support.office import ON_SQLITE, Office, Reply, free_line
+from tests.support.posts import awaiting
 from tests.support.printers import picture
 from tests.support.workflows import OTHER, PASS, failed, routed
 
@@ -222,6 +223,8 @@ MOST: Final = {
     "change_order": 8,  # what the customer pays may have to be looked up anew
     "delete_order": 5,
     "validate_order": 11,  # one of them because whoever signed in before the first warehouse knows no default one
+    "approve_order": 7,
+    "refuse_order": 7,
     "cancel_order": 8,
     "close_order": 4,
     "close_order_short": 8,
@@ -314,6 +317,7 @@ MOST: Final = {
     "report_unpaid": 1,
     "report_statement": 3,
     "list_chain_heads": 1,
+    "list_workflow_resources": 0,
     "verify_chains": 22,
     "anonymise_third_party": 27,
     "define_custom_field": 3,
@@ -438,6 +442,7 @@ def measured(office: Office, lines: int, meter_of: type[Meter] = Meter) -> dict[
     meter("report_statement", "GET", f"/third-parties/{party}/statement?date_from=2026-01-01")
     meter("print_statement", "GET", f"/third-parties/{party}/statement/pdf?date_from=2026-01-01")
     meter("list_chain_heads", "GET", "/chains")
+    meter("list_workflow_resources", "GET", "/workflows/resources")
     meter("verify_chains", "GET", "/chains/verification")
     gone = meter.office.customer()
     meter("anonymise_third_party", "POST", f"/third-parties/{gone}/anonymise")
@@ -742,6 +747,9 @@ def _orders(meter: Meter, party: int, lines: list[dict[str, Any]]) -> None:
     meter("print_order", "GET", f"/orders/{draft['id']}/pdf")
     meter("delete_order", "DELETE", f"/orders/{draft['id']}", version=draft["version"])
     office = meter.office
+    for name, body in (("approve", None), ("refuse", {"reason": "x"})):
+        waits = awaiting(office, office.order(lines, party_id=party, validated=False)["id"])
+        meter(f"{name}_order", "POST", f"/orders/{waits}/{name}", body)
     canceled = office.order(lines, party_id=party)["id"]
     meter("cancel_order", "POST", f"/orders/{canceled}/cancel")
     order = office.order(lines, party_id=party, validated=False)["id"]

@@ -20,6 +20,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from app.domain.identity import CompanySettings
 from app.domain.shared.rights import Right
 from app.settings import Settings
 from tests.support.office import Office, Served, serving
@@ -86,11 +87,12 @@ class Cloud:
     """One company of the application in this process, as AWS clients see it."""
 
     served: Served
+    settings: CompanySettings | None = None
     office: Office = field(init=False)
     aws: Any = field(init=False)
 
     def __post_init__(self) -> None:
-        self.office = self.served.company()
+        self.office = self.served.company(self.settings)
         self.aws = self.client(self.keys())
 
     @property

@@ -8,6 +8,8 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from app.domain.jobs import NewJob
+from app.domain.sales import Approval
+from app.domain.shared.ids import UserId
 from app.domain.shared.objects import ObjectKind
 from tests.support.catalogue import KINDS, Kind, price_list, unit, variants, vat_rate
 from tests.support.credits import OWN_ACCOUNT, debit_of
@@ -56,6 +58,23 @@ def _lapsed(office: Office) -> int:
 
 def _order(office: Office, *, validated: bool = False) -> int:
     return int(office.order([{"product_id": office.product("9"), "quantity": "1"}], validated=validated)["id"])
+
+
+def awaiting(office: Office, draft: int) -> int:
+    """Give a draft that waits for approval now; no execution asks for it."""
+    order = office.get(f"/orders/{draft}")
+    container = office.served.container
+    approval = Approval(
+        order=order["id"],
+        order_version=order["version"],
+        execution="x",
+        asked_by=UserId(1),
+        asked_at=container.clock.now(),
+    )
+    with container.works.writing(container.context_of(office.company)) as work:
+        work.approvals.add(approval)
+        work.commit()
+    return int(order["id"])
 
 
 def _shipment(office: Office) -> int:
@@ -326,6 +345,10 @@ POSTS: Final[Mapping[str, Callable[[Office], Sent]]] = {
     "invoice_proposal": lambda office: _noted(f"/proposals/{_proposal(office, signed=True)}/invoices", {}, note="y"),
     "create_order": lambda office: _noted("/orders", _document(office), note="y"),
     "validate_order": lambda office: Sent(f"/orders/{_order(office)}/validate"),
+    "approve_order": lambda office: Sent(f"/orders/{awaiting(office, _order(office))}/approve"),
+    "refuse_order": lambda office: _noted(
+        f"/orders/{awaiting(office, _order(office))}/refuse", {"reason": "x"}, reason="y"
+    ),
     "cancel_order": lambda office: Sent(f"/orders/{_order(office)}/cancel"),
     "close_order": lambda office: Sent(f"/orders/{_closable(office)}/close"),
     "close_order_short": lambda office: _noted(
@@ -720,6 +743,7 @@ def _settings(office: Office) -> Changeable:
         "allow_backorder": False,
         "late_fee_percent": "8.5",
         "late_fee_fixed": "40",
+        "approval_above": "40",
         "mail_from": "sales@acme.example",
         "mail_name": "Acme",
         "mail_reply_to": "answers@acme.example",
@@ -727,7 +751,7 @@ def _settings(office: Office) -> Changeable:
         "letterhead": {"city": "Lyon", "footer": ["Acme", "Lyon"]},
     }
     head = {**office.get("/company/settings")["letterhead"], "city": "Lyon", "footer": ["Acme", "Lyon"]}
-    nullable = frozenset({"default_warehouse_id"})
+    nullable = frozenset({"default_warehouse_id", "approval_above"})
     return Changeable("/company/settings", values, {"masks": {**masks, "invoice": mask}, "letterhead": head}, nullable)
 
 

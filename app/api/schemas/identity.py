@@ -285,6 +285,9 @@ class SettingsChange(Change):
     late_fee_fixed: AmountIn = Field(
         NOTHING, description="Fixed sum for an invoice paid late, in the company's currency; 0: none"
     )
+    approval_above: AmountIn | None = Field(
+        None, description="Gross amount in the company's currency above which orders wait for approval; null: none do"
+    )
     mail_from: Text = Field(
         "",
         max_length=254,
@@ -336,6 +339,10 @@ class SettingsOut(Out):
     late_fee_percent: Number = Field(description="Interest on what is paid late, in per cent a year", examples=["8"])
     late_fee_fixed: Number = Field(
         description="Fixed sum for an invoice paid late, in the company's currency", examples=["40"]
+    )
+    approval_above: Number | None = Field(
+        description="Gross amount, in the company's currency, above which orders wait for approval; null: none do",
+        examples=["10000"],
     )
     mail_from: str = Field(
         description="Address mail comes from; empty: the installation's", examples=["a@acme.example"]
@@ -390,6 +397,7 @@ def _settings(settings: CompanySettings) -> dict[str, Any]:
         "allow_backorder": settings.allow_backorder,
         "late_fee_percent": plain(settings.late_fee_percent),
         "late_fee_fixed": plain(settings.late_fee_fixed),
+        "approval_above": None if settings.approval_above is None else plain(settings.approval_above),
         "mail_from": settings.mail_from,
         "mail_name": settings.mail_name,
         "mail_reply_to": settings.mail_reply_to,

@@ -113,6 +113,7 @@ class CompanySettings:
     interest of ``late_fee_percent`` a year and ``late_fee_fixed`` in the company's currency; zero for none.
     Mail comes from ``mail_from`` under ``mail_name``, answers go to ``mail_reply_to``; empty, the installation's own
     address, the company's name, the sender. ``notify`` are the events of which the customer is told by mail unasked.
+    Orders of more than ``approval_above`` gross, in the company's currency, wait for approval; None: no order does.
     ``demanding`` is not stored, it follows from the custom fields: kinds of objects with a field that a new one must
     fill in or gets filled in.
     """
@@ -132,6 +133,7 @@ class CompanySettings:
     mail_name: str = ""
     mail_reply_to: str = ""
     notify: frozenset[Notice] = frozenset()
+    approval_above: Amount | None = None
     letterhead: Letterhead = PLAIN
     version: int = 0
     demanding: frozenset[ObjectKind] = field(default=frozenset(), compare=False)
@@ -196,6 +198,7 @@ class CompanySettings:
             "mail_name": self.mail_name,
             "mail_reply_to": self.mail_reply_to,
             "notify": sorted(notice.value for notice in self.notify),
+            "approval_above": None if self.approval_above is None else plain(self.approval_above),
             "letterhead": self.letterhead.facts(),
         }
 
@@ -220,6 +223,7 @@ class CompanySettings:
             mail_name=facts.get("mail_name", ""),
             mail_reply_to=facts.get("mail_reply_to", ""),
             notify=frozenset(map(Notice, facts.get("notify", ()))),
+            approval_above=_amount(facts.get("approval_above")),
             letterhead=Letterhead.of_facts(facts.get("letterhead", {})),
             version=version,
         )
@@ -239,6 +243,7 @@ _PLAIN: Final = (
     "mail_name",
     "mail_reply_to",
     "notify",
+    "approval_above",
 )
 
 
@@ -285,6 +290,10 @@ class Company:
             old={name: before[name] for name in fields},
             new={name: after[name] for name in fields},
         )
+
+
+def _amount(told: str | None) -> Amount | None:
+    return None if told is None else Amount(Decimal(told))
 
 
 @lru_cache(1024)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from app.domain.sales.approvals import Approval
 from app.domain.sales.order_events import (
     OrderBilled,
     OrderCanceled,
@@ -127,7 +128,7 @@ class Order:
     """What a customer ordered. ``ref`` is ``(PROV<id>)`` until validated; ``external_ref`` is the other side's own.
 
     ``credit_limit`` is the customer's, told to whoever locks the order. ``billed`` says that it is wholly invoiced, or
-    that somebody said so.
+    that somebody said so. ``approval`` is there where somebody asked for it.
     """
 
     id: OrderId = OrderId(0)
@@ -147,6 +148,7 @@ class Order:
     totals: Totals = field(default_factory=Totals)
     vat: tuple[VatLine, ...] = ()
     custom: Mapping[str, object] = field(default_factory=dict)
+    approval: Approval | None = None
     version: int = 0
 
     @property

@@ -24,6 +24,7 @@ class Right(StrEnum):
     ORDERS_WRITE = "orders.write"
     ORDERS_VALIDATE = "orders.validate"
     ORDERS_CANCEL = "orders.cancel"
+    ORDERS_APPROVE = "orders.approve"
     SHIPMENTS_READ = "shipments.read"
     SHIPMENTS_WRITE = "shipments.write"
     SHIPMENTS_VALIDATE = "shipments.validate"

@@ -41,7 +41,7 @@ from app.infrastructure.database.repositories.privacy import SqlPrivacy
 from app.infrastructure.database.repositories.processes import SqlActivities, SqlMachines, SqlTallies
 from app.infrastructure.database.repositories.reports import SqlReports
 from app.infrastructure.database.repositories.retention import SqlRetention
-from app.infrastructure.database.repositories.sales import SqlOrders, SqlProposals
+from app.infrastructure.database.repositories.sales import SqlApprovals, SqlOrders, SqlProposals
 from app.infrastructure.database.repositories.shared import SqlAnswers, SqlOutbox, SqlSeriesBook
 from app.infrastructure.database.repositories.shipping import SqlCarriers, SqlReturns, SqlShipments
 from app.infrastructure.database.repositories.stock import (
@@ -130,6 +130,7 @@ class SqlWork:
     stock_reports = Lazy(SqlStockReports)
     proposals = Lazy(SqlProposals)
     orders = Lazy(SqlOrders)
+    approvals = Lazy(SqlApprovals)
     shipments = Lazy(SqlShipments)
     returns = Lazy(SqlReturns)
     carriers = Lazy(SqlCarriers)

@@ -5,6 +5,7 @@ from app.infrastructure.processes.executions import EngineExecutions
 from app.infrastructure.processes.language import StatesLanguage
 from app.infrastructure.processes.map_runs import EngineMapRuns
 from app.infrastructure.processes.runs import EngineRuns
+from app.infrastructure.processes.shipped import shipped
 from app.infrastructure.processes.steps import BusinessSteps
 from app.infrastructure.processes.tasks import EngineTasks
 
@@ -16,4 +17,5 @@ __all__ = [
     "EngineTasks",
     "StatesLanguage",
     "Workflows",
+    "shipped",
 ]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 from app.domain.processes import Missing, Rejected
 from app.domain.shared.ids import CompanyId
+from app.infrastructure.database.work import SqlWork
 from app.infrastructure.processes.engine import Workflows
+from app.usecases.ports.shared import Work
 from app.usecases.ports.workflows import HandedTask
 from app.workflow.asl.templates import text_of
 from app.workflow.runtime.engine import StaleTokenError
@@ -48,6 +50,16 @@ class EngineTasks:
     def fail(self, company: CompanyId, token: str, error: str, cause: str) -> None:
         """Let a task fail. Raises Rejected, Missing."""
         self._answer(lambda: self._workflows.engine.fail(token, error, cause, namespace=str(company)))
+
+    def answer(self, work: Work, company: CompanyId, token: str, output: Mapping[str, object]) -> None:
+        """Answer for a task when ``work`` commits; when nobody waits for it any more, nothing happens."""
+        own = cast("SqlWork", work)
+        try:
+            with own.session.lent() as connection:
+                self._workflows.engine.succeed(token, dict(output), namespace=str(company), connection=connection)
+        except (InvalidTokenError, StaleTokenError):
+            return
+        own.afterwards.append(self._workflows.nudge)
 
     def heartbeat(self, company: CompanyId, token: str) -> None:
         """Show that a task is worked on. Raises Rejected, Missing."""

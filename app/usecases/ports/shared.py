@@ -30,7 +30,7 @@ from app.usecases.ports.privacy import Privacy
 from app.usecases.ports.processes import Activities, Machines, Tallies
 from app.usecases.ports.reports import Reports
 from app.usecases.ports.retention import Retention
-from app.usecases.ports.sales import Orders, Proposals
+from app.usecases.ports.sales import Approvals, Orders, Proposals
 from app.usecases.ports.shipping import Carriers, Returns, Shipments
 from app.usecases.ports.stock import (
     Inventories,
@@ -291,6 +291,11 @@ class Work(Protocol):
     @property
     def orders(self) -> Orders:
         """Orders."""
+        ...
+
+    @property
+    def approvals(self) -> Approvals:
+        """Approvals of orders."""
         ...
 
     @property

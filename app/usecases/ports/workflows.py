@@ -236,6 +236,10 @@ class Tasks(Protocol):
         """Let a task fail. Raises Rejected, Missing."""
         ...
 
+    def answer(self, work: Work, company: CompanyId, token: str, output: Mapping[str, object]) -> None:
+        """Answer for a task when ``work`` commits; when nobody waits for it any more, nothing happens."""
+        ...
+
     def heartbeat(self, company: CompanyId, token: str) -> None:
         """Show that a task is worked on. Raises Rejected, Missing."""
         ...

@@ -20,6 +20,7 @@ from app.usecases.processes.executions import (
     Stop,
     StopExecution,
 )
+from app.usecases.processes.installing import InstallProcess, Shipped
 from app.usecases.processes.machines import (
     CreateMachine,
     DeleteMachine,
@@ -117,6 +118,7 @@ __all__ = [
     "FindActivity",
     "FindStuck",
     "History",
+    "InstallProcess",
     "JudgeWorkflow",
     "Leading",
     "Led",
@@ -173,6 +175,7 @@ __all__ = [
     "Seen",
     "SendMessage",
     "SetAlias",
+    "Shipped",
     "Shown",
     "Start",
     "StartExecution",

@@ -37,8 +37,9 @@ def acting_for(work: Work, context: Context, starter: Starter, revision: Revisio
         return replace(context, actor=starter.user, rights=rights, settings=settings)
     if starter.user == NOBODY:
         raise NoMembership
-    api_key, credential = starter.api_key, starter.aws_credential
-    found = principal_of(work, starter.user, context.company, api_key=api_key, aws_credential=credential)
+    found = principal_of(
+        work, starter.user, context.company, api_key=starter.api_key, aws_credential=starter.aws_credential
+    )
     if found.must_change_password:
         raise PasswordChangeRequired
     return replace(
@@ -47,6 +48,6 @@ def acting_for(work: Work, context: Context, starter: Starter, revision: Revisio
         rights=found.rights,
         locale=found.locale,
         settings=found.settings,
-        api_key=api_key,
-        aws_credential=credential,
+        api_key=found.api_key,
+        aws_credential=found.aws_credential,
     )

@@ -17,6 +17,7 @@ from app.domain.shared.series import SeriesKind
 from app.usecases.context import Context
 from app.usecases.parties import within_credit
 from app.usecases.ports.shared import Clock, Work
+from app.usecases.sales.approvals import Approving
 from app.usecases.shared import Numbering
 from app.usecases.stock.posting import release
 
@@ -33,18 +34,22 @@ class ShortClosing:
 class ValidateOrder:
     """Make a draft binding; it gets its number, and what is available of its goods is reserved for it.
 
-    The rest is back-ordered, unless the company takes no back-orders. Raises NotFound, InvalidTransition, NotInStock,
-    CreditLimitExceeded.
+    The rest is back-ordered, unless the company takes no back-orders. An order above the amount that the company wants
+    approved stays a draft, and its approval is asked for. Raises NotFound, InvalidTransition, NotInStock,
+    CreditLimitExceeded, ApprovalNotInstalled.
     """
 
     numbering: Numbering
+    approving: Approving | None = None
     right: ClassVar[Right] = Right.ORDERS_VALIDATE
     writes: ClassVar[bool] = True
 
     def execute(self, work: Work, context: Context, request: OrderId) -> Order:
-        """Give the validated order."""
+        """Give the order, validated or waiting for approval."""
         order = work.orders.get(request, lock=True)
         order.can_validate()
+        if self.approving is not None and self.approving.withholds(work, context, order):
+            return order
         goods = reserve(work, context, order)
         owing = order.totals.company_gross
         within_credit(work, context, self.numbering.clock, order.party_id, order.credit_limit, owing, order.valuation)

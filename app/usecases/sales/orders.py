@@ -23,6 +23,7 @@ from app.usecases.custom import drop, fill, keep, refill
 from app.usecases.parties import representative
 from app.usecases.ports.listing import CUSTOM_VALUES, FieldKind, Found, ListField, Listing, Sort
 from app.usecases.ports.shared import Clock, Work
+from app.usecases.sales.approvals import shown
 from app.usecases.sales.following import untie
 from app.usecases.shared import Change, LineDraft, ListCase, Versioned, buyer, customer, priced, revalued, valuation
 
@@ -116,7 +117,7 @@ class ReadOrder:
 
     def execute(self, work: Work, context: Context, request: OrderId) -> Order:
         """Give the order with its lines."""
-        return work.orders.get(request)
+        return shown(work, context, work.orders.get(request))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Proposals to customers and their orders."""
 
-from app.api.routers.sales import orders, proposals
+from app.api.routers.sales import approvals, orders, proposals
 
-ROUTERS = (proposals.routes, orders.routes)
+ROUTERS = (proposals.routes, orders.routes, approvals.routes)
+INNER = (approvals.inner,)
+"""What is served to nobody: steps of workflows alone do it."""

@@ -1,7 +1,7 @@
 """Orders on the wire."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 from pydantic import Field
 
@@ -16,10 +16,11 @@ from app.api.schemas.shared import (
     Id,
     In,
     Number,
+    Out,
     RateIn,
     Text,
 )
-from app.domain.sales import Order, OrderState
+from app.domain.sales import ApprovalState, Order, OrderState
 from app.domain.shared.ids import PartyId, UserId, WarehouseId
 from app.domain.shared.money import plain
 from app.usecases.sales import OrderDraft
@@ -115,6 +116,34 @@ class OrderLineOut(LineOut):
     back_ordered: Number = Field(description="Quantity that waits for stock", examples=["0"])
 
 
+class ApprovalOut(Out):
+    """Whether an order may be validated, in a company that wants large ones approved."""
+
+    state: ApprovalState = Field(description="What has become of it", examples=["waiting"])
+    execution: str = Field(
+        description="The execution of the workflow `order-approval` that asks", examples=["order-7-1"]
+    )
+    escalated: bool = Field(description="Whether somebody else is asked, because nobody answered in time")
+    outdated: bool = Field(description="Whether the order was changed since: to validate it is to ask anew")
+    asked_by: int = Field(description="Id of the user who wanted to validate the order", examples=[7])
+    asked_at: datetime = Field(description="When, RFC 3339 in UTC", examples=["2026-11-21T09:30:00Z"])
+    decided_by: int | None = Field(
+        description="Id of the user who decided; null before, 0 when the task was answered by its token"
+    )
+    decided_at: datetime | None = Field(description="When; null before")
+    reason: str = Field(description="Why it was refused")
+
+    @classmethod
+    def of(cls, order: Order) -> "ApprovalOut | None":
+        """Show the approval of an order, if it has one."""
+        approval = order.approval
+        if approval is None:
+            return None
+        shown = {name: getattr(approval, name) for name in cls.model_fields if name != "outdated"}
+        outdated = order.state is OrderState.DRAFT and not approval.is_of(order.version)
+        return cls(**shown, outdated=outdated)
+
+
 class OrderOut(ValuedOut):
     """An order."""
 
@@ -124,6 +153,7 @@ class OrderOut(ValuedOut):
     status: OrderState = Field(description="Where the order stands", examples=["draft"])
     representative_id: int | None = Field(description="Id of the user who sold it")
     billed: bool = Field(description="Whether it is wholly invoiced, or counts as such")
+    approval: ApprovalOut | None = Field(description="Its approval, where the company wants one and it was asked for")
     note: str = Field(description="Note")
     lines: list[OrderLineOut] = Field(description="Lines, in order")
     custom: CustomValues = Field(description=CUSTOM_OUT)
@@ -156,6 +186,7 @@ class OrderOut(ValuedOut):
             status=order.state,
             representative_id=order.representative_id,
             billed=order.billed,
+            approval=ApprovalOut.of(order),
             note=order.note,
             lines=lines,
             custom=order.custom,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from app.usecases.ports.sales.approvals import Approvals
 from app.usecases.ports.sales.orders import Orders
 from app.usecases.ports.sales.proposals import Proposals
 
-__all__ = ["Orders", "Proposals"]
+__all__ = ["Approvals", "Orders", "Proposals"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from app.infrastructure.database.repositories.sales.approvals import SqlApprovals
 from app.infrastructure.database.repositories.sales.orders import SqlOrders
 from app.infrastructure.database.repositories.sales.proposals import SqlProposals
 
-__all__ = ["SqlOrders", "SqlProposals"]
+__all__ = ["SqlApprovals", "SqlOrders", "SqlProposals"]

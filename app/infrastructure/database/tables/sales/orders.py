@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, ForeignKeyConstraint, Index, Table, UniqueConstraint, false
 from sqlalchemy import text as sql
 
-from app.domain.sales import OrderState
+from app.domain.sales import ApprovalState, OrderState
 from app.infrastructure.database.tables.documents import document, line_key, priced_line, valued
 from app.infrastructure.database.tables.shared import metadata
 from app.infrastructure.database.types import (
@@ -75,6 +75,27 @@ order_revisions = Table(
     Column("actor_id", KEY, nullable=False),
     Column("at", INSTANT, nullable=False),
     Column("content", JSON_TEXT, nullable=False),
+    ForeignKeyConstraint(["company_id", "order_id"], ["orders.company_id", "orders.id"], ondelete="CASCADE"),
+    sqlite_with_rowid=False,
+)
+
+# Whether an order may be validated as it was at that version; ``execution`` is the name of what asks.
+order_approvals = Table(
+    "order_approvals",
+    metadata,
+    Column("company_id", KEY, primary_key=True, autoincrement=False),
+    Column("order_id", KEY, primary_key=True, autoincrement=False),
+    Column("order_version", COUNTER, nullable=False),
+    Column("round", COUNTER, nullable=False),
+    Column("state", choice(ApprovalState), nullable=False),
+    Column("execution", text(80), nullable=False),
+    Column("token", text(255), nullable=False),
+    Column("escalated", FLAG, nullable=False),
+    Column("asked_by", KEY, nullable=False),
+    Column("asked_at", INSTANT, nullable=False),
+    Column("decided_by", KEY),
+    Column("decided_at", INSTANT),
+    Column("reason", text(200), nullable=False),
     ForeignKeyConstraint(["company_id", "order_id"], ["orders.company_id", "orders.id"], ondelete="CASCADE"),
     sqlite_with_rowid=False,
 )
