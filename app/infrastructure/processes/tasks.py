@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 from app.domain.processes import Missing, Rejected
 from app.domain.shared.ids import CompanyId
 from app.infrastructure.processes.engine import Workflows
+from app.infrastructure.processes.payloads import UnreadableError, payload
 from app.usecases.ports.workflows import HandedTask
 from app.workflow.asl.templates import text_of
 from app.workflow.runtime.engine import StaleTokenError
@@ -39,8 +39,8 @@ class EngineTasks:
     def succeed(self, company: CompanyId, token: str, output: str) -> None:
         """Answer for a task with JSON text. Raises Rejected, Missing."""
         try:
-            value = json.loads(output)
-        except ValueError as error:
+            value = payload(output)
+        except UnreadableError as error:
             reason = f"Invalid JSON in output: {error}"
             raise Rejected(what="InvalidOutput", reason=reason) from error
         self._answer(lambda: self._workflows.engine.succeed(token, value, namespace=str(company)))
