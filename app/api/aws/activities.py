@@ -38,7 +38,7 @@ def describe(call: Call) -> Answer:
 
 def list_(call: Call) -> Answer:
     """ListActivities."""
-    page = Page(after=str(call.continued() or ""), limit=call.limit + 1)
+    page = Page(after=call.beyond(), limit=call.limit + 1)
     found, more = cut(call.run(processes.ListActivities(), page), call.limit)
     return call.page("activities", [_shown(call, one) for one in found], found[-1].name if more else None)
 

@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 Item = TypeVar("Item")
 Answer = Mapping[str, Any]
 DEFAULT_PAGE: Final = 100
-_BAD_TOKEN: Final = AwsError("InvalidToken", "Invalid Token: 'Invalid token'")
+BAD_TOKEN: Final = AwsError("InvalidToken", "Invalid Token: 'Invalid token'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,19 @@ class Call:
         try:
             action, value = orjson.loads(urlsafe_b64decode(token.encode()))
         except (ValueError, TypeError, binascii.Error):
-            raise _BAD_TOKEN from None
+            raise BAD_TOKEN from None
         if action != self.action:
-            raise _BAD_TOKEN
+            raise BAD_TOKEN
         return value
+
+    def beyond(self) -> str:
+        """Give the name that the page before ended with. Raises AwsError."""
+        after = self.continued()
+        if after is None:
+            return ""
+        if not isinstance(after, str) or "\x00" in after:
+            raise BAD_TOKEN
+        return after
 
     def page(self, name: str, items: Sequence[Any], after: object) -> Answer:
         """Give the answer of a list; ``after`` continues it, None when it is at its end."""
@@ -66,7 +75,7 @@ class Call:
         """Give the part of a whole list that the caller asks for."""
         start = self.continued() or 0
         if not isinstance(start, int) or start < 0:
-            raise _BAD_TOKEN
+            raise BAD_TOKEN
         end = start + self.limit
         return self.page(name, [show(one) for one in items[start:end]], end if end < len(items) else None)
 

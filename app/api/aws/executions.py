@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from app.api.aws.call import Answer, Call, cut
+from app.api.aws.call import BAD_TOKEN, Answer, Call, cut
 from app.api.aws.errors import invalid
 from app.api.aws.map_runs import of_map
 from app.domain.processes import Execution, ExecutionState
@@ -27,6 +27,7 @@ _DATA: Final = frozenset(
     }
 )
 _INCLUDED: Final = {"included": True}
+_LATEST: Final = 2**53
 
 
 def start(call: Call) -> Answer:
@@ -142,16 +143,25 @@ def _of_map_run(call: Call, status: str | None) -> Answer:
 
 def _query(call: Call, status: str | None) -> ExecutionQuery:
     name, qualifier = call.place.of_machine(call.given["stateMachineArn"])
-    after = call.continued()
     number = int(qualifier) if qualifier.isdecimal() else None
     return ExecutionQuery(
         machine=name,
         states=() if status in {None, "PENDING_REDRIVE"} else (ExecutionState(status),),
-        after=None if after is None else (after[0], after[1]),
+        after=_after(call),
         limit=call.limit + 1,
         published=number,
         alias="" if number is not None else qualifier,
     )
+
+
+def _after(call: Call) -> tuple[int, str] | None:
+    """Give the place that a list goes on after. Raises AwsError for one that no list has ended with."""
+    match call.continued():
+        case None:
+            return None
+        case [int() as started, str() as execution] if 0 <= started < _LATEST and "\x00" not in execution:
+            return int(started), execution
+    raise BAD_TOKEN
 
 
 def _is_wanted(execution: Execution, redriven: str | None) -> bool:

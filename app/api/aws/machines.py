@@ -8,7 +8,7 @@ from typing import Any, Final
 from app.api.aws.arns import Place
 from app.api.aws.call import Answer, Call, cut, seconds
 from app.api.aws.errors import AwsError, invalid
-from app.domain.processes import Alias, Machine, MachineKind, Published, Route
+from app.domain.processes import Alias, Machine, MachineKind, Missing, Published, Route
 from app.usecases import processes
 from app.usecases.processes import MachineRef, Page, Seen, Tagged
 
@@ -143,7 +143,7 @@ def _shown(call: Call, seen: Seen) -> Answer:
 
 def list_(call: Call) -> Answer:
     """ListStateMachines."""
-    page = Page(after=str(call.continued() or ""), limit=call.limit + 1)
+    page = Page(after=call.beyond(), limit=call.limit + 1)
     found, more = cut(call.run(processes.ListMachines(), page), call.limit)
 
     def show(machine: Machine) -> Answer:
@@ -196,12 +196,17 @@ def publish(call: Call) -> Answer:
 def list_versions(call: Call) -> Answer:
     """ListStateMachineVersions."""
     name = _plain(call)
+    try:
+        versions = call.run(processes.ListVersions(), name)
+    except Missing as missing:
+        # This action alone has no word of its own for a machine that is not there.
+        raise AwsError("InvalidArn", f"Invalid Arn: '{call.given['stateMachineArn']}'") from missing
 
     def show(version: Published) -> Answer:
         arn = call.place.machine(name, version.number)
         return {"stateMachineVersionArn": arn, "creationDate": seconds(version.created_at)}
 
-    return call.part("stateMachineVersions", call.run(processes.ListVersions(), name), show)
+    return call.part("stateMachineVersions", versions, show)
 
 
 def delete_version(call: Call) -> Answer:

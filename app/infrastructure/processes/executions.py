@@ -8,25 +8,22 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final, cast
 
-import msgspec
-
 from app.domain.processes import Execution, ExecutionState, Refused, Rejected, RevisionNumber
 from app.domain.shared.ids import CompanyId
 from app.infrastructure.database.work import SqlWork
 from app.infrastructure.processes.engine import Workflows, key_of
+from app.infrastructure.processes.payloads import UnreadableError, payload
 from app.usecases.ports.shared import Work
 from app.usecases.ports.workflows import ExecutionQuery, NewExecution
 from app.workflow.asl.history import History
 from app.workflow.asl.templates import text_of
 from app.workflow.codec import unpack_checkpoint
-from app.workflow.kernel.errors import StepError
 from app.workflow.kernel.frames import Frame
 from app.workflow.kernel.lifecycle import InvalidTransitionError
 from app.workflow.kernel.status import ENDED, Status
 from app.workflow.runtime import store as s
 from app.workflow.runtime.clock import new_id, new_seed
 from app.workflow.runtime.crowds import MEMBER
-from app.workflow.runtime.steps import checked
 
 PAGE: Final = 1_000
 LONGEST_PRINCIPAL: Final = 255
@@ -224,8 +221,8 @@ def _asked(company: CompanyId, query: ExecutionQuery, after: tuple[int, str] | N
 
 def _check_input(text: str) -> None:
     try:
-        checked(msgspec.json.decode(text))
-    except (msgspec.DecodeError, StepError) as error:
+        payload(text)
+    except UnreadableError as error:
         raise _bad_input(str(error)) from error
 
 

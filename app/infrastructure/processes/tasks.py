@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -10,6 +9,7 @@ from app.domain.processes import Missing, Rejected
 from app.domain.shared.ids import CompanyId
 from app.infrastructure.database.work import SqlWork
 from app.infrastructure.processes.engine import Workflows
+from app.infrastructure.processes.payloads import UnreadableError, payload
 from app.usecases.ports.shared import Work
 from app.usecases.ports.workflows import HandedTask
 from app.workflow.asl.templates import text_of
@@ -41,8 +41,8 @@ class EngineTasks:
     def succeed(self, company: CompanyId, token: str, output: str) -> None:
         """Answer for a task with JSON text. Raises Rejected, Missing."""
         try:
-            value = json.loads(output)
-        except ValueError as error:
+            value = payload(output)
+        except UnreadableError as error:
             reason = f"Invalid JSON in output: {error}"
             raise Rejected(what="InvalidOutput", reason=reason) from error
         self._answer(lambda: self._workflows.engine.succeed(token, value, namespace=str(company)))
