@@ -60,6 +60,35 @@ def test_a_row_that_a_stranger_holds_stalls_no_other(bench: Bench, store: Any) -
     assert store.commit([append(1, 1)]) == {key(1)}
 
 
+@SERVERS
+@pytest.mark.parametrize("shape", ["connection", "raw", "cursor"])
+def test_a_commit_alone_passes_over_a_row_that_a_stranger_holds(bench: Bench, store: Any, shape: str) -> None:
+    """ORC-05: in a caller's transaction too nobody waits for somebody else's lock."""
+    store.start(new())
+    with bench.engine.begin() as stranger:
+        stranger.exec_driver_sql("SELECT 1 FROM workflow_executions WHERE namespace = 'a' AND id = 'e1' FOR UPDATE")
+        assert store.commit([append()]) == set()
+        with bench.transaction(shape) as transaction:
+            assert store.commit([append()], transaction) == set()
+    with bench.transaction(shape) as transaction:
+        assert store.commit([append()], transaction) == {key()}
+        assert store.commit([append()], transaction) == set()
+        assert store.commit([append(version=2)], transaction) == {key()}
+    assert [(page.version, page.first) for page in store.history(key(), 0, 10)] == [(1, 1), (2, 3)]
+
+
+def test_a_group_with_long_checkpoints_is_written_whole(bench: Bench, store: Any) -> None:
+    """ORC-02: however many statements a group takes, it is one commit."""
+    sizes = {0: 10, 1: 60_000, 2: 60_000, 3: 250_000, 4: 10}
+    for number in sizes:
+        store.start(new(number))
+    group = [append(number, checkpoint=str(number) * size) for number, size in sizes.items()]
+    assert store.commit(group) == set(map(key, sizes))
+    assert {row.key: row.checkpoint for row in store.load(map(key, sizes))} == {
+        append.key: append.checkpoint for append in group
+    }
+
+
 def test_what_a_killed_process_held_is_taken_over_at_once(bench: Bench, store: Any) -> None:
     """ORC-02, ORC-06: kill -9 is known by the lock that went with the process, not by waiting."""
     for number in range(3):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from .clock import Clock
 from .core import BusyError, Core
@@ -37,7 +37,8 @@ class _Ask:
         self.future = future
 
 
-_Thing: TypeAlias = Item | NewExecution | _Ask | None
+_Thing: TypeAlias = Item | NewExecution | _Ask | Callable[[], None] | None
+_T = TypeVar("_T")
 
 
 class Loop:
@@ -74,6 +75,8 @@ class Loop:
         self._nudged = False
         self._stop_at: int | None = None
         self._closed = False
+        self._deciding = threading.Lock()
+        """Held by whoever touches the core: the loop, or the thread of a transaction that wants its result decided."""
         self.ending = threading.Condition()
         """Notified whenever an execution has ended."""
 
@@ -129,22 +132,39 @@ class Loop:
         return future
 
     def prepare(self, item: Item) -> Append | None:
-        """Decide for a transaction; waits while another one of the same execution is in between."""
-        append: Append | None = self.ask(lambda: self._core.prepare(item, self._clock.now())).result()
-        return append
+        """Decide for a transaction; waits while another one of the same execution is in between. Raises ClosedError."""
+        return self._decide(lambda: self._core.prepare(item, self._clock.now()))
 
     def prepare_all(self, items: list[Item]) -> list[Append]:
-        """Decide for a transaction of several, all or none. Raises UnfitError, and what deciding raises."""
-        appends: list[Append] = self.ask(lambda: self._core.prepare_all(items, self._clock.now())).result()
-        return appends
+        """Decide for a transaction of several, all or none. Raises UnfitError, and what ``prepare`` raises."""
+        return self._decide(lambda: self._core.prepare_all(items, self._clock.now()))
 
     def confirm(self, *keys: Key, committed: bool) -> None:
         """Say how a transaction ended."""
-        self.ask(lambda: self._confirm(keys, committed=committed))
+        self._queue.put(lambda: self._confirm(keys, committed=committed))
 
     def withdraw(self, appends: list[Append]) -> None:
         """Say that a transaction came to nothing, and that its steps are tried again by whoever tried."""
-        self.ask(lambda: self._withdraw([append.key for append in appends]))
+        self._queue.put(lambda: self._withdraw([append.key for append in appends]))
+
+    def _decide(self, do: Callable[[], _T]) -> _T:
+        # On the thread that asks: to hand it to the loop and wait would cost two switches of threads for each step.
+        try:
+            with self._deciding:
+                self._refuse_if_closed()
+                return do()
+        except BusyError:
+            # Whoever is in between ends on the loop's thread, which then asks again.
+            decided: _T = self.ask(do).result()
+            return decided
+        except BaseException:
+            # What was read again meanwhile is the next turn's.
+            self._queue.put(None)
+            raise
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise ClosedError("the engine has stopped")
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -186,7 +206,10 @@ class Loop:
                 except Exception:  # noqa: BLE001 - all executions hang on this thread
                     _log.exception("a turn failed; what was held is read again")
                     self._begin_again()
-            self._keeper.leave(self._clock.now())
+            with self._deciding:
+                # Nothing is decided any more for what is let go of.
+                self._closed = True
+                self._keeper.leave(self._clock.now())
         except StoreUnavailableError:
             _log.warning("left without a word: the lease will tell", exc_info=True)
         finally:
@@ -203,7 +226,8 @@ class Loop:
         if self.gate is not None:
             self._pass(self.gate)
         try:
-            self._turn()
+            with self._deciding:
+                self._turn()
         finally:
             if self.gate is not None:
                 self.gate.leave()
@@ -219,7 +243,11 @@ class Loop:
         elif isinstance(thing, NewExecution):
             self._unborn.append(thing)
         elif thing is not None:
-            self._do(thing)
+            with self._deciding:
+                if isinstance(thing, _Ask):
+                    self._do(thing)
+                else:
+                    thing()
 
     def _turn(self) -> None:
         now = self._clock.now()
@@ -335,8 +363,9 @@ class Loop:
     def _begin_again(self) -> None:
         now = self._clock.now()
         try:
-            self._keeper.leave(now)
-            self._keeper.enter(now)
+            with self._deciding:
+                self._keeper.leave(now)
+                self._keeper.enter(now)
         except StoreUnavailableError:
             self._core.unavailable = True
 
