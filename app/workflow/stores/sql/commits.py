@@ -385,7 +385,7 @@ _GIVE: Final = " SELECT n, i FROM w"
 _ALONE: Final = """
 WITH u AS (
     UPDATE workflow_executions SET version = ?, status = ?, owner = ?, due = ?, claims = 0, started = ?, ended = ?,
-        events = events + ?, error = ?, checkpoint = ?
+        events = events + ?, error = ?, checkpoint = ?, state = ?
     WHERE ctid = (
         SELECT ctid FROM workflow_executions WHERE namespace = ? AND id = ? AND version = ? FOR UPDATE SKIP LOCKED)
     RETURNING namespace, id, version, events
