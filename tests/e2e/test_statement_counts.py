@@ -649,6 +649,7 @@ def _workflows(meter: Meter, lines: int) -> None:
     meter("delete_workflow_version", "DELETE", f"{path}/versions/1", version=7)
     redriven = failed(office)
     meter("redrive_execution", "POST", f"/executions/{redriven}/redrive")
+    execution = ""
     for _ in range(lines):
         execution = meter("start_execution", "POST", "/executions", {"workflow": made["name"]})["id"]
     meter("list_executions", "GET", f"/executions?limit={lines}")
