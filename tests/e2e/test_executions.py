@@ -206,7 +206,8 @@ def test_history_is_told_in_stretches(office: Office) -> None:
         "MessageStateEntered",
     ]
     assert (whole["items"][1]["details"]["name"], whole["next"]) == ("Begin", None)
-    told, after = [], 0
+    told: list[Any] = []
+    after: int | None = 0
     while after is not None:
         stretch = office.get(f"{path}?after={after}&limit=2")
         told += stretch["items"]

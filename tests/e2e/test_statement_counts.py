@@ -342,10 +342,10 @@ MOST: Final = {
     "cancel_job": 4,
     "retry_job": 3,
     "list_workflows": 1,
-    "create_workflow": 9,
+    "create_workflow": 10,
     "judge_workflow": 0,
     "read_workflow": 4,
-    "change_workflow": 9,
+    "change_workflow": 10,
     "delete_workflow": 7,
     "list_workflow_versions": 2,
     "publish_workflow": 7,
@@ -654,6 +654,7 @@ def _workflows(meter: Meter, lines: int) -> None:
     meter("delete_workflow_version", "DELETE", f"{path}/versions/1", version=7)
     redriven = failed(office)
     meter("redrive_execution", "POST", f"/executions/{redriven}/redrive")
+    execution = ""
     for _ in range(lines):
         execution = meter("start_execution", "POST", "/executions", {"workflow": made["name"]})["id"]
     meter("list_executions", "GET", f"/executions?limit={lines}")

@@ -114,6 +114,7 @@ from tests.support.databases import KEY, tracing
 from tests.support.files import MemoryFiles
 from tests.support.jobs import fresh
 from tests.support.printers import RecordingPrinter
+from tests.support.process_story import process_story
 from tests.support.shop import Shop
 
 pytestmark = [
@@ -300,6 +301,8 @@ class Story:
         self.jobs()
         self.batches(one, other)
         self.adding_to_objects()
+        desk = self.shop.books.desk
+        process_story(self.do, desk.clock, desk.runner.works._database)
 
     def do(self, case: Any, request: Any) -> Any:
         """Run one use case."""

@@ -217,16 +217,18 @@ def plural_of(name: str, key: str) -> Plural:
 _EVERYWHERE: Final = {"papers.account.bic", "papers.account.iban"}
 ALIKE: Final[dict[str, set[str]]] = {
     "de": {*_EVERYWHERE, "papers.account.bank"},
-    "es": {*_EVERYWHERE, "papers.totals.gross"},
+    "es": {*_EVERYWHERE, "papers.totals.gross", "words.kind.alias"},
     "fr": {
         *_EVERYWHERE,
         "papers.columns.date",
         "papers.columns.lot",
         "papers.facts.date",
         "words.is_kind.pro_forma",
+        "words.kind.alias",
         "words.kind.session",
+        "words.kind.version",
     },
-    "pt-BR": {*_EVERYWHERE, "papers.facts.email", "papers.totals.gross"},
+    "pt-BR": {*_EVERYWHERE, "papers.facts.email", "papers.totals.gross", "words.kind.alias"},
 }
 """Texts that are rightly the same as in English."""
 

@@ -204,7 +204,7 @@ class EventOut(Out):
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> "EventOut":
         """Show an event."""
-        details: Any = next((value for name, value in told.items() if name.endswith("EventDetails")), {})
+        details: Mapping[str, Any] = next((value for name, value in told.items() if name.endswith("EventDetails")), {})
         return cls.model_construct(
             id=told["id"],
             previous=told["previousEventId"],
