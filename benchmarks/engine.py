@@ -3,7 +3,8 @@
 ``python -m benchmarks.engine [sqlite|postgresql|mariadb ...] [--steps N] [--only WORD]``. Executions of ten no-op steps
 in a closed loop; each step's result is on disk before the next starts. Client and server have a core each. CPU is that
 of this process and of the server's. A transition is from the start of a handler to the start of the next one, its p50,
-p99 and mean; a checkpoint is one commit of the store, the mean of all (of a transactional step without its COMMIT).
+p99 and mean; a checkpoint is one commit of the store, the mean of all (of a transactional step without its COMMIT). The
+first line says what of the client's time is the engine's own, with no store (``python -m benchmarks.engine_core``).
 
 "fan-out" is one execution of 1,000 items at a time, a step each. "6,000 steps" is one execution whose history grows to
 30,000 events: what a step costs near its beginning and at its end. The last lines kill a process in the middle of 1,000
@@ -43,7 +44,7 @@ from app.workflow.steps import NEVER, task
 from app.workflow.stores.sql.schema import migrate
 from app.workflow.stores.sql.server import write_lock
 from app.workflow.stores.sql.store import SqlStore
-from benchmarks import ROOT
+from benchmarks import ROOT, engine_core
 from benchmarks.engine_line import LINE, STEPS
 from benchmarks.machine import cpu_ms, describe, halves, pin
 from benchmarks.service import database_process
@@ -151,6 +152,7 @@ def main() -> None:
     parser.add_argument("--peers", metavar="PYTHON", help="the Python of an environment with dbos")
     given = parser.parse_args()
     print(f"{describe()}; fsync on")
+    print(engine_core.told(given.steps // STEPS))
     print(f"{'':44}{'':9}{'CPU-ms a step':>24}{'transition, ms':>31}{'checkpoint':>12}")
     print(
         f"{'database':12}{'':32}{'steps/s':>9}{'client':>8}{'server':>8}{'sum':>8}{'p50':>15}{'p99':>8}{'mean':>8}"

@@ -79,12 +79,13 @@ class Packed(msgspec.Struct, frozen=True):
 
 def pack(frame: Frame, events: Sequence[Event], version: int, homes: Homes) -> Packed:
     """Write down what a run has come to: its events, and the frame after them. ``version`` is that of the commit."""
-    row = _encode((SCHEMA, events))
-    if len(row) <= PLAIN_ROW and not homes:
-        return Packed(row.decode(), _encode((SCHEMA, frame)).decode(), homes)
+    # Where a large value is about, most events hold it: all of it would be written only to see that the row is long.
+    if not homes:
+        row = _encode((SCHEMA, events))
+        if len(row) <= PLAIN_ROW:
+            return Packed(row.decode(), _encode((SCHEMA, frame)).decode(), homes)
     known = Homes(homes)
-    if len(row) > PLAIN_ROW:
-        row = _with_table(events, version, known)
+    row = _with_table(events, version, known)
     lean, references, used = _lean(frame, known)
     content = (SCHEMA, lean, references) if references else (SCHEMA, frame)
     return Packed(row.decode(), _encode(content).decode(), used)
@@ -155,7 +156,11 @@ def _with_table(events: Sequence[Event], version: int, known: Homes) -> bytes:
             table.append(msgspec.Raw(encoded))
             known[id(value)] = (value, version, place)
         written.append(msgspec.structs.replace(event, **{field: [value] if place is None else place}))
-    return _encode((SCHEMA, written, table))
+    return _row(events, written, table)
+
+
+def _row(events: Sequence[Event], written: list[Any], table: list[msgspec.Raw]) -> bytes:
+    return _encode((SCHEMA, written, table) if table else (SCHEMA, events))
 
 
 def _large(value: Any) -> bytes:

@@ -77,6 +77,19 @@ def test_a_commit_alone_passes_over_a_row_that_a_stranger_holds(bench: Bench, st
     assert [(page.version, page.first) for page in store.history(key(), 0, 10)] == [(1, 1), (2, 3)]
 
 
+@pytest.mark.parametrize("text", ["back\\slash", "it's", "a \\' b", "100 % %s ?", '{"n":"\\\\"}', "line\nend"])
+@pytest.mark.parametrize("size", [1, 10_000])
+def test_a_checkpoint_is_read_as_it_was_written(bench: Bench, store: Any, text: str, size: int) -> None:
+    """ORC-02: on the store's own connections and on a caller's, which may write quotes in another way."""
+    store.start(new())
+    store.commit([append(checkpoint=text * size, history=text)])
+    assert store.load([key()])[0].checkpoint == text * size
+    with bench.transaction() as transaction:
+        store.commit([append(version=2, checkpoint=text, history=text * size)], transaction)
+    assert store.load([key()])[0].checkpoint == text
+    assert store.pages(key(), [1, 2]) == {1: text, 2: text * size}
+
+
 def test_a_group_with_long_checkpoints_is_written_whole(bench: Bench, store: Any) -> None:
     """ORC-02: however many statements a group takes, it is one commit."""
     sizes = {0: 10, 1: 60_000, 2: 60_000, 3: 250_000, 4: 10}

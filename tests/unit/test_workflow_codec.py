@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from app.workflow import codec
@@ -57,6 +58,21 @@ def test_a_large_value_is_written_once_and_referred_to() -> None:
     assert packed.history.count(LARGE["text"]) == 1
     assert LARGE["text"] not in packed.checkpoint
     read, _ = unpack_checkpoint(packed.checkpoint, lambda versions: dict.fromkeys(versions, packed.history))
+    assert read == frame
+
+
+def test_beside_a_large_value_that_stands_in_an_earlier_row_small_events_are_written_as_they_are() -> None:
+    """Engine.md 5: what is written does not grow with what is only referred to."""
+    frame, events = begun(LARGE)
+    first = pack(frame, events, 1, Homes())
+    (branch,) = frame.branches.values()
+    told = run(ONE, frame, s.Heartbeat(branch.id, branch.entry, branch.attempt), 1_500) or events[:1]
+    small = [event for event in told if not hasattr(event, "input")]
+    second = pack(frame, small, 2, first.homes)
+    assert json.loads(second.history) == [codec.SCHEMA, json.loads(msgspec.json.encode(small))]
+    assert unpack_history(second.history) == small
+    assert LARGE["text"] not in second.checkpoint
+    read, _ = unpack_checkpoint(second.checkpoint, lambda versions: dict.fromkeys(versions, first.history))
     assert read == frame
 
 

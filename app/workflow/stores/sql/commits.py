@@ -21,6 +21,8 @@ _TOGETHER: Final = 200
 """How many conditions are put into one statement."""
 _LONGEST: Final = 100_000
 """Characters of checkpoints that go into one statement for many rows; written out they may be four times as many."""
+_LONG: Final = 16_384
+"""Characters from which on it costs PostgreSQL more to read a commit as JSON than to be asked once more."""
 _PLANS_LAST: Final = 512
 _UNSTORABLE: Final[tuple[type[Exception], ...]] = (UnicodeEncodeError, OverflowError)
 
@@ -399,11 +401,16 @@ class PostgresCommits(Commits):
     """Gives everything as one JSON text to one statement, which locks, compares, writes and tells what was written."""
 
     def group(self, line: Line, appends: Sequence[Append]) -> set[Key]:
-        """Write those whose version fits, by one statement."""
-        if len(appends) == 1 and appends[0].is_alone and appends[0].new is None:
-            (append,) = appends
-            return {append.key} if line.run(_ALONE, *_changes(append), append.events, append.history) else set()
-        rows = [_commit(append) for append in sorted(appends, key=_key)]
+        """Write those whose version fits: the long ones each by itself, the others by one statement."""
+        alone, together = _sorted_out(appends)
+        written = {append.key for append in alone if self._alone(line, append)}
+        return written | self._together(line, together) if together else written
+
+    def _alone(self, line: Line, append: Append) -> bool:
+        return bool(line.run(_ALONE, *_changes(append), append.events, append.history))
+
+    def _together(self, line: Line, appends: Sequence[Append]) -> set[Key]:
+        rows = [_commit(append) for append in appends]
         statement = _READ + (_WITH_NEW if any(row.m is not None for row in rows) else _OLD_ALONE) + _HISTORY
         if any(row.x for row in rows):
             statement += _CONSUME
@@ -421,9 +428,10 @@ class PostgresCommits(Commits):
         self._written = 0
 
     def all(self, server: Server, appends: Sequence[Append]) -> set[Key]:
-        """Write a group by one statement, which is its own transaction."""
+        """Write a group by one statement, which is its own transaction, or by several in one."""
         self._written += 1
-        return server.transact(lambda line: self._planned(line, appends), begin=False, kept=True)
+        begin = len(appends) > 1 and any(map(_is_long, appends))
+        return server.transact(lambda line: self._planned(line, appends), begin=begin, kept=True)
 
     def _planned(self, line: Line, appends: Sequence[Append]) -> set[Key]:
         # A plan made while the tables were small may take any index that begins with the namespace, and read all of it
@@ -431,6 +439,20 @@ class PostgresCommits(Commits):
         if self._written % _PLANS_LAST == 0 or (self._written < _PLANS_LAST and self._written.bit_count() == 1):
             line.run("DISCARD PLANS")
         return self.group(line, appends)
+
+
+def _sorted_out(appends: Sequence[Append]) -> tuple[list[Append], list[Append]]:
+    """Give those that are written each by itself, and those that one statement is for, both in the order of keys."""
+    alone: list[Append] = []
+    together: list[Append] = []
+    for append in sorted(appends, key=_key):
+        plain = append.new is None and append.is_alone
+        (alone if plain and (len(appends) == 1 or _is_long(append)) else together).append(append)
+    return alone, together
+
+
+def _is_long(append: Append) -> bool:
+    return len(append.history) + len(append.checkpoint) > _LONG
 
 
 def _key(append: Append) -> Key:

@@ -288,9 +288,12 @@ class Mysql(Server):
     # Most of what nobody holds sleeps: by that index it would read all of them.
     by_due = " FORCE INDEX (ix_workflow_executions_due)"
     arguments: ClassVar[Mapping[str, Any]] = {"charset": "utf8mb4"}
+    # Where a backslash means nothing the driver need only double quotes, which JSON has few of: else it looks at each
+    # character by itself, 3 ms for 100 kB.
     settings: ClassVar[tuple[str, ...]] = (
         "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
         "SET sql_mode = 'STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
+        "SET sql_mode = CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES')",
         f"SET innodb_lock_wait_timeout = {PATIENCE_S}",
     )
     _AGAIN: Final = frozenset({1213, 1205, 1020})
