@@ -35,6 +35,7 @@ COLUMNS = {
     " claims started ended events error checkpoint parent",
     "workflow_history": "namespace id version first_event last_event body",
     "workflow_inbox": "place namespace id execution body",
+    "workflow_offers": "place namespace resource execution branch entry attempt",
     "workflow_messages": "place namespace id name correlation expires fresh delivered body",
     "workflow_schema": "id version",
     "workflow_workers": "id name entered lease",
@@ -319,7 +320,7 @@ def test_all_databases_have_the_same_tables(bench: Bench) -> None:
     tables = {name: " ".join(column["name"] for column in found.get_columns(name)) for name in found.get_table_names()}
     assert {name: columns for name, columns in tables.items() if name.startswith(schema.PREFIX)} == COLUMNS
     indexes = {index["name"] for name in tables for index in found.get_indexes(name)}
-    wanted = {match[2] for statement in schema._FIRST if (match := schema._INDEX.match(statement))}
+    wanted = {match[2] for statement in (*schema._FIRST, *schema._OFFERS) if (match := schema._INDEX.match(statement))}
     assert wanted <= indexes
 
 
@@ -338,7 +339,7 @@ def test_a_database_of_an_older_version_goes_forward_with_its_data(
 ) -> None:
     """SM-06: several who migrate at once take each step once, one that was interrupted is taken up again."""
 
-    def third(connection: Connection) -> None:
+    def fourth(connection: Connection) -> None:
         connection.exec_driver_sql("ALTER TABLE workflow_executions ADD COLUMN later INTEGER DEFAULT 7 NOT NULL")
 
     with empty_database(kind, tmp_path) as url:
@@ -353,10 +354,10 @@ def test_a_database_of_an_older_version_goes_forward_with_its_data(
             on = " ON workflow_executions" if kind == "mariadb" else ""
             connection.exec_driver_sql(f"DROP INDEX ix_workflow_executions_due{on}")
             connection.exec_driver_sql("UPDATE workflow_schema SET version = 0")
-        monkeypatch.setattr(schema, "STEPS", (*schema.STEPS, third))
+        monkeypatch.setattr(schema, "STEPS", (*schema.STEPS, fourth))
         with engine.begin() as connection:
-            schema.migrate_on(connection, 3)
-            assert schema.version(connection) == 3
+            schema.migrate_on(connection, 4)
+            assert schema.version(connection) == 4
         assert "ix_workflow_executions_due" in {i["name"] for i in inspect(engine).get_indexes("workflow_executions")}
         with engine.connect() as connection:
             rows = connection.exec_driver_sql("SELECT id, later FROM workflow_executions")
