@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from heapq import heappop, heappush
 from itertools import chain
 from threading import RLock
@@ -140,11 +141,7 @@ class MemoryStore:
             for offer in list(waiting):
                 del waiting[offer]
                 row = self._rows.get(offer.key)
-                letter = (
-                    None
-                    if row is None
-                    else judge(offer, row, lambda versions, key=offer.key: self.pages(key, versions))
-                )
+                letter = None if row is None else judge(offer, row, partial(self.pages, offer.key))
                 if letter is not None and (namespace, letter.id) not in self._inbox:
                     self._post(letter)
                     return offer
