@@ -36,6 +36,7 @@ COLUMNS = {
     " claims started ended events error checkpoint parent reference state",
     "workflow_history": "namespace id version first_event last_event body",
     "workflow_inbox": "place namespace id execution body",
+    "workflow_offers": "place namespace resource execution branch entry attempt",
     "workflow_messages": "place namespace id name correlation expires fresh delivered body",
     "workflow_schema": "id version",
     "workflow_workers": "id name entered lease",
@@ -350,7 +351,7 @@ def test_all_databases_have_the_same_tables(bench: Bench) -> None:
     tables = {name: " ".join(column["name"] for column in found.get_columns(name)) for name in found.get_table_names()}
     assert {name: columns for name, columns in tables.items() if name.startswith(schema.PREFIX)} == COLUMNS
     indexes = {index["name"] for name in tables for index in found.get_indexes(name)}
-    wanted = {match[2] for statement in schema._FIRST if (match := schema._INDEX.match(statement))}
+    wanted = {match[2] for statement in (*schema._FIRST, *schema._OFFERS) if (match := schema._INDEX.match(statement))}
     assert wanted <= indexes
 
 

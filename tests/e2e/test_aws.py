@@ -11,7 +11,7 @@ import pytest
 from app.domain.shared.rights import Right
 from app.settings import Settings
 from tests.support.aws import ROLE, Cloud, Keys, clouded, code_of, machine
-from tests.support.office import Served
+from tests.support.office import Served, serving
 
 pytestmark = pytest.mark.fast
 
@@ -503,6 +503,21 @@ def test_a_worker_takes_a_task_and_answers_it(cloud: Cloud) -> None:
     stale = ("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
     assert code_of(cloud.aws.send_task_success, taskToken=task["taskToken"], output="1") == stale
     assert code_of(cloud.aws.send_task_heartbeat, taskToken=task["taskToken"]) == stale
+
+
+def test_a_process_hands_out_tasks_of_executions_that_another_one_holds(
+    cloud: Cloud, served: Served, database_settings: Settings
+) -> None:
+    """ORC-05: a worker may poll whichever server it likes."""
+    activity, arn = working(cloud)
+    idle = database_settings.model_copy(update={"workflows": False, "data_dir": served.container.settings.data_dir})
+    with serving(idle) as other:
+        elsewhere = Cloud(other).client(cloud.keys())
+        execution = cloud.start(arn, input="7")
+        task = elsewhere.get_activity_task(activityArn=activity, workerName="Ann")
+        assert task["input"] == "7"
+        elsewhere.send_task_success(taskToken=task["taskToken"], output='"done"')
+    assert cloud.ended(execution)["output"] == '"done"'
 
 
 def test_a_task_that_fails_fails_its_execution(cloud: Cloud) -> None:

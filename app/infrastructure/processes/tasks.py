@@ -14,7 +14,6 @@ from app.usecases.ports.shared import Work
 from app.usecases.ports.workflows import HandedTask
 from app.workflow.asl.templates import text_of
 from app.workflow.runtime.engine import StaleTokenError
-from app.workflow.runtime.loop import ClosedError
 from app.workflow.runtime.tokens import InvalidTokenError
 
 
@@ -29,13 +28,8 @@ class EngineTasks:
         self._workflows.engine.listen(told)
 
     def take(self, company: CompanyId, activity: str, worker: str) -> HandedTask | None:
-        """Give a task of the activity if there is one, now taken by ``worker``; none while the process stops."""
-        if not self._workflows.running:
-            return None
-        try:
-            task = self._workflows.engine.poll(activity, worker=worker, namespace=str(company))
-        except ClosedError:
-            return None
+        """Give a task of the activity if there is one, in whichever process, now taken by ``worker``."""
+        task = self._workflows.engine.poll(activity, worker=worker, namespace=str(company))
         return None if task is None else HandedTask(token=task.token, input=text_of(task.argument))
 
     def succeed(self, company: CompanyId, token: str, output: str) -> None:

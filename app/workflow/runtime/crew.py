@@ -95,10 +95,11 @@ class Crew:
         answers: list[Item] = []
         started: list[Job] = []
         shared: list[Job] = []
+        outside: list[Command] = []
         for asked in commands:
             handler, command = self._registry.way(asked)
             if handler is None:
-                answers.extend(self._offer(command))
+                answers.extend(self._left(command, outside))
             elif handler.inline:
                 answers.append(self._attempt(handler, command))
             elif handler.is_async:
@@ -107,16 +108,18 @@ class Crew:
                 shared.append((handler, command))
             else:
                 self._jobs.put((handler, command))
+        if outside:
+            self._activities.offer(outside)
         if started:
             answers.extend(self._hand_over(started))
         for _ in range(self._batches.put(shared) if shared else 0):
             self._jobs.put(self._batches)
         return answers
 
-    def _offer(self, command: Command) -> list[Item]:
+    def _left(self, command: Command, outside: list[Command]) -> list[Item]:
         """Leave a task to the workers outside; one that is nobody's fails."""
         if self._registry.is_activity(command.resource):
-            self._activities.offer(command)
+            outside.append(command)
             return []
         return [_failed(command, RUNTIME, f"nothing does {command.resource}")]
 

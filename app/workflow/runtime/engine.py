@@ -24,7 +24,7 @@ from ..kernel.graph import Definition
 from ..kernel.lifecycle import InvalidTransitionError
 from ..kernel.migration import unfit
 from ..kernel.status import ENDED, LIFE, Status
-from .activities import Activities, ActivityTask, handed
+from .activities import Activities, ActivityTask
 from .children import Nested, answer_id
 from .clock import Clock, SystemClock, new_id, new_seed
 from .core import LINGER, Core
@@ -32,7 +32,7 @@ from .crew import Crew, Transactions
 from .gate import Gate
 from .keeper import LEASE, Keeper
 from .listeners import Listener
-from .live import Definitions, Item, StepKey
+from .live import Definitions, StepKey
 from .loop import Loop
 from .registry import Registry, Routes
 from .steps import checked
@@ -123,7 +123,7 @@ class Engine:
         self.store = store
         self.clock = clock or SystemClock()
         self._registry: Registry = Registry(definitions, routes) if beside is None else beside._registry  # noqa: SLF001 - one of these
-        self._activities = Activities()
+        self._activities = Activities(store)
         self._transactions = transactions
         self._drain = drain
         self._crew = Crew(
@@ -393,15 +393,14 @@ class Engine:
     def poll(
         self, resource: str, *, worker: str = "", namespace: str = "", seconds: float = 0.0
     ) -> ActivityTask | None:
-        """Take a task for an outside worker, waiting so long for one; this process must run.
+        """Take a task for an outside worker, waiting so long for one, whichever process holds its execution.
 
-        When this returns it is on disk that it was taken, and its heartbeat counts.
+        When this returns it is on disk that it was taken.
         """
-        while (command := self._activities.take(namespace, resource, seconds)) is not None:
-            step = command.step
-            taken = s.TaskTaken(step.branch, step.entry, step.attempt, worker)
-            if self._loop.hand_out(Item(step.key, taken), step):
-                return handed(command)
+        while (found := self._activities.take(namespace, resource, worker, seconds)) is not None:
+            step, task = found
+            if not self._loop.is_running or self._loop.is_handed(step):
+                return task
         return None
 
     def listen(self, told: Callable[[], None]) -> None:

@@ -184,14 +184,23 @@ class Loop:
         """Say that a task will not be answered."""
         self.ask(lambda: self._core.give_up(step))
 
-    def hand_out(self, item: Item, step: StepKey) -> bool:
-        """Note that an activity worker has taken a task; tell whether that is on disk. Raises ClosedError."""
-        future: Future[bool] = Future()
-        self._handed[step] = future
-        self.put(item)
-        if self._closed:
-            self._refuse_all()
-        return future.result()
+    def is_handed(self, step: StepKey) -> bool:
+        """Tell whether a task was still waited for when the letter came that an activity worker has taken it.
+
+        Of an execution that is not held here that is for its worker to see: then it is taken for granted, as when this
+        one stops meanwhile.
+        """
+        try:
+            expected: Future[bool] | None = self.ask(lambda: self._expect(step)).result()
+            return expected is None or expected.result()
+        except ClosedError:
+            return True
+
+    def _expect(self, step: StepKey) -> Future[bool] | None:
+        if not self._core.is_waiting_for(step):
+            return None
+        self._nudged = True
+        return self._handed.setdefault(step, Future())
 
     # On its own thread
 

@@ -8,7 +8,7 @@ transaction) only insert: an execution of version 0, or a row of the inbox.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
@@ -64,6 +64,16 @@ class Message(msgspec.Struct, frozen=True):
     key: str
     body: str
     expires: int
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """A task that waits for a worker outside: one attempt of one step of an execution."""
+
+    key: Key
+    branch: int
+    entry: int
+    attempt: int
+    resource: str
 
 
 class Append(msgspec.Struct, frozen=True):
@@ -200,6 +210,16 @@ class Store(Protocol):
         Raises RefusedError, and nothing is posted.
         """
 
+    def offer(self, offers: Sequence[Offer]) -> None:
+        """Have tasks wait for workers outside; one that is there already is left as it is."""
+
+    def take(self, namespace: str, resource: str, judge: Judge) -> Offer | None:
+        """Hand the oldest task of a resource to who asks: it is removed, and the letter that ``judge`` gives posted.
+
+        Both happen or neither. One that ``judge`` gives no letter for, or whose letter is in the inbox already, is
+        removed and the next one looked at; None when there is no other.
+        """
+
     def publish(self, message: Message, connection: Any = None) -> None:
         """Keep a message until somebody waits for it; one whose id is known is dropped. Raises RefusedError.
 
@@ -269,6 +289,11 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Let go of connections."""
+
+
+Judge = Callable[[Offer, Row, Callable[[Sequence[int]], Mapping[int, str]]], Letter | None]
+"""Gives the letter that takes a task of an execution, None for one that nobody waits for any more; it is also given
+what finds pages of the execution's history by their versions."""
 
 
 class Query(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from heapq import heappop, heappush
 from itertools import chain
 from threading import RLock
@@ -15,11 +16,13 @@ from ..kernel.status import Status
 from ..runtime.store import (
     SUSPECT,
     Append,
+    Judge,
     Key,
     Letter,
     Message,
     NameTakenError,
     NewExecution,
+    Offer,
     Page,
     Query,
     RefusedError,
@@ -61,6 +64,7 @@ class MemoryStore:
         self._messages: dict[tuple[str, str], Message | int] = {}  # delivered ones are their expiry
         self._awaiting: dict[_Pair, dict[str, str | None]] = {}  # by execution: the message it was given
         self._pairs: dict[Key, dict[_Pair, None]] = {}
+        self._offers: dict[tuple[str, str], dict[Offer, None]] = {}
         self._workers: dict[int, int] = {}
         self._locks: set[int] = set()
         self._entered = 0
@@ -123,6 +127,25 @@ class MemoryStore:
         with self._turn:
             for letter in letters:
                 self._do(connection, self._post, letter)
+
+    def offer(self, offers: Sequence[Offer]) -> None:
+        """Have tasks wait for workers outside."""
+        with self._turn:
+            for offer in offers:
+                self._offers.setdefault((offer.key.namespace, offer.resource), {}).setdefault(offer)
+
+    def take(self, namespace: str, resource: str, judge: Judge) -> Offer | None:
+        """Remove the oldest task that still holds, and post the letter that says so."""
+        with self._turn:
+            waiting = self._offers.get((namespace, resource), {})
+            for offer in list(waiting):
+                del waiting[offer]
+                row = self._rows.get(offer.key)
+                letter = None if row is None else judge(offer, row, partial(self.pages, offer.key))
+                if letter is not None and (namespace, letter.id) not in self._inbox:
+                    self._post(letter)
+                    return offer
+        return None
 
     def publish(self, message: Message, connection: MemoryTransaction | None = None) -> None:
         """Keep a message until somebody waits for it."""

@@ -209,7 +209,31 @@ def _third(connection: Connection) -> None:
         connection.exec_driver_sql(_BY_REFERENCE.format_map(types))
 
 
-STEPS: Final[tuple[Callable[[Connection], None], ...]] = (_first, _second, _third)
+_OFFERS: Final = (
+    """
+CREATE TABLE IF NOT EXISTS workflow_offers (
+    place {serial},
+    namespace {namespace} NOT NULL,
+    resource {sent} NOT NULL,
+    execution {id} NOT NULL,
+    branch {count} NOT NULL,
+    entry {count} NOT NULL,
+    attempt {count} NOT NULL,
+    UNIQUE (namespace, execution, branch, entry, attempt)
+){end}""",
+    "CREATE INDEX ix_workflow_offers_resource ON workflow_offers (namespace, resource, place)",
+)
+
+
+def _fourth(connection: Connection) -> None:
+    """Know which tasks wait for workers outside."""
+    types = _types(connection)
+    for statement in _OFFERS:
+        if not _has_index(connection, statement):
+            connection.exec_driver_sql(statement.format_map(types))
+
+
+STEPS: Final[tuple[Callable[[Connection], None], ...]] = (_first, _second, _third, _fourth)
 """What brings a database from each version to the next."""
 
 

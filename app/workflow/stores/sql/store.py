@@ -11,11 +11,13 @@ from ...kernel.status import Status
 from ...runtime.store import (
     SUSPECT,
     Append,
+    Judge,
     Key,
     Letter,
     Message,
     NameTakenError,
     NewExecution,
+    Offer,
     Page,
     Query,
     RefusedError,
@@ -24,6 +26,7 @@ from ...runtime.store import (
     StoreUnavailableError,
 )
 from .. import sound
+from . import offers as offering
 from . import reading
 from .commits import COMMITS, INSERT, either, post, values_of
 from .correlation import deliver
@@ -81,6 +84,20 @@ class SqlStore:
             raise RefusedError(refused)
         if letters:
             self._write(lambda line: post(line, letters, self._commits.unless), connection)
+
+    def offer(self, offers: Sequence[Offer]) -> None:
+        """Have tasks wait for workers outside."""
+        self._server.transact(lambda line: offering.offer(line, offers, self._commits.unless))
+
+    def take(self, namespace: str, resource: str, judge: Judge) -> Offer | None:
+        """Remove the oldest task that still holds, and post the letter that says so."""
+        # Whoever asks in vain does not write.
+        if not self._ask(
+            "SELECT 1 FROM workflow_offers WHERE namespace = ? AND resource = ? LIMIT 1", namespace, resource
+        ):
+            return None
+        given = (namespace, resource, judge, self._commits.unless, self._server.share)
+        return self._server.transact(lambda line: offering.take(line, *given))
 
     def publish(self, message: Message, connection: Any = None) -> None:
         """Keep a message until somebody waits for it."""
@@ -219,6 +236,7 @@ class SqlStore:
             )
             either(line, "DELETE FROM workflow_history", "namespace = ? AND id = ?", keys)
             either(line, "DELETE FROM workflow_inbox", "namespace = ? AND execution = ?", keys)
+            either(line, "DELETE FROM workflow_offers", "namespace = ? AND execution = ?", keys)
             either(line, "DELETE FROM workflow_awaiting", "namespace = ? AND execution = ?", keys)
             either(line, "DELETE FROM workflow_executions", "namespace = ? AND id = ?", keys)
             return len(keys)
