@@ -101,7 +101,7 @@ class Children:
 
     def look(self, live: Live, events: list[e.Event], now: int) -> tuple[tuple[NewExecution, ...], tuple[Letter, ...]]:
         """Give the children to start and the letters to send with a commit, and know from now on who is asked."""
-        if not self._nested and live.kin is None and live.frame.crowd is None:
+        if not self._concerns(live):
             return (), ()
         starts, posts = list[NewExecution](), list[Letter]()
         if live.asked or self._asks(events):
@@ -110,6 +110,10 @@ class Children:
             crowds.look(live, events, now, starts, posts)
         posts += self._telling(live, events)
         return tuple(starts), tuple(posts)
+
+    def _concerns(self, live: Live) -> bool:
+        """Tell whether an execution may have to do with others at all."""
+        return bool(self._nested) or live.kin is not None or live.frame.crowd is not None
 
     def _look_at_steps(
         self, live: Live, events: list[e.Event], now: int, starts: list[NewExecution], posts: list[Letter]
