@@ -219,7 +219,8 @@ def task(report: Report, raw: Mapping[str, Any], location: str, kind: str, *, ex
 
 
 def _heartbeat(report: Report, raw: Mapping[str, Any], location: str) -> None:
-    beat, limit = raw.get("HeartbeatSeconds"), raw.get("TimeoutSeconds")
+    beat: Any = raw.get("HeartbeatSeconds")
+    limit: Any = raw.get("TimeoutSeconds")
     if is_number(beat) and is_number(limit) and beat >= limit:
         told = "The value of 'HeartbeatSeconds' must be smaller than the value of 'TimeoutSeconds'"
         report.schema(told, f"{location}/HeartbeatSeconds")
