@@ -14,16 +14,21 @@ import pytest
 from app.workflow.objects import InvalidNameError, NoSuchBucketError, NoSuchObjectError, ObjectError, ObjectStores
 from app.workflow.objects.files import FolderStores
 from app.workflow.objects.memory import MemoryStores
+from app.workflow.objects.s3 import BucketStores
+from tests.support.workflow.buckets import s3_service
 
 pytestmark = pytest.mark.fast
 
 
-@pytest.fixture(params=["memory", "files"])
-def stores(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStores:
+@pytest.fixture(params=["memory", "files", "s3"])
+def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ObjectStores]:
     """Give the stores of one kind."""
+    if request.param == "s3":
+        with s3_service("bucket") as client:
+            yield BucketStores(client, ["bucket"])
+        return
     kinds: dict[str, Any] = {"memory": MemoryStores, "files": lambda: FolderStores(tmp_path / "root")}
-    made: ObjectStores = kinds[request.param]()
-    return made
+    yield kinds[request.param]()
 
 
 def test_what_is_put_is_got_in_pieces_and_from_any_place(stores: ObjectStores) -> None:
@@ -76,6 +81,8 @@ def test_objects_are_listed_in_order_by_prefix_and_in_pages(stores: ObjectStores
     assert store.list("bucket", "none/") == []
 
 
+# Keys of S3 are the service's own: what a namespace sees there is said by its places.
+@pytest.mark.parametrize("stores", ["memory", "files"], indirect=True)
 def test_namespaces_see_nothing_of_each_other(stores: ObjectStores) -> None:
     stores.of("a").put("bucket", "k", [b"mine"])
     stores.of("").put("bucket", "k", [b"nobody's"])

@@ -204,6 +204,7 @@ class Engine:
         data: Any = None,
         *,
         name: str | None = None,
+        id: str | None = None,
         namespace: str = "",
         principal: str = "",
         reference: str | None = None,
@@ -211,17 +212,18 @@ class Engine:
     ) -> Key:
         """Start an execution; it is on disk when this returns, or with ``connection`` when that commits.
 
-        Raises UnknownMachineError, NameTakenError, and ValueError for data that is no JSON value.
+        One whose ``id`` is there already is left as it is. Raises UnknownMachineError, NameTakenError, and ValueError
+        for data that is no JSON value.
         """
         definition = self._registry.newest(namespace, machine)
         if definition is None:
             raise UnknownMachineError(machine)
-        key = Key(namespace, new_id())
+        key = Key(namespace, id or new_id())
         text = _json(data)
         new = NewExecution(
             key, machine, definition.edition, text, self.clock.now(), new_seed(), name, principal, reference=reference
         )
-        at_once = connection is None and name is None and self._can_bear()
+        at_once = connection is None and name is None and id is None and self._can_bear()
         if not (at_once and self._loop.bear(new)):
             self.store.start(new, connection)
             self.nudge()

@@ -88,10 +88,12 @@ SECTIONS: Final[Mapping[str, Mapping[str, Names]]] = {
         "asl.services": ("Services",),
         "asl.nested": ("nested", "by_name", "Found", "StartExecution"),
         "asl.http": ("HttpInvoke", "Client", "Connections", "Parameters", "Request", "Response"),
+        "links": ("Links", "Unlinked", "link_of", "NoOutputError", "UnknownTransformerError"),
         "maps": ("map_runs", "serve", "describe_map_run", "map_runs_of", "adjust_map_run", "members_of", "Member"),
         "objects": ALL,
         "objects.files": ("FolderStores", "FolderObjects"),
         "objects.memory": ("MemoryStores", "MemoryObjects"),
+        "objects.s3": ("BucketStores", "BucketObjects"),
     },
     "Events": {"kernel.events": ALL},
     "Errors": {
