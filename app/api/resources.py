@@ -1,4 +1,4 @@
-"""Use cases as resources of tasks: what a step gives is the body of a request, what it gets is its answer (ASL-12).
+"""Use cases as resources of tasks: what a step gives is the body of a request, what it gets is its answer (ASL-05).
 
 A resource is made of the endpoint that offers the use case over HTTP, so that both take and give the same. Which ones
 there are is listed here, by hand: never what makes users, roles, keys or credentials, nor settings of a company.

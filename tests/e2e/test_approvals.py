@@ -66,7 +66,7 @@ def token_of(cloud: Cloud, execution: str, visit: int = 0) -> str:
 
 
 def test_an_order_up_to_the_amount_is_validated_at_once(cloud: Cloud) -> None:
-    """ORC: only what is above is asked about, and nothing is where no amount is set."""
+    """Only what is above is asked about, and nothing is where no amount is set."""
     small = large(cloud.office, "1000")
     assert cloud.office.act(f"/orders/{small}/validate")["status"] == "validated"
     office = cloud.served.company()
@@ -75,7 +75,7 @@ def test_an_order_up_to_the_amount_is_validated_at_once(cloud: Cloud) -> None:
 
 
 def test_an_approved_order_is_validated_by_the_workflow(cloud: Cloud) -> None:
-    """ORC, ASL-12: asked for in the transaction of the validation, seen from the order and back."""
+    """ASL-05: asked for in the transaction of the validation, seen from the order and back."""
     number = large(cloud.office)
     order = cloud.office.act(f"/orders/{number}/validate")
     assert (order["status"], order["approval"]["state"]) == ("draft", "waiting")
@@ -97,7 +97,7 @@ def test_an_approved_order_is_validated_by_the_workflow(cloud: Cloud) -> None:
 
 
 def test_a_refused_order_stays_a_draft_with_the_reason_and_may_be_asked_about_anew(cloud: Cloud) -> None:
-    """ORC: whoever wanted it sees why, changes it, and asks again."""
+    """Whoever wanted it sees why, changes it, and asks again."""
     number = large(cloud.office)
     order = cloud.office.act(f"/orders/{number}/validate")
     token_of(cloud, execution_of(cloud, order))
@@ -133,7 +133,7 @@ def test_who_answers_the_task_by_its_token_decides(cloud: Cloud) -> None:
 
 
 def test_an_order_that_is_changed_meanwhile_is_not_what_was_asked_about(cloud: Cloud) -> None:
-    """SEC: who is asked about 2000 does not approve 20000, and the first execution decides nothing any more."""
+    """Who is asked about 2000 does not approve 20000, and the first execution decides nothing any more."""
     number = large(cloud.office)
     order = cloud.office.act(f"/orders/{number}/validate")
     token = token_of(cloud, execution_of(cloud, order))
@@ -149,7 +149,7 @@ def test_an_order_that_is_changed_meanwhile_is_not_what_was_asked_about(cloud: C
 
 
 def test_what_is_approved_and_cannot_be_validated_goes_back_with_the_reason(cloud: Cloud) -> None:
-    """ORC: the limit of credit is looked at when the order is validated, not when it is approved."""
+    """The limit of credit is looked at when the order is validated, not when it is approved."""
     customer = cloud.office.customer()
     number = int(cloud.office.order([free_line("2000")], validated=False, party_id=customer)["id"])
     order = cloud.office.act(f"/orders/{number}/validate")
@@ -164,7 +164,7 @@ def test_what_is_approved_and_cannot_be_validated_goes_back_with_the_reason(clou
 
 
 def test_nobody_answering_in_time_passes_it_on_and_in_the_end_refuses(cloud: Cloud) -> None:
-    """ORC: a company's own copy may wait for seconds; the alias decides which version asks."""
+    """A company's own copy may wait for seconds; the alias decides which version asks."""
     arn = cloud.arn("stateMachine", MACHINE)
     definition = json.loads(cloud.aws.describe_state_machine(stateMachineArn=arn)["definition"])
     for name in ("Ask", "Escalate"):
@@ -180,18 +180,19 @@ def test_nobody_answering_in_time_passes_it_on_and_in_the_end_refuses(cloud: Clo
 
 
 def test_who_is_approved_before_the_workflow_came_to_ask_does_not_wait(cloud: Cloud) -> None:
-    """ORC: whichever comes first, the answer or the question, the order is validated."""
-    container = cloud.served.container
+    """Whichever comes first, the answer or the question, the order is validated."""
+    workflows = cloud.served.container.workflows
     number = large(cloud.office)
+    workflows.end()
     order = cloud.office.act(f"/orders/{number}/validate")
-    cloud.office.act(f"/orders/{number}/approve")
+    assert cloud.office.act(f"/orders/{number}/approve")["approval"]["state"] == "approved"
+    workflows.begin()
     assert cloud.ended(execution_of(cloud, order))["status"] == "SUCCEEDED"
     assert cloud.office.get(f"/orders/{number}")["status"] == "validated"
-    assert container.workflows.running
 
 
 def test_an_execution_that_was_stopped_by_hand_is_started_anew(cloud: Cloud) -> None:
-    """ORC: nobody waits for ever for an answer that nobody will hear."""
+    """Nobody waits for ever for an answer that nobody will hear."""
     number = large(cloud.office)
     order = cloud.office.act(f"/orders/{number}/validate")
     cloud.aws.stop_execution(executionArn=execution_of(cloud, order))
@@ -214,7 +215,7 @@ def test_approving_takes_the_right_to(cloud: Cloud) -> None:
 
 
 def test_without_the_workflow_such_an_order_is_refused(served: Served) -> None:
-    """ORC: a company that wants approval and has nobody ask for it validates nothing above the amount."""
+    """A company that wants approval and has nobody ask for it validates nothing above the amount."""
     office = served.company(WANTED)
     number = large(office)
     assert office.post(f"/orders/{number}/validate").refusal == (409, "sales.approval_not_installed")

@@ -46,7 +46,7 @@ def until(wanted: Callable[[], bool]) -> None:
 
 
 def test_neither_the_question_nor_the_answer_dies_with_a_server(tmp_path: Path) -> None:
-    """ORC-02, ASL-12: order, execution and answer are on disk when they are told; the order is validated once."""
+    """ORC-02, ASL-05: order, execution and answer are on disk when they are told; the order is validated once."""
     with empty_database("sqlite", tmp_path) as database:
         house: Standing = standing(tmp_path, database)
         installed = program("workflows", "install", "order-approval", data=tmp_path, **house.env)

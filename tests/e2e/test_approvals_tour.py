@@ -25,7 +25,7 @@ def tour() -> str:
 
 
 def test_the_second_tour_of_the_readme_has_an_order_approved_by_aws_s_command_line(tmp_path: Path) -> None:
-    """ASL-06, ASL-12: a machine is created, started and its history read; an approval is answered."""
+    """ASL-06, ASL-05: a machine is created, started and its history read; an approval is answered."""
     if shutil.which("aws") is None:
         not_run("aws")
     with served_demo(tmp_path) as server:

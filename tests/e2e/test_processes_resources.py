@@ -58,7 +58,7 @@ def failed(cloud: Cloud, execution: str) -> tuple[str, str]:
 
 
 def test_a_step_takes_and_gives_what_the_request_would(cloud: Cloud) -> None:
-    """ASL-12: path and body are one object, the output is the answer's body."""
+    """ASL-05: path and body are one object, the output is the answer's body."""
     order = draft(cloud.office)
     chain = machine(does("orders.validate"), {"Type": "Pass"})
     ended = cloud.ended(cloud.start(cloud.create(chain), input=json.dumps({"order_id": order})))
@@ -68,7 +68,7 @@ def test_a_step_takes_and_gives_what_the_request_would(cloud: Cloud) -> None:
 
 
 def test_what_the_business_refuses_fails_the_step_by_its_code(cloud: Cloud) -> None:
-    """ASL-12: a catcher names the code of the problem, the cause is its text, and nothing is left of the step."""
+    """ASL-05: a catcher names the code of the problem, the cause is its text, and nothing is left of the step."""
     order = draft(cloud.office)
     twice = machine(
         does("orders.validate", ResultPath=None),
@@ -90,7 +90,7 @@ def test_what_the_business_refuses_fails_the_step_by_its_code(cloud: Cloud) -> N
     ],
 )
 def test_an_input_of_another_form_fails_the_step_and_says_where(cloud: Cloud, given: str, cause: str) -> None:
-    """ASL-12: the schema is that of the request."""
+    """ASL-05: the schema is that of the request."""
     arn = cloud.create(machine(does("orders.validate")))
     error, told = failed(cloud, cloud.start(arn, input=given))
     assert error == "request.invalid_body"
@@ -98,7 +98,7 @@ def test_an_input_of_another_form_fails_the_step_and_says_where(cloud: Cloud, gi
 
 
 def test_a_change_names_the_version_it_is_based_on(cloud: Cloud) -> None:
-    """ASL-12: what If-Match is to a request is ``version`` to a step."""
+    """ASL-05: what If-Match is to a request is ``version`` to a step."""
     order = draft(cloud.office)
     arn = cloud.create(machine(does("orders.change")))
     seen = {"order_id": order, "note": "by a step"}
@@ -109,7 +109,7 @@ def test_a_change_names_the_version_it_is_based_on(cloud: Cloud) -> None:
 
 
 def test_another_company_s_ids_are_not_found_and_nothing_is_told(cloud: Cloud, served: Served) -> None:
-    """ASL-12, ERP-07: an id of somebody else's is an id of nobody's."""
+    """ASL-05: an id of somebody else's is an id of nobody's."""
     theirs = draft(served.company())
     arn = cloud.create(machine(does("orders.validate")))
     error, cause = failed(cloud, cloud.start(arn, input=json.dumps({"order_id": theirs})))
@@ -118,7 +118,7 @@ def test_another_company_s_ids_are_not_found_and_nothing_is_told(cloud: Cloud, s
 
 
 def test_who_only_starts_does_not_do_by_it_what_he_may_not_do_himself(cloud: Cloud) -> None:
-    """ASL-12: an execution acts for who started it."""
+    """ASL-05: an execution acts for who started it."""
     order = draft(cloud.office)
     arn = cloud.create(machine(does("orders.validate")))
     _, aws = clerk(cloud, *STARTER)
@@ -128,7 +128,7 @@ def test_who_only_starts_does_not_do_by_it_what_he_may_not_do_himself(cloud: Clo
 
 
 def test_the_scopes_of_a_key_bound_what_its_executions_do(cloud: Cloud) -> None:
-    """ASL-12, SEC: an administrator's narrow key does not become wide by starting something."""
+    """ERP-13: an administrator's narrow key does not become wide by starting something."""
     order = draft(cloud.office)
     arn = cloud.create(machine(does("orders.validate")))
     narrow = cloud.client(cloud.keys(*STARTER))
@@ -137,7 +137,7 @@ def test_the_scopes_of_a_key_bound_what_its_executions_do(cloud: Cloud) -> None:
 
 
 def test_a_definition_is_entered_changed_and_published_by_who_could_do_its_steps(cloud: Cloud) -> None:
-    """ASL-12: who writes a definition decides what others do by starting it."""
+    """ASL-05: who writes a definition decides what others do by starting it."""
     _, aws = clerk(cloud, *EDITOR)
     definition = machine(does("orders.validate"))
     denied = "AccessDeniedException"
@@ -151,7 +151,7 @@ def test_a_definition_is_entered_changed_and_published_by_who_could_do_its_steps
 
 
 def test_a_published_machine_acts_in_its_role_for_whoever_starts_it(cloud: Cloud) -> None:
-    """ASL-12: the role is looked at as the step runs; unpublished, it says nothing."""
+    """ASL-05: the role is looked at as the step runs; unpublished, it says nothing."""
     role = cloud.office.make("/roles", {"name": "Clerk of machines", "rights": ["orders.validate"]})
     arn_of_role = f"arn:aws:iam::{cloud.account}:role/tramita/{role['id']}"
     definition = machine(does("orders.validate"))
@@ -171,7 +171,7 @@ def test_a_published_machine_acts_in_its_role_for_whoever_starts_it(cloud: Cloud
 
 
 def test_a_role_of_nobody_s_is_refused(cloud: Cloud, served: Served) -> None:
-    """ASL-12: a machine acts in no role of another company."""
+    """ASL-05: a machine acts in no role of another company."""
     theirs = served.company().make("/roles", {"name": "Theirs", "rights": ["orders.validate"]})["id"]
     for account in (cloud.account, f"{cloud.office.company + 1:012d}"):
         arn = f"arn:aws:iam::{account}:role/tramita/{theirs}"
@@ -181,7 +181,7 @@ def test_a_role_of_nobody_s_is_refused(cloud: Cloud, served: Served) -> None:
 
 @pytest.mark.parametrize("withdrawn", ["role", "person", "key"])
 def test_what_is_withdrawn_in_mid_flight_fails_the_next_step(cloud: Cloud, withdrawn: str) -> None:
-    """ASL-12: the rights are those of the moment in which the step runs."""
+    """ASL-05: the rights are those of the moment in which the step runs."""
     order = draft(cloud.office)
     office, aws = clerk(cloud, *STARTER, Right.ORDERS_VALIDATE)
     activity = cloud.aws.create_activity(name=f"wait-{withdrawn}")["activityArn"]
@@ -206,7 +206,7 @@ def test_what_is_withdrawn_in_mid_flight_fails_the_next_step(cloud: Cloud, withd
 
 @pytest.mark.parametrize("name", ["orders.nothing", "users.create", "roles.change", "company.change-settings"])
 def test_a_definition_names_only_what_there_is_to_do(cloud: Cloud, name: str) -> None:
-    """ASL-12: users, roles, keys and settings are made by nobody's machine."""
+    """ASL-05: users, roles, keys and settings are made by nobody's machine."""
     branch = {"StartAt": "In", "States": {"In": {**does(name), "End": True}}}
     within = {"Type": "Parallel", "Branches": [branch]}
     found = cloud.aws.validate_state_machine_definition(definition=machine(within))
@@ -216,7 +216,7 @@ def test_a_definition_names_only_what_there_is_to_do(cloud: Cloud, name: str) ->
 
 
 def test_the_list_of_resources_tells_what_each_takes_and_gives(cloud: Cloud) -> None:
-    """ASL-12: a frontend builds the form of a task from it."""
+    """ASL-05: a frontend builds the form of a task from it."""
     found = {one["name"]: one for one in cloud.office.get("/workflows/resources")["items"]}
     validate = found["tramita:orders.validate"]
     assert validate["right"] == "orders.validate"
@@ -228,7 +228,7 @@ def test_the_list_of_resources_tells_what_each_takes_and_gives(cloud: Cloud) -> 
 
 
 def test_a_step_that_waits_for_a_row_of_somebody_else_s_goes_on_after_him(cloud: Cloud) -> None:
-    """ORC-04: many executions that want the same order get it one after the other, each once."""
+    """ORC-05, ORC-06: many executions that want the same order get it one after the other, each once."""
     order = draft(cloud.office)
     arn = cloud.create(
         machine(does("orders.validate", Catch=[{"ErrorEquals": ["States.ALL"], "Next": "S1"}]), {"Type": "Pass"})

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from app.api.create import ROUTERS
 from app.api.provide import Provided
 from app.api.refusals import NoSuchPath
-from app.api.resources import OPERATIONS, ApiResources
+from app.api.resources import INNER, OPERATIONS, ApiResources
 from app.api.route import Endpoint
 from app.domain.processes import role_of
 from app.domain.shared.ids import CompanyId
@@ -41,7 +41,7 @@ def _changing() -> dict[str, type[Any]]:
 
 
 def test_every_use_case_that_changes_the_business_is_offered_and_no_other() -> None:
-    """ASL-12: a new route is offered as well, or belongs to what definitions never touch."""
+    """ASL-05: a new route is offered as well, or belongs to what definitions never touch."""
     wanted = {
         name
         for name, case in _changing().items()
@@ -52,9 +52,9 @@ def test_every_use_case_that_changes_the_business_is_offered_and_no_other() -> N
 
 
 def test_what_is_told_of_a_resource_is_a_schema_of_one_object() -> None:
-    """ASL-12: path, version and body do not get in each other's way."""
+    """ASL-05: path, version and body do not get in each other's way."""
     told = offered().all()
-    assert [one.name for one in told] == sorted(f"tramita:{name}" for name in OPERATIONS)
+    assert [one.name for one in told] == sorted(f"tramita:{name}" for name in (*OPERATIONS, *INNER))
     for one in told:
         Draft202012Validator.check_schema(one.input)
         Draft202012Validator.check_schema(one.output)
@@ -64,7 +64,7 @@ def test_what_is_told_of_a_resource_is_a_schema_of_one_object() -> None:
 
 
 def test_a_document_of_too_many_lines_is_refused_as_over_http() -> None:
-    """ERP-08: LINES_LIMIT holds for steps too."""
+    """LINES_LIMIT holds for steps too."""
     context = system_context("x")
     body = {"party_id": 1, "lines": [{"description": "x", "quantity": "1", "unit_price": "1"}] * 3}
     with pytest.raises(Exception, match="too_many_lines"):
@@ -89,5 +89,5 @@ def test_a_resource_that_is_gone_is_told_so() -> None:
     ],
 )
 def test_a_role_arn_names_a_role_of_the_company(arn: str, role: int | None) -> None:
-    """ASL-12: one of another company is one that nobody has."""
+    """ASL-05: one of another company is one that nobody has."""
     assert role_of(arn, CompanyId(1)) == role

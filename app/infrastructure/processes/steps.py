@@ -1,4 +1,4 @@
-"""Steps that are use cases: each in the transaction whose last statement is the step's result (ASL-12, ORC-04).
+"""Steps that are use cases: each in the transaction whose last statement is the step's result (ASL-05, ORC-06).
 
 What a step may do is decided as it runs: the rights of this moment, of who started the execution or of the role that
 its machine is published with.
