@@ -57,6 +57,7 @@ from app.usecases import (
     journal,
     mail,
     papers,
+    processes,
     sales,
 )
 from app.usecases.access import ChangePassword, LeaveSecondFactor, Limits, Refresh, SignIn
@@ -242,7 +243,11 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     dispatch = journal.Dispatch(runner, journal.NumberEvents(seal, (mail.TellCustomers(clock),)))
     notary = pick("notary", lambda: Ed25519Notary.of(settings))
     archive = pick("archive", lambda: HeadsFolder(settings.heads_dir or settings.data_dir / "heads"))
-    chores = chores_of(runner, clock, seal, files, chains.ExportHeads(runner, clock, notary, archive), settings)
+    workflows = Workflows(database, clock)
+    executions = EngineExecutions(workflows)
+    heads = chains.ExportHeads(runner, clock, notary, archive)
+    forget = processes.ForgetExecutions(executions, clock, settings.executions_days)
+    chores = chores_of(runner, clock, seal, files, (heads, forget), settings)
     mailer = pick("mailer", lambda: mailer_of(settings, clock, watch.breaker_of))
     enclosing = papers.Enclosing(papers.Printing(runner, files, printer, clock), files)
     daily = chores.all() if settings.chores else ()
@@ -251,11 +256,10 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     schedules = [chore.planned for chore in daily]
     pool = pick("pool", lambda: pool_of(settings, database, runner, clock, kinds, schedules, watch, spans))
     bell.heard = pool.wake
-    workflows = Workflows(database, clock)
     return Container(
         workflows=workflows,
         language=StatesLanguage(extended=settings.aws_extensions),
-        executions=EngineExecutions(workflows),
+        executions=executions,
         tasks=EngineTasks(workflows),
         aws_secrets=tools.secrets,
         pool=pool,
@@ -372,9 +376,15 @@ def access_tools_of(settings: Settings, pick: Callable[[str, Callable[[], Any]],
 
 
 def chores_of(
-    runner: Runner, clock: Clock, seal: Seal, files: Files, heads: chains.ExportHeads, settings: Settings
+    runner: Runner,
+    clock: Clock,
+    seal: Seal,
+    files: Files,
+    made: tuple[chains.ExportHeads, processes.ForgetExecutions],
+    settings: Settings,
 ) -> Chores:
-    """Give what is done once a day."""
+    """Give what is done once a day; ``made`` is there already."""
+    heads, forget = made
     return Chores(
         runner=runner,
         # A short rest between batches, so that whoever waits for SQLite's one write lock gets it.
@@ -382,6 +392,7 @@ def chores_of(
         heads=heads,
         files=attachments.SweepFiles(runner, files, clock),
         journal=journal.ForgetJournal(runner, clock, settings.journal_days),
+        executions=forget,
         proposals=sales.ExpireDue(runner, clock),
         templates=billing.RunTemplates(runner, clock, billing.RunInvoiceTemplate(clock, Numbering(clock, seal))),
     )

@@ -162,6 +162,10 @@ class EngineExecutions:
                 self._abort(row)
             after = (rows[-1].created, rows[-1].key.id)
 
+    def purge(self, before: int, limit: int) -> int:
+        """Remove executions of all companies that ended before an instant in milliseconds; give how many."""
+        return self._workflows.engine.store.purge(before, limit)
+
     def _abort(self, row: s.Row) -> None:
         try:
             self._workflows.engine.stop(row.key)

@@ -109,6 +109,10 @@ class Executions(Protocol):
         """End whatever of the machine runs."""
         ...
 
+    def purge(self, before: int, limit: int) -> int:
+        """Remove executions of all companies that ended before an instant in milliseconds; give how many."""
+        ...
+
 
 class Tasks(Protocol):
     """The engine, as far as work for others goes."""

@@ -34,6 +34,7 @@ from app.usecases.processes.machines import (
     UpdateMachine,
     ValidateDefinition,
 )
+from app.usecases.processes.retention import ForgetExecutions
 from app.usecases.processes.tags import ChangeTags, ListTags, TagChange, Tagged
 from app.usecases.processes.tasks import AnswerTask, BeatTask, FindActivity, TaskAnswer
 from app.usecases.processes.versions import DeleteVersion, ListVersions, Publish, PublishVersion
@@ -49,6 +50,7 @@ __all__ = [
     "DeleteMachine",
     "DeleteVersion",
     "FindActivity",
+    "ForgetExecutions",
     "History",
     "ListActivities",
     "ListAliases",
