@@ -81,8 +81,9 @@ def test_the_cli_ends_on_one_server_what_it_began_on_another_that_was_killed(hou
 
 def _history(aws: CommandLine, execution: str) -> list[dict[str, Any]]:
     """Give the history once the execution has ended, read in pages of two."""
+    events: list[dict[str, Any]] = []
     for _ in range(20):
-        events: list[dict[str, Any]] = aws.run("get-execution-history", execution_arn=execution, page_size=2)["events"]
+        events = aws.run("get-execution-history", execution_arn=execution, page_size=2)["events"]
         if events[-1]["type"] == WORKED[-1]:
             break
     return events
