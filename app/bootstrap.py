@@ -253,7 +253,13 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     dispatch = journal.Dispatch(runner, journal.NumberEvents(seal, (mail.TellCustomers(clock),)))
     notary = pick("notary", lambda: Ed25519Notary.of(settings))
     archive = pick("archive", lambda: HeadsFolder(settings.heads_dir or settings.data_dir / "heads"))
-    chores = chores_of(runner, clock, seal, files, chains.ExportHeads(runner, clock, notary, archive), settings)
+    cases: dict[type[Any], Any] = {}  # filled below: what some of them are made of is made of all of them
+    offered = cache(partial(offered_resources, cases, settings.lines_limit))
+    workflows = Workflows(database, clock, BusinessSteps(works, offered, texts), settings.data_dir / "objects")
+    executions = EngineExecutions(workflows)
+    heads = chains.ExportHeads(runner, clock, notary, archive)
+    forget = processes.ForgetExecutions(executions, clock, settings.executions_days)
+    chores = chores_of(runner, clock, seal, files, (heads, forget), settings)
     mailer = pick("mailer", lambda: mailer_of(settings, clock, watch.breaker_of))
     enclosing = papers.Enclosing(papers.Printing(runner, files, printer, clock), files)
     daily = chores.all() if settings.chores else ()
@@ -262,9 +268,6 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     schedules = [chore.planned for chore in daily]
     pool = pick("pool", lambda: pool_of(settings, database, runner, clock, kinds, schedules, watch, spans))
     bell.heard = pool.wake
-    cases: dict[type[Any], Any] = {}  # filled below: what some of them are made of is made of all of them
-    offered = cache(partial(offered_resources, cases, settings.lines_limit))
-    workflows = Workflows(database, clock, BusinessSteps(works, offered, texts), settings.data_dir / "objects")
     cases |= pick(
         "cases",
         lambda: (
@@ -278,7 +281,7 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     return Container(
         workflows=workflows,
         language=StatesLanguage(offered, clock, extended=settings.aws_extensions),
-        executions=EngineExecutions(workflows),
+        executions=executions,
         map_runs=EngineMapRuns(workflows),
         tasks=EngineTasks(workflows),
         aws_secrets=tools.secrets,
@@ -413,9 +416,15 @@ def access_tools_of(settings: Settings, pick: Callable[[str, Callable[[], Any]],
 
 
 def chores_of(
-    runner: Runner, clock: Clock, seal: Seal, files: Files, heads: chains.ExportHeads, settings: Settings
+    runner: Runner,
+    clock: Clock,
+    seal: Seal,
+    files: Files,
+    made: tuple[chains.ExportHeads, processes.ForgetExecutions],
+    settings: Settings,
 ) -> Chores:
-    """Give what is done once a day."""
+    """Give what is done once a day; ``made`` is there already."""
+    heads, forget = made
     return Chores(
         runner=runner,
         # A short rest between batches, so that whoever waits for SQLite's one write lock gets it.
@@ -423,6 +432,7 @@ def chores_of(
         heads=heads,
         files=attachments.SweepFiles(runner, files, clock),
         journal=journal.ForgetJournal(runner, clock, settings.journal_days),
+        executions=forget,
         proposals=sales.ExpireDue(runner, clock),
         templates=billing.RunTemplates(runner, clock, billing.RunInvoiceTemplate(clock, Numbering(clock, seal))),
     )

@@ -108,6 +108,9 @@ class Settings(BaseSettings):
     drain_s: float = Field(15.0, ge=0, le=20, description="After SIGTERM: longest time for claimed jobs")
     drain_notice_s: float = Field(5.0, ge=0, le=20, description="After SIGTERM: so long only /ready says no")
     journal_days: int = Field(3650, ge=1, description="Days for which the journal (change feed, audit) is kept")
+    executions_days: int = Field(
+        90, ge=1, description="Days for which executions of workflows are kept after their end"
+    )
     workflows: bool = Field(default=True, description="Advance executions of workflows beside the requests")
     aws_port: int = Field(0, ge=0, le=65535, description="Port of the Step Functions protocol alone; 0: /aws/ only")
     aws_extensions: bool = Field(

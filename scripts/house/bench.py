@@ -11,5 +11,5 @@ from house.base import become
 def main(arguments: Sequence[str]) -> int:
     """Run ``python -m benchmarks`` with the arguments given; the exit code is its own."""
     python = venv.ready(dev=True)
-    servers.provide(spare={servers.NODE})
+    servers.provide(spare={servers.NODE, servers.AWS})
     become([python, "-m", "benchmarks", *arguments])

@@ -1,4 +1,4 @@
-"""Write the lock files anew from pyproject.toml: one to run with, one to build with, one that adds the tools."""
+"""Write the lock files anew from pyproject.toml: to run with, to build with, with the tools, and of the AWS CLI."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from house import aws
 from house.base import ROOT, quietly, say
 from house.venv import LOCKS
 
@@ -36,7 +37,10 @@ def main(arguments: Sequence[str]) -> int:
         compiled: list[str | Path] = [uv, *_COMPILE, "--constraint", dev]
         quietly([*compiled, "pyproject.toml", "-o", runtime], doing="resolving the runtime")
         quietly([*compiled, _build_backend(Path(scratch)), "-o", build], doing="resolving the build")
-    for lock in (runtime, dev, build):
+        # Unbound: it lives in an environment of its own.
+        command_line: list[str | Path] = [uv, *_COMPILE, *upgrade, _aws(Path(scratch)), "-o", aws.LOCK]
+        quietly(command_line, doing="resolving the AWS CLI")
+    for lock in (runtime, dev, build, aws.LOCK):
         count = sum("==" in line and not line.startswith("#") for line in lock.read_text(encoding="utf-8").splitlines())
         say(f"{lock.relative_to(ROOT)}: {count} packages")
     return 0
@@ -47,6 +51,13 @@ def _build_backend(scratch: Path) -> Path:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = scratch / "build.in"
     wanted.write_text("\n".join(project["build-system"]["requires"]) + "\n", encoding="utf-8")
+    return wanted
+
+
+def _aws(scratch: Path) -> Path:
+    """Write down the AWS CLI, in a form that can be resolved."""
+    wanted = scratch / "aws.in"
+    wanted.write_text("awscli\n", encoding="utf-8")
     return wanted
 
 

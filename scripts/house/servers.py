@@ -1,4 +1,4 @@
-"""What the tests need beside Python, servers, node and a data set: found, installed where allowed, else named."""
+"""What the tests need beside Python: servers, tools, a data set; found, installed where allowed, else named."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from house import node, system
+from house import aws, node, system
 from house.base import ROOT, Refusal, say
 
 ALLOW_MISSING: Final = "ALLOW_MISSING_SERVERS"
 NORTHWIND: Final = "northwind"
 NODE: Final = "node"
+AWS: Final = "aws-cli"
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,10 @@ SERVERS: Final = {
 PROMTOOL: Final = "promtool"
 TOOLS: Final = {"curl": Server("curl", "", ("curl",)), PROMTOOL: Server("prometheus", "", (PROMTOOL,))}
 """What else the tests start; nothing stands in for these."""
+
+
+_OWN: Final = {NODE: node, AWS: aws}
+"""What has an installation of its own."""
 
 
 def program(name: str) -> Path | None:
@@ -61,8 +66,7 @@ def missing() -> dict[str, str]:
         for name, server in (SERVERS | TOOLS).items()
         if _absent(server)
     }
-    if not node.installed():
-        lacking[NODE] = node.REMEDY
+    lacking |= {name: tool.REMEDY for name, tool in _OWN.items() if not tool.installed()}
     if data_set() is None:
         lacking[NORTHWIND] = "set NORTHWIND_DIR to the folder of the Northwind CSV files"
     return lacking
@@ -81,8 +85,9 @@ def provide(*, spare: Collection[str] = ()) -> None:
     absent = [server.package for server in (SERVERS | TOOLS).values() if _absent(server)]
     if absent:
         _try(lambda: system.install(absent, sudo=True))
-    if NODE not in spare and not node.installed():
-        _try(node.install)
+    for name, tool in _OWN.items():
+        if name not in spare and not tool.installed():
+            _try(tool.install)
     lacking = {name: remedy for name, remedy in missing().items() if name not in spare}
     for name, remedy in lacking.items():
         say(f"NOT RUN: {name} ({remedy})")

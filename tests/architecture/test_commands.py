@@ -14,7 +14,7 @@ from typing import Final
 
 import pytest
 
-from house import node, servers, system, test
+from house import aws, node, servers, system, test
 from house.base import ROOT, Refusal
 
 DIGEST: Final = "0" * 64
@@ -155,7 +155,8 @@ def test_a_server_given_by_url_or_a_data_set_given_by_folder_is_not_missing(
     for server in servers.SERVERS.values():
         monkeypatch.setenv(server.variable, "given://")
     monkeypatch.setenv("NORTHWIND_DIR", str(tmp_path))
-    monkeypatch.setattr(node, "installed", lambda: True)
+    for tool in (node, aws):
+        monkeypatch.setattr(tool, "installed", lambda: True)
     assert set(servers.missing()) == {servers.NORTHWIND}
     (tmp_path / "orders.csv").touch()
     assert not servers.missing()
@@ -169,7 +170,8 @@ def test_missing_things_stop_the_tests_unless_that_is_accepted(
         monkeypatch.setenv(server.variable, "given://")
     monkeypatch.setenv("NORTHWIND_DIR", str(tmp_path))
     monkeypatch.setenv("ALLOW_MISSING_SERVERS", "")
-    monkeypatch.setattr(node, "installed", lambda: True)
+    for tool in (node, aws):
+        monkeypatch.setattr(tool, "installed", lambda: True)
     with pytest.raises(Refusal, match="northwind missing; ALLOW_MISSING_SERVERS=1"):
         servers.provide()
     monkeypatch.setenv("ALLOW_MISSING_SERVERS", "1")
@@ -191,6 +193,7 @@ def lacking_node(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
 
     monkeypatch.setattr(node, "installed", lambda: False)
     monkeypatch.setattr(node, "install", install)
+    monkeypatch.setattr(aws, "installed", lambda: True)
     return tried
 
 
@@ -218,6 +221,26 @@ def test_who_needs_no_node_is_not_stopped_for_it(
     servers.provide(spare={servers.NODE})
     assert not tried
     assert not capsys.readouterr().out
+
+
+@pytest.mark.fast
+def test_the_aws_cli_is_renewed_when_its_lock_file_changes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Installed once and then left alone, so also offline; nothing that the lock file does not list."""
+    lock, folder = tmp_path / "requirements-aws.lock", tmp_path / "aws"
+    lock.write_text("awscli==1\n", encoding="utf-8")
+    folder.mkdir()
+    calls: list[list[str]] = []
+    for name, value in (("LOCK", lock), ("FOLDER", folder), ("_STAMP", folder / "installed"), ("ROOT", tmp_path)):
+        monkeypatch.setattr(aws, name, value)
+    monkeypatch.setattr(aws, "quietly", lambda command, **_: calls.append([str(word) for word in command]))
+    assert not aws.installed()
+    aws.install()
+    assert aws.installed()
+    assert calls[0][1:] == ["-m", "venv", "--clear", str(folder)]
+    assert {"--require-hashes", str(lock)} <= set(calls[1])
+    assert aws.program() == [folder / "bin" / "python", "-m", "awscli"]
+    lock.write_text("awscli==2\n", encoding="utf-8")
+    assert not aws.installed()
 
 
 @pytest.mark.fast

@@ -21,7 +21,7 @@ from pydantic_core import PydanticUndefined
 
 import app
 from app.settings import Settings
-from house import node
+from house import aws, node
 from house.base import ROOT
 from house.venv import LOCKS
 
@@ -62,9 +62,9 @@ def test_the_tests_run_on_the_versions_that_are_shipped() -> None:
     assert locked(LOCKS["build"]).items() <= locked(LOCKS["dev"]).items(), "the wheel is built alike everywhere"
 
 
-@pytest.mark.parametrize("kind", ["runtime", "dev", "build"])
-def test_a_lock_file_names_no_package_index_and_pins_content(kind: str) -> None:
-    text = LOCKS[kind].read_text(encoding="utf-8")
+@pytest.mark.parametrize("lock", [*LOCKS.values(), aws.LOCK], ids=lambda lock: str(lock.name))
+def test_a_lock_file_names_no_package_index_and_pins_content(lock: Path) -> None:
+    text = lock.read_text(encoding="utf-8")
     assert not re.search(r"https?:|file:|--(extra-)?index-url|--find-links", text)
     pins = re.split(r"\n(?=\S)", text.strip())
     assert all("--hash=sha256:" in pin for pin in pins)

@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from tests.support.aws import ROLE, Standing, code_of, machine, standing
-from tests.support.databases import empty_database
+from tests.support.aws import ROLE, Standing, code_of, house, machine
 from tests.support.servers import free_port
 
-pytestmark = [pytest.mark.fast, pytest.mark.slow_on_servers]
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def database_kind(request: pytest.FixtureRequest) -> str:
-    """Two of the databases: what the third does otherwise is not in how processes die."""
-    return str(request.param)
-
-
-@pytest.fixture(scope="module")
-def house(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
-    """Give a company of its own and credentials, as the commands print them."""
-    folder = tmp_path_factory.mktemp(database_kind)
-    with empty_database(database_kind, folder) as url:
-        yield standing(folder, url)
+__all__ = ["house"]
+# What the third of the databases does otherwise is not in how processes die.
+ON_TWO = pytest.mark.parametrize("database_kind", ["sqlite", "postgresql"], indirect=True)
+pytestmark = [pytest.mark.fast, pytest.mark.slow_on_servers, ON_TWO]
 
 
 def ended(aws: Any, execution: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import boto3
+import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -23,6 +24,7 @@ from botocore.exceptions import ClientError
 from app.domain.identity import CompanySettings
 from app.domain.shared.rights import Right
 from app.settings import Settings
+from tests.support.databases import empty_database
 from tests.support.office import Office, Served, serving
 from tests.support.served import ROOT, program, running
 from tests.support.servers import free_port
@@ -161,6 +163,7 @@ class Standing:
     """A fresh company in a database, with credentials of its administrator, and servers of it as processes."""
 
     keys: Keys
+    profile: str = field(repr=False)
     data: Path
     env: Mapping[str, str]
 
@@ -198,14 +201,28 @@ def standing(data: Path, url: str) -> Standing:
     entered = ("init", "--company", "Acme", "--email", EMAIL, "--password-stdin")
     made = program(*entered, data=data, text="long enough words\n", **env)
     assert made.returncode == 0, made.stderr
-    return Standing(printed_keys(data, **env), data, env)
+    profile = printed_profile(data, **env)
+    return Standing(keys_in(profile), profile, data, env)
 
 
-def printed_keys(data: Path, **env: str) -> Keys:
-    """Make credentials by the command line, and find them in what it prints."""
+def printed_profile(data: Path, **env: str) -> str:
+    """Make credentials by the command line, and give what it prints."""
     done = program("aws-credentials", "create", "--email", EMAIL, data=data, **env)
     assert done.returncode == 0, done.stderr
     assert "disable_host_prefix_injection = true" in done.stdout
-    found = _PRINTED.search(done.stdout)
-    assert found is not None, done.stdout
+    return done.stdout
+
+
+def keys_in(profile: str) -> Keys:
+    """Find the credentials in a profile."""
+    found = _PRINTED.search(profile)
+    assert found is not None, profile
     return Keys(found[1], found[2])
+
+
+@pytest.fixture(scope="module")
+def house(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
+    """Give a company of its own and credentials, as the commands print them."""
+    folder = tmp_path_factory.mktemp(database_kind)
+    with empty_database(database_kind, folder) as url:
+        yield standing(folder, url)

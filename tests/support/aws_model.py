@@ -128,14 +128,18 @@ def strange(action: str, answer: Mapping[str, Any]) -> list[str]:
 
 
 def _strange(shape: Any, value: Any, where: str) -> Iterator[str]:
-    kind = _CLASSES.get(shape.type_name, object)
-    if not isinstance(value, kind) or (isinstance(value, bool) and shape.type_name != "boolean"):
+    if not _is_of(shape.type_name, value):
         yield f"{where} is {value!r}, no {shape.type_name}"
     elif shape.type_name == "list":
         for place, one in enumerate(value):
             yield from _strange(shape.member, one, f"{where}[{place}]")
     elif shape.type_name == "structure":
         yield from _strange_fields(shape, value, where)
+
+
+def _is_of(kind: str, value: Any) -> bool:
+    """Tell whether a value is of a kind; true and false are no numbers."""
+    return isinstance(value, _CLASSES[kind]) and (kind == "boolean") == isinstance(value, bool)
 
 
 def _strange_fields(shape: Any, value: Mapping[str, Any], where: str) -> Iterator[str]:

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from house import node
+from house.node import FOLDER
 from house.servers import NODE
 from tests.support.servers import not_run
 
+__all__ = ["FOLDER", "project", "run_node", "run_package", "start_node"]
 PATIENCE_S: Final = 120
 _PROGRAMS: Final = {
     "openapi-typescript": "openapi-typescript/bin/cli.js",
@@ -23,9 +25,7 @@ _PROGRAMS: Final = {
 
 def run_node(*arguments: Any, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run node to its end in ``folder``; where it or its packages lack, the test is NOT RUN by name."""
-    found = node.program()
-    if found is None or not node.installed():
-        not_run(NODE)
+    found = _found()
     return subprocess.run(
         [found, *arguments],
         cwd=folder,
@@ -35,6 +35,20 @@ def run_node(*arguments: Any, folder: Path) -> subprocess.CompletedProcess[str]:
         check=False,
         timeout=PATIENCE_S,
     )
+
+
+def start_node(*arguments: str, folder: Path) -> subprocess.Popen[str]:
+    """Start node in ``folder`` and talk with it; where it or its packages lack, the test is NOT RUN by name."""
+    found, pipe = _found(), subprocess.PIPE
+    env = {**os.environ, **node.environment(found)}
+    return subprocess.Popen([found, *arguments], cwd=folder, env=env, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+
+def _found() -> Path:
+    found = node.program()
+    if found is None or not node.installed():
+        not_run(NODE)
+    return found
 
 
 def run_package(name: str, *arguments: Any, folder: Path) -> subprocess.CompletedProcess[str]:

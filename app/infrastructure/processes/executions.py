@@ -188,6 +188,10 @@ class EngineExecutions:
                 after = (rows[-1].created, rows[-1].key.id)
         own.afterwards.append(self._workflows.nudge)
 
+    def purge(self, before: int, limit: int) -> int:
+        """Remove executions of all companies that ended before an instant in milliseconds; give how many."""
+        return self._workflows.engine.store.purge(before, limit)
+
     def _abort(self, row: s.Row, connection: Any = None) -> None:
         try:
             self._workflows.engine.stop(row.key, connection=connection)

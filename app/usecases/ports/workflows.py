@@ -194,6 +194,10 @@ class Executions(Protocol):
         """End whatever of the machine runs when ``work`` commits."""
         ...
 
+    def purge(self, before: int, limit: int) -> int:
+        """Remove executions of all companies that ended before an instant in milliseconds; give how many."""
+        ...
+
 
 class MapRuns(Protocol):
     """The engine, as far as the runs of distributed Maps go."""

@@ -46,6 +46,7 @@ from app.usecases.processes.map_runs import (
 )
 from app.usecases.processes.principals import Starter, acting_for
 from app.usecases.processes.resources import ListResources
+from app.usecases.processes.retention import ForgetExecutions
 from app.usecases.processes.runs import (
     DrawRun,
     DrawWorkflow,
@@ -117,6 +118,7 @@ __all__ = [
     "DrawWorkflow",
     "FindActivity",
     "FindStuck",
+    "ForgetExecutions",
     "History",
     "InstallProcess",
     "JudgeWorkflow",

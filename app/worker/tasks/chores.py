@@ -23,6 +23,7 @@ from app.usecases.context import Context
 from app.usecases.identity import ListCompanies
 from app.usecases.jobs import Planned
 from app.usecases.journal import ForgetJournal
+from app.usecases.processes import ForgetExecutions
 from app.usecases.retention import Purge
 from app.usecases.run import Runner
 from app.usecases.sales import ExpireDue
@@ -68,6 +69,7 @@ class Chores:
     heads: ExportHeads
     files: SweepFiles
     journal: ForgetJournal
+    executions: ForgetExecutions
     proposals: ExpireDue
     templates: RunTemplates
 
@@ -79,6 +81,7 @@ class Chores:
             Chore(name="export-heads", cron="30 0 * * *", run=self._sign),
             Chore(name="purge", cron="0 2 * * *", run=self.purge),
             Chore(name="forget-journal", cron="15 2 * * *", run=self._forget),
+            Chore(name="forget-executions", cron="20 2 * * *", run=self.executions),
             Chore(name="sweep-files", cron="30 2 * * *", run=self.files),
         )
 
