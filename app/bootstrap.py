@@ -70,7 +70,6 @@ from app.usecases import (
 )
 from app.usecases.access import ChangePassword, LeaveSecondFactor, Limits, Refresh, SignIn
 from app.usecases.context import DEFAULT_LOCALE, Context, Deadline, system_context
-from app.usecases.jobs import Planned
 from app.usecases.ports.access import AwsSecrets, Mint, OneTimeCodes, Tokens, Vault
 from app.usecases.ports.attachments import Files
 from app.usecases.ports.chains import Archive, Notary
@@ -87,7 +86,7 @@ from app.worker.book import JobBook
 from app.worker.dispatching import Dispatching
 from app.worker.kinds import JobKind
 from app.worker.pool import Pool, PoolSettings, PoolTools
-from app.worker.tasks.chores import Chores, each_company
+from app.worker.tasks.chores import Chore, Chores, each_company
 from app.worker.tasks.mail import mail_kind
 
 if TYPE_CHECKING:
@@ -256,17 +255,15 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     cases: dict[type[Any], Any] = {}  # filled below: what some of them are made of is made of all of them
     offered = cache(partial(offered_resources, cases, settings.lines_limit))
     workflows = Workflows(database, clock, BusinessSteps(works, offered, texts), settings.data_dir / "objects")
-    executions = EngineExecutions(workflows)
-    heads = chains.ExportHeads(runner, clock, notary, archive)
-    forget = processes.ForgetExecutions(executions, clock, settings.executions_days)
-    chores = chores_of(runner, clock, seal, files, (heads, forget), settings)
+    executions, heads = EngineExecutions(workflows), chains.ExportHeads(runner, clock, notary, archive)
+    made = (heads, processes.ForgetExecutions(executions, clock, settings.executions_days))
+    chores = chores_of(runner, clock, seal, files, made, settings)
     mailer = pick("mailer", lambda: mailer_of(settings, clock, watch.breaker_of))
     enclosing = papers.Enclosing(papers.Printing(runner, files, printer, clock), files)
     daily = chores.all() if settings.chores else ()
     mails = mail_kind(WatchedMailer(mailer, watch), LetterTemplates(texts), clock, enclosing)
     kinds = pick("kinds", lambda: (mails, *(chore.kind for chore in daily)))
-    schedules = [chore.planned for chore in daily]
-    pool = pick("pool", lambda: pool_of(settings, database, runner, clock, kinds, schedules, watch, spans))
+    pool = pick("pool", lambda: pool_of(settings, database, runner, clock, kinds, daily, watch, spans))
     bell.heard = pool.wake
     cases |= pick(
         "cases",
@@ -359,7 +356,7 @@ def pool_of(
     runner: Runner,
     clock: Clock,
     kinds: Sequence[JobKind],
-    schedules: Sequence[Planned],
+    daily: Sequence[Chore],
     watch: NoWatch,
     spans: NoSpans,
 ) -> Pool:
@@ -371,7 +368,7 @@ def pool_of(
         runner=runner,
         clock=clock,
         context=partial(job_context, runner, clock),
-        schedules=schedules,
+        schedules=[chore.planned for chore in daily],
         told=watch.job_ended,
         resume=spans.resume,
     )

@@ -16,7 +16,7 @@ from typing import Any
 import boto3  # type: ignore[import-not-found,import-untyped,unused-ignore]  # of the peers' environment
 from moto import mock_aws  # type: ignore[import-not-found,unused-ignore]
 
-CONFIG = {"stepfunctions": {"execute_state_machine": True}}
+CONFIG: Any = {"stepfunctions": {"execute_state_machine": True}}
 ROLE = "arn:aws:iam::123456789012:role/any"
 
 

@@ -28,7 +28,6 @@ from app.domain.shared.errors import NotFound, Stale
 from app.domain.shared.rights import Right
 from app.infrastructure.clock import pause
 from app.infrastructure.database.work import SqlWork, SqlWorks
-from app.infrastructure.processes import StatesLanguage
 from app.usecases import processes as cases
 from app.usecases.context import Context
 from app.usecases.ports.shared import RolledBack
@@ -37,6 +36,7 @@ from app.usecases.run import Runner
 from tests.support.aws import ROLE, machine
 from tests.support.clock import FakeClock
 from tests.support.databases import company_context, unique_name
+from tests.support.resources import bare_language
 
 pytestmark = pytest.mark.fast
 NOW: Final = datetime(2031, 5, 1, 12, 0, 0, 123_000, tzinfo=UTC)
@@ -314,7 +314,7 @@ class Races:
 
     def __init__(self, works: SqlWorks, context: Context, clock: FakeClock) -> None:
         self.works, self.context, self.clock = works, context, clock
-        self.language = StatesLanguage(extended=False)
+        self.language = bare_language(clock, extended=False)
         self._names = count(1)
 
     def create(self, definition: str, **fields: Any) -> tuple[Any, Any]:
@@ -339,7 +339,7 @@ class Races:
 
     def publish(self, token: str | None = None) -> tuple[Any, Any]:
         """Give those that publish it."""
-        return cases.PublishVersion(self.clock), cases.Publish(name="one", token=token)
+        return cases.PublishVersion(self.clock, self.language), cases.Publish(name="one", token=token)
 
     def done(self, step: tuple[Any, Any]) -> Any:
         """Do it now."""
@@ -358,7 +358,8 @@ class Races:
 
     def now(self) -> cases.Seen:
         """Show the machine."""
-        return self.done((cases.ReadMachine(self.language), MachineRef(name="one")))
+        seen: cases.Seen = self.done((cases.ReadMachine(self.language), MachineRef(name="one")))
+        return seen
 
 
 @pytest.fixture

@@ -121,16 +121,12 @@ def _token(*parts: Any) -> str:
     return urlsafe_b64encode(json.dumps(parts).encode()).decode()
 
 
+AFTER: Final[tuple[Any, ...]] = (5, [1], 2**63, {}, "\x00")
 TOKENS: Final = (
     "bad",
     "bnVsbA==",
     _token(),
-    *(
-        _token(action, after)
-        for action in ACTIONS
-        if action.startswith("List")
-        for after in (5, [1], 2**63, {}, "\x00")
-    ),
+    *(_token(action, after) for action in ACTIONS if action.startswith("List") for after in AFTER),
     *(_token("ListExecutions", after) for after in ([2**64, "a"], [-1, "a"], [1, 2], [1, "\x00"])),
 )
 ARNS: Final = frozenset(

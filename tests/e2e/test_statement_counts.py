@@ -748,9 +748,10 @@ def _orders(meter: Meter, party: int, lines: list[dict[str, Any]]) -> None:
     meter("print_order", "GET", f"/orders/{draft['id']}/pdf")
     meter("delete_order", "DELETE", f"/orders/{draft['id']}", version=draft["version"])
     office = meter.office
-    for name, body in (("approve", None), ("refuse", {"reason": "x"})):
+    answers: dict[str, dict[str, Any] | None] = {"approve": None, "refuse": {"reason": "x"}}
+    for name, answer in answers.items():
         waits = awaiting(office, office.order(lines, party_id=party, validated=False)["id"])
-        meter(f"{name}_order", "POST", f"/orders/{waits}/{name}", body)
+        meter(f"{name}_order", "POST", f"/orders/{waits}/{name}", answer)
     canceled = office.order(lines, party_id=party)["id"]
     meter("cancel_order", "POST", f"/orders/{canceled}/cancel")
     order = office.order(lines, party_id=party, validated=False)["id"]

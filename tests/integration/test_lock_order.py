@@ -302,7 +302,7 @@ class Story:
         self.batches(one, other)
         self.adding_to_objects()
         desk = self.shop.books.desk
-        process_story(self.do, desk.clock, desk.runner.works._database)
+        process_story(self.do, desk.clock, desk.runner.works)
 
     def do(self, case: Any, request: Any) -> Any:
         """Run one use case."""

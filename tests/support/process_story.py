@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.domain.processes import NotRedrivable, Route
-from app.infrastructure.database.engine import Database
+from app.domain.processes import NotMigratable, NotRedrivable, Route
+from app.infrastructure.database.work import SqlWorks
 from app.infrastructure.ids import new_name
-from app.infrastructure.processes import EngineExecutions, EngineRuns, StatesLanguage, Workflows
+from app.infrastructure.processes import EngineExecutions, EngineRuns
 from app.usecases import processes as p
-from app.usecases.ports.shared import Clock
+from app.usecases.ports.shared import Clock, Works
 from app.usecases.ports.workflows import Told
 from app.usecases.shared import Change, Versioned
+from tests.support.resources import bare_language, bare_workflows
 from tests.support.workflows import OTHER, PASS
 
 Do = Callable[[Any, Any], Any]
 
 
-def process_story(do: Do, clock: Clock, database: Database) -> None:
+def process_story(do: Do, clock: Clock, works: Works) -> None:
     """Enter, change, lead, run and remove a workflow; nothing advances its execution."""
-    workflows = Workflows(database, clock)
+    assert isinstance(works, SqlWorks)
+    workflows = bare_workflows(works, clock, Path("/nowhere"))
     try:
         _story(do, clock, EngineExecutions(workflows), EngineRuns(workflows))
     finally:
@@ -31,13 +34,13 @@ def process_story(do: Do, clock: Clock, database: Database) -> None:
 
 
 def _story(do: Do, clock: Clock, executions: EngineExecutions, runs: EngineRuns) -> None:
-    language = StatesLanguage(extended=True)
+    language = bare_language(clock)
     new = p.NewWorkflow(name=new_name(), definition=p.Definition(text=json.dumps(PASS)), publish=True)
     machine = do(p.CreateWorkflow(clock, language), new).machine
     number = machine.id
     change = Change(id=number, version=1, changes={"definition": json.dumps(OTHER)})
     do(p.ChangeWorkflow(clock, language, new_name), change)
-    do(p.PublishWorkflow(clock), (number, ""))
+    do(p.PublishWorkflow(clock, language), (number, ""))
     for version in (1, 2):
         routes = (Route(version=version, weight=100),)
         do(p.SetAlias(clock), p.Leading(id=number, version=version + 2, name="live", routes=routes))
@@ -51,5 +54,7 @@ def _story(do: Do, clock: Clock, executions: EngineExecutions, runs: EngineRuns)
     do(p.SendMessage(runs), told)
     with pytest.raises(NotRedrivable):
         do(p.RedriveRun(runs), execution)
+    with pytest.raises(NotMigratable):
+        do(p.MigrateRun(runs), p.Migration(execution=execution, version=None))
     do(p.StopRun(runs), p.StopRequest(execution=execution, error="", cause=""))
     do(p.DeleteWorkflow(executions), Versioned(id=number, version=8))

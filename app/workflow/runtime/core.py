@@ -272,10 +272,7 @@ class Core(Holdings):
         events: list[e.Event] = []
         letters: list[str] = []
         for item in items:
-            if type(item.stimulus) is s.Migrate and not self._moved(live, item.stimulus.edition):
-                got = []
-            else:
-                got = run(live.definition, frame, item.stimulus, now)
+            got = self._applied(live, item.stimulus, now)
             if got:
                 events = [*events, *got] if events else got
             if item.letter is not None:
@@ -308,6 +305,11 @@ class Core(Holdings):
             frame.main_state,
         )
         return Run(live, items, events, append, packed, awaits)
+
+    def _applied(self, live: Live, stimulus: s.Stimulus, now: int) -> list[e.Event]:
+        if type(stimulus) is s.Migrate and not self._moved(live, stimulus.edition):
+            return []
+        return run(live.definition, live.frame, stimulus, now)
 
     def _refunds(self, live: Live, events: list[e.Event], now: int) -> tuple[NewExecution, ...]:
         """Start ``on_late`` for each signal that came too late, in the same commit."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -381,6 +382,13 @@ _POST: Final = """
     WHERE EXISTS (SELECT 1 FROM workflow_executions AS x WHERE x.namespace = l ->> 0 AND x.id = l ->> 2)
     ON CONFLICT DO NOTHING
 )"""
+_PARTS: Final[tuple[tuple[Callable[[_Commit], Any], str], ...]] = (
+    (attrgetter("x"), _CONSUME),
+    (attrgetter("f"), _FORGET),
+    (attrgetter("a"), _AWAIT),
+    (attrgetter("y"), _START),
+    (attrgetter("po"), _POST),
+)
 _GIVE: Final = " SELECT n, i FROM w"
 # Found by its key and changed by its place: on a caller's connection, whose planner we do not set, a join with what
 # comes as JSON reads the whole table, by a plan kept from the days when it was small.
@@ -412,16 +420,9 @@ class PostgresCommits(Commits):
     def _together(self, line: Line, appends: Sequence[Append]) -> set[Key]:
         rows = [_commit(append) for append in appends]
         statement = _READ + (_WITH_NEW if any(row.m is not None for row in rows) else _OLD_ALONE) + _HISTORY
-        if any(row.x for row in rows):
-            statement += _CONSUME
-        if any(row.f for row in rows):
-            statement += _FORGET
-        if any(row.a for row in rows):
-            statement += _AWAIT
-        if any(row.y for row in rows):
-            statement += _START
-        if any(row.po for row in rows):
-            statement += _POST
+        for wanted, part in _PARTS:
+            if any(wanted(row) for row in rows):
+                statement += part
         return {Key(*row) for row in line.ask(statement + _GIVE, _encode(rows).decode())}
 
     def __init__(self) -> None:
