@@ -674,9 +674,9 @@ def _orders(meter: Meter, party: int, lines: list[dict[str, Any]]) -> None:
     meter("print_order", "GET", f"/orders/{draft['id']}/pdf")
     meter("delete_order", "DELETE", f"/orders/{draft['id']}", version=draft["version"])
     office = meter.office
-    for name, body in (("approve", None), ("refuse", {"reason": "x"})):
-        waits = awaiting(office, office.order(lines, party_id=party, validated=False)["id"])
-        meter(f"{name}_order", "POST", f"/orders/{waits}/{name}", body)
+    waits = [awaiting(office, office.order(lines, party_id=party, validated=False)["id"]) for _ in range(2)]
+    meter("approve_order", "POST", f"/orders/{waits[0]}/approve")
+    meter("refuse_order", "POST", f"/orders/{waits[1]}/refuse", {"reason": "x"})
     canceled = office.order(lines, party_id=party)["id"]
     meter("cancel_order", "POST", f"/orders/{canceled}/cancel")
     order = office.order(lines, party_id=party, validated=False)["id"]
