@@ -79,8 +79,13 @@ class Approving:
         return approval
 
     def _start(self, work: Work, context: Context, approval: Approval) -> None:
-        told = {"order_id": approval.order, "reference": f"orders/{approval.order}"}
-        start = Start(of=MachineRef(name=MACHINE, qualifier=LIVE), name=approval.execution, input=json.dumps(told))
+        reference = f"orders/{approval.order}"
+        start = Start(
+            of=MachineRef(name=MACHINE, qualifier=LIVE),
+            name=approval.execution,
+            input=json.dumps({"order_id": approval.order, "reference": reference}),
+            reference=reference,
+        )
         try:
             StartExecution(self.executions).execute(work, context, start)
         except Missing as error:

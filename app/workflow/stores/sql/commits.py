@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Final
 
@@ -226,13 +226,15 @@ class MysqlCommits(Commits):
             if version == append.version - 1 and (claims == self._OURS) == (append.new is not None):
                 written.append(append)
         if written:
-            totals = {append.key: found[append.key][2] for append in written}
-            for part in _parts(written):
-                values = [value for append in part for value in _upserted(append, totals[append.key])]
-                line.run(self._UPSERT + ", ".join([self._ROW] * len(part)) + self._CHANGE, *values)
-            line.many(self._HISTORY, [_historic(append, totals[append.key]) for append in written])
+            self._write(line, written, {append.key: found[append.key][2] for append in written})
             self._follow(line, written)
         return {append.key for append in written}
+
+    def _write(self, line: Line, written: Sequence[Append], totals: Mapping[Key, int]) -> None:
+        for part in _parts(written):
+            values = [value for append in part for value in _upserted(append, totals[append.key])]
+            line.run(self._UPSERT + ", ".join([self._ROW] * len(part)) + self._CHANGE, *values)
+        line.many(self._HISTORY, [_historic(append, totals[append.key]) for append in written])
 
     def _locked(self, line: Line, keys: Iterable[Key]) -> dict[Key, tuple[int, int, int]]:
         by_namespace: dict[str, list[str]] = {}
