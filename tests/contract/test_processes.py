@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 import pytest
 
 from app.domain.access import AwsCredential
-from app.domain.identity import User
+from app.domain.identity import Role, User
 from app.domain.processes import (
     Activity,
     Alias,
@@ -25,9 +25,10 @@ from app.domain.processes import (
     Route,
 )
 from app.domain.shared.errors import NotFound, Stale
-from app.domain.shared.rights import Right
+from app.domain.shared.rights import ALL_RIGHTS, Right
 from app.infrastructure.clock import pause
 from app.infrastructure.database.work import SqlWork, SqlWorks
+from app.infrastructure.keys import RandomMint
 from app.usecases import processes as cases
 from app.usecases.context import Context
 from app.usecases.ports.shared import RolledBack
@@ -227,17 +228,24 @@ def test_an_activity_is_read_as_it_was_stored_tagged_and_removed(works: SqlWorks
 # --- credentials ---
 
 
+def joined(work: SqlWork, context: Context, *roles: Role) -> User:
+    """Enter a member with roles made for it."""
+    user = User(email=f"{unique_name()}-{context.company}@example.com", name="M", password_hash="x")
+    work.users.add(user)
+    for role in roles:
+        work.roles.add(context.company, role)
+    work.users.join(user.id, context.company, [role.id for role in roles])
+    return user
+
+
 def credential_in(works: SqlWorks, context: Context) -> AwsCredential:
     """Enter a member and a credential that stands for it."""
 
     def enter(work: SqlWork) -> AwsCredential:
-        user = User(email=f"{unique_name()}-{context.company}@example.com", name="M", password_hash="x")
-        work.users.add(user)
-        work.users.join(user.id, context.company, [])
         made = AwsCredential(
             company=context.company,
-            user=user.id,
-            access_key=f"TRAM{unique_name().upper()}{context.company}",
+            user=joined(work, context).id,
+            access_key=RandomMint().access_key(),
             name="k",
             scopes=frozenset({Right.WORKFLOWS_READ}),
             created_at=NOW,
@@ -364,7 +372,8 @@ class Races:
 
 @pytest.fixture
 def races(works: SqlWorks, context: Context, clock: FakeClock) -> Races:
-    return Races(works, context, clock)
+    member = in_one(works, context, lambda work: joined(work, context, Role(name="all", rights=ALL_RIGHTS)))
+    return Races(works, replace(context, actor=member.id), clock)
 
 
 def test_of_two_who_create_one_machine_the_second_gets_what_the_first_made(races: Races) -> None:

@@ -30,7 +30,10 @@ PEOPLE: Final = {"users", "roles", "api-keys", "aws-credentials", "tokens", "com
 SET_UP: Final = {"custom-fields", "payment-terms", "price-lists", "vat-rates", "units", "categories", "attributes"}
 STEPS: Final = {"attachments", "carriers", "stock-rules", "stock-transfers", "inventories", "lots", "returns"}
 STEPS_OF_MONEY: Final = {"invoice-templates", "bank-accounts", "cheque-deposits", "sepa-orders"}
-ONE_BY_ONE: Final = PEOPLE | SET_UP | STEPS | STEPS_OF_MONEY
+# A definition asks for every right that its steps need; a start and a message are one delivery each, and the engine
+# does the many: a workflow's Map.
+PROCESSES: Final = {"workflows", "executions", "messages"}
+ONE_BY_ONE: Final = PEOPLE | SET_UP | STEPS | STEPS_OF_MONEY | PROCESSES
 
 
 def orders(office: Office, count: int, lines: int = 5) -> list[dict[str, Any]]:

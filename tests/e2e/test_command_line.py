@@ -116,7 +116,7 @@ def test_people_and_roles_are_added_to_the_only_company(tmp_path: Path) -> None:
     assert "not_found" in unknown.stderr
 
 
-@pytest.mark.fast
+@pytest.mark.full
 def test_one_installation_holds_several_companies(tmp_path: Path) -> None:
     """ERP-13: whoever has an account administers another company with it, and no password is made."""
     assert program("demo", data=tmp_path).returncode == 0
@@ -157,7 +157,7 @@ def test_a_setting_out_of_range_is_named(tmp_path: Path) -> None:
     assert "DB_POOL_SIZE" in refused.stderr
 
 
-@pytest.mark.fast
+@pytest.mark.full
 def test_the_health_check_asks_a_running_server(tmp_path: Path) -> None:
     """ERP-15: exit 0 when it lives, 1 with the reason when nobody answers."""
     with served_demo(tmp_path) as server:

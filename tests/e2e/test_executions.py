@@ -121,10 +121,26 @@ def test_what_cannot_be_started_is_refused_at_its_place(
     assert len(office.items("/executions")) == 1
 
 
-def test_an_express_workflow_is_not_started(office: Office) -> None:
+def test_an_execution_of_an_express_workflow_is_shown_like_any_other(office: Office) -> None:
+    """ASL-11: by its id, in lists, with what happened; names may repeat."""
     workflow(office, one(PASS), "quick", kind="EXPRESS")
-    refused = office.post("/executions", {"workflow": "quick"})
-    assert (refused.refusal, refused.pointers) == ((422, "processes.rejected"), ["/workflow"])
+    both = [started(office, "quick", name="n", input={"n": n}) for n in range(2)]
+    done = [ended(office, execution) for execution in both]
+    assert [(shown["status"], shown["output"]) for shown in done] == [("succeeded", {"n": n}) for n in range(2)]
+    assert [shown["name"] for shown in done] == [f"n:{execution}" for execution in both]
+    assert {row["id"]: row["name"] for row in office.items("/executions?workflow=quick&name_prefix=n:")} == {
+        shown["id"]: shown["name"] for shown in done
+    }
+    happened = [event["type"] for event in office.get(f"/executions/{both[0]}/history")["items"]]
+    assert (happened[0], happened[-1]) == ("ExecutionStarted", "ExecutionSucceeded")
+    assert [stay["state"] for stay in office.get(f"/executions/{both[0]}/timeline")["items"]] == ["A"]
+
+
+def test_an_express_execution_that_ran_is_not_stopped_again(office: Office) -> None:
+    workflow(office, one(PASS), "quick", kind="EXPRESS")
+    execution = started(office, "quick")
+    ended(office, execution)
+    assert office.post(f"/executions/{execution}/stop", {}).refusal == (409, "processes.execution_ended")
 
 
 def test_starts_go_where_an_alias_leads_and_stay_there(office: Office) -> None:

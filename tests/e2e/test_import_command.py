@@ -13,8 +13,6 @@ import pytest
 
 from house.base import ROOT
 
-pytestmark = pytest.mark.fast
-
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 MAPPING = """
@@ -44,6 +42,7 @@ def tramita(tmp_path: Path) -> Command:
     return run
 
 
+@pytest.mark.fast
 def test_an_import_tells_what_it_did_and_fails_when_something_was_refused(tramita: Command, tmp_path: Path) -> None:
     """ERP-06: dry run first, then the refused row corrected."""
     source, errors = tmp_path / "products.csv", tmp_path / "products.csv.errors.csv"
@@ -73,6 +72,7 @@ def test_an_import_tells_what_it_did_and_fails_when_something_was_refused(tramit
     assert "2 done before" in tramita(*arguments).stdout
 
 
+@pytest.mark.full
 def test_a_mapping_that_does_not_fit_fails_before_anything_is_stored(tramita: Command, tmp_path: Path) -> None:
     (tmp_path / "products.csv").write_text("id,name\n1,Chai\n", encoding="utf-8")
     failed = tramita("import", "products", "products.csv", "--mapping", "mapping.toml")

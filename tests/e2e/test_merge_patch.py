@@ -71,7 +71,10 @@ def test_each_field_changes_alone_and_reads_back(office: Office, name: str) -> N
 
 AMOUNTS: Final = {"total_net", "total_vat", "total_gross", "vat", "due", "lines", "company_due"}
 COMPANY: Final = {"company_net", "company_vat", "company_gross"}
+MOVED: Final = {"definition": {"revision", "updated_at"}}
+"""What is another each time a field changes."""
 DEPENDENT: Final = {
+    **MOVED,
     "lines": AMOUNTS | COMPANY,
     "rate": COMPANY | {"lines"},
     "currency": AMOUNTS | COMPANY | {"rate"},
@@ -144,7 +147,9 @@ def test_a_change_that_is_no_object_or_no_json_changes_nothing(office: Office, n
     assert seen(office, given.path) == before
     reply = office.send("PATCH", given.path, given.easy, if_match=f'"{before["version"]}"', content_type=MERGE)
     assert reply.status == 200
-    assert reply.body == {**before, **given.easy, "version": before["version"] + 1}
+    moved = {name: reply[name] for field in given.easy for name in MOVED.get(field, ())}
+    assert all(value != before[name] for name, value in moved.items())
+    assert reply.body == {**before, **given.easy, **moved, "version": before["version"] + 1}
 
 
 @ON_ALL

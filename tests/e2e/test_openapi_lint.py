@@ -15,8 +15,6 @@ from house.node import FOLDER
 from tests.support.api import container, notes
 from tests.support.node import run_package
 
-pytestmark = pytest.mark.fast
-
 Document = dict[str, Any]
 ORDERS: Final = "/api/v1/orders"
 
@@ -52,11 +50,13 @@ def redocly(document: Document, folder: Path) -> set[str]:
     return {one["ruleId"] for one in found["problems"]}
 
 
+@pytest.mark.fast
 def test_spectral_finds_nothing(document: Document, tmp_path: Path) -> None:
     """Design 4: OpenAPI is a product; spectral's rules for OpenAPI and our own, no error, warning or hint."""
     assert not spectral(document, tmp_path)
 
 
+@pytest.mark.fast
 def test_redocly_finds_nothing(document: Document, tmp_path: Path) -> None:
     """Design 4: redocly's recommended rules, no error and no warning."""
     assert not redocly(document, tmp_path)
@@ -89,6 +89,7 @@ BREAKS: Final[dict[str, Callable[[Document], object]]] = {
 }
 
 
+@pytest.mark.full
 def test_each_rule_of_ours_can_fail(document: Document, tmp_path: Path) -> None:
     """A rule that finds nothing whatever is written is no rule."""
     broken = copy.deepcopy(document)
@@ -97,6 +98,7 @@ def test_each_rule_of_ours_can_fail(document: Document, tmp_path: Path) -> None:
     assert BREAKS.keys() <= spectral(broken, tmp_path)
 
 
+@pytest.mark.full
 def test_redocly_would_find_what_it_is_asked_for(document: Document, tmp_path: Path) -> None:
     """A limit by pydantic's own name, and two paths that nobody can tell apart."""
     broken = copy.deepcopy(document)

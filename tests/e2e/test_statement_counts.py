@@ -342,13 +342,13 @@ MOST: Final = {
     "cancel_job": 4,
     "retry_job": 3,
     "list_workflows": 1,
-    "create_workflow": 10,
+    "create_workflow": 12,
     "judge_workflow": 0,
     "read_workflow": 4,
-    "change_workflow": 10,
+    "change_workflow": 12,
     "delete_workflow": 7,
     "list_workflow_versions": 2,
-    "publish_workflow": 7,
+    "publish_workflow": 9,
     "delete_workflow_version": 9,
     "list_workflow_aliases": 2,
     "set_alias": 12,
@@ -370,6 +370,7 @@ MOST: Final = {
     "draw_execution_mermaid": 0,
     "stop_execution": 2,
     "redrive_execution": 2,
+    "migrate_execution": 3,
     "tell_execution": 0,
     "send_message": 0,
     "read_changes": 2,
@@ -669,6 +670,7 @@ def _workflows(meter: Meter, lines: int) -> None:
         meter(f"draw_workflow{name}", "GET", f"{path}/diagram{suffix}")
         meter(f"draw_execution{name}", "GET", f"{one}/diagram{suffix}")
     meter("tell_execution", "POST", f"{one}/messages", {"key": "k"})
+    meter("migrate_execution", "POST", f"{one}/migrate", {"version": 2})
     meter("send_message", "POST", "/messages", {"key": "k"})
     meter("stop_execution", "POST", f"{one}/stop", {})
     meter("delete_workflow", "DELETE", path, version=8)

@@ -13,8 +13,6 @@ from tests.support.api import described
 from tests.support.node import project, run_node, run_package
 from tests.support.served import served_demo
 
-pytestmark = pytest.mark.fast
-
 # Each is something a client may get wrong, and the error of the compiler that says so.
 SLIPS: Final = {
     '{ note: "bitte klingeln" }': ('{ notes: "bitte klingeln" }', "TS2561"),
@@ -36,6 +34,7 @@ def generate(folder: Path, source: str) -> None:
     assert "warn" not in (made.stdout + made.stderr).lower()
 
 
+@pytest.mark.fast
 def test_a_generated_client_compiles_strictly_and_takes_an_order_to_cash(tmp_path: Path) -> None:
     """Design 4: signs in, sells, ships, invoices, is paid, reads problems by their codes and pages to their end."""
     folder = project(tmp_path / "shop")
@@ -48,6 +47,7 @@ def test_a_generated_client_compiles_strictly_and_takes_an_order_to_cash(tmp_pat
     assert toured.stdout.split() == ["paid", "53.55"]  # 4 x 12.50 - 10 %, and 19 % VAT
 
 
+@pytest.mark.full
 def test_what_the_api_does_not_know_does_not_compile(tmp_path: Path) -> None:
     """Each slip is found, at its line, before anything runs."""
     folder = project(tmp_path / "shop")

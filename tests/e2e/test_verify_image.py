@@ -19,11 +19,10 @@ from house.selling import Answer, Client, NotRun, Wrong, mailbox, quote_to_cash
 from house.servers import ALLOW_MISSING
 from tests.support.served import served_demo
 
-pytestmark = pytest.mark.fast
-
 SETTLED: Final = ("ok", "it is so")
 
 
+@pytest.mark.full
 def test_the_sale_it_makes_is_one_the_service_makes(tmp_path: Path) -> None:
     """ERP-14, ERP-15: from the quote to the cash, in amounts worked out by hand; then what it must notice."""
     with served_demo(tmp_path) as server:
@@ -42,12 +41,14 @@ def test_the_sale_it_makes_is_one_the_service_makes(tmp_path: Path) -> None:
         client.ask("GET", "/health")
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize("body", [b"<html>", b"[1]", b""])
 def test_an_answer_that_is_no_object_is_wrong(body: bytes) -> None:
     with pytest.raises(Wrong):
         Answer(200, body).json()
 
 
+@pytest.mark.fast
 def test_its_mailbox_takes_mail() -> None:
     """The row about mail waits for this one."""
     message = EmailMessage()
@@ -63,6 +64,7 @@ def test_its_mailbox_takes_mail() -> None:
     assert first.rstrip().endswith(b"One\r\n..\r\nTwo")
 
 
+@pytest.mark.fast
 def test_without_root_it_says_that_it_did_not_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A row that was not tried is never a row that holds."""
     env = {name: value for name, value in os.environ.items() if name != ALLOW_MISSING}
@@ -83,6 +85,7 @@ def test_without_root_it_says_that_it_did_not_run(tmp_path: Path, capsys: pytest
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize(
     ("outcomes", "accepted", "code"),
     [
@@ -145,6 +148,7 @@ def _given_away(root: Path) -> None:
 SPOILS: Final = [_set_uid, _set_gid, _open_to_all, _open_folder, *([_given_away] if os.geteuid() == 0 else [])]
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize("spoil", SPOILS)
 def test_a_file_that_gives_or_takes_too_much_is_found(trial: verify.Trial, spoil: Callable[[Path], None]) -> None:
     """CT-01: no setuid, and nothing the service's user may change, whoever mounts the root."""
@@ -155,12 +159,14 @@ def test_a_file_that_gives_or_takes_too_much_is_found(trial: verify.Trial, spoil
     assert "python3.13" in detail or "app/inner" in detail
 
 
+@pytest.mark.fast
 def test_a_module_without_bytecode_is_found(trial: verify.Trial) -> None:
     assert verify._row("bytecode", verify._is_compiled, trial)[1:] == ("ok", "1 modules")
     (trial.built.root / "app/late.py").touch()
     assert "late.py" in verify._row("bytecode", verify._is_compiled, trial)[2]
 
 
+@pytest.mark.fast
 def test_the_size_is_told_by_part(trial: verify.Trial) -> None:
     """What is mounted over, as /proc, weighs nothing."""
     (trial.built.root / "proc/kcore").write_bytes(b"0" * 3_000_000)
@@ -168,6 +174,7 @@ def test_the_size_is_told_by_part(trial: verify.Trial) -> None:
     assert verify._weighs(trial) == "2 MB, /app 2, /bytecode 0, system 0"
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize(
     ("raised", "outcome"),
     [
@@ -188,6 +195,7 @@ def test_whatever_goes_wrong_fails_its_row_alone(trial: verify.Trial, raised: Ex
     assert verify._row("row", lambda _: SETTLED[1], trial)[1:] == SETTLED
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize(
     "name", ["health check", "runs as nobody", "prints a PDF", "sends a mail", "drains on SIGTERM"]
 )
@@ -196,6 +204,7 @@ def test_a_row_whose_server_never_ran_is_a_failure(trial: verify.Trial, name: st
     assert verify._row(name, verify.CHECKS[name], trial)[1] == "FAILED"
 
 
+@pytest.mark.fast
 def test_the_rows_are_those_that_were_promised() -> None:
     """CT-01: what the issue asks of the image, each by its name."""
     promised = {"serves", "signs in and sells", "prints a PDF", "sends a mail", "drains on SIGTERM", "cannot write"}

@@ -73,6 +73,7 @@ from app.domain.shared.series import SeriesKind
 from app.domain.shared.tracking import Tracking
 from app.domain.shipping import Carrier, Parcel
 from app.domain.stock import Location, Lot, LotPart, MovementKind, Warehouse
+from app.infrastructure.aws import HmacSecrets
 from app.infrastructure.calendar import CronCalendar
 from app.infrastructure.database.engine import Database
 from app.infrastructure.database.locks import LockOrder, LockRank, Trace, TraceKind
@@ -146,6 +147,8 @@ CHANGES: Final = {
     "update order_lines.reserved": LockRank.LEVEL,
     "insert order_revisions": LockRank.ORDER,
     "delete orders": LockRank.ORDER,
+    "insert order_approvals": LockRank.ORDER,
+    "update order_approvals": LockRank.ORDER,
     "update payments": LockRank.PAYMENT,
     "update sepa_orders": LockRank.SEPA_ORDER,
     "update sepa_order_lines": LockRank.SEPA_ORDER,
@@ -300,9 +303,9 @@ class Story:
         self.upkeep()
         self.jobs()
         self.batches(one, other)
-        self.adding_to_objects()
         desk = self.shop.books.desk
-        process_story(self.do, desk.clock, desk.runner.works)
+        process_story(self.do, desk.numbering, desk.runner.works, lambda: self.new_order(line()))
+        self.adding_to_objects()
 
     def do(self, case: Any, request: Any) -> Any:
         """Run one use case."""
@@ -369,6 +372,11 @@ class Story:
         do(access.ChangeApiKey(), Change(id=made.id, version=1, changes={"name": "l"}))
         do(access.TouchApiKey(clock), made.id)
         do(access.RevokeApiKey(clock), made.id)
+        secrets = HmacSecrets(KEY)
+        held = access.NewAwsCredential(name="c", scopes=frozenset({Right.WORKFLOWS_READ}), days=1)
+        credential = do(access.CreateAwsCredential(clock, mint, secrets), held).credential
+        do(access.RotateAwsCredential(secrets), credential.id)
+        do(access.RevokeAwsCredential(clock), credential.id)
         reset = access.PasswordReset(user=entered.id, password="x", password_hash="three")
         self.do(access.ResetPassword(clock, ArgonPasswords()), reset)
         self.do(access.SetPassword(clock), access.ConsoleReset(email=email, password_hash="four"))

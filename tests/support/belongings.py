@@ -149,7 +149,10 @@ def filled(path: str, value: Callable[[str], Any]) -> str:
     return _PARAMETER.sub(one, path)
 
 
+_IDS: Final = re.compile(r"(?<=/)[0-9]+(?![0-9a-z-])|(?<=/executions/)[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/aliases/)[^/]+")
+
+
 def plain(told: str, path: str) -> str:
     """Give ``told`` with the ids of ``path`` replaced by one word, so that answers about two objects compare."""
-    wanted = "|".join(sorted(set(re.findall(r"(?<=/)[0-9]+", path)), reverse=True))
+    wanted = "|".join(sorted(set(_IDS.findall(path)), reverse=True))
     return re.sub(rf"\b(?:{wanted})\b", "ID", told) if wanted else told

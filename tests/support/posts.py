@@ -436,6 +436,7 @@ POSTS: Final[Mapping[str, Callable[[Office], Sent]]] = {
     "start_execution": lambda office: _noted("/executions", {"workflow": workflow(office)["name"]}, reference="y"),
     "stop_execution": lambda office: _noted(f"/executions/{_execution(office)}/stop", {}, error="y"),
     "redrive_execution": lambda office: Sent(f"/executions/{failed(office)}/redrive"),
+    "migrate_execution": lambda office: _noted(f"/executions/{_published_run(office)}/migrate", {}, version=1),
     "tell_execution": lambda office: _noted(f"/executions/{_execution(office)}/messages", {"key": "k"}, value="y"),
     "send_message": lambda _: _noted("/messages", {"key": "k"}, value="y"),
     "create_role": lambda _: _noted("/roles", {"name": "x", "rights": ["orders.read"]}, name="y"),
@@ -771,6 +772,10 @@ def _custom_field(office: Office) -> Changeable:
 
 def _execution(office: Office) -> str:
     return started(office, workflow(office)["name"])
+
+
+def _published_run(office: Office) -> str:
+    return started(office, workflow(office, publish=True)["name"])
 
 
 def _workflow(office: Office) -> Changeable:

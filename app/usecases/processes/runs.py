@@ -244,7 +244,7 @@ class MigrateRun:
         if request.version is not None:
             version = version_of(work, machine, request.version)
             if version is None:
-                raise UnknownReference(at=("version",), kind="version", id=request.version)
+                raise UnknownReference(at=("version",), kind="version", value=request.version)
             revision = version.revision
         self.runs.migrate_with(work, context.company, request.execution, revision)
         _tell(work, machine, ExecutionMigrated, request.execution, revision=revision)

@@ -54,7 +54,7 @@ class ExecutionIn(In):
     version: Annotated[Whole, Field(ge=1, le=LARGEST_COUNT)] | None = Field(
         None, description="Start this version; without it and an alias what the workflow does now"
     )
-    name: Name | None = Field(None, description="Unique among the executions of the workflow; default none")
+    name: Name | None = Field(None, description="Unique among the executions of the workflow, an EXPRESS one excepted")
     input: Json = Field(default_factory=dict, description="What it begins with: any JSON value")
     reference: Annotated[Text, Field(min_length=1, max_length=LONGEST_REFERENCE)] | None = Field(
         None, description="What it is about; executions are found by it", examples=["orders/7"]
@@ -80,7 +80,9 @@ class ExecutionOut(Out):
     revision: int = Field(description="The revision it runs: to its end, unless it is moved", examples=[12])
     published: int | None = Field(description="The version it was started with or moved to, if any", examples=[1])
     alias: str | None = Field(description="The alias it was started with, if any", examples=["live"])
-    name: str | None = Field(description="What it is called, if anything", examples=["order-7"])
+    name: str | None = Field(
+        description="What it is called, if anything; of an EXPRESS workflow followed by its id", examples=["order-7"]
+    )
     reference: str | None = Field(description="What it is about, if that was told", examples=["orders/7"])
     status: Stage = Field(description="Where it stands", examples=["waiting"])
     states: list[str] = Field(description="The states it is in, or was in when it failed", examples=[["Approve"]])
