@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import pytest
@@ -18,6 +19,7 @@ from app.domain.processes import (
     Alias,
     Machine,
     MachineKind,
+    Missing,
     Published,
     Refused,
     Revision,
@@ -29,6 +31,7 @@ from app.domain.shared.rights import ALL_RIGHTS, Right
 from app.infrastructure.clock import pause
 from app.infrastructure.database.work import SqlWork, SqlWorks
 from app.infrastructure.keys import RandomMint
+from app.infrastructure.processes import EngineExecutions
 from app.usecases import processes as cases
 from app.usecases.context import Context
 from app.usecases.ports.shared import RolledBack
@@ -37,7 +40,7 @@ from app.usecases.run import Runner
 from tests.support.aws import ROLE, machine
 from tests.support.clock import FakeClock
 from tests.support.databases import company_context, unique_name
-from tests.support.resources import bare_language
+from tests.support.resources import bare_language, bare_workflows
 
 pytestmark = pytest.mark.fast
 NOW: Final = datetime(2031, 5, 1, 12, 0, 0, 123_000, tzinfo=UTC)
@@ -374,6 +377,24 @@ class Races:
 def races(works: SqlWorks, context: Context, clock: FakeClock) -> Races:
     member = in_one(works, context, lambda work: joined(work, context, Role(name="all", rights=ALL_RIGHTS)))
     return Races(works, replace(context, actor=member.id), clock)
+
+
+def test_who_removes_a_machine_finds_what_was_started_before(races: Races, tmp_path: Path) -> None:
+    """ASL-06: what starts while its machine goes is either stopped with it or never starts."""
+    workflows = bare_workflows(races.works, races.clock, tmp_path)
+    try:
+        executions = EngineExecutions(workflows)
+        start = (cases.StartExecution(executions), cases.Start(of=MachineRef(name="one"), name="e", input="{}"))
+        races.done(races.create(machine()))
+        assert races.after(start, (cases.DeleteMachine(), "one")) is True
+        begun = executions.find(races.context.company, "one", "e")
+        assert begun is not None
+        executions.stop_all(races.context.company, "one")
+        races.done(races.create(machine()))
+        with pytest.raises(Missing, match="StateMachineDoesNotExist"):
+            races.after((cases.DeleteMachine(), "one"), start)
+    finally:
+        workflows.end()
 
 
 def test_of_two_who_create_one_machine_the_second_gets_what_the_first_made(races: Races) -> None:

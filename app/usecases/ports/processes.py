@@ -20,6 +20,10 @@ class Machines(Protocol):
         """Give the machine of this name."""
         ...
 
+    def held(self, name: str) -> Machine | None:
+        """Give the machine of this name, which is not removed before the transaction is over."""
+        ...
+
     def get(self, number: MachineId) -> Machine:
         """Give the machine of this id. Raises NotFound."""
         ...

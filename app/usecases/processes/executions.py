@@ -53,7 +53,10 @@ class StartExecution:
         """Give the execution."""
         if request.name is not None:
             check_name(request.name)
-        machine = machine_of(work, request.of.name)
+        # Held: who removes the machine stops what was started before, and finds it.
+        machine = work.machines.held(request.of.name)
+        if machine is None:
+            raise Missing(what="StateMachineDoesNotExist")
         if self.sync and machine.kind is not MachineKind.EXPRESS:
             raise Rejected(what="StateMachineTypeNotSupported", reason=UNSUPPORTED)
         revision, number, alias = self._chosen(work, machine, request.of)

@@ -97,6 +97,9 @@ _PUBLISHED_ROLE: Final = prepare(
 _REVISE: Final = prepare(_new(machine_revisions, ("company_id", *_REVISED)))
 _BY_ID: Final = prepare(_read(state_machines, _MACHINE, "id"), "read state_machine")
 BY_NAME: Final = prepare(_read(state_machines, _MACHINE, "name"))
+_HOLD: Final = prepare(
+    _read(state_machines, _MACHINE, "name").with_for_update(read=True, key_share=True), "hold state_machines"
+)
 _MACHINES: Final = prepare(_page(state_machines, _MACHINE), "list state_machines")
 _ADD: Final = prepare(_new(state_machines, ("company_id", *_MACHINE[1:])))
 _SAVE: Final = prepare(
@@ -211,6 +214,11 @@ class SqlMachines:
     def by_name(self, name: str) -> Machine | None:
         """Give the machine of this name."""
         row = self._session.one(BY_NAME, the_company_id=self._company, the_name=name)
+        return None if row is None else machine_of(row)
+
+    def held(self, name: str) -> Machine | None:
+        """Give the machine of this name, which is not removed before the transaction is over."""
+        row = self._session.one(_HOLD, the_company_id=self._company, the_name=name)
         return None if row is None else machine_of(row)
 
     def get(self, number: MachineId) -> Machine:
