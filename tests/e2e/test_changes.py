@@ -208,6 +208,10 @@ APART: Final = {
 }
 
 
+# What a change moves besides the field that was sent.
+ALONG: Final[dict[str, set[str]]] = {"WorkflowChange": {"revision", "updated_at"}}
+
+
 def each(what: str) -> pytest.MarkDecorator:
     """Parametrise by every field of every resource with its value."""
     cases = [(one, name, value) for one in ALL for name, value in getattr(one, what).items()]
@@ -238,7 +242,9 @@ def test_a_field_sent_is_the_only_one_that_changes(office: Office, resource: Res
     reply = office.patch(path, {field: value}, made["version"])
     assert reply.status == 200
     assert reply.headers["etag"] == f'"{made["version"] + 1}"'
-    assert reply.body == {**made, field: value, "version": made["version"] + 1}
+    along = {name: reply[name] for name in ALONG.get(resource.change, ())}
+    assert all(made[name] < new for name, new in along.items())
+    assert reply.body == {**made, field: value, "version": made["version"] + 1, **along}
     assert office.get(path).body == reply.body
 
 
@@ -277,7 +283,7 @@ def test_a_change_is_made_to_the_version_that_was_seen(office: Office, resource:
     """ERP-15: 428 without If-Match, 412 for a stale one, on PATCH."""
     made = resource.make(office)
     path = f"{resource.path}/{made['id']}"
-    field, value = next((name, new) for name, new in resource.values.items() if name in {"name", "note"})
+    field, value = next((name, new) for name, new in resource.values.items() if name in {"name", "note", "definition"})
     assert office.send("PATCH", path, {field: value}).refusal == (428, "request.precondition_required")
     assert office.patch(path, {field: value}, made["version"] + 1).refusal == (412, "stale")
     changed = office.patch(path, {field: value}, made["version"])

@@ -23,7 +23,8 @@ def test_every_endpoint_of_the_business_takes_the_short_way() -> None:
     names = ("sales", "vat", "receivables", "unpaid", "statement", "stock_value", "stock_to_order")
     reports = {f"report_{name}" for name in names}
     lists = {"list_settings_versions", "list_order_revisions"}
-    parameters = {"find_price", "read_changes", "read_late_fee", "verify_chains", *lists, *reports}
+    executions = {"list_stuck_executions", "measure_executions", "read_execution_history"}
+    parameters = {"find_price", "read_changes", "read_late_fee", "verify_chains", *lists, *reports, *executions}
     papers = {f"print_{name}" for name in ("proposal", "order", "shipment", "invoice", "inventory", "statement")}
     assert usual <= coroutines | parameters | papers | {"set_logo"}  # drawn, and streamed in, outside of a transaction
 

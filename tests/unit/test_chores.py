@@ -47,7 +47,7 @@ def test_each_chore_is_asked_for_once_a_day_at_a_time_of_its_own(tmp_path: Path)
     """ERP-09: and by schedules whose kinds of jobs the same process knows."""
     container = made(tmp_path, chores=True)
     times = [CronCalendar().following(one.cron, one.zone, NIGHT) for one in container.pool.tools.schedules]
-    assert len(set(times)) == len(times) == len(container.chores.all()) == 6
+    assert len(set(times)) == len(times) == len(container.chores.all()) == 7
     assert max(times) < NIGHT.replace(hour=3)
     kinds = {one.kind for one in container.pool.tools.schedules}
     assert kinds == container.pool.tools.kinds.keys() - {"mail.send"}

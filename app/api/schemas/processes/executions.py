@@ -19,7 +19,7 @@ LONGEST_REFERENCE: Final = 255
 DAY_MS: Final = 86_400_000
 _KEEP_DAYS: Final = 14
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_ANY: Final = {"type": ["object", "array", "string", "number", "boolean", "null"]}
+_ANY: Final = {"type": ["object", "array", "string", "number", "boolean", "null"], "items": {}}
 Json = Annotated[Any, WithJsonSchema({**_ANY, "examples": [{"order": 7}]})]
 ExecutionId = Annotated[
     str,

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Final
 
 import orjson
 from fastapi import Path
-from pydantic import Field, WithJsonSchema
+from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic_core import PydanticKnownError
 
 from app.api.schemas.shared import LARGEST_COUNT, Change, Flag, In, Out, Text, Whole
 from app.domain.processes import Alias, MachineId, MachineKind, Published, Route
@@ -17,8 +18,20 @@ from app.usecases.shared import Change as Changes
 LONGEST_NAME: Final = 80
 _EXAMPLE: Final = {"StartAt": "Check", "States": {"Check": {"Type": "Pass", "End": True}}}
 _LARGEST: Final = 1_048_576
+
+
+def _object_or_text(value: object) -> object:
+    # Of a union pydantic tells what is wrong with each part, at places that no client has sent.
+    if not isinstance(value, (dict, str)):
+        raise PydanticKnownError("dict_type")
+    if isinstance(value, str) and len(value) > _LARGEST:
+        raise PydanticKnownError("string_too_long", {"max_length": _LARGEST})
+    return value
+
+
 DefinitionIn = Annotated[
-    dict[str, Any] | Annotated[str, Field(max_length=_LARGEST)],
+    Any,
+    AfterValidator(_object_or_text),
     WithJsonSchema(
         {
             "anyOf": [{"type": "object", "additionalProperties": True}, {"type": "string", "maxLength": _LARGEST}],
