@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,8 @@ from app.domain.shared.rights import ALL_RIGHTS, Right
 from app.infrastructure.clock import pause
 from app.infrastructure.database.work import SqlWork, SqlWorks
 from app.infrastructure.keys import RandomMint
-from app.infrastructure.processes import EngineExecutions
+from app.infrastructure.processes import EngineExecutions, Workflows
+from app.infrastructure.processes.engine import key_of
 from app.usecases import processes as cases
 from app.usecases.context import Context
 from app.usecases.ports.shared import RolledBack
@@ -323,8 +324,9 @@ def test_nothing_of_one_company_is_found_or_changed_by_another(works: SqlWorks, 
 class Races:
     """Use cases of one company, and what becomes of two at once."""
 
-    def __init__(self, works: SqlWorks, context: Context, clock: FakeClock) -> None:
-        self.works, self.context, self.clock = works, context, clock
+    def __init__(self, works: SqlWorks, context: Context, clock: FakeClock, workflows: Workflows) -> None:
+        self.works, self.context, self.clock, self.workflows = works, context, clock, workflows
+        self.executions = EngineExecutions(workflows)
         self.language = bare_language(clock, extended=False)
         self._names = count(1)
 
@@ -352,6 +354,10 @@ class Races:
         """Give those that publish it."""
         return cases.PublishVersion(self.clock, self.language), cases.Publish(name="one", token=token)
 
+    def delete(self) -> tuple[Any, Any]:
+        """Give those that remove it."""
+        return cases.DeleteMachine(self.executions), "one"
+
     def done(self, step: tuple[Any, Any]) -> Any:
         """Do it now."""
         return Runner(self.works, pause).call(self.context, step[0], lambda: step[1])
@@ -374,27 +380,26 @@ class Races:
 
 
 @pytest.fixture
-def races(works: SqlWorks, context: Context, clock: FakeClock) -> Races:
+def races(works: SqlWorks, context: Context, clock: FakeClock, tmp_path: Path) -> Iterator[Races]:
     member = in_one(works, context, lambda work: joined(work, context, Role(name="all", rights=ALL_RIGHTS)))
-    return Races(works, replace(context, actor=member.id), clock)
+    workflows = bare_workflows(works, clock, tmp_path)
+    yield Races(works, replace(context, actor=member.id), clock, workflows)
+    workflows.end()
 
 
-def test_who_removes_a_machine_finds_what_was_started_before(races: Races, tmp_path: Path) -> None:
+def test_who_removes_a_machine_stops_what_was_started_before(races: Races) -> None:
     """ASL-06: what starts while its machine goes is either stopped with it or never starts."""
-    workflows = bare_workflows(races.works, races.clock, tmp_path)
-    try:
-        executions = EngineExecutions(workflows)
-        start = (cases.StartExecution(executions), cases.Start(of=MachineRef(name="one"), name="e", input="{}"))
-        races.done(races.create(machine()))
-        assert races.after(start, (cases.DeleteMachine(), "one")) is True
-        begun = executions.find(races.context.company, "one", "e")
-        assert begun is not None
-        executions.stop_all(races.context.company, "one")
-        races.done(races.create(machine()))
-        with pytest.raises(Missing, match="StateMachineDoesNotExist"):
-            races.after((cases.DeleteMachine(), "one"), start)
-    finally:
-        workflows.end()
+    start = (cases.StartExecution(races.executions), cases.Start(of=MachineRef(name="one"), name="e", input="{}"))
+    races.done(races.create(WAIT))
+    races.after(start, races.delete())
+    begun = races.executions.find(races.context.company, "one", "e")
+    assert begun is not None
+    races.workflows.begin()
+    ended = races.workflows.engine.wait_for(key_of(races.context.company, begun.id))
+    assert ended.status.value == "aborted"
+    races.done(races.create(machine()))
+    with pytest.raises(Missing, match="StateMachineDoesNotExist"):
+        races.after(races.delete(), start)
 
 
 def test_of_two_who_create_one_machine_the_second_gets_what_the_first_made(races: Races) -> None:
@@ -449,5 +454,5 @@ def test_a_machine_that_goes_meanwhile_is_not_changed(races: Races) -> None:
     """ASL-06: whoever comes second finds none, and leaves nothing behind."""
     races.done(races.create(machine()))
     with pytest.raises(NotFound):
-        races.after((cases.DeleteMachine(), "one"), races.update(WAIT))
+        races.after(races.delete(), races.update(WAIT))
     assert not races.done((cases.ListMachines(), cases.Page()))

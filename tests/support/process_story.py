@@ -119,7 +119,7 @@ class _Story:
         do(p.ChangeTags(), p.TagChange(of=p.Tagged(name=name), put={"a": "b"}))
         do(p.DeleteAlias(), p.MachineRef(name=name, qualifier="live"))
         do(p.DeleteVersion(), p.MachineRef(name=name, qualifier="1"))
-        assert do(p.DeleteMachine(), name)
+        do(p.DeleteMachine(EngineExecutions(self.engine)), name)
 
     def activity(self) -> None:
         """Enter, tag and remove an activity."""

@@ -159,9 +159,7 @@ def list_(call: Call) -> Answer:
 
 def delete(call: Call) -> Answer:
     """DeleteStateMachine; what of it runs is stopped."""
-    name = _plain(call)
-    if call.run(processes.DeleteMachine(), name):
-        call.container.executions.stop_all(call.context.company, name)
+    call.run(processes.DeleteMachine(call.container.executions), _plain(call))
     return {}
 
 

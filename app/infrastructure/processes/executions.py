@@ -167,16 +167,7 @@ class EngineExecutions:
             raise Refused(what="ExecutionNotRedrivable", reason=reason) from refused
         return engine.clock.now()
 
-    def stop_all(self, company: CompanyId, machine: str) -> None:
-        """End whatever of the machine runs."""
-        running = ExecutionQuery(machine=machine, states=(ExecutionState.RUNNING,), limit=PAGE)
-        after: tuple[int, str] | None = None
-        while rows := self._workflows.engine.executions(_asked(company, running, after)):
-            for row in rows:
-                self._abort(row)
-            after = (rows[-1].created, rows[-1].key.id)
-
-    def stop_all_with(self, work: Work, company: CompanyId, machine: str) -> None:
+    def stop_all(self, work: Work, company: CompanyId, machine: str) -> None:
         """End whatever of the machine runs when ``work`` commits."""
         running = ExecutionQuery(machine=machine, states=(ExecutionState.RUNNING,), limit=PAGE)
         own = cast("SqlWork", work)
@@ -192,7 +183,7 @@ class EngineExecutions:
         """Remove executions of all companies that ended before an instant in milliseconds; give how many."""
         return self._workflows.engine.store.purge(before, limit)
 
-    def _abort(self, row: s.Row, connection: Any = None) -> None:
+    def _abort(self, row: s.Row, connection: Any) -> None:
         try:
             self._workflows.engine.stop(row.key, connection=connection)
         except InvalidTransitionError:

@@ -186,11 +186,7 @@ class Executions(Protocol):
         """Let it go on, and give the instant in milliseconds. Raises Refused when it cannot."""
         ...
 
-    def stop_all(self, company: CompanyId, machine: str) -> None:
-        """End whatever of the machine runs."""
-        ...
-
-    def stop_all_with(self, work: Work, company: CompanyId, machine: str) -> None:
+    def stop_all(self, work: Work, company: CompanyId, machine: str) -> None:
         """End whatever of the machine runs when ``work`` commits."""
         ...
 

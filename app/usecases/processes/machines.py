@@ -25,7 +25,7 @@ from app.domain.processes import (
 from app.domain.shared.rights import Right
 from app.usecases.context import Context
 from app.usecases.ports.shared import Clock, Work
-from app.usecases.ports.workflows import Finding, Language
+from app.usecases.ports.workflows import Executions, Finding, Language
 from app.usecases.processes.shared import (
     MachineRef,
     Names,
@@ -273,20 +273,23 @@ class ListMachines:
 
 @dataclass(frozen=True, slots=True)
 class DeleteMachine:
-    """Remove a state machine with its versions and aliases; one that is gone already is no error."""
+    """Remove a state machine with its versions and aliases, and stop what of it runs; one that is gone is no error."""
 
     right: ClassVar[Right] = Right.WORKFLOWS_WRITE
     writes: ClassVar[bool] = True
+    executions: Executions
 
-    def execute(self, work: Work, context: Context, request: str) -> bool:
-        """Tell whether there was one; the caller ends its executions once this is committed."""
+    def execute(self, work: Work, context: Context, request: str) -> None:
+        """Remove it."""
         machine = work.machines.by_name(request)
-        if machine is not None:
-            # Whoever publishes or adds an alias in between is the one who runs again.
-            work.machines.save(machine)
-            work.machines.remove(machine)
-            tell(work, machine, MachineDeleted)
-        return machine is not None
+        if machine is None:
+            return
+        # Whoever publishes or adds an alias in between is the one who runs again.
+        work.machines.save(machine)
+        # This waits for starts that hold the machine: what they have started is found below.
+        work.machines.remove(machine)
+        self.executions.stop_all(work, context.company, machine.name)
+        tell(work, machine, MachineDeleted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,8 +184,7 @@ class DeleteWorkflow:
     def execute(self, work: Work, context: Context, request: Versioned) -> None:
         """Remove it."""
         machine = seen(work, request)
-        DeleteMachine().execute(work, context, machine.name)
-        self.executions.stop_all_with(work, context.company, machine.name)
+        DeleteMachine(self.executions).execute(work, context, machine.name)
 
 
 @dataclass(frozen=True, slots=True)
