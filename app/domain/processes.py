@@ -22,6 +22,7 @@ RevisionNumber = NewType("RevisionNumber", int)
 MOST_TAGS: Final = 50
 MOST_VERSIONS: Final = 1_000
 MOST_ALIASES: Final = 100
+LONGEST_NUMBER: Final = 9
 WHOLE: Final = 100
 _ROLE: Final = re.compile(r"arn:[a-z-]+:iam::(\d{12}):role/tramita/(\d{1,18})")
 _FORBIDDEN: Final = re.compile(r"[\s?*<>{}\[\]\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]")
@@ -111,6 +112,12 @@ def check_name(name: str) -> None:
     """Pass only names of machines, executions and activities. Raises Rejected."""
     if _FORBIDDEN.search(name):
         raise Rejected(what="InvalidName", reason=f"Invalid Name: '{name}'")
+
+
+def version_number(qualifier: str) -> int | None:
+    """Give the number of the version that is meant by what stands behind a machine's name; None for an alias."""
+    # No machine has more versions than digits of these can count, and a column of the database can hold them.
+    return int(qualifier) if qualifier.isdecimal() and len(qualifier) <= LONGEST_NUMBER else None
 
 
 def role_of(arn: str, company: CompanyId) -> RoleId | None:

@@ -26,7 +26,7 @@ from app.domain.processes import (
     RevisionNumber,
     Route,
 )
-from app.domain.shared.errors import NotFound, Stale
+from app.domain.shared.errors import NotFound, Stale, UnknownReference
 from app.domain.shared.rights import ALL_RIGHTS, Right
 from app.infrastructure.clock import pause
 from app.infrastructure.database.work import SqlWork, SqlWorks
@@ -400,6 +400,11 @@ def test_who_removes_a_machine_stops_what_was_started_before(races: Races) -> No
     races.done(races.create(machine()))
     with pytest.raises(Missing, match="StateMachineDoesNotExist"):
         races.after(races.delete(), start)
+    races.done(races.create(machine()))
+    run = cases.NewRun(workflow="one", version=None, alias=None, name=None, input="{}", reference=None)
+    with pytest.raises(UnknownReference) as refused:
+        races.after(races.delete(), (cases.StartRun(races.executions), run))
+    assert refused.value.at == ("workflow",)
 
 
 def test_of_two_who_create_one_machine_the_second_gets_what_the_first_made(races: Races) -> None:

@@ -231,6 +231,17 @@ def test_executions_tell_the_version_and_the_alias_they_were_started_with(cloud:
         assert {one["executionArn"] for one in listed} == wanted
 
 
+@pytest.mark.parametrize("number", [2, 2**31, 10**40])
+def test_a_version_that_never_was_does_not_start(cloud: Cloud, number: int) -> None:
+    """ASL-06: also one whose number no column could hold."""
+    arn = f"{cloud.create(machine(PASS), publish=True)}:{number}"
+    for call in (cloud.aws.start_execution, cloud.aws.describe_state_machine):
+        assert code_of(call, stateMachineArn=arn) == (
+            "StateMachineDoesNotExist",
+            f"State Machine Does Not Exist: '{arn}'",
+        )
+
+
 def test_an_alias_sends_what_starts_to_its_versions_by_weight(cloud: Cloud) -> None:
     """ASL-06, ORC-08: none to one of weight 0; a change counts from the next start on."""
     arn = cloud.create(machine(PASS), publish=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from functools import partial
 
-from app.domain.processes import WHOLE, MachineKind
-from app.infrastructure.database.repositories.processes import ALIASES, BY_NAME, VERSIONS, alias_of, machine_of
+from app.domain.processes import WHOLE, MachineKind, version_number
+from app.infrastructure.database.repositories.processes import ALIASES, BY_NAME, VERSION, alias_of, machine_of
 from app.infrastructure.processes.definitions import Definitions, account_of
 from app.workflow.asl.nested import Found, arn_parts
 from app.workflow.runtime.clock import new_seed
@@ -37,8 +37,9 @@ class Callees:
 
     def _chosen(self, namespace: str, machine: int, qualifier: str) -> tuple[str, int]:
         """Give alias and version that a qualifier means, 0 for none."""
-        if not qualifier or qualifier.isdecimal():
-            return "", int(qualifier or 0)
+        number = version_number(qualifier)
+        if not qualifier or number is not None:
+            return "", number or 0
         rows = self._definitions.ask(ALIASES, namespace, the_state_machine_id=machine)
         aliases = {one.name: one for one in map(alias_of, rows)}
         if qualifier not in aliases:
@@ -46,8 +47,8 @@ class Callees:
         return qualifier, aliases[qualifier].version_at(int(new_seed(), 16) % WHOLE)
 
     def _published(self, namespace: str, machine: int, number: int) -> int | None:
-        rows = self._definitions.ask(VERSIONS, namespace, the_state_machine_id=machine)
-        return next((int(row[1]) for row in rows if row[0] == number), None)
+        rows = self._definitions.ask(VERSION, namespace, the_state_machine_id=machine, the_number=number)
+        return int(rows[0][1]) if rows else None
 
 
 def inherited(principal: str, *, alias: str, version: int) -> str:

@@ -64,6 +64,10 @@ class Machines(Protocol):
         """Give the versions, newest first."""
         ...
 
+    def version(self, machine: Machine, number: int) -> Published | None:
+        """Give the version of this number."""
+        ...
+
     def withdraw(self, machine: Machine, number: int) -> None:
         """Remove a version."""
         ...

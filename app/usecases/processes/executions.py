@@ -20,7 +20,7 @@ from app.domain.shared.rights import Right
 from app.usecases.context import Context
 from app.usecases.ports.shared import Work
 from app.usecases.ports.workflows import ExecutionQuery, Executions, NewExecution
-from app.usecases.processes.shared import MachineRef, machine_of, version_of
+from app.usecases.processes.shared import MachineRef, machine_of
 
 UNSUPPORTED: Final = "This operation is not supported by this type of state machine"
 
@@ -84,7 +84,7 @@ class StartExecution:
         for one in work.machines.aliases(machine):
             if one.name == of.qualifier:
                 number, alias = one.version_at(self.executions.chance()), one.name
-        version = None if number is None else version_of(work, machine, number)
+        version = None if number is None else work.machines.version(machine, number)
         if version is None:
             raise Missing(what="StateMachineDoesNotExist")
         return version.revision, version.number, alias

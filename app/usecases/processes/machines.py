@@ -36,7 +36,6 @@ from app.usecases.processes.shared import (
     publish,
     revision_of,
     tell,
-    version_of,
 )
 
 __all__ = [
@@ -226,7 +225,7 @@ class ReadMachine:
         machine = machine_of(work, request.name)
         version = None
         if request.qualifier:
-            version = version_of(work, machine, request.number) if request.number is not None else None
+            version = work.machines.version(machine, request.number) if request.number is not None else None
             if version is None:
                 raise Missing(what="StateMachineDoesNotExist")
         revision = revision_of(work, machine.revision if version is None else version.revision)

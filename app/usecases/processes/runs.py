@@ -28,7 +28,7 @@ from app.usecases.ports.processes import Tally, TallyQuery
 from app.usecases.ports.shared import Work
 from app.usecases.ports.workflows import Executions, Progress, Runs, Told, Visit
 from app.usecases.processes.executions import Start, StartExecution, with_version
-from app.usecases.processes.shared import MachineRef, version_of
+from app.usecases.processes.shared import MachineRef
 from app.usecases.shared import ListCase
 
 MOST_MEASURED: Final = 20_000
@@ -81,6 +81,11 @@ class NewRun:
         """What is meant of the workflow."""
         return str(self.version) if self.version is not None else self.alias or ""
 
+    @property
+    def part(self) -> str:
+        """By which field that is meant."""
+        return "version" if self.version is not None else "alias" if self.alias else "workflow"
+
 
 @dataclass(frozen=True, slots=True)
 class StartRun:
@@ -104,8 +109,9 @@ class StartRun:
         try:
             started = StartExecution(self.executions).execute(work, context, wanted)
         except Missing as missing:
-            kind = "alias" if request.version is None else "version"
-            raise UnknownReference(at=(kind,), kind=kind, value=request.qualifier) from missing
+            raise UnknownReference(
+                at=(request.part,), kind=request.part, value=request.qualifier or request.workflow
+            ) from missing
         except Refused as refused:
             raise Taken(at=("name",), value=request.name) from refused
         except Rejected as rejected:
@@ -242,7 +248,7 @@ class MigrateRun:
         machine = _machine(work, found)
         revision = machine.revision
         if request.version is not None:
-            version = version_of(work, machine, request.version)
+            version = work.machines.version(machine, request.version)
             if version is None:
                 raise UnknownReference(at=("version",), kind="version", value=request.version)
             revision = version.revision

@@ -19,6 +19,7 @@ from app.domain.processes import (
     RevisionNumber,
     VersionPublished,
     role_of,
+    version_number,
 )
 from app.domain.shared.errors import NotFound
 from app.usecases.context import Context
@@ -40,7 +41,7 @@ class MachineRef:
     @property
     def number(self) -> int | None:
         """The number of the version that is meant, if one is."""
-        return int(self.qualifier) if self.qualifier.isdecimal() else None
+        return version_number(self.qualifier)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +71,6 @@ def revision_of(work: Work, number: RevisionNumber) -> Revision:
     if revision is None:
         raise Missing(what="StateMachineDoesNotExist")
     return revision
-
-
-def version_of(work: Work, machine: Machine, number: int) -> Published | None:
-    """Give a version."""
-    return next((one for one in work.machines.versions(machine) if one.number == number), None)
 
 
 def check_definition(language: Language, definition: str, kind: MachineKind) -> None:

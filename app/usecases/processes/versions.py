@@ -18,7 +18,6 @@ from app.usecases.processes.shared import (
     publish,
     revision_of,
     tell,
-    version_of,
 )
 
 INITIAL: Final = "INITIAL"
@@ -87,7 +86,7 @@ class DeleteVersion:
         """Remove it."""
         machine = work.machines.by_name(request.name)
         number = request.number
-        if machine is None or number is None or version_of(work, machine, number) is None:
+        if machine is None or number is None or work.machines.version(machine, number) is None:
             return
         _check_unused(work, machine, number)
         work.machines.withdraw(machine, number)

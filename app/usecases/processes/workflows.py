@@ -32,7 +32,7 @@ from app.usecases.processes.machines import (
     NewMachine,
     UpdateMachine,
 )
-from app.usecases.processes.shared import ERROR, MachineRef, Names, revision_of, version_of
+from app.usecases.processes.shared import ERROR, MachineRef, Names, revision_of
 from app.usecases.processes.versions import DeleteVersion, Publish, PublishVersion
 from app.usecases.shared import Change, ListCase, Versioned
 
@@ -236,7 +236,7 @@ class DeleteWorkflowVersion:
     def execute(self, work: Work, context: Context, request: Part) -> None:
         """Withdraw it."""
         machine = work.machines.get(MachineId(request.id))
-        if version_of(work, machine, int(request.name)) is None:
+        if work.machines.version(machine, int(request.name)) is None:
             raise NotFound(kind="version", id=request.name)
         request.matches(machine.version)
         DeleteVersion().execute(work, context, MachineRef(name=machine.name, qualifier=request.name))

@@ -109,9 +109,10 @@ _SAVE: Final = prepare(
 )
 _REMOVE: Final = prepare(delete(state_machines).where(_mine(state_machines, "id")))
 _PUBLISH: Final = prepare(_new(machine_versions, (*_OF_MACHINE, *_VERSION)))
-VERSIONS: Final = prepare(
+_VERSIONS: Final = prepare(
     _read(machine_versions, _VERSION, "state_machine_id").order_by(machine_versions.c.number.desc())
 )
+VERSION: Final = prepare(_read(machine_versions, _VERSION, "state_machine_id", "number"), "read machine_version")
 _WITHDRAW: Final = prepare(delete(machine_versions).where(_mine(machine_versions, "state_machine_id", "number")))
 _WITHDRAW_ALL: Final = prepare(
     delete(machine_versions).where(_mine(machine_versions, "state_machine_id")), "delete all versions"
@@ -290,10 +291,12 @@ class SqlMachines:
 
     def versions(self, machine: Machine) -> Sequence[Published]:
         """Give the versions, newest first."""
-        return [
-            Published(number=number, revision=revision, description=description, created_at=created_at)
-            for number, revision, description, created_at in self._session.all(VERSIONS, **self._of(machine))
-        ]
+        return [_published(row) for row in self._session.all(_VERSIONS, **self._of(machine))]
+
+    def version(self, machine: Machine, number: int) -> Published | None:
+        """Give the version of this number."""
+        row = self._session.one(VERSION, **self._of(machine), the_number=number)
+        return None if row is None else _published(row)
 
     def withdraw(self, machine: Machine, number: int) -> None:
         """Remove a version."""
@@ -366,6 +369,11 @@ def machine_of(row: Row) -> Machine:
     """Make a machine of its row."""
     fields = dict(zip(_MACHINE, row, strict=True))
     return Machine(revision=fields.pop("machine_revision_id"), kind=MachineKind(fields.pop("kind")), **fields)
+
+
+def _published(row: Row) -> Published:
+    number, revision, description, created_at = row
+    return Published(number=number, revision=revision, description=description, created_at=created_at)
 
 
 def alias_of(row: Row) -> Alias:
