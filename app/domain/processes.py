@@ -23,6 +23,7 @@ MOST_TAGS: Final = 50
 MOST_VERSIONS: Final = 1_000
 MOST_ALIASES: Final = 100
 LONGEST_NUMBER: Final = 9
+ACCOUNT_DIGITS: Final = 12
 WHOLE: Final = 100
 _ROLE: Final = re.compile(r"arn:[a-z-]+:iam::(\d{12}):role/tramita/(\d{1,18})")
 _FORBIDDEN: Final = re.compile(r"[\s?*<>{}\[\]\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]")
@@ -118,6 +119,16 @@ def version_number(qualifier: str) -> int | None:
     """Give the number of the version that is meant by what stands behind a machine's name; None for an alias."""
     # No machine has more versions than digits of these can count, and a column of the database can hold them.
     return int(qualifier) if qualifier.isdecimal() and len(qualifier) <= LONGEST_NUMBER else None
+
+
+def account_of(company: CompanyId) -> str:
+    """Give the account that stands for a company in ARNs: its id in 12 digits."""
+    return f"{company:0{ACCOUNT_DIGITS}d}"
+
+
+def role_arn(company: CompanyId, name: str) -> str:
+    """Give the ARN of a role; ``tramita/<id>`` names one of the company's, any other name says nothing here."""
+    return f"arn:aws:iam::{account_of(company)}:role/{name}"
 
 
 def role_of(arn: str, company: CompanyId) -> RoleId | None:

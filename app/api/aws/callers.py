@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Final
 
 from starlette.requests import Request
 
@@ -13,10 +12,9 @@ from app.api.aws.signature import Authorization, Signed, read_authorization
 from app.api.callers import CACHE_SIZE, KEY_CACHE_SECONDS, Callers
 from app.api.container import Container
 from app.api.threads import in_thread
+from app.domain.processes import account_of
 from app.usecases.access import AwsHolder, FindAwsHolder
 from app.usecases.context import Context
-
-_DIGITS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ class AwsCallers:
         holder = await self._holder(authorization, request)
         authorization.check(signed, holder.secret)
         context = self._callers.standing_for(request, holder.principal)
-        return context, Place(f"{context.company:0{_DIGITS}d}", authorization.region)
+        return context, Place(account_of(context.company), authorization.region)
 
     async def _holder(self, authorization: Authorization, request: Request) -> AwsHolder:
         key = authorization.access_key

@@ -12,14 +12,12 @@ from app.domain.processes import Alias, Machine, MachineKind, Missing, Published
 from app.usecases import processes
 from app.usecases.processes import MachineRef, Page, Seen, Tagged
 
-OWNED: Final = "AWS_OWNED_KEY"
 REUSE_SECONDS: Final = 300
-_NO_LOGGING: Final = {"level": "OFF", "includeExecutionData": False}
 
 
 def logging_of(given: Mapping[str, Any] | None) -> dict[str, Any]:
     """Give a logging configuration with its defaults. Raises AwsError."""
-    chosen = {**_NO_LOGGING, **(given or {})}
+    chosen = {**processes.NO_LOGGING, **(given or {})}
     destinations = chosen.get("destinations")
     if (destinations and len(destinations) > 1) or (chosen["level"] != "OFF" and not destinations):
         reason = "Invalid Logging Configuration: Must specify exactly one Log Destination."
@@ -29,8 +27,8 @@ def logging_of(given: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def encryption_of(given: Mapping[str, Any] | None) -> dict[str, Any]:
     """Give an encryption configuration with its defaults: shown back, as what is stored is the database's matter."""
-    chosen = dict(given or {"type": OWNED})
-    owned = chosen["type"] == OWNED
+    chosen = dict(given or processes.OWNED_KEY)
+    owned = chosen["type"] == processes.OWNED_KEY["type"]
     if owned == bool({"kmsKeyId"} & chosen.keys()) or (owned and len(chosen) > 1):
         told = ("must name a key", "must not name a key")[owned]
         reason = f"Invalid Encryption Configuration: a configuration of type {chosen['type']} {told}"
@@ -53,7 +51,7 @@ def create(call: Call) -> Answer:
         region=call.place.region,
         kind=MachineKind(given.get("type", MachineKind.STANDARD)),
         logging=logging_of(given.get("loggingConfiguration")),
-        tracing={"enabled": False, **given.get("tracingConfiguration", {})},
+        tracing={**processes.NO_TRACING, **given.get("tracingConfiguration", {})},
         encryption=encryption_of(given.get("encryptionConfiguration")),
         tags=tags_of(call),
         publish=given.get("publish", False),
@@ -79,7 +77,7 @@ def update(call: Call) -> Answer:
         definition=given.get("definition"),
         role=given.get("roleArn"),
         logging=None if logging is None else logging_of(logging),
-        tracing=None if tracing is None else {"enabled": False, **tracing},
+        tracing=None if tracing is None else {**processes.NO_TRACING, **tracing},
         encryption=None if encryption is None else encryption_of(encryption),
         publish=given.get("publish", False),
         description=given.get("versionDescription", ""),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 
-from app.domain.processes import WHOLE, MachineKind, version_number
+from app.domain.processes import MachineKind, account_of, version_number
+from app.domain.shared.ids import CompanyId
 from app.infrastructure.database.repositories.processes import ALIASES, BY_NAME, VERSION, alias_of, machine_of
-from app.infrastructure.processes.definitions import Definitions, account_of
+from app.infrastructure.processes.definitions import Definitions, chance
+from app.infrastructure.processes.principals import inherited
 from app.workflow.asl.nested import Found, arn_parts
-from app.workflow.runtime.clock import new_seed
 
 
 class Callees:
@@ -21,7 +21,7 @@ class Callees:
     def find(self, namespace: str, arn: str) -> Found | None:
         """Give it with the revision to start; None when there is none, or it is another company's."""
         parts = arn_parts(arn)
-        if parts is None or parts[1] != account_of(int(namespace)):
+        if parts is None or parts[1] != account_of(CompanyId(int(namespace))):
             return None
         *_, name, qualifier = parts
         rows = self._definitions.ask(BY_NAME, namespace, the_name=name)
@@ -44,16 +44,8 @@ class Callees:
         aliases = {one.name: one for one in map(alias_of, rows)}
         if qualifier not in aliases:
             return "", 0
-        return qualifier, aliases[qualifier].version_at(int(new_seed(), 16) % WHOLE)
+        return qualifier, aliases[qualifier].version_at(chance())
 
     def _published(self, namespace: str, machine: int, number: int) -> int | None:
         rows = self._definitions.ask(VERSION, namespace, the_state_machine_id=machine, the_number=number)
         return int(rows[0][1]) if rows else None
-
-
-def inherited(principal: str, *, alias: str, version: int) -> str:
-    """Make the principal of a child: it is started for whom its parent is, but by its own version and alias."""
-    said = json.loads(principal) if principal.startswith("{") else {}
-    kept = {name: value for name, value in said.items() if name not in {"alias", "version", "trace"}}
-    own = {"alias": alias, "version": version}
-    return json.dumps(kept | {name: value for name, value in own.items() if value}, separators=(",", ":"))

@@ -10,8 +10,9 @@ from typing import Any, Final, Generic, TypeVar
 
 import structlog
 
-from app.domain.processes import MachineKind, Revision
+from app.domain.processes import WHOLE, MachineKind, Revision, account_of
 from app.domain.shared.errors import Unavailable
+from app.domain.shared.ids import CompanyId
 from app.infrastructure.database.compiled import Prepared, Row
 from app.infrastructure.database.engine import Database
 from app.infrastructure.database.repositories.processes import NEWEST, REVISION, revision_of
@@ -21,11 +22,11 @@ from app.workflow.asl.document import UnreadableDocumentError, read_json
 from app.workflow.asl.query import InvalidDefinitionError
 from app.workflow.kernel.errors import DefinitionError
 from app.workflow.kernel.graph import Definition
+from app.workflow.runtime.clock import new_seed
 from app.workflow.runtime.store import Key, Store, StoreUnavailableError
 
 MOST_COMPILED: Final = 512
 MOST_NAMES: Final = 20_000
-ACCOUNT_DIGITS: Final = 12
 _log: Final = structlog.get_logger(source="app.workflows")
 Name = TypeVar("Name")
 Value = TypeVar("Value")
@@ -80,9 +81,9 @@ class Names:
         return (rows[0].name or key.id) if rows else None
 
 
-def account_of(company: int) -> str:
-    """Give the account that stands for a company: its id in 12 digits."""
-    return f"{company:0{ACCOUNT_DIGITS}d}"
+def chance() -> int:
+    """Give a number from 0 to 99, for routes by weight."""
+    return int(new_seed(), 16) % WHOLE
 
 
 class Definitions:
@@ -111,13 +112,15 @@ class Definitions:
         """Give the world as executions of a revision see it, by its number; one that is gone leaves the account."""
         found = self.compiled(namespace, edition)
         if found is None:
-            return Surroundings(account=account_of(int(namespace)), name_of=partial(self._names.of, namespace))
+            return Surroundings(
+                account=account_of(CompanyId(int(namespace))), name_of=partial(self._names.of, namespace)
+            )
         return self.around(namespace, found[0])
 
     def around(self, namespace: str, revision: Revision) -> Surroundings:
         """Give the world as executions of a revision see it."""
         return Surroundings(
-            account=account_of(int(namespace)),
+            account=account_of(CompanyId(int(namespace))),
             region=revision.region,
             role=revision.role,
             name_of=partial(self._names.of, namespace),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,22 +10,23 @@ from typing import Any, Final, cast
 from app.domain.processes import Execution, ExecutionState, Refused, Rejected, RevisionNumber
 from app.domain.shared.ids import CompanyId
 from app.infrastructure.database.work import SqlWork
+from app.infrastructure.processes.definitions import chance
 from app.infrastructure.processes.engine import Workflows, key_of
 from app.infrastructure.processes.payloads import UnreadableError, payload
+from app.infrastructure.processes.principals import read, written
 from app.usecases.ports.shared import Work
 from app.usecases.ports.workflows import ExecutionQuery, NewExecution
 from app.workflow.asl.history import History
 from app.workflow.asl.templates import text_of
-from app.workflow.codec import unpack_checkpoint
 from app.workflow.kernel.frames import Frame
 from app.workflow.kernel.lifecycle import InvalidTransitionError
 from app.workflow.kernel.status import ENDED, Status
 from app.workflow.runtime import store as s
 from app.workflow.runtime.clock import new_id, new_seed
 from app.workflow.runtime.crowds import MEMBER
+from app.workflow.runtime.rows import frame_of
 
 PAGE: Final = 1_000
-LONGEST_PRINCIPAL: Final = 255
 _STATES: Final[Mapping[Status, ExecutionState]] = {
     Status.SUCCEEDED: ExecutionState.SUCCEEDED,
     Status.FAILED: ExecutionState.FAILED,
@@ -43,7 +43,7 @@ class EngineExecutions:
 
     def chance(self) -> int:
         """Give a number from 0 to 99."""
-        return int(new_seed(), 16) % 100
+        return chance()
 
     def start(self, work: Work, company: CompanyId, new: NewExecution) -> Execution:
         """Start an execution when ``work`` commits; give the one of this name and input if it runs already.
@@ -62,7 +62,7 @@ class EngineExecutions:
             engine.clock.now(),
             new_seed(),
             name=name,
-            principal=_principal(new),
+            principal=written(new),
             reference=new.reference,
         )
         own = cast("SqlWork", work)
@@ -124,8 +124,8 @@ class EngineExecutions:
 
     def _redriven(self, rows: Sequence[s.Row]) -> list[Execution]:
         """Give rows of a list with how often they were redriven, which only their checkpoints tell."""
-        whole = {row.key: row for row in self._workflows.engine.store.load([row.key for row in rows])}
-        return [shown_of(row, self._frame(whole[row.key])) for row in rows if row.key in whole]
+        loaded = {row.key: row for row in self._workflows.engine.store.load([row.key for row in rows])}
+        return [shown_of(row, self._frame(loaded[row.key])) for row in rows if row.key in loaded]
 
     def history(self, company: CompanyId, execution: Execution) -> Sequence[Mapping[str, Any]]:
         """Give all that happened, in AWS's words."""
@@ -197,10 +197,7 @@ class EngineExecutions:
         return next((row for row in rows if row.machine == machine and name == (row.name or row.key.id)), None)
 
     def _frame(self, row: s.Row) -> Frame:
-        if row.version == 0:
-            return Frame(row.key.id, row.seed)
-        store = self._workflows.engine.store
-        return unpack_checkpoint(row.checkpoint, lambda versions: store.pages(row.key, versions))[0]
+        return frame_of(self._workflows.engine.store, row)
 
 
 def _asked(company: CompanyId, query: ExecutionQuery, after: tuple[int, str] | None) -> s.Query:
@@ -233,32 +230,16 @@ def _called(new: NewExecution, execution: str) -> str | None:
     return f"{new.name or new_id()}:{execution}" if new.express else new.name
 
 
-def _principal(new: NewExecution) -> str:
-    """Write who started an execution and how. A trace header that does not fit any more is left out."""
-    keys = {"key": new.api_key, "credential": new.aws_credential}
-    said = {"user": new.actor, **keys, "alias": new.alias, "version": new.published}
-    told = {name: value for name, value in said.items() if value}
-    traced = json.dumps({**told, "trace": new.trace}, separators=(",", ":"))
-    fits = new.trace and len(traced) <= LONGEST_PRINCIPAL
-    return traced if fits else json.dumps(told, separators=(",", ":"))
-
-
-def said(row: s.Row) -> Mapping[str, Any]:
-    """Read who started an execution and how; one that another execution started has another kind of principal."""
-    said = json.loads(row.principal) if row.principal.startswith("{") else {}
-    return cast("Mapping[str, Any]", said)
-
-
 def _started_with(row: s.Row, query: ExecutionQuery) -> bool:
     if not query.alias and query.published is None:
         return True
-    told = said(row)
+    told = read(row.principal)
     return bool(told.get("alias") == query.alias if query.alias else told.get("version") == query.published)
 
 
 def shown_of(row: s.Row, frame: Frame | None = None) -> Execution:
     """Show an execution without its data."""
-    told = said(row)
+    told = read(row.principal)
     # What it was started with says nothing of the revision that it was moved to.
     moved = frame.edition if frame is not None else 0
     return Execution(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from app.domain.processes import MachineKind
+from app.domain.shared.ids import CompanyId
 from app.domain.shared.rights import Right
 from app.infrastructure.processes.engine import EngineClock
 from app.infrastructure.processes.trials import tried, whole_of
@@ -63,9 +64,9 @@ class StatesLanguage:
         """Give the machine that a state to try is of. Raises Rejected for what cannot be read."""
         return whole_of(test)
 
-    def try_state(self, test: StateTest, account: int, region: str) -> TestedState:
+    def try_state(self, test: StateTest, company: CompanyId, region: str) -> TestedState:
         """Try a state of a sound definition. Raises Rejected for a test that cannot be made."""
-        return tried(test, account, region, self._clock.now())
+        return tried(test, company, region, self._clock.now())
 
     def processor(self, definition: str, label: str) -> str:
         """Give the definition of what the executions of a distributed Map run, by the Map's label."""

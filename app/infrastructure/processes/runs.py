@@ -10,7 +10,8 @@ from app.domain.processes import ExecutionEnded, NotMigratable, NotRedrivable, R
 from app.domain.shared.ids import CompanyId
 from app.infrastructure.database.work import SqlWork
 from app.infrastructure.processes.engine import key_of
-from app.infrastructure.processes.executions import PAGE, EngineExecutions, said, whole
+from app.infrastructure.processes.executions import PAGE, EngineExecutions, whole
+from app.infrastructure.processes.principals import read
 from app.infrastructure.processes.visits import OPEN, Visits
 from app.usecases.ports.shared import Work
 from app.usecases.ports.workflows import Progress, Told, Visit
@@ -135,7 +136,7 @@ _DRAW = {True: svg, False: mermaid}
 
 
 def _progress(row: Row, frame: Frame) -> Progress:
-    starter = said(row).get("user")
+    starter = read(row.principal).get("user")
     return Progress(
         execution=whole(row, frame),
         stage=Stage(row.status.value),

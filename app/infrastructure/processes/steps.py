@@ -6,7 +6,6 @@ its machine is published with.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,13 +16,14 @@ import structlog
 
 from app.domain.processes import RevisionNumber
 from app.domain.shared.errors import Busy, DomainError, Forbidden, Unauthenticated, Unavailable
-from app.domain.shared.ids import ApiKeyId, AwsCredentialId, CompanyId, UserId
+from app.domain.shared.ids import CompanyId
 from app.infrastructure.database.work import SqlWork, SqlWorks
+from app.infrastructure.processes.principals import starter
 from app.infrastructure.texts import Texts
 from app.usecases.context import DEFAULT_LOCALE, Context, system_context
 from app.usecases.ports.resources import PREFIX, Offered
 from app.usecases.ports.shared import RolledBack
-from app.usecases.processes import Starter, acting_for
+from app.usecases.processes import acting_for
 from app.workflow.asl.services import Services
 from app.workflow.kernel.errors import StepError
 from app.workflow.runtime.registry import Way
@@ -102,7 +102,7 @@ class BusinessSteps:
         """Give the context of who the step acts for. Raises StepError."""
         work.become(nobody)
         try:
-            return acting_for(work, nobody, _starter(step.principal), RevisionNumber(step.edition))
+            return acting_for(work, nobody, starter(step.principal), RevisionNumber(step.edition))
         except (RolledBack, Unavailable) as error:
             raise self._again(error) from error
         except DomainError as error:
@@ -119,14 +119,3 @@ class BusinessSteps:
     def _again(self, error: Exception) -> AgainError:
         told = error if isinstance(error, Unavailable) else Busy()
         return AgainError(told.code, self._texts.told(DEFAULT_LOCALE, told))
-
-
-def _starter(principal: str) -> Starter:
-    """Read who started an execution, as it was written when it began."""
-    said = json.loads(principal) if principal.startswith("{") else {}
-    key, credential = said.get("key"), said.get("credential")
-    return Starter(
-        user=UserId(said.get("user", 0)),
-        api_key=None if key is None else ApiKeyId(key),
-        aws_credential=None if credential is None else AwsCredentialId(credential),
-    )

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from app.domain.processes import Rejected
-from app.infrastructure.processes.definitions import account_of
+from app.domain.processes import Rejected, account_of
+from app.domain.shared.ids import CompanyId
 from app.usecases.ports.workflows import StateTest, TestedState
 from app.workflow.asl import mocks, trial
 from app.workflow.asl.context import Surroundings
@@ -30,7 +30,7 @@ def whole_of(test: StateTest) -> str:
     return json.dumps(trial.whole(definition, test.state or trial.ALONE), ensure_ascii=False)
 
 
-def tried(test: StateTest, account: int, region: str, now: int) -> TestedState:
+def tried(test: StateTest, company: CompanyId, region: str, now: int) -> TestedState:
     """Try a state of a sound definition. Raises Rejected for a test that cannot be made."""
     machine = read_json(whole_of(test)).data
     name = _named(test, machine)
@@ -50,7 +50,7 @@ def tried(test: StateTest, account: int, region: str, now: int) -> TestedState:
     )
     if test.result is not None and (fault := mocks.fault(state, given.result, test.mode)):
         raise _refused(f"Mock result schema validation error: {fault}")
-    around = Surroundings(account=account_of(account), region=region)
+    around = Surroundings(account=account_of(company), region=region)
     return _shown(trial.try_state(machine, name, given, around, new_seed(), now), given)
 
 

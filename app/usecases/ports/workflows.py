@@ -74,7 +74,7 @@ class Language(Protocol):
         """
         ...
 
-    def try_state(self, test: StateTest, account: int, region: str) -> TestedState:
+    def try_state(self, test: StateTest, company: CompanyId, region: str) -> TestedState:
         """Try a state of a sound definition. Raises Rejected for a test that cannot be made."""
         ...
 

@@ -22,6 +22,9 @@ from app.usecases.processes.executions import (
 )
 from app.usecases.processes.installing import InstallProcess, Shipped
 from app.usecases.processes.machines import (
+    NO_LOGGING,
+    NO_TRACING,
+    OWNED_KEY,
     CreateMachine,
     DeleteMachine,
     ListMachines,
@@ -98,6 +101,9 @@ from app.usecases.processes.workflows import (
 )
 
 __all__ = [
+    "NO_LOGGING",
+    "NO_TRACING",
+    "OWNED_KEY",
     "AdjustMapRun",
     "AnswerTask",
     "BeatTask",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from app.domain.identity import Role
-from app.domain.processes import MachineKind, Published, Route
+from app.domain.processes import Published, Route, role_arn
 from app.domain.shared.rights import Right
 from app.usecases.context import Context
 from app.usecases.ports.shared import Clock, Work
@@ -16,7 +16,6 @@ from app.usecases.processes.machines import CreateMachine, NewMachine
 
 LIVE: Final = "live"
 """The alias by which the business starts what is installed: to lead it elsewhere is to roll out, or back."""
-REGION: Final = "us-east-1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +48,7 @@ class InstallProcess:
         new = NewMachine(
             name=request.name,
             definition=request.definition,
-            role=f"arn:aws:iam::{context.company:012d}:role/tramita/{role.id}",
-            region=REGION,
-            kind=MachineKind.STANDARD,
-            logging={"level": "OFF", "includeExecutionData": False},
-            tracing={"enabled": False},
-            encryption={"type": "AWS_OWNED_KEY"},
+            role=role_arn(context.company, f"tramita/{role.id}"),
             publish=True,
             description=request.description,
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import Any, ClassVar, Final
 
 from app.domain.processes import (
     Execution,
@@ -38,7 +39,17 @@ from app.usecases.processes.shared import (
     tell,
 )
 
+REGION: Final = "us-east-1"
+"""Where a definition that was not entered through AWS's protocol says it is."""
+NO_LOGGING: Final = MappingProxyType[str, Any]({"level": "OFF", "includeExecutionData": False})
+NO_TRACING: Final = MappingProxyType[str, Any]({"enabled": False})
+OWNED_KEY: Final = MappingProxyType[str, Any]({"type": "AWS_OWNED_KEY"})
+
 __all__ = [
+    "NO_LOGGING",
+    "NO_TRACING",
+    "OWNED_KEY",
+    "REGION",
     "CreateMachine",
     "DeleteMachine",
     "ListMachines",
@@ -56,16 +67,16 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMachine:
-    """A machine to be; with ``publish`` its first version as well."""
+    """A machine to be; with ``publish`` its first version as well. What is not said is as AWS has it by default."""
 
     name: str
     definition: str
     role: str
-    region: str
-    kind: MachineKind
-    logging: Mapping[str, Any]
-    tracing: Mapping[str, Any]
-    encryption: Mapping[str, Any]
+    region: str = REGION
+    kind: MachineKind = MachineKind.STANDARD
+    logging: Mapping[str, Any] = field(default_factory=NO_LOGGING.copy)
+    tracing: Mapping[str, Any] = field(default_factory=NO_TRACING.copy)
+    encryption: Mapping[str, Any] = field(default_factory=OWNED_KEY.copy)
     tags: Mapping[str, str] = field(default_factory=dict)
     publish: bool = False
     description: str = ""
@@ -112,9 +123,9 @@ class CreateMachine:
             role=request.role,
             region=request.region,
             kind=request.kind,
-            logging=request.logging,
-            tracing=request.tracing,
-            encryption=request.encryption,
+            logging=dict(request.logging),
+            tracing=dict(request.tracing),
+            encryption=dict(request.encryption),
             created_at=now,
         )
         check_rights(work, context, self.language, revision)

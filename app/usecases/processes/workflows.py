@@ -17,6 +17,7 @@ from app.domain.processes import (
     Rejected,
     Revision,
     Route,
+    role_arn,
 )
 from app.domain.shared.errors import NotFound, Taken, UnknownReference
 from app.domain.shared.rights import Right
@@ -26,6 +27,7 @@ from app.usecases.ports.shared import Clock, Work
 from app.usecases.ports.workflows import Executions, Finding, Language
 from app.usecases.processes.aliases import DeleteAlias, NewAlias, PutAlias, keep_alias
 from app.usecases.processes.machines import (
+    REGION,
     CreateMachine,
     DeleteMachine,
     MachineChange,
@@ -36,8 +38,6 @@ from app.usecases.processes.shared import ERROR, MachineRef, Names, revision_of
 from app.usecases.processes.versions import DeleteVersion, Publish, PublishVersion
 from app.usecases.shared import Change, ListCase, Versioned
 
-REGION: Final = "us-east-1"
-"""Where a definition that was not entered through AWS's protocol says it is."""
 WORKFLOWS: Final = Listing(
     name="workflows",
     fields=(
@@ -120,12 +120,8 @@ class CreateWorkflow:
         new = NewMachine(
             name=request.name,
             definition=_sound(self.language, request.definition),
-            role=f"arn:aws:iam::{context.company:012d}:role/{request.name}",
-            region=REGION,
+            role=role_arn(context.company, request.name),
             kind=request.definition.kind,
-            logging={"level": "OFF", "includeExecutionData": False},
-            tracing={"enabled": False},
-            encryption={"type": "AWS_OWNED_KEY"},
             publish=request.publish,
             description=request.description,
         )
