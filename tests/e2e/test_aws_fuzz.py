@@ -161,7 +161,7 @@ def test_what_has_too_much_depth_or_a_forged_place_is_refused(sender: Sender) ->
         ("ListActivities", {"nextToken": _token("ListActivities", [])}, "InvalidToken"),
         ("ListStateMachineVersions", {**start, "nextToken": _token("ListStateMachineVersions", 1.5)}, "InvalidToken"),
         ("ListStateMachineVersions", {"stateMachineArn": sender.arn[:-3] + "gone"}, "InvalidArn"),
-        ("DeleteStateMachineVersion", {"stateMachineVersionArn": f"{sender.arn}:{'9' * 1_900}"}, ""),
+        ("DeleteStateMachineVersion", {"stateMachineVersionArn": f"{sender.arn}:{'9' * 1_900}"}, "InvalidArn"),
         ("ValidateStateMachineDefinition", {"definition": DEEP}, ""),
         ("TagResource", {"resourceArn": sender.arn, "tags": [{"key": "a\x00", "value": ""}]}, "ValidationException"),
         ("StopExecution", {"executionArn": sender.execution, "cause": "a\x00"}, "ValidationException"),
