@@ -19,7 +19,7 @@ from .asl.maps.plan import Order, Plan, read_order
 from .asl.maps.results import LARGEST_FILE, Child, MapRun, Writer, collected, write
 from .asl.maps.state import AGAIN, MAP_RUN, READ, RUN_SUFFIX, WRITE, at_once, tolerated
 from .asl.maps.state import MapRun as MapRunState
-from .codec import pack_stimulus, unpack_checkpoint, unpack_history
+from .codec import pack_stimulus, unpack_history
 from .kernel.errors import RUNTIME, TASK_FAILED, StepError
 from .kernel.events import Event, TaskSubmitted
 from .kernel.frames import Crowd, Frame, Tally
@@ -31,6 +31,7 @@ from .runtime import children
 from .runtime.clock import new_id
 from .runtime.crowds import member_of
 from .runtime.engine import Engine
+from .runtime.rows import frame_of
 from .runtime.steps import Step
 from .runtime.store import Key, Letter, Row, Store
 
@@ -192,13 +193,7 @@ def members(store: Store, run: Key, first: int, end: int) -> Iterator[tuple[int,
         rows = {row.key: row for row in store.load(numbers)}
         for key, number in numbers.items():
             if key in rows:
-                yield number, rows[key], _frame(store, rows[key])
-
-
-def _frame(store: Store, row: Row) -> Frame:
-    if row.version == 0:
-        return Frame(row.key.id, row.seed)
-    return unpack_checkpoint(row.checkpoint, lambda versions: store.pages(row.key, versions))[0]
+                yield number, rows[key], frame_of(store, rows[key])
 
 
 def _is_redrivable(frame: Frame) -> bool:
@@ -229,7 +224,7 @@ def describe_map_run(store: Store, run: Key, around: Surroundings) -> dict[str, 
     row = next(iter(store.load([run])), None)
     if row is None or not row.machine.endswith(RUN_SUFFIX):
         return None
-    frame, order = _frame(store, row), read_order(row.input)
+    frame, order = frame_of(store, row), read_order(row.input)
     crowd = _crowd(frame)
     count, percentage = tolerated(crowd, order.tolerated)
     execution = row.parent.partition("/")[0]
@@ -347,7 +342,7 @@ def members_of(store: Store, run: Key, below: int | None, statuses: Collection[s
     row = next(iter(store.load([run])), None)
     if row is None:
         return []
-    crowd, order = _crowd(_frame(store, row)), read_order(row.input)
+    crowd, order = _crowd(frame_of(store, row)), read_order(row.input)
     again = {number for number, _, _ in crowd.found}
     found: list[Member] = []
     at = crowd.begun if below is None else min(below, crowd.begun)

@@ -15,11 +15,10 @@ from typing import Any, Final, Self, TypeVar
 
 import msgspec
 
-from ..codec import pack_stimulus, unpack_checkpoint, unpack_history
+from ..codec import pack_stimulus, unpack_history
 from ..kernel import stimuli as s
 from ..kernel.errors import StepError
 from ..kernel.events import Event
-from ..kernel.frames import Frame
 from ..kernel.graph import Definition
 from ..kernel.lifecycle import InvalidTransitionError
 from ..kernel.migration import unfit
@@ -35,6 +34,7 @@ from .listeners import Listener
 from .live import Definitions, StepKey
 from .loop import Loop
 from .registry import Registry, Routes
+from .rows import frame_of
 from .steps import checked
 from .store import Key, Letter, Message, NewExecution, Page, Query, Row, Statistic, Store
 from .tokens import InvalidTokenError, prove, step_in
@@ -256,7 +256,7 @@ class Engine:
         """
         if connection is None:
             row = self._row(key)
-            if row.status in ENDED and (name, correlation) not in self._frame(row).lapsed:
+            if row.status in ENDED and (name, correlation) not in frame_of(self.store, row).lapsed:
                 raise InvalidTransitionError("execution", row.status.value, "signal", LIFE.allowed(row.status), None)
         number = id or new_id()
         signal = s.Signal(number, name, checked(data), self.clock.now() + keep, correlation)
@@ -293,7 +293,7 @@ class Engine:
         """
         row = self._row(key)
         LIFE.fire(row.status, "compensate")
-        if self._frame(row).pivot:
+        if frame_of(self.store, row).pivot:
             raise _refused(row, "compensate", "not_past_the_pivot")
         self._post(key, new_id(), s.Rollback(error, cause))
 
@@ -304,7 +304,7 @@ class Engine:
         """
         row = self._row(key)
         LIFE.fire(row.status, "redrive")
-        frame = self._frame(row)
+        frame = frame_of(self.store, row)
         if frame.ending or not frame.branches:
             raise _refused(row, "redrive", "not_undone")
         self._post(key, new_id(), s.Redrive(), connection)
@@ -316,7 +316,7 @@ class Engine:
         An execution that goes elsewhere before it hears of it stays with its own: ``describe`` tells.
         """
         row = self._row(key)
-        frame = self._frame(row)
+        frame = frame_of(self.store, row)
         new = self._registry.find(key.namespace, row.machine, edition)
         old = self._registry.find(key.namespace, row.machine, frame.edition or row.edition)
         if new is None or old is None:
@@ -333,7 +333,7 @@ class Engine:
     def describe(self, key: Key) -> Description:
         """Show an execution. Raises UnknownExecutionError."""
         row = self._row(key)
-        frame = self._frame(row)
+        frame = frame_of(self.store, row)
         return Description(
             key,
             row.machine,
@@ -435,11 +435,6 @@ class Engine:
             raise UnknownExecutionError(key.id)
         return row
 
-    def _frame(self, row: Row) -> Frame:
-        if row.version == 0:
-            return Frame(row.key.id, row.seed)
-        return unpack_checkpoint(row.checkpoint, lambda versions: self.store.pages(row.key, versions))[0]
-
     def _post(self, key: Key, number: str, stimulus: s.Stimulus, connection: Any = None) -> None:
         self.store.post([Letter(key, number, pack_stimulus(stimulus))], connection)
         if connection is None:
@@ -451,7 +446,7 @@ class Engine:
         if row is None:
             raise InvalidTokenError("this is no token")
         prove(token, step, row.seed)
-        if self._frame(row).waits_for(step.branch, step.entry, step.attempt) is None or row.status in ENDED:
+        if frame_of(self.store, row).waits_for(step.branch, step.entry, step.attempt) is None or row.status in ENDED:
             raise StaleTokenError(step.key.id)
         return step
 

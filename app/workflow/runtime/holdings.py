@@ -18,6 +18,7 @@ from ..kernel.migration import unfit
 from ..kernel.status import ENDED, Status
 from .children import Children, Nested, answer_id, child_of, kin_of
 from .live import Command, Definitions, Item, Live, StepKey
+from .rows import frame_of
 from .store import Key, Letter, Query, Row, Store, StoreUnavailableError
 
 CLAIMS: Final = 5
@@ -219,19 +220,16 @@ class Holdings:
         found = self.store.find(Query(step.key.namespace, wanted.machine, name=wanted.name, limit=1))
         rows = [row for row in self.store.load([row.key for row in found]) if row.input == wanted.input]
         # One that has ended since it was asked to tell does so: this worker may have died in between.
-        rows = [row for row in rows if row.status not in ENDED or parent in self._frame(row).followers]
+        rows = [row for row in rows if row.status not in ENDED or parent in frame_of(self.store, row).followers]
         if parent:
             follow = pack_stimulus(s.Follow(parent))
             self.store.post([Letter(row.key, f"{answer_id(step)}/follows", follow) for row in rows])
         return rows
 
-    def _frame(self, row: Row) -> Frame:
-        return unpack_checkpoint(row.checkpoint, lambda versions: self.store.pages(row.key, versions))[0]
-
     def _ended_well(self, row: Row) -> Frame | None:
         if row.status is not Status.SUCCEEDED:
             return None
-        return self._frame(row)
+        return frame_of(self.store, row)
 
     def _set_off(self, step: StepKey, resource: str) -> bool:
         """Note that a task is handed out; false when it runs already, or is an execution that is only to be greeted."""
