@@ -71,6 +71,12 @@ class NotRedrivable(Conflict):
     code = "processes.not_redrivable"
 
 
+class NotRetriable(Conflict):
+    """The execution cannot go on from that state; ``reason`` says why, in the engine's words."""
+
+    code = "processes.not_retriable"
+
+
 class NotMigratable(Conflict):
     """The execution cannot go on by that version; ``reason`` says why, in the engine's words."""
 
@@ -411,6 +417,15 @@ class ExecutionRedriven(ExecutionEvent):
     """Somebody let an execution that had ended go on."""
 
     name: ClassVar[str] = "processes.execution_redriven"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionRetried(ExecutionEvent):
+    """Somebody let an execution that had ended go on from a state, by a revision of its workflow."""
+
+    name: ClassVar[str] = "processes.execution_retried"
+    state: str
+    revision: RevisionNumber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

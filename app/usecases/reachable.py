@@ -347,6 +347,7 @@ def workflow_cases(
         processes.DrawRun(runs),
         processes.StopRun(runs),
         processes.RedriveRun(runs),
+        processes.RetryRun(runs, language),
         processes.MigrateRun(runs),
         processes.TellRun(runs),
         processes.SendMessage(runs),

@@ -107,6 +107,7 @@ def test_the_same_key_starts_one_execution(office: Office) -> None:
         ({"alias": "nowhere"}, (422, "unknown_reference"), "/alias"),
         ({"name": "a b*"}, (422, "processes.rejected"), "/name"),
         ({"name": "taken"}, (409, "taken"), "/name"),
+        ({"input": "x" * 262_143}, (422, "processes.rejected"), "/input"),
         ({"reference": ""}, (422, "request.invalid_body"), "/reference"),
     ],
 )

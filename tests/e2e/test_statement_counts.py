@@ -370,6 +370,7 @@ MOST: Final = {
     "draw_execution_mermaid": 0,
     "stop_execution": 2,
     "redrive_execution": 2,
+    "retry_execution": 3,
     "migrate_execution": 3,
     "tell_execution": 0,
     "send_message": 0,
@@ -639,7 +640,7 @@ def _workflows(meter: Meter, lines: int) -> None:
     """Do all there is to do with a workflow and as many executions as lines; what the engine asks is its own."""
     office = meter.office
     meter("judge_workflow", "POST", "/workflows/validate", {"definition": PASS})
-    made = meter("create_workflow", "POST", "/workflows", {"name": f"w{lines}", "definition": PASS, "publish": True})
+    made = meter("create_workflow", "POST", "/workflows", {"name": f"metered-{lines}", "definition": PASS, "publish": True})
     path = f"/workflows/{made['id']}"
     meter("list_workflows", "GET", f"/workflows?limit={lines}")
     meter("read_workflow", "GET", path)
@@ -655,6 +656,7 @@ def _workflows(meter: Meter, lines: int) -> None:
     meter("delete_workflow_version", "DELETE", f"{path}/versions/1", version=7)
     redriven = failed(office)
     meter("redrive_execution", "POST", f"/executions/{redriven}/redrive")
+    meter("retry_execution", "POST", f"/executions/{failed(office)}/retry", {"state": "A"})
     execution = ""
     for _ in range(lines):
         execution = meter("start_execution", "POST", "/executions", {"workflow": made["name"]})["id"]

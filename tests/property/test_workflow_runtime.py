@@ -85,7 +85,7 @@ class _Maker:
         )
 
 
-def _stimulus(dice: Dice, frame: Frame, now: int) -> s.Stimulus:
+def _stimulus(dice: Dice, definition: Definition, frame: Frame, now: int) -> s.Stimulus:
     tasks = [branch for branch in frame.branches.values() if branch.wait is not None and branch.wait.kind == "task"]
     kind = dice.below(16)
     if tasks and kind < 9:
@@ -105,7 +105,8 @@ def _stimulus(dice: Dice, frame: Frame, now: int) -> s.Stimulus:
     if kind < 14:
         return s.Signal(f"n{dice.below(6)}", "go", dice.pick(_DATA), now + 2_000)
     if kind == 14:
-        return dice.pick([s.Redrive(), s.Continue(), s.Start(None)])
+        retry = s.Retry(dice.pick(sorted(definition.flow.states)), dice.pick(_DATA), {"seen": now}, 0, frame.redrives)
+        return dice.pick([s.Redrive(), retry, s.Continue(), s.Start(None)])
     return s.Stop("Enough") if dice.one_in(6) else s.Rollback() if dice.one_in(4) else s.Tick()
 
 
@@ -126,7 +127,7 @@ def test_history_replayed_is_the_checkpoint_is_the_live_state(seed: int) -> None
         restored, _ = codec.unpack_checkpoint(packed.checkpoint, lambda wanted: {n: rows[n] for n in wanted})
         assert _encode(restored) == _encode(live) == _encode(replayed)
         now += dice.below(3_000)
-        stimulus = _stimulus(dice, live, now)
+        stimulus = _stimulus(dice, definition, live, now)
 
 
 @given(st.integers(0, 2**32))
@@ -144,7 +145,7 @@ def test_the_same_stimulus_twice_changes_nothing_the_second_time(seed: int) -> N
             assert run(definition, frame, stimulus, now) == []
             assert _encode(frame) == before
         now += dice.below(3_000)
-        stimulus = _stimulus(dice, frame, now)
+        stimulus = _stimulus(dice, definition, frame, now)
 
 
 @given(st.integers(0, 2**32))

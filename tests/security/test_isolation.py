@@ -81,6 +81,7 @@ BODIES: Final[Mapping[str, Any]] = {
     "close_order_short": {"reason": "x"},
     "amend_order": {"note": "x"},
     "refuse_order": {"reason": "x"},
+    "retry_execution": {"state": "A"},
     "migrate_execution": {},
     "create_shipment": {},
     "change_shipment": {"method": "x"},

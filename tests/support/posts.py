@@ -436,6 +436,7 @@ POSTS: Final[Mapping[str, Callable[[Office], Sent]]] = {
     "start_execution": lambda office: _noted("/executions", {"workflow": workflow(office)["name"]}, reference="y"),
     "stop_execution": lambda office: _noted(f"/executions/{_execution(office)}/stop", {}, error="y"),
     "redrive_execution": lambda office: Sent(f"/executions/{failed(office)}/redrive"),
+    "retry_execution": lambda office: _noted(f"/executions/{failed(office)}/retry", {"state": "A"}, input="y"),
     "migrate_execution": lambda office: _noted(f"/executions/{_published_run(office)}/migrate", {}, version=1),
     "tell_execution": lambda office: _noted(f"/executions/{_execution(office)}/messages", {"key": "k"}, value="y"),
     "send_message": lambda _: _noted("/messages", {"key": "k"}, value="y"),

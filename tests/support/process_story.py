@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 
-from app.domain.processes import MachineKind, NotMigratable, NotRedrivable, Route
+from app.domain.processes import MachineKind, NotMigratable, NotRedrivable, NotRetriable, Route
 from app.domain.sales import Approval, ApprovalState, Order
 from app.domain.shared.money import amount
 from app.domain.shared.rights import Right
@@ -90,6 +90,9 @@ class _Story:
         do(p.SendMessage(runs), told)
         with pytest.raises(NotRedrivable):
             do(p.RedriveRun(runs), execution)
+        again = p.Retry(execution=execution, state="A", input=None, version=None, current=False)
+        with pytest.raises(NotRetriable):
+            do(p.RetryRun(runs, bare_language(self.clock)), again)
         # What the workflow does now is what it goes by: nothing happens to it.
         do(p.MigrateRun(runs), p.Migration(execution=execution, version=None))
         return execution

@@ -17,6 +17,7 @@ from app.infrastructure.processes.principals import read, written
 from app.usecases.ports.shared import Work
 from app.usecases.ports.workflows import ExecutionQuery, NewExecution
 from app.workflow.asl.history import History
+from app.workflow.asl.states import LARGEST
 from app.workflow.asl.templates import text_of
 from app.workflow.kernel.frames import Frame
 from app.workflow.kernel.lifecycle import InvalidTransitionError
@@ -50,7 +51,7 @@ class EngineExecutions:
 
         Raises Refused for another one of this name, Rejected for an input that is no JSON.
         """
-        _check_input(new.input)
+        checked_input(new.input)
         engine = self._workflows.engine
         key = key_of(company, new_id())
         name = _called(new, key.id)
@@ -211,9 +212,12 @@ def _asked(company: CompanyId, query: ExecutionQuery, after: tuple[int, str] | N
     )
 
 
-def _check_input(text: str) -> None:
+def checked_input(text: str) -> Any:
+    """Read what an execution is to go on with. Raises Rejected for what AWS would refuse."""
+    if len(text.encode()) > LARGEST:
+        raise _bad_input(f"more than {LARGEST:,} bytes of JSON")
     try:
-        payload(text)
+        return payload(text)
     except UnreadableError as error:
         raise _bad_input(str(error)) from error
 

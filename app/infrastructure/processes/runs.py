@@ -6,21 +6,24 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
-from app.domain.processes import ExecutionEnded, NotMigratable, NotRedrivable, RevisionNumber, Stage
+from msgspec import UNSET
+
+from app.domain.processes import ExecutionEnded, NotMigratable, NotRedrivable, NotRetriable, RevisionNumber, Stage
 from app.domain.shared.ids import CompanyId
 from app.infrastructure.database.work import SqlWork
 from app.infrastructure.processes.engine import key_of
-from app.infrastructure.processes.executions import PAGE, EngineExecutions, whole
+from app.infrastructure.processes.executions import PAGE, EngineExecutions, checked_input, whole
 from app.infrastructure.processes.principals import read
 from app.infrastructure.processes.visits import OPEN, Visits
 from app.usecases.ports.shared import Work
-from app.usecases.ports.workflows import Progress, Told, Visit
+from app.usecases.ports.workflows import Again, Progress, Told, Visit
 from app.workflow.drawing import mermaid, svg
 from app.workflow.kernel.events import Event
 from app.workflow.kernel.frames import Frame
 from app.workflow.kernel.lifecycle import InvalidTransitionError
 from app.workflow.kernel.status import ENDED
 from app.workflow.runtime.engine import MigrationError
+from app.workflow.runtime.retrying import RetryError
 from app.workflow.runtime.store import Query, Row
 
 
@@ -65,6 +68,16 @@ class EngineRuns(EngineExecutions):
                 self._workflows.engine.redrive(key_of(company, execution), connection=connection)
             except InvalidTransitionError as refused:
                 raise NotRedrivable(execution=execution, status=refused.state) from refused
+
+    def retry_with(self, work: Work, company: CompanyId, again: Again) -> None:
+        """Let it go on from a state when ``work`` commits. Raises Rejected for its input, NotRetriable."""
+        data = UNSET if again.input is None else checked_input(again.input)
+        key = key_of(company, again.execution)
+        with self._lent(work) as connection:
+            try:
+                self._workflows.engine.retry(key, again.state, data, edition=again.revision, connection=connection)
+            except RetryError as refused:
+                raise NotRetriable(execution=again.execution, reason=str(refused)) from refused
 
     def migrate_with(self, work: Work, company: CompanyId, execution: str, revision: RevisionNumber) -> None:
         """Let it go on by another revision of its machine when ``work`` commits. Raises NotMigratable."""

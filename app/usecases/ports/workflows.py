@@ -286,6 +286,16 @@ class Told:
     keep: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """From where an execution goes on: a state, with ``input`` (JSON text, None for what it came there with)."""
+
+    execution: str
+    state: str
+    input: str | None
+    revision: RevisionNumber
+
+
 class Runs(Protocol):
     """Executions by id, as the product's own API shows them and acts on them; a child is one like any other."""
 
@@ -315,6 +325,10 @@ class Runs(Protocol):
 
     def redrive_with(self, work: Work, company: CompanyId, execution: str) -> None:
         """Let it go on when ``work`` commits. Raises NotRedrivable."""
+        ...
+
+    def retry_with(self, work: Work, company: CompanyId, again: Again) -> None:
+        """Let it go on from a state when ``work`` commits. Raises Rejected for its input, NotRetriable."""
         ...
 
     def migrate_with(self, work: Work, company: CompanyId, execution: str, revision: RevisionNumber) -> None:

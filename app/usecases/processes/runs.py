@@ -10,6 +10,7 @@ from app.domain.processes import (
     ExecutionEvent,
     ExecutionMigrated,
     ExecutionRedriven,
+    ExecutionRetried,
     ExecutionStarted,
     ExecutionStopped,
     Machine,
@@ -26,9 +27,9 @@ from app.usecases.context import Context
 from app.usecases.ports.listing import FieldKind, ListField, Listing, Sort
 from app.usecases.ports.processes import Tally, TallyQuery
 from app.usecases.ports.shared import Work
-from app.usecases.ports.workflows import Executions, Progress, Runs, Told, Visit
+from app.usecases.ports.workflows import Again, Executions, Language, Progress, Runs, Told, Visit
 from app.usecases.processes.executions import Start, StartExecution, with_version
-from app.usecases.processes.shared import MachineRef
+from app.usecases.processes.shared import MachineRef, check_rights
 from app.usecases.shared import ListCase
 
 MOST_MEASURED: Final = 20_000
@@ -224,6 +225,55 @@ class RedriveRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """An execution that is to go on from ``state``, with ``input`` (JSON text) or what it last came there with.
+
+    It goes by its own revision, by a published ``version``, or by what the workflow does now: ``current``.
+    """
+
+    execution: str
+    state: str
+    input: str | None
+    version: int | None
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RetryRun:
+    """Let an execution that ended other than well go on from a state of its main line, which runs anew.
+
+    Its steps act for whom they did before, so this needs every right that they need. Raises NotFound, MissingRight,
+    UnknownReference for a version that is not there, Rejected, and NotRetriable with the reason.
+    """
+
+    right: ClassVar[Right] = Right.EXECUTIONS_WRITE
+    writes: ClassVar[bool] = True
+    runs: Runs
+    language: Language
+
+    def execute(self, work: Work, context: Context, request: Retry) -> Progress:
+        """Give the execution as it stands; it goes on once this is committed, within about a second."""
+        found = _found(self.runs, context, request.execution)
+        machine = _machine(work, found)
+        revision = found.execution.revision
+        if request.version is not None:
+            revision = _published(work, machine, request.version)
+        elif request.current:
+            revision = machine.revision
+        meant = work.machines.revision(revision)
+        if meant is None:
+            raise NotFound(kind="workflow", id=revision)
+        check_rights(work, context, self.language, meant)
+        again = Again(execution=request.execution, state=request.state, input=request.input, revision=revision)
+        try:
+            self.runs.retry_with(work, context.company, again)
+        except Rejected as rejected:
+            raise rejected.within("input") from rejected
+        _tell(work, machine, ExecutionRetried, request.execution, state=request.state, revision=revision)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Migration:
     """An execution that is to go by another version of its workflow; without one, by what the workflow does now."""
 
@@ -246,12 +296,7 @@ class MigrateRun:
         """Give the execution as it stands; it goes by the version once it has heard of it, within about a second."""
         found = _found(self.runs, context, request.execution)
         machine = _machine(work, found)
-        revision = machine.revision
-        if request.version is not None:
-            version = work.machines.version(machine, request.version)
-            if version is None:
-                raise UnknownReference(at=("version",), kind="version", value=request.version)
-            revision = version.revision
+        revision = machine.revision if request.version is None else _published(work, machine, request.version)
         self.runs.migrate_with(work, context.company, request.execution, revision)
         _tell(work, machine, ExecutionMigrated, request.execution, revision=revision)
         return found
@@ -431,6 +476,13 @@ def _machine(work: Work, found: Progress) -> Machine:
     if machine is None:
         raise NotFound(kind="workflow", id=name)
     return machine
+
+
+def _published(work: Work, machine: Machine, number: int) -> RevisionNumber:
+    version = work.machines.version(machine, number)
+    if version is None:
+        raise UnknownReference(at=("version",), kind="version", value=number)
+    return version.revision
 
 
 def _tell(work: Work, machine: Machine, event: type[ExecutionEvent], execution: str, **facts: object) -> None:

@@ -102,8 +102,17 @@ class History:
     def _tell_aborted(self, event: e.ExecutionAborted) -> None:
         self._add(event.at, "ExecutionAborted", self._last.get(MAIN, 0), details=_failure(event.error, event.cause))
 
-    def _tell_redriven(self, event: e.ExecutionRedriven) -> None:
+    def _tell_redriven(self, event: e.ExecutionRedriven | e.ExecutionRetried) -> None:
         self._add(event.at, "ExecutionRedriven", self._count, details={"redriveCount": self._frame.redrives + 1})
+
+    def _tell_retried(self, event: e.ExecutionRetried) -> None:
+        # AWS goes on where it ended and nowhere else: this is as near as its words come.
+        self._tell_redriven(event)
+        for known in (self._ends, self._origins, self._before):
+            known.clear()
+        self._last = {MAIN: self._count}
+        if event.edition:
+            self._definition = self._edition(event.edition) or self._definition
 
     def _tell_migrated(self, event: e.ExecutionMigrated) -> None:
         # AWS has no line for it: what follows is told as the other edition has it.
@@ -304,6 +313,7 @@ class History:
         e.ExecutionTimedOut: _tell_timed_out,
         e.ExecutionAborted: _tell_aborted,
         e.ExecutionRedriven: _tell_redriven,
+        e.ExecutionRetried: _tell_retried,
         e.ExecutionMigrated: _tell_migrated,
         e.StateEntered: _tell_entered,
         e.StateExited: _tell_exited,

@@ -18,6 +18,7 @@ from .errors import HEARTBEAT_TIMEOUT, RUNTIME, TIMEOUT, StepError
 from .fold import MAIN, fold, settle, wake
 from .frames import Branch, Frame
 from .graph import Definition, Visit
+from .migration import unready
 from .status import Status
 from .undo import Undoing
 
@@ -47,7 +48,7 @@ def is_cut(frame: Frame) -> bool:
 
 _OF_CHILDREN: Final = frozenset({e.BranchSucceeded, e.BranchFailed, e.ChildrenSucceeded})
 _OF_MEMBERS: Final = frozenset({e.MemberEnded, e.CrowdAdjusted})
-_ARRIVALS: Final = frozenset({e.StateExited, e.BranchStarted})
+_ARRIVALS: Final = frozenset({e.StateExited, e.BranchStarted, e.ExecutionRetried})
 """What brings a branch to a state."""
 
 
@@ -389,6 +390,16 @@ def _redrive(run: _Run, stimulus: s.Redrive) -> None:
     _continue(run, s.Continue())
 
 
+def _retry(run: _Run, stimulus: s.Retry) -> None:
+    frame, definition = run.frame, run.definition
+    if stimulus.redrives != frame.redrives or stimulus.edition not in {0, definition.edition}:
+        return
+    if unready(frame, definition, stimulus.state):
+        return
+    given = (stimulus.input, _deadline(run), stimulus.variables, stimulus.edition)
+    run.record(e.ExecutionRetried(run.now, stimulus.state, *given))
+
+
 def _migrate(run: _Run, stimulus: s.Migrate) -> None:
     """Note that what follows is decided by the definition of this run, which ``migration.unfit`` has let through."""
     frame, edition = run.frame, stimulus.edition
@@ -418,6 +429,7 @@ _DECIDERS: Final[dict[type[s.Stimulus], Callable[[_Run, Any], None]]] = {
     s.Stop: _stop,
     s.Rollback: _rollback,
     s.Redrive: _redrive,
+    s.Retry: _retry,
     s.Migrate: _migrate,
     s.Continue: _continue,
 }

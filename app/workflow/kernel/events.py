@@ -61,6 +61,21 @@ class ExecutionRedriven(Event, frozen=True, tag="ExecutionRedriven"):
     deadline: int | None = None
 
 
+class ExecutionRetried(Event, frozen=True, tag="ExecutionRetried"):
+    """Somebody let it go on, after it had ended, from a state of its main line; where it stood is left behind.
+
+    ``deadline`` counts anew. ``variables`` are those that are known there. ``edition`` is that of the machine that it
+    goes by from here on, 0 the one before.
+    """
+
+    at: int
+    state: str
+    input: Any
+    deadline: int | None = None
+    variables: dict[str, Any] | None = None
+    edition: int = 0
+
+
 class ExecutionMigrated(Event, frozen=True, tag="ExecutionMigrated"):
     """From here on it goes by another edition of its machine."""
 
@@ -462,6 +477,7 @@ AnyEvent: TypeAlias = (
     | ExecutionTimedOut
     | ExecutionAborted
     | ExecutionRedriven
+    | ExecutionRetried
     | ExecutionMigrated
     | ExecutionFollowed
     | StateEntered
@@ -508,6 +524,7 @@ AnyEvent: TypeAlias = (
 
 PAYLOADS: Final[dict[type[Event], str]] = {
     ExecutionStarted: "input",
+    ExecutionRetried: "input",
     ExecutionSucceeded: "output",
     StateEntered: "input",
     StateExited: "output",

@@ -126,7 +126,7 @@ def _migrated(frame: Frame, event: e.ExecutionMigrated) -> int | None:
 
 
 @_folds(e.ExecutionRedriven)
-def _redriven(frame: Frame, event: e.ExecutionRedriven) -> int | None:
+def _redriven(frame: Frame, event: e.ExecutionRedriven | e.ExecutionRetried) -> int | None:
     frame.status = LIFE.fire(frame.status, "redrive")
     frame.ended = None
     frame.deadline = event.deadline
@@ -139,6 +139,15 @@ def _redriven(frame: Frame, event: e.ExecutionRedriven) -> int | None:
         if branch.open:
             branch.wait = Wait("children")
     return None
+
+
+@_folds(e.ExecutionRetried)
+def _retried(frame: Frame, event: e.ExecutionRetried) -> int | None:
+    _redriven(frame, event)
+    frame.edition = event.edition or frame.edition
+    frame.branches.clear()
+    frame.branches[MAIN] = Branch(MAIN, -1, 0, event.state, event.input, variables=event.variables)
+    return MAIN
 
 
 def _made_ready(frame: Frame, branch: Branch) -> None:

@@ -1,4 +1,4 @@
-"""Whether an execution that waits can go on by another edition of its machine (ORC-08)."""
+"""Whether an execution can go on elsewhere: one that waits by another edition (ORC-08), one that ended from a state."""
 
 from __future__ import annotations
 
@@ -19,11 +19,33 @@ def unfit(frame: Frame, old: Definition, new: Definition) -> str:
         return "the execution is being undone"
     if frame.crowd is not None:
         return "a map run stays with the edition of the execution that it belongs to"
-    lost = next((undo.state for undo in frame.done if undo.state not in new.states), None)
-    if lost is not None:
-        return f"{lost!r}, which is done and may have to be undone, is no state of the other edition"
+    lost = _lost(frame, new)
+    if lost:
+        return lost
     whys = (_stays_behind(frame, branch, old, new) for branch in frame.branches.values())
     return next((why for why in whys if why), "")
+
+
+def unready(frame: Frame, definition: Definition, state: str) -> str:
+    """Say why an execution cannot be retried by ``definition`` from ``state``, in a sentence; nothing when it can."""
+    if not frame.is_over:
+        return "the execution has not ended"
+    if frame.status is Status.SUCCEEDED:
+        return "the execution has succeeded"
+    if frame.ending:
+        return "what the execution had done is undone"
+    if frame.crowd is not None:
+        return "a map run goes on with the execution that it belongs to"
+    if state not in definition.flow.states:
+        return f"{state!r} is no state of the main line"
+    return _lost(frame, definition)
+
+
+def _lost(frame: Frame, new: Definition) -> str:
+    lost = next((undo.state for undo in frame.done if undo.state not in new.states), None)
+    if lost is None:
+        return ""
+    return f"{lost!r}, which is done and may have to be undone, is no state of the other edition"
 
 
 def _stays_behind(frame: Frame, branch: Branch, old: Definition, new: Definition) -> str:

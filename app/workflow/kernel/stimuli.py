@@ -130,6 +130,20 @@ class Redrive(Stimulus, frozen=True, tag="Redrive"):
     """Go on from where an execution failed, timed out or was aborted; states that are done do not run again."""
 
 
+class Retry(Stimulus, frozen=True, tag="Retry"):
+    """Go on from ``state``, which lies on the main line, after the execution failed, timed out or was aborted.
+
+    ``input`` and ``variables`` are what it goes on with, ``edition`` that of the machine, 0 as before. ``redrives``:
+    how often it had been let go on when this was said, so that it means one end and no later one.
+    """
+
+    state: str
+    input: Any
+    variables: dict[str, Any] | None = None
+    edition: int = 0
+    redrives: int = 0
+
+
 class Migrate(Stimulus, frozen=True, tag="Migrate"):
     """Go on by another edition of the machine, unless the execution has meanwhile gone where that does not lead."""
 
@@ -155,6 +169,7 @@ AnyStimulus: TypeAlias = (
     | Stop
     | Rollback
     | Redrive
+    | Retry
     | Migrate
     | Continue
 )

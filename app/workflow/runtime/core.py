@@ -307,7 +307,7 @@ class Core(Holdings):
         return Run(live, items, events, append, packed, awaits)
 
     def _applied(self, live: Live, stimulus: s.Stimulus, now: int) -> list[e.Event]:
-        if type(stimulus) is s.Migrate and not self._moved(live, stimulus.edition):
+        if isinstance(stimulus, (s.Migrate, s.Retry)) and not self._fits(live, stimulus):
             return []
         return run(live.definition, live.frame, stimulus, now)
 

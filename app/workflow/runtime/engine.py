@@ -34,6 +34,7 @@ from .listeners import Listener
 from .live import Definitions, StepKey
 from .loop import Loop
 from .registry import Registry, Routes
+from .retrying import retry_of
 from .rows import frame_of
 from .steps import checked
 from .store import Key, Letter, Message, NewExecution, Page, Query, Row, Statistic, Store
@@ -308,6 +309,22 @@ class Engine:
         if frame.ending or not frame.branches:
             raise _refused(row, "redrive", "not_undone")
         self._post(key, new_id(), s.Redrive(), connection)
+
+    def retry(
+        self, key: Key, state: str, data: Any = msgspec.UNSET, *, edition: int = 0, connection: Any = None
+    ) -> None:
+        """Let an execution that ended other than well go on from a state of its main line, which runs anew.
+
+        It goes on with what the state was last entered with, or with ``data``, and by its own edition of the machine
+        or the one given. What had been done stays noted as done: an undoing undoes that too. Raises
+        UnknownMachineError for an edition that is not known, and RetryError with the reason when it cannot.
+        """
+        row = self._row(key)
+        number = edition or frame_of(self.store, row).edition or row.edition
+        definition = self._registry.find(key.namespace, row.machine, number)
+        if definition is None:
+            raise UnknownMachineError(f"{row.machine} edition {number}")
+        self._post(key, new_id(), retry_of(self.store, row, definition, state, data), connection)
 
     def migrate(self, key: Key, edition: int, *, connection: Any = None) -> None:
         """Let an execution that waits go on by another edition of its machine (ORC-08); the same one has no effect.

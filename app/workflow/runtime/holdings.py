@@ -14,7 +14,7 @@ from ..kernel import stimuli as s
 from ..kernel.decide import is_cut
 from ..kernel.errors import RUNTIME
 from ..kernel.frames import Branch, Frame, Wait
-from ..kernel.migration import unfit
+from ..kernel.migration import unfit, unready
 from ..kernel.status import ENDED, Status
 from .children import Children, Nested, answer_id, child_of, kin_of
 from .live import Command, Definitions, Item, Live, StepKey
@@ -282,12 +282,20 @@ class Holdings:
         self._lost(posts.pop(key, []))
         self.refused.add(key)
 
-    def _moved(self, live: Live, edition: int) -> bool:
-        """Have an execution go on by another edition of its machine; false when that does not fit."""
-        definition = self.definitions.find(live.key.namespace, live.definition.name, edition)
-        if definition is None or definition is live.definition or unfit(live.frame, live.definition, definition):
+    def _fits(self, live: Live, stimulus: s.Migrate | s.Retry) -> bool:
+        """Have an execution go by the edition of its machine that is meant; false when it cannot go on by that one."""
+        if not stimulus.edition:
+            return True
+        new = self.definitions.find(live.key.namespace, live.definition.name, stimulus.edition)
+        if new is None:
             return False
-        live.definition = definition
+        if isinstance(stimulus, s.Retry):
+            why = unready(live.frame, new, stimulus.state)
+        else:
+            why = "it has that one" if new is live.definition else unfit(live.frame, live.definition, new)
+        if why:
+            return False
+        live.definition = new
         return True
 
     def _read(self, row: Row) -> Live | None:

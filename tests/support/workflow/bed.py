@@ -134,9 +134,9 @@ class Bed:
     def _edition(self, namespace: str, machine: str, number: int) -> Definition | None:
         return self.engine.machine(machine, number, namespace)
 
-    def edition(self, machine: str, number: int, states: Mapping[str, Any]) -> None:
+    def edition(self, machine: str, number: int, states: Mapping[str, Any], **more: Any) -> None:
         """Know another edition of a machine."""
-        document = {"StartAt": next(iter(states)), "States": states}
+        document = {"StartAt": next(iter(states)), "States": states, **more}
         self.engine.register(compile_machine(document, machine, edition=number))
 
     def types(self, key: Key) -> list[str]:

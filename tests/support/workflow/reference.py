@@ -46,6 +46,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Names]]] = {
     },
     "Running executions": {
         "runtime.engine": ALL,
+        "runtime.retrying": ("RetryError",),
         "runtime.steps": ("Step",),
         "runtime.activities": ("ActivityTask",),
         "runtime.crew": ("Transactions",),

@@ -22,6 +22,7 @@ from app.api.schemas.processes.executions import (
     MigrationIn,
     OfWorkflow,
     Overdue,
+    RetryIn,
     StatisticsOut,
     StopIn,
     StuckOut,
@@ -38,6 +39,7 @@ from app.usecases.processes import (
     ReadRunHistory,
     ReadTimeline,
     RedriveRun,
+    RetryRun,
     SendMessage,
     StartRun,
     StopRun,
@@ -110,6 +112,12 @@ def stop_execution(execution_id: ExecutionId, body: StopIn, run: Annotated[Run, 
 def redrive_execution(execution_id: ExecutionId, run: Annotated[Run, provide(RedriveRun)]) -> Response:
     """Let an execution go on from where it ended; shown as it stands, it goes on within about a second."""
     return run(build=lambda: execution_id, present=ExecutionOut.of)
+
+
+@routes.post("/executions/{execution_id}/retry", **gives(ExecutionOut))
+def retry_execution(execution_id: ExecutionId, body: RetryIn, run: Annotated[Run, provide(RetryRun)]) -> Response:
+    """Let an execution that has ended go on from a state; shown as it stands, it does so within about a second."""
+    return run(build=lambda: body.to_domain(execution_id), present=ExecutionOut.of)
 
 
 @routes.post("/executions/{execution_id}/migrate", **gives(ExecutionOut))

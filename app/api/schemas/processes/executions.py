@@ -2,20 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
 import orjson
 from fastapi import Path, Query
-from pydantic import Field, WithJsonSchema
+from pydantic import Field, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
 from app.api.schemas.processes.workflows import LONGEST_NAME, Name
-from app.api.schemas.shared import LARGEST_COUNT, In, Out, Text, Whole
+from app.api.schemas.shared import LARGEST_COUNT, Flag, In, Out, Text, Whole
 from app.domain.processes import Stage
 from app.usecases.ports.processes import Tally, TallyQuery
 from app.usecases.ports.workflows import Progress, Told, Visit
-from app.usecases.processes import Measured, Migration, NewRun, StateFigures, StopRequest
+from app.usecases.processes import Measured, Migration, NewRun, Retry, StateFigures, StopRequest
 
 LONGEST_REFERENCE: Final = 255
+LONGEST_STATE: Final = 80
+"""Characters of the name of a state, as AWS has it."""
 DAY_MS: Final = 86_400_000
 _KEEP_DAYS: Final = 14
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -142,6 +145,33 @@ class StopIn(In):
     def to_domain(self, execution: str) -> StopRequest:
         """Give the request."""
         return StopRequest(execution=execution, error=self.error, cause=self.cause)
+
+
+class RetryIn(In):
+    """From where an execution goes on, and by what."""
+
+    state: Annotated[Text, Field(min_length=1, max_length=LONGEST_STATE)] = Field(
+        description="A state of the main line, none inside a Parallel or a Map", examples=["Approve"]
+    )
+    input: Json = Field(
+        None, description="What it goes on with: any JSON value; left out, what it last came there with"
+    )
+    version: Annotated[Whole, Field(ge=1, le=LARGEST_COUNT)] | None = Field(
+        None, description="A published version to go on by; without it the one it has", examples=[2]
+    )
+    current: Flag = Field(default=False, description="Whether it goes on by what the workflow does now")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        """Refuse both ways at once."""
+        if self.version is not None and self.current:
+            raise PydanticCustomError("version_or_current", "a version or what the workflow does now, not both")
+        return self
+
+    def to_domain(self, execution: str) -> Retry:
+        """Give the request."""
+        given = orjson.dumps(self.input).decode() if "input" in self.model_fields_set else None
+        return Retry(execution=execution, state=self.state, input=given, version=self.version, current=self.current)
 
 
 class MigrationIn(In):
