@@ -640,7 +640,9 @@ def _workflows(meter: Meter, lines: int) -> None:
     """Do all there is to do with a workflow and as many executions as lines; what the engine asks is its own."""
     office = meter.office
     meter("judge_workflow", "POST", "/workflows/validate", {"definition": PASS})
-    made = meter("create_workflow", "POST", "/workflows", {"name": f"metered-{lines}", "definition": PASS, "publish": True})
+    made = meter(
+        "create_workflow", "POST", "/workflows", {"name": f"metered-{lines}", "definition": PASS, "publish": True}
+    )
     path = f"/workflows/{made['id']}"
     meter("list_workflows", "GET", f"/workflows?limit={lines}")
     meter("read_workflow", "GET", path)

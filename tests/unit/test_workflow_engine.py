@@ -22,7 +22,7 @@ from app.workflow.runtime.engine import (
     UnknownMachineError,
 )
 from app.workflow.runtime.steps import Step
-from app.workflow.runtime.store import Append, Key, NameTakenError, Query, StoreUnavailableError
+from app.workflow.runtime.store import Append, Key, NameTakenError, Query, Row, StoreUnavailableError
 from app.workflow.runtime.tokens import InvalidTokenError
 from app.workflow.stores.memory import MemoryStore, MemoryTransaction
 from tests.support.workflow.hand import HandClock, machine
@@ -482,6 +482,39 @@ def test_history_is_read_page_by_page() -> None:
         assert [number for number, _ in whole] == list(range(1, len(whole) + 1))
         assert engine.history(key, 2, 3) == whole[2:5]
         assert engine.history(key, len(whole)) == []
+
+
+class _Overtaken(MemoryStore):
+    """Somebody puts something down, and says so, just after the store was asked what there is to do."""
+
+    after: Callable[[], None] | None = None
+
+    def claim(self, worker: int, now: int, limit: int, *, suspects: bool = True) -> list[Row]:
+        found = super().claim(worker, now, limit, suspects=suspects)
+        after, self.after = self.after, None
+        if after is not None:
+            after()
+        return found
+
+
+def test_a_nudge_is_not_lost_while_the_store_is_asked() -> None:
+    """ORC-07: what was started with a connection begins at once, not when the store is asked the next time anyway."""
+    store, started = _Overtaken(), threading.Event()
+    engine = Engine(store, clock=HandClock())
+    engine.register(ONE)
+    engine.task("do.a")(lambda data: data)
+    keys: list[Key] = []
+
+    def overtake() -> None:
+        keys.append(engine.start("one", "in", id="late"))
+        started.set()
+
+    with engine:
+        engine.run("one")
+        store.after = overtake
+        engine.nudge()
+        assert started.wait(10)
+        assert engine.wait_for(keys[0]).output == "in"
 
 
 def test_what_should_have_gone_on_long_ago_is_found() -> None:

@@ -268,7 +268,9 @@ class Loop:
             if self._stop_at is None:
                 found, more = self._keeper.sweep(now)
                 items.extend(found)
-                self._nudged = more
+                if more:
+                    # Never False here: who nudged while the store was asked has put down what it did not see.
+                    self._nudged = True
         core = self._core
         if items or births or core.deferred or core.next_due() is not None:
             commands = core.turn(items, now, births)
