@@ -80,15 +80,16 @@ class Packed(msgspec.Struct, frozen=True):
 def pack(frame: Frame, events: Sequence[Event], version: int, homes: Homes) -> Packed:
     """Write down what a run has come to: its events, and the frame after them. ``version`` is that of the commit."""
     # Where a large value is about, most events hold it: all of it would be written only to see that the row is long.
-    if not homes:
-        row = _encode((SCHEMA, events))
-        if len(row) <= PLAIN_ROW:
-            return Packed(row.decode(), _encode((SCHEMA, frame)).decode(), homes)
+    row = b"" if homes else _encode((SCHEMA, events))
+    if row and len(row) <= PLAIN_ROW:
+        return Packed(row.decode(), _encode((SCHEMA, frame)).decode(), homes)
     known = Homes(homes)
-    row = _with_table(events, version, known)
-    lean, references, used = _lean(frame, known)
+    table = _table_of(events, version, known)
+    if table:
+        row = _encode((SCHEMA, [_referring(event, known, version) for event in events], table))
+    lean, references, used = _lean(frame, known) if known else (frame, [], known)
     content = (SCHEMA, lean, references) if references else (SCHEMA, frame)
-    return Packed(row.decode(), _encode(content).decode(), used)
+    return Packed((row or _encode((SCHEMA, events))).decode(), _encode(content).decode(), used)
 
 
 def unpack_history(text: str) -> list[Event]:
@@ -140,27 +141,32 @@ def _frame(text: str) -> tuple[Frame, list[_Reference]]:
     return frame, msgspec.convert(content[2] if len(content) > 2 else [], list[_Reference])
 
 
-def _with_table(events: Sequence[Event], version: int, known: Homes) -> bytes:
+def _table_of(events: Sequence[Event], version: int, known: Homes) -> list[msgspec.Raw]:
+    """Give the large values of the events, each once, and make where they stand known."""
     table: list[msgspec.Raw] = []
-    places: dict[int, int] = {}
-    written: list[Any] = []
+    seen: set[int] = set()
     for event in events:
         field = PAYLOADS.get(type(event))
-        if field is None:
-            written.append(event)
+        value = None if field is None else getattr(event, field)
+        if id(value) in seen:
             continue
-        value = getattr(event, field)
-        place = places.get(id(value))
-        if place is None and (encoded := _large(value)):
-            place = places[id(value)] = len(table)
+        seen.add(id(value))
+        encoded = _large(value)
+        if encoded:
+            known[id(value)] = (value, version, len(table))
             table.append(msgspec.Raw(encoded))
-            known[id(value)] = (value, version, place)
-        written.append(msgspec.structs.replace(event, **{field: [value] if place is None else place}))
-    return _row(events, written, table)
+    return table
 
 
-def _row(events: Sequence[Event], written: list[Any], table: list[msgspec.Raw]) -> bytes:
-    return _encode((SCHEMA, written, table) if table else (SCHEMA, events))
+def _referring(event: Event, known: Homes, version: int) -> Event:
+    """Give the event with the place of its value in the table of this row, or with the value in a list of its own."""
+    field = PAYLOADS.get(type(event))
+    if field is None:
+        return event
+    value = getattr(event, field)
+    home = known.get(id(value))
+    written = home[2] if home is not None and home[1] == version else [value]
+    return msgspec.structs.replace(event, **{field: written})
 
 
 def _large(value: Any) -> bytes:

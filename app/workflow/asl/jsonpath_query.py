@@ -29,7 +29,17 @@ _PARAMETERS: Final = frozenset({"Pass", "Task", "Parallel"})
 class PathQuery:
     """The data flow of one state, catcher or rule."""
 
-    __slots__ = ("_assign", "_context", "_input", "_output", "_parameters", "_result_path", "_selector", "_type")
+    __slots__ = (
+        "_assign",
+        "_context",
+        "_input",
+        "_is_plain",
+        "_output",
+        "_parameters",
+        "_result_path",
+        "_selector",
+        "_type",
+    )
 
     def __init__(self, raw: Raw, context: Context, kind: str, assign: Any = None) -> None:
         self._context = context
@@ -39,19 +49,25 @@ class PathQuery:
         self._parameters = _payload(raw, "Parameters") if kind in _PARAMETERS else None
         self._selector = _payload(raw, "ResultSelector")
         self._result_path = _result_path(raw)
+        path = self._result_path
+        self._is_plain = self._selector is None and self._output is None and path is not None and not path.steps
         self._assign = _payload({"Assign": assign}, "Assign") if assign is not None else _payload(raw, "Assign")
 
     def take(self, visit: Visit) -> Any:
         """Give what InputPath chooses, as Parameters shape it."""
-        data = self._input(visit, visit.branch.data, self._context)
+        data = visit.branch.data
+        if self._input is not None:
+            data = self._input(visit, data, self._context)
         return data if self._parameters is None else self._parameters(Scope(visit, data, self._context))
 
     def give(self, visit: Visit, result: Any) -> Any:
         """Shape the result, put it into the input as it came, and give what OutputPath chooses of that."""
+        if self._is_plain:
+            return result
         if self._selector is not None:
             result = self._selector(Scope(visit, result, self._context))
         data = self._combined(visit, result)
-        return self._output(visit, data, self._context)
+        return data if self._output is None else self._output(visit, data, self._context)
 
     def _combined(self, visit: Visit, result: Any) -> Any:
         path = self._result_path
@@ -222,16 +238,18 @@ def _plain_or_path(state: Raw, field: str) -> tuple[str, Callable[[Visit], Any] 
 
 def _input(state: Raw) -> _Source:
     select = _data_path(state, "InputPath")
+    if select is None:
+        return lambda visit, _context: visit.branch.data
     return lambda visit, context: select(visit, visit.branch.data, context)
 
 
-def _data_path(raw: Raw, field: str) -> _Select:
-    """Read InputPath or OutputPath: null gives an empty object."""
+def _data_path(raw: Raw, field: str) -> _Select | None:
+    """Read InputPath or OutputPath: null gives an empty object, what chooses everything is None here."""
     text = raw.get(field, "$")
     if text is None:
         return lambda _visit, _data, _context: {}
     if text == "$":
-        return lambda _visit, data, _context: data
+        return None
     find, path = compile_path(text)
 
     def select(visit: Visit, data: Any, context: Context) -> Any:

@@ -99,15 +99,21 @@ class AslState(State):
         most = self.lines_allowed
         if most is not None and visit.frame.lines >= most - 1:
             raise StepError(RUNTIME, f"The execution reached the maximum number of history events ({most}).")
-        return (visit.entered(),)
+        branch = visit.branch
+        return (e.StateEntered(branch.id, visit.now, branch.state, branch.data),)
 
     def left(
         self, visit: Visit, result: Any, transition: str = SUCCESS, query: Query | None = None
     ) -> tuple[e.Event, ...]:
         """Leave with what the data flow makes of the result."""
         flow = self.query if query is None else query
-        output = checked(visit, flow.give(visit, result))
-        return visit.exited(output, transition, checked_variables(visit, flow.assign(visit, result)))
+        output = flow.give(visit, result)
+        if output is not visit.branch.data:
+            checked(visit, output)
+        variables = flow.assign(visit, result)
+        if variables is not None:
+            checked_variables(visit, variables)
+        return visit.exited(output, transition, variables)
 
     def lines(self, visit: Visit, failure: e.StateFailed) -> list[Line]:
         """Give the lines of public history that a failure of this state stands for."""

@@ -214,13 +214,11 @@ def _has_work(branch: Branch, cause: e.Event | None) -> bool:
     if branch.failure is not None:
         return False
     kind = type(cause)
-    if kind in _OF_CHILDREN:
-        return branch.results is not None
-    if kind in _OF_MEMBERS:
-        return branch.entered
     if kind in _ARRIVALS:
         return not branch.entered
-    return branch.wait is None
+    if kind in _OF_CHILDREN:
+        return branch.results is not None
+    return branch.entered if kind in _OF_MEMBERS else branch.wait is None
 
 
 def _resumable(ready: deque[tuple[int, e.Event | None]]) -> bool:

@@ -26,10 +26,9 @@ MAIN: Final = 0
 
 def fold(frame: Frame, event: e.Event) -> int | None:
     """Apply one event; give the branch that has work now, if any. Raises InvalidTransitionError and changes nothing."""
-    kind = type(event)
-    lines = LINES.get(kind, 1)
-    frame.lines += lines if isinstance(lines, int) else lines(frame, event)
-    ready = FOLDERS[kind](frame, event)
+    folder, lines, counted = _KINDS[type(event)]
+    frame.lines += lines if counted is None else counted(frame, event)
+    ready = folder(frame, event)
     frame.events += 1
     return ready
 
@@ -454,6 +453,13 @@ LINES: Final[dict[type[e.Event], int | Callable[[Frame, Any], int]]] = {
     e.AlertRaised: 0,
 }
 """How many lines of the public history an event stands for, where that is not one."""
+
+
+_KINDS: Final[dict[type[e.Event], tuple[_Folder, int, Callable[[Frame, Any], int] | None]]] = {
+    kind: (folder, lines, None) if isinstance(lines := LINES.get(kind, 1), int) else (folder, 0, lines)
+    for kind, folder in FOLDERS.items()
+}
+"""By kind of event: how it is folded, and how many lines it stands for, or what counts them."""
 
 
 def _next_undo(frame: Frame) -> int | None:
