@@ -249,13 +249,13 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     files = pick("files", lambda: FolderFiles(settings.files_dir or settings.data_dir / "files"))
     texts = pick("texts", Texts)
     printer = WatchedPrinter(pick("printer", lambda: PdfPrinter(texts)), watch, clock)
-    dispatch = journal.Dispatch(runner, journal.NumberEvents(seal, (mail.TellCustomers(clock),)))
     notary = pick("notary", lambda: Ed25519Notary.of(settings))
     archive = pick("archive", lambda: HeadsFolder(settings.heads_dir or settings.data_dir / "heads"))
     cases: dict[type[Any], Any] = {}  # filled below: what some of them are made of is made of all of them
     offered = cache(partial(offered_resources, cases, settings.lines_limit))
     workflows = Workflows(database, clock, BusinessSteps(works, offered, texts), settings.data_dir / "objects")
     executions, heads = EngineExecutions(workflows), chains.ExportHeads(runner, clock, notary, archive)
+    dispatch = dispatch_of(runner, clock, seal, executions)
     made = (heads, processes.ForgetExecutions(executions, clock, settings.executions_days))
     chores = chores_of(runner, clock, seal, files, made, settings)
     mailer = pick("mailer", lambda: mailer_of(settings, clock, watch.breaker_of))
@@ -410,6 +410,12 @@ def access_tools_of(settings: Settings, pick: Callable[[str, Callable[[], Any]],
             account=Limit(free=settings.sign_in_attempts), address=Limit(free=settings.sign_in_address_attempts)
         ),
     )
+
+
+def dispatch_of(runner: Runner, clock: Clock, seal: Seal, executions: EngineExecutions) -> journal.Dispatch:
+    """Give what numbers events, those of executions that have ended among them."""
+    numbering = journal.NumberEvents(seal, (mail.TellCustomers(clock),))
+    return journal.Dispatch(runner, numbering, (processes.DispatchEnds(runner, processes.TellEnds(executions)),))
 
 
 def chores_of(

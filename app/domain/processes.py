@@ -429,6 +429,42 @@ class ExecutionRetried(ExecutionEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionEnd(ExecutionEvent):
+    """An execution has come to an end; ``reference`` is what it is about, ``error`` the name of what ended it."""
+
+    reference: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionSucceeded(ExecutionEnd):
+    """An execution has done what it was for."""
+
+    name: ClassVar[str] = "processes.execution_succeeded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionFailed(ExecutionEnd):
+    """An execution has met an error that nothing caught."""
+
+    name: ClassVar[str] = "processes.execution_failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionTimedOut(ExecutionEnd):
+    """An execution has taken longer than it may."""
+
+    name: ClassVar[str] = "processes.execution_timed_out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionAborted(ExecutionEnd):
+    """An execution was stopped."""
+
+    name: ClassVar[str] = "processes.execution_aborted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """How many executions of a map run may be open, and how many items may fail; None leaves what is."""
 

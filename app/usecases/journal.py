@@ -98,9 +98,13 @@ class Dispatch:
 
     runner: Runner
     numbering: NumberEvents
+    sources: Sequence[Callable[[], object]] = ()
+    """What else leaves events behind when it is asked to, before they are numbered."""
 
     def __call__(self) -> int:
         """Give how many events were numbered."""
+        for source in self.sources:
+            source()
         system = system_context("dispatch")
         done = 0
         for company in self.runner.call(system, CompaniesWaiting(), lambda: None):

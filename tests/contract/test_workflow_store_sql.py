@@ -38,6 +38,7 @@ COLUMNS = {
     "workflow_inbox": "place namespace id execution body",
     "workflow_offers": "place namespace resource execution branch entry attempt",
     "workflow_messages": "place namespace id name correlation expires fresh delivered body",
+    "workflow_ends": "place namespace execution status at error",
     "workflow_schema": "id version",
     "workflow_workers": "id name entered lease",
 }

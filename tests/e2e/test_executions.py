@@ -333,6 +333,7 @@ def test_what_is_done_by_hand_is_told(office: Office) -> None:
         "processes.execution_started",
         "processes.execution_stopped",
         "processes.execution_redriven",
+        "processes.execution_aborted",
     ]
     assert told[1]["facts"] == {"id": made, "workflow": "waits", "execution": execution, "reference": "orders/7"}
 

@@ -94,8 +94,8 @@ def test_it_is_told(office: Office) -> None:
     office.act(f"{path}/retry", {"state": "Bad"})
     _again(office, path)
     office.served.container.dispatch()
-    told = office.items(f"/workflows/{made['id']}/audit?sort=sequence")[-1]
-    assert told["event"] == "processes.execution_retried"
+    told = [one["event"] for one in office.items(f"/workflows/{made['id']}/audit?sort=sequence")]
+    assert told.count("processes.execution_retried") == 1
 
 
 @pytest.mark.parametrize(

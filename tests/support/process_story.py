@@ -18,11 +18,14 @@ from app.domain.shared.rights import Right
 from app.infrastructure.database.work import SqlWorks
 from app.infrastructure.ids import new_name
 from app.infrastructure.processes import EngineExecutions, EngineRuns, EngineTasks, Workflows
+from app.infrastructure.processes.engine import key_of
 from app.usecases import identity, sales
 from app.usecases import processes as p
 from app.usecases.ports.shared import Clock, Works
 from app.usecases.ports.workflows import Told
 from app.usecases.shared import Change, Numbering, Versioned
+from app.workflow.kernel.status import Status
+from app.workflow.runtime.store import Append
 from tests.support.aws import ROLE
 from tests.support.resources import bare_language, bare_workflows
 from tests.support.workflows import OTHER, PASS
@@ -78,7 +81,18 @@ class _Story:
         with pytest.raises(NotMigratable):
             do(p.MigrateRun(EngineRuns(self.engine)), p.Migration(execution=execution, version=None))
         do(p.StopRun(EngineRuns(self.engine)), p.StopRequest(execution=execution, error="", cause=""))
+        self.end(machine.name)
         do(p.DeleteWorkflow(EngineExecutions(self.engine)), Versioned(id=number, version=9))
+
+    def end(self, name: str) -> None:
+        """Start an execution, have it end as the engine would have it, and tell of that."""
+        executions = EngineExecutions(self.engine)
+        wanted = p.NewRun(workflow=name, version=None, alias=None, name=None, input="{}", reference=None)
+        execution: str = self.do(p.StartRun(executions), wanted).execution.id
+        key = key_of(self.do(identity.ReadCompany(), None).id, execution)
+        end = Append(key, 1, Status.FAILED, None, None, "", "", 1, started=1, ended=2, error="Broken", announced=True)
+        assert self.engine.engine.store.commit([end]) == {key}
+        assert self.do(p.TellEnds(executions), 10) == 1
 
     def run(self, name: str) -> str:
         """Start an execution, and do to it what can be done to one that has not begun."""

@@ -76,6 +76,7 @@ class Workflows:
                     listeners=(self.ends,),
                     name=name,
                     drain=DRAIN_MS,
+                    announces=True,
                 )
                 serve(engine, self._objects, place)
                 engine.task(PREFIX, transactional=True)(self._steps.do)

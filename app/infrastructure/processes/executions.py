@@ -15,7 +15,7 @@ from app.infrastructure.processes.engine import Workflows, key_of
 from app.infrastructure.processes.payloads import UnreadableError, payload
 from app.infrastructure.processes.principals import read, written
 from app.usecases.ports.shared import Work
-from app.usecases.ports.workflows import ExecutionQuery, NewExecution
+from app.usecases.ports.workflows import Ended, ExecutionQuery, NewExecution
 from app.workflow.asl.history import History
 from app.workflow.asl.states import LARGEST
 from app.workflow.asl.templates import text_of
@@ -180,6 +180,14 @@ class EngineExecutions:
                 after = (rows[-1].created, rows[-1].key.id)
         own.afterwards.append(self._workflows.nudge)
 
+    def take_ends(self, work: Work, company: CompanyId, limit: int) -> Sequence[Ended]:
+        """Give ends that nobody was told of; they are not given again once ``work`` commits."""
+        store = self._workflows.engine.store
+        with cast("SqlWork", work).session.lent() as connection:
+            ends = store.take_ends(str(company), limit, connection)
+        rows = {row.key: row for row in store.load([end.key for end in ends])}
+        return [_ended(end, rows[end.key]) for end in ends if end.key in rows]
+
     def purge(self, before: int, limit: int) -> int:
         """Remove executions of all companies that ended before an instant in milliseconds; give how many."""
         return self._workflows.engine.store.purge(before, limit)
@@ -199,6 +207,17 @@ class EngineExecutions:
 
     def _frame(self, row: s.Row) -> Frame:
         return frame_of(self._workflows.engine.store, row)
+
+
+def _ended(end: s.End, row: s.Row) -> Ended:
+    return Ended(
+        execution=end.key.id,
+        machine=row.machine,
+        revision=RevisionNumber(row.edition),
+        state=_STATES[end.status],
+        reference=row.reference or "",
+        error=end.error,
+    )
 
 
 def _asked(company: CompanyId, query: ExecutionQuery, after: tuple[int, str] | None) -> s.Query:

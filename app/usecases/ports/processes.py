@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from app.domain.processes import Activity, Alias, Machine, MachineId, Published, Revision, RevisionNumber, Stage
+from app.domain.shared.ids import CompanyId
 
 
 class Machines(Protocol):
@@ -135,6 +136,10 @@ class Tally:
 
 class Tallies(Protocol):
     """Sums over the executions of the context's company."""
+
+    def companies_with_ends(self) -> Sequence[CompanyId]:
+        """Give the companies, all of them looked at, that have ends of executions nobody was told of; in order."""
+        ...
 
     def durations(self, query: TallyQuery, most: int) -> Sequence[Tally]:
         """Measure the newest executions, at most so many, by status."""

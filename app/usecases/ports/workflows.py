@@ -121,6 +121,18 @@ class NewExecution:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How an execution has ended; ``reference`` is what it was about, ``error`` the name of what ended it."""
+
+    execution: str
+    machine: str
+    revision: RevisionNumber
+    state: ExecutionState
+    reference: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionQuery:
     """Which executions of a machine to list, the newest first; ``since`` and ``after`` are milliseconds.
 
@@ -188,6 +200,10 @@ class Executions(Protocol):
 
     def stop_all(self, work: Work, company: CompanyId, machine: str) -> None:
         """End whatever of the machine runs when ``work`` commits."""
+        ...
+
+    def take_ends(self, work: Work, company: CompanyId, limit: int) -> Sequence[Ended]:
+        """Give ends that nobody was told of, the oldest first; they are not given again once ``work`` commits."""
         ...
 
     def purge(self, before: int, limit: int) -> int:

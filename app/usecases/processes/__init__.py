@@ -8,6 +8,7 @@ from app.usecases.processes.activities import (
     ReadActivity,
 )
 from app.usecases.processes.aliases import DeleteAlias, ListAliases, NewAlias, PutAlias, ReadAlias
+from app.usecases.processes.ends import DispatchEnds, TellEnds
 from app.usecases.processes.executions import (
     History,
     ListExecutions,
@@ -122,6 +123,7 @@ __all__ = [
     "DeleteWorkflow",
     "DeleteWorkflowAlias",
     "DeleteWorkflowVersion",
+    "DispatchEnds",
     "DrawRun",
     "DrawWorkflow",
     "FindActivity",
@@ -202,6 +204,7 @@ __all__ = [
     "TagChange",
     "Tagged",
     "TaskAnswer",
+    "TellEnds",
     "TellRun",
     "TryState",
     "UpdateMachine",

@@ -238,7 +238,7 @@ class Children:
 
     def _telling(self, live: Live, events: Iterable[e.Event]) -> Iterator[Letter]:
         """Tell of the end, unless a redrive in the same commit has made it none."""
-        frame, end = live.frame, _end_of(events)
+        frame, end = live.frame, end_of(events)
         if not frame.is_over:
             return
         if end is not None and live.kin is not None:
@@ -289,8 +289,8 @@ def _followers(events: Iterable[e.Event]) -> list[str]:
     return [event.parent for event in events if isinstance(event, e.ExecutionFollowed)]
 
 
-def _end_of(events: Iterable[e.Event]) -> e.Event | None:
-    """Give the last end that events tell of."""
+def end_of(events: Iterable[e.Event]) -> e.Event | None:
+    """Give the last end that events tell of; a redrive in the same commit may have made it none."""
     return next((event for event in reversed([*events]) if type(event) in _ENDS), None)
 
 

@@ -21,7 +21,7 @@ from ..kernel import stimuli as s
 from ..kernel.decide import LONGEST_RUN, run
 from ..kernel.errors import DATA_LIMIT, RUNTIME
 from ..kernel.frames import Frame
-from .children import Nested, kin_of
+from .children import Nested, end_of, kin_of
 from .holdings import Holdings
 from .listeners import Listener, Returning, show, tell
 from .live import Command, Definitions, Item, Live, Run, StepKey
@@ -56,9 +56,11 @@ class Core(Holdings):
         nested: Mapping[str, Nested] = MappingProxyType({}),
         listeners: Sequence[Listener] = (),
         linger: int = LINGER,
+        announces: bool = False,
     ) -> None:
         super().__init__(store, definitions, worker, is_activity, nested)
         self.linger = linger
+        self._announces = announces
         self.taken: set[StepKey] = set()
         self.ended: set[Key] = set()
         self.sent = 0
@@ -303,6 +305,7 @@ class Core(Holdings):
             (*starts, *self._refunds(live, events, now)) if live.definition.on_late is not None else starts,
             posts,
             frame.main_state,
+            self._announces and live.kin is None and frame.is_over and end_of(events) is not None,
         )
         return Run(live, items, events, append, packed, awaits)
 

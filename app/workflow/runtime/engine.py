@@ -97,7 +97,8 @@ class Engine:
     over a store in memory it runs what need not survive. ``retention`` says by machine how many milliseconds ended
     executions are kept. While ``at_once`` handlers run, executions started elsewhere are left to others. ``poll`` is
     how long what other processes have put into the store may take to be seen, ``drain`` how long the end waits for
-    handlers, both in milliseconds.
+    handlers, both in milliseconds. ``announces``: the end of each execution that no other one has started waits in the
+    store until somebody takes it (``Store.take_ends``).
     """
 
     def __init__(  # noqa: PLR0913 - what can be chosen, by keyword
@@ -120,6 +121,7 @@ class Engine:
         lease: int = LEASE,
         linger: int = LINGER,
         drain: int = 30_000,
+        announces: bool = False,
     ) -> None:
         self.store = store
         self.clock = clock or SystemClock()
@@ -145,6 +147,7 @@ class Engine:
             nested=nested,
             listeners=tuple(listeners),
             linger=linger,
+            announces=announces,
         )
         keeper = Keeper(store, core, name, lease=lease, at_once=at_once, retention=retention)
         gate = Gate() if store.one_writer and transactions is not None else None

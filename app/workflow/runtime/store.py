@@ -76,6 +76,15 @@ class Offer(msgspec.Struct, frozen=True):
     resource: str
 
 
+class End(msgspec.Struct, frozen=True):
+    """How an execution has ended; ``error`` is the name of what ended it, ``at`` the instant."""
+
+    key: Key
+    status: Status
+    at: int
+    error: str = ""
+
+
 class Append(msgspec.Struct, frozen=True):
     """One commit of one execution.
 
@@ -87,7 +96,8 @@ class Append(msgspec.Struct, frozen=True):
     is late. ``starts`` are executions that begin with this commit, as
     other rows of version 0; one whose key or name is there already is left out. ``posts`` are letters to others that go
     with this commit, dropped as ``Store.post`` drops them; none is for what the commit itself starts. ``state`` is the
-    one that the main line is in, None once it has come to its end.
+    one that the main line is in, None once it has come to its end. ``announced``: whoever takes ends is to have this
+    one.
     """
 
     key: Key
@@ -108,11 +118,17 @@ class Append(msgspec.Struct, frozen=True):
     starts: tuple[NewExecution, ...] = ()
     posts: tuple[Letter, ...] = ()
     state: str | None = None
+    announced: bool = False
 
     @property
     def is_alone(self) -> bool:
         """Tell whether it concerns no row but its execution's own."""
-        return not (self.consumed or self.forgets or self.awaits or self.starts or self.posts)
+        return not (self.consumed or self.forgets or self.awaits or self.starts or self.posts or self.announced)
+
+    @property
+    def end(self) -> End | None:
+        """The end to announce."""
+        return End(self.key, self.status, self.ended or 0, self.error) if self.announced else None
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -224,6 +240,15 @@ class Store(Protocol):
         """Keep a message until somebody waits for it; one whose id is known is dropped. Raises RefusedError.
 
         Its id is known until it expires, delivered or not.
+        """
+
+    def announcing(self) -> list[str]:
+        """Give the namespaces with ends that were announced and not taken, in order; 1,000 at most."""
+
+    def take_ends(self, namespace: str, limit: int, connection: Any = None) -> list[End]:
+        """Take ends that were announced, the oldest first: each is given once, if the transaction commits.
+
+        Those that somebody else is just taking are passed over.
         """
 
     def deliver(self, now: int, limit: int) -> int:

@@ -16,6 +16,7 @@ from ..kernel.status import Status
 from ..runtime.store import (
     SUSPECT,
     Append,
+    End,
     Judge,
     Key,
     Letter,
@@ -65,6 +66,7 @@ class MemoryStore:
         self._awaiting: dict[_Pair, dict[str, str | None]] = {}  # by execution: the message it was given
         self._pairs: dict[Key, dict[_Pair, None]] = {}
         self._offers: dict[tuple[str, str], dict[Offer, None]] = {}
+        self._ends: dict[str, list[End]] = {}
         self._workers: dict[int, int] = {}
         self._locks: set[int] = set()
         self._entered = 0
@@ -146,6 +148,22 @@ class MemoryStore:
                     self._post(letter)
                     return offer
         return None
+
+    def announcing(self) -> list[str]:
+        """Give the namespaces with ends that were announced."""
+        with self._turn:
+            return sorted(namespace for namespace, ends in self._ends.items() if ends)[:1_000]
+
+    def take_ends(self, namespace: str, limit: int, connection: MemoryTransaction | None = None) -> list[End]:
+        """Take ends that were announced, the oldest first."""
+        self._lock(connection)
+        with self._turn:
+            taken = self._ends.get(namespace, [])[:limit]
+            self._do(connection, lambda ends: self._forget_ends(namespace, len(ends)), taken)
+            return taken
+
+    def _forget_ends(self, namespace: str, count: int) -> None:
+        del self._ends.get(namespace, [])[:count]
 
     def publish(self, message: Message, connection: MemoryTransaction | None = None) -> None:
         """Keep a message until somebody waits for it."""
@@ -386,6 +404,8 @@ class MemoryStore:
             self._insert(new)
         for posted in append.posts:
             self._post(posted)
+        if append.end is not None:
+            self._ends.setdefault(key.namespace, []).append(append.end)
 
     def _correlate(self, append: Append) -> None:
         key = append.key

@@ -19,7 +19,7 @@ from app.workflow.stores.sql.store import SqlStore
 from tests.support.databases import empty_database
 
 KINDS: Final = ("memory", "sqlite", "postgresql", "mariadb")
-TABLES: Final = ("executions", "history", "workers", "inbox", "messages", "awaiting", "offers")
+TABLES: Final = ("executions", "history", "workers", "inbox", "messages", "awaiting", "offers", "ends")
 NOW: Final = 1_800_000_000_000
 LATER: Final = NOW + 60_000
 NEVER: Final = NOW * 2

@@ -22,11 +22,13 @@ from app.domain.processes import (
     Stage,
 )
 from app.domain.shared.errors import NotFound
+from app.domain.shared.ids import CompanyId
 from app.infrastructure.database.compiled import Prepared, Row, prepare
 from app.infrastructure.database.failures import ConstraintViolated
 from app.infrastructure.database.session import Session
 from app.infrastructure.database.tables.processes import (
     activities,
+    ends,
     executions,
     machine_aliases,
     machine_revisions,
@@ -132,6 +134,11 @@ _TAG_ACTIVITY: Final = prepare(
 _REMOVE_ACTIVITY: Final = prepare(delete(activities).where(_mine(activities, "id")))
 
 
+_WITH_ENDS: Final = prepare(
+    select(ends.c.company_id).distinct().order_by(ends.c.company_id), "list companies with ends"
+)
+
+
 _PERCENTILES: Final = (50, 95, 99)
 
 
@@ -182,6 +189,10 @@ class SqlTallies:
     def __init__(self, session: Session, context: Context) -> None:
         self._session = session
         self._company = context.company
+
+    def companies_with_ends(self) -> Sequence[CompanyId]:
+        """Give the companies that have ends of executions nobody was told of."""
+        return [CompanyId(int(company)) for (company,) in self._session.all(_WITH_ENDS)]
 
     def durations(self, query: TallyQuery, most: int) -> Sequence[Tally]:
         """Measure the newest executions, at most so many, by status."""

@@ -119,3 +119,6 @@ executions: Final = Table(
     Column("created", EPOCH, key="started_at", nullable=False),
     Column("ended", EPOCH, key="ended_at"),
 )
+
+ends: Final = Table("workflow_ends", MetaData(), Column("namespace", Namespace(64), key="company_id", nullable=False))
+"""The engine's too: ends of executions that nobody was told of."""

@@ -18,6 +18,7 @@ COLUMNS: Final = (
     " version, status, owner, due, claims, started, ended, events, error, checkpoint, parent, reference, state"
 )
 INSERT: Final = f"INSERT INTO workflow_executions ({COLUMNS}) VALUES ({', '.join('?' * 22)})"
+_ANNOUNCE: Final = "INSERT INTO workflow_ends (namespace, execution, status, at, error) VALUES (?, ?, ?, ?, ?)"
 _TOGETHER: Final = 200
 """How many conditions are put into one statement."""
 _LONGEST: Final = 100_000
@@ -88,7 +89,7 @@ class Commits:
 
     def _follow(self, line: Line, written: Iterable[Append]) -> None:
         """Do what goes with commits that were written: letters, waits, executions they start."""
-        consumed, forgotten, awaited, started = [], [], [], []
+        consumed, forgotten, awaited, started, ended = [], [], [], [], []
         posted: list[Letter] = []
         for append in written:
             if append.is_alone:
@@ -99,6 +100,8 @@ class Commits:
             started += [values_of(new) for new in append.starts]
             posted += append.posts
             awaited += [(*key, *pair, 1) for pair in append.awaits]
+            if append.announced:
+                ended.append((*key, append.status.value, append.ended, append.error))
         either(line, "DELETE FROM workflow_inbox", "namespace = ? AND execution = ? AND id = ?", consumed)
         taken = "namespace = ? AND execution = ? AND taken = ?"
         either(line, "UPDATE workflow_awaiting SET taken = NULL, fresh = 1", taken, consumed)
@@ -107,6 +110,7 @@ class Commits:
         columns = "(namespace, execution, name, correlation, fresh) VALUES (?, ?, ?, ?, ?)"
         self._insert(line, f"INSERT INTO workflow_awaiting {columns}", awaited)
         self._insert(line, INSERT, started)
+        self._insert(line, _ANNOUNCE, ended)
         post(line, posted, self.unless)
 
     def _insert(self, line: Line, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -317,6 +321,7 @@ class _Commit(msgspec.Struct, frozen=True, omit_defaults=True):
     w: str | None = None
     u: str | None = None
     rf: str | None = None
+    an: bool = False
 
 
 _NEW: Final = "n text, i text, m text, t int, q text, p text, k text, g bigint, w text, u text, rf text"
@@ -327,7 +332,7 @@ WITH j AS (
     SELECT * FROM json_to_recordset(?::json) AS j(
         n text, i text, v bigint, s text, c text, h text, e bigint, r text, st text, o bigint, d bigint, b bigint,
         z bigint, x json, f json, a json, y json, po json, m text, t int, q text, p text, k text, g bigint, w text,
-        u text, rf text)
+        u text, rf text, an boolean)
 ), l AS (
     SELECT j.* FROM j JOIN workflow_executions AS ex ON ex.namespace = j.n AND ex.id = j.i
     WHERE ex.version = j.v - 1 AND j.m IS NULL FOR UPDATE OF ex SKIP LOCKED
@@ -384,12 +389,15 @@ _POST: Final = """
     WHERE EXISTS (SELECT 1 FROM workflow_executions AS x WHERE x.namespace = l ->> 0 AND x.id = l ->> 2)
     ON CONFLICT DO NOTHING
 )"""
+_ANNOUNCED: Final = """
+, an AS (INSERT INTO workflow_ends (namespace, execution, status, at, error) SELECT n, i, s, z, r FROM w WHERE w.an)"""
 _PARTS: Final[tuple[tuple[Callable[[_Commit], Any], str], ...]] = (
     (attrgetter("x"), _CONSUME),
     (attrgetter("f"), _FORGET),
     (attrgetter("a"), _AWAIT),
     (attrgetter("y"), _START),
     (attrgetter("po"), _POST),
+    (attrgetter("an"), _ANNOUNCED),
 )
 _GIVE: Final = " SELECT n, i FROM w"
 # Found by its key and changed by its place: on a caller's connection, whose planner we do not set, a join with what
@@ -483,6 +491,8 @@ def _commit(append: Append) -> _Commit:
         tuple(map(_new, append.starts)),
         tuple((post.key.namespace, post.id, post.key.id, post.body) for post in append.posts),
     )
+    if append.announced:
+        commit = msgspec.structs.replace(commit, an=True)
     if append.new is None:
         return commit
     new = _new(append.new)

@@ -233,7 +233,29 @@ def _fourth(connection: Connection) -> None:
             connection.exec_driver_sql(statement.format_map(types))
 
 
-STEPS: Final[tuple[Callable[[Connection], None], ...]] = (_first, _second, _third, _fourth)
+_ENDS: Final = (
+    """
+CREATE TABLE IF NOT EXISTS workflow_ends (
+    place {serial},
+    namespace {namespace} NOT NULL,
+    execution {id} NOT NULL,
+    status {id} NOT NULL,
+    at {count} NOT NULL,
+    error {name} NOT NULL
+){end}""",
+    "CREATE INDEX ix_workflow_ends_namespace ON workflow_ends (namespace, place)",
+)
+
+
+def _fifth(connection: Connection) -> None:
+    """Know which ends nobody has been told of."""
+    types = _types(connection)
+    for statement in _ENDS:
+        if not _has_index(connection, statement):
+            connection.exec_driver_sql(statement.format_map(types))
+
+
+STEPS: Final[tuple[Callable[[Connection], None], ...]] = (_first, _second, _third, _fourth, _fifth)
 """What brings a database from each version to the next."""
 
 

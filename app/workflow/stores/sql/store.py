@@ -11,6 +11,7 @@ from ...kernel.status import Status
 from ...runtime.store import (
     SUSPECT,
     Append,
+    End,
     Judge,
     Key,
     Letter,
@@ -98,6 +99,28 @@ class SqlStore:
             return None
         given = (namespace, resource, judge, self._commits.unless, self._server.share)
         return self._server.transact(lambda line: offering.take(line, *given))
+
+    def announcing(self) -> list[str]:
+        """Give the namespaces with ends that were announced."""
+        rows = self._ask("SELECT DISTINCT namespace FROM workflow_ends ORDER BY namespace LIMIT 1000")
+        return [namespace for (namespace,) in rows]
+
+    def take_ends(self, namespace: str, limit: int, connection: Any = None) -> list[End]:
+        """Take ends that were announced, the oldest first."""
+
+        def work(line: Line) -> list[End]:
+            rows = line.ask(
+                "SELECT place, execution, status, at, error FROM workflow_ends"
+                f" WHERE namespace = ? ORDER BY place LIMIT ?{self._server.share}",
+                namespace,
+                limit,
+            )
+            either(line, "DELETE FROM workflow_ends", "place = ?", [row[:1] for row in rows])
+            return [End(Key(namespace, row[1]), Status(row[2]), *row[3:]) for row in rows]
+
+        if connection is None:
+            return self._server.transact(work)
+        return work(line_of(connection, self._server.write))
 
     def publish(self, message: Message, connection: Any = None) -> None:
         """Keep a message until somebody waits for it."""
