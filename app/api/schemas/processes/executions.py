@@ -16,6 +16,8 @@ from app.usecases.ports.workflows import Progress, Told, Visit
 from app.usecases.processes import Measured, Migration, NewRun, StateFigures, StopRequest
 
 LONGEST_REFERENCE: Final = 255
+LONGEST_WAIT: Final = 60
+"""Seconds that a client may have us wait: many proxies close what is silent for longer."""
 DAY_MS: Final = 86_400_000
 _KEEP_DAYS: Final = 14
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -58,6 +60,9 @@ class ExecutionIn(In):
     input: Json = Field(default_factory=dict, description="What it begins with: any JSON value")
     reference: Annotated[Text, Field(min_length=1, max_length=LONGEST_REFERENCE)] | None = Field(
         None, description="What it is about; executions are found by it", examples=["orders/7"]
+    )
+    wait: Annotated[Whole, Field(ge=1, le=LONGEST_WAIT)] | None = Field(
+        None, description="Answer when it has ended, or after so many seconds; without it at once", examples=[10]
     )
 
     def to_domain(self) -> NewRun:
