@@ -96,6 +96,10 @@ class ExecutionOut(Out):
     error: str | None = Field(description="Error it ended with, if it did", examples=["States.Timeout"])
     cause: str | None = Field(description="What that error said")
     started_by: int | None = Field(description="Id of the user who started it; null: another execution", examples=[3])
+    alerts: int = Field(
+        description="How often it has called for a person: what it did could not be undone, or there is no way back",
+        examples=[0],
+    )
     redrives: int = Field(description="How often it was let go on after an end", examples=[0])
     redrivable: bool = Field(description="Whether it could be now")
     started_at: datetime = Field(description="When it was started, UTC", examples=["2026-11-21T09:30:00Z"])
@@ -120,6 +124,7 @@ class ExecutionOut(Out):
             error=shown.error or None,
             cause=shown.cause or None,
             started_by=progress.starter,
+            alerts=progress.alerts,
             redrives=shown.redrives,
             redrivable=shown.redrivable,
             started_at=_instant(shown.started),
