@@ -249,7 +249,7 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     files = pick("files", lambda: FolderFiles(settings.files_dir or settings.data_dir / "files"))
     texts = pick("texts", Texts)
     printer = WatchedPrinter(pick("printer", lambda: PdfPrinter(texts)), watch, clock)
-    dispatch = journal.Dispatch(runner, journal.NumberEvents(seal, (mail.TellCustomers(clock),)))
+    dispatch = journal.Dispatch(runner, journal.NumberEvents(seal, mail.tellers(clock)))
     notary = pick("notary", lambda: Ed25519Notary.of(settings))
     archive = pick("archive", lambda: HeadsFolder(settings.heads_dir or settings.data_dir / "heads"))
     cases: dict[type[Any], Any] = {}  # filled below: what some of them are made of is made of all of them
