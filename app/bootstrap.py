@@ -253,7 +253,7 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     archive = pick("archive", lambda: HeadsFolder(settings.heads_dir or settings.data_dir / "heads"))
     cases: dict[type[Any], Any] = {}  # filled below: what some of them are made of is made of all of them
     offered = cache(partial(offered_resources, cases, settings.lines_limit))
-    workflows = Workflows(database, clock, BusinessSteps(works, offered, texts), settings.data_dir / "objects")
+    workflows = Workflows(database, clock, BusinessSteps(works, offered, texts), settings.data_dir / "objects", watch)
     executions, heads = EngineExecutions(workflows), chains.ExportHeads(runner, clock, notary, archive)
     dispatch = dispatch_of(runner, clock, seal, executions)
     made = (heads, processes.ForgetExecutions(executions, clock, settings.executions_days))
@@ -414,7 +414,7 @@ def access_tools_of(settings: Settings, pick: Callable[[str, Callable[[], Any]],
 
 def dispatch_of(runner: Runner, clock: Clock, seal: Seal, executions: EngineExecutions) -> journal.Dispatch:
     """Give what numbers events, those of executions that have ended among them."""
-    numbering = journal.NumberEvents(seal, (mail.TellCustomers(clock),))
+    numbering = journal.NumberEvents(seal, mail.tellers(clock))
     return journal.Dispatch(runner, numbering, (processes.DispatchEnds(runner, processes.TellEnds(executions)),))
 
 

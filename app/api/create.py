@@ -21,6 +21,7 @@ from app.api.addresses import Proxies
 from app.api.aws.door import AwsDoor
 from app.api.callers import Callers
 from app.api.container import ApiSettings, Container
+from app.api.ends import Ends
 from app.api.export import exports
 from app.api.middleware import Reception, Safety
 from app.api.openapi import document
@@ -113,12 +114,13 @@ def create_app(container: Container, routers: Sequence[APIRouter] = ROUTERS) -> 
         redirect_slashes=False,
         telemetry=_NO_TELEMETRY,
     )
-    callers = Callers(container)
+    callers, ends = Callers(container), Ends(container)
     app.state.shell = Shell(
         container=container,
         callers=callers,
         problems=problems,
         readiness=Readiness(container.readiness, container.clock),
+        ends=ends,
         sign_ins=CapacityLimiter(SIGN_INS_AT_ONCE),
         writers=CapacityLimiter(WRITERS),
         exports=CapacityLimiter(EXPORTS_AT_ONCE),
@@ -126,7 +128,7 @@ def create_app(container: Container, routers: Sequence[APIRouter] = ROUTERS) -> 
     )
     problems.install(app)
     given = [route for router in routers for route in router.routes if isinstance(route, Endpoint)]
-    app.router.routes.insert(0, AwsDoor(container, callers))
+    app.router.routes.insert(0, AwsDoor(container, callers, ends))
     app.router.routes.append(Switchboard([*given, *exports(given)]))
     _describe(app, container.settings)
     return app

@@ -16,7 +16,7 @@ from app.api.visit import visit_of
 from app.domain.access import PersonRequired
 from app.domain.shared.rights import Right
 from app.usecases.context import Context
-from app.usecases.ports.shared import IdempotencyKey
+from app.usecases.ports.shared import Answer, IdempotencyKey
 
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 _TAG: Final = re.compile(r'"(0|[1-9][0-9]{0,17})"')
@@ -60,13 +60,15 @@ class Run:
         A 201 has its ``location``: a path with ``{id}``, by default the one posted to followed by the id. Raises the
         use case's errors, and Overloaded when the request waited too long for its thread.
         """
+        return respond(self._answer(build, present, location), self._status, self._if_none_match)
+
+    def _answer(
+        self, build: Callable[[], Any], present: Callable[[Any], BaseModel | None], location: str | None
+    ) -> Answer:
         self._shell.in_time(self._queued)
         if location is None and self._status == 201:
             location = self._path + "/{id}"
-        answer = self._shell.container.runner.run(
-            self.context, self._case, build, renderer(present, location), self._key
-        )
-        return respond(answer, self._status, self._if_none_match)
+        return self._shell.container.runner.run(self.context, self._case, build, renderer(present, location), self._key)
 
 
 class Entry:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from app.api.callers import Callers
 from app.api.container import Container
+from app.api.ends import Ends
 from app.api.problems import Problems
 from app.api.refusals import Overloaded
 from app.usecases.ports.shared import Clock
@@ -49,7 +50,7 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """The container with what HTTP adds: known callers, problems, the last readiness, threads set aside for sign-ins.
+    """The container with what HTTP adds: known callers, problems, the last readiness, who waits, threads set aside.
 
     Sign-ins hash passwords, 0.1 s of a core each; in the common threads they would hold up everybody else. So would
     ``writers``, which wait for the disk, and ``printers``, which draw papers. Of the common
@@ -60,6 +61,7 @@ class Shell:
     callers: Callers
     problems: Problems
     readiness: Readiness
+    ends: Ends
     sign_ins: CapacityLimiter
     writers: CapacityLimiter
     exports: CapacityLimiter

@@ -87,7 +87,10 @@ class AddressFault(StrEnum):
 
 
 class LetterKind(StrEnum):
-    """What a letter accompanies; its sentences are the texts ``mail.letters.<value>``."""
+    """What a letter accompanies; its sentences are the texts ``mail.letters.<value>``.
+
+    ``approval`` goes to a colleague, not to the customer, and nothing comes with it.
+    """
 
     PROPOSAL = "proposal"
     ORDER = "order"
@@ -96,6 +99,7 @@ class LetterKind(StrEnum):
     DEPOSIT = "deposit"
     CREDIT_NOTE = "credit_note"
     STATEMENT = "statement"
+    APPROVAL = "approval"
 
 
 class MailReason(StrEnum):

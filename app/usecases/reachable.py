@@ -342,6 +342,7 @@ def workflow_cases(
         processes.ListRuns(),
         processes.StartRun(executions),
         processes.ReadRun(runs),
+        processes.FollowRun(runs),
         processes.ReadRunHistory(runs),
         processes.ReadTimeline(runs),
         processes.DrawRun(runs),

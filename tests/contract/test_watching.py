@@ -14,12 +14,22 @@ from app.domain.jobs import NewJob, Schedule
 from app.domain.shared.errors import Busy
 from app.domain.shared.events import Event
 from app.infrastructure.database.engine import Database
-from app.infrastructure.database.figures import backlog, job_depths, schedule_times
+from app.infrastructure.database.figures import (
+    LATE_S,
+    backlog,
+    job_depths,
+    overdue,
+    schedule_times,
+    waiting_for_executions,
+)
+from app.infrastructure.database.migrate import plain_engine
 from app.infrastructure.database.work import SqlWorks
 from app.infrastructure.watching.metrics import Metrics
 from app.settings import Settings
 from app.usecases.context import Context, system_context
 from app.usecases.ports.shared import RolledBack
+from app.workflow.runtime.store import SUSPECT, Key, Letter, NewExecution, Offer
+from app.workflow.stores.sql.store import SqlStore
 from tests.support import scrapes
 from tests.support.clock import FakeClock
 from tests.support.databases import context_of
@@ -96,6 +106,59 @@ def test_jobs_that_have_not_ended_well_are_counted_by_kind_and_state(
     clock.advance(120)
     assert scrapes.value(metrics.registry, "tramita_jobs", kind=kind, state="waiting") == 2
     assert scrapes.value(metrics.registry, "tramita_job_oldest_age_seconds", kind=kind, state="waiting") == 120
+
+
+@pytest.fixture
+def store(database_settings: Settings, context: Context) -> Iterator[SqlStore]:
+    """Give the engine's own store in the product's database; what was left in it would keep other engines busy."""
+    opened = SqlStore(database_settings.database_url)
+    yield opened
+    opened.close()
+    with plain_engine(database_settings.database_url).begin() as connection:
+        for name in ("inbox", "offers", "executions"):
+            connection.exec_driver_sql(f"DELETE FROM workflow_{name} WHERE namespace = '{context.company}'")
+
+
+def test_executions_that_should_go_on_are_counted_with_those_that_are_stuck(
+    database_settings: Settings,
+    narrow: Database,
+    store: SqlStore,
+    metrics: Metrics,
+    context: Context,
+    clock: FakeClock,
+) -> None:
+    """ORC-07, SAGA-04: one is due, one has been for too long, one cost its worker its life, one has ended."""
+    now = int(clock.now().timestamp() * 1000)
+    before = overdue(narrow, now)
+    named = [Key(str(context.company), name) for name in ("due", "late", "suspect", "gone", "later")]
+    ages = {"late": LATE_S * 1000 + 1, "later": -1}
+    for key in named:
+        store.start(NewExecution(key, "m", 1, "{}", now - ages.get(key.id, 1), "seed", name=key.id))
+    with plain_engine(database_settings.database_url).begin() as connection:
+        mine = f"namespace = '{context.company}'"
+        connection.exec_driver_sql(f"UPDATE workflow_executions SET claims = {SUSPECT} WHERE {mine} AND id = 'suspect'")
+        connection.exec_driver_sql(f"UPDATE workflow_executions SET ended = {now} WHERE {mine} AND id = 'gone'")
+    found = overdue(narrow, now)
+    assert (found.count, found.late, found.suspect) == (before.count + 3, before.late + 1, before.suspect + 1)
+    assert scrapes.value(metrics.registry, "tramita_executions_due") == found.count
+    assert scrapes.value(metrics.registry, "tramita_executions_stuck", reason="late") == found.late
+    assert scrapes.value(metrics.registry, "tramita_executions_stuck", reason="suspect") == found.suspect
+    oldest = min(now - LATE_S * 1000 - 1, before.oldest or now)
+    assert scrapes.value(metrics.registry, "tramita_execution_oldest_due_age_seconds") == (now - oldest) / 1000
+
+
+def test_what_waits_for_executions_and_for_workers_is_counted(
+    narrow: Database, store: SqlStore, metrics: Metrics, context: Context, clock: FakeClock
+) -> None:
+    """ORC-07: letters nobody has read, tasks nobody has taken."""
+    letters, tasks = waiting_for_executions(narrow)
+    key = Key(str(context.company), "reads")
+    store.start(NewExecution(key, "m", 1, "{}", int(clock.now().timestamp() * 1000), "seed"))
+    store.post([Letter(key, f"{context.company}-{number}", "{}") for number in range(2)])
+    store.offer([Offer(key, 0, 1, 1, "activity")])
+    assert waiting_for_executions(narrow) == (letters + 2, tasks + 1)
+    assert scrapes.value(metrics.registry, "tramita_execution_letters_waiting") == letters + 2
+    assert scrapes.value(metrics.registry, "tramita_execution_tasks_waiting") == tasks + 1
 
 
 def test_figures_are_told_while_requests_hold_every_connection(

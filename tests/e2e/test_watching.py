@@ -130,7 +130,7 @@ def test_no_series_tells_of_a_company_or_a_person(served: Served, office: Office
     families = scrapes.read(registry(served))
     assert scrapes.faults(families.values()) == []
     labels = {name for family in families.values() for sample in family.samples for name in sample.labels}
-    always = {"route", "method", "status", "le", "kind", "generation", "version", "python", "database"}
+    always = {"route", "method", "status", "le", "kind", "generation", "version", "python", "database", "reason"}
     assert labels - {"schedule"} == always  # other tests have entered schedules, or not
 
 
@@ -221,6 +221,8 @@ def test_the_documentation_lists_every_metric_and_no_other(served: Served, offic
     watch.mail_ended("sent")
     watch.paper_printed("invoice", 0.01, 1)
     watch.dispatch_ended(well=True)
+    watch.execution_ended("succeeded")
+    watch.task_ended("activity", "succeeded", 0.5)
     chore = served.container.chores.named("purge").planned
     container = served.container
     container.call(PlanJobs(container.clock, CronCalendar()), lambda: [chore])

@@ -10,6 +10,7 @@ from app.domain.shared.rights import Right
 from app.infrastructure.database.work import SqlWorks
 from app.infrastructure.processes import BusinessSteps, StatesLanguage, Workflows
 from app.infrastructure.texts import Texts
+from app.infrastructure.watching.quiet import NoWatch
 from app.usecases.context import Context
 from app.usecases.ports.resources import Doing, Resource
 from app.usecases.ports.shared import Clock
@@ -39,4 +40,4 @@ def bare_language(clock: Clock, *, extended: bool = True) -> StatesLanguage:
 
 def bare_workflows(works: SqlWorks, clock: Clock, objects: Path) -> Workflows:
     """Give the engine without resources of ours, on the database of ``works``."""
-    return Workflows(works._database, clock, BusinessSteps(works, NoResources, Texts()), objects)
+    return Workflows(works._database, clock, BusinessSteps(works, NoResources, Texts()), objects, NoWatch())

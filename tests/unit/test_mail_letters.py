@@ -30,6 +30,7 @@ FULL: Final = Letter(
     locale="en",
     company="Acme",
     name="Ana",
+    customer="Client",
     ref="FA-1",
     day=date(2026, 11, 21),
     due=date(2026, 12, 21),

@@ -25,6 +25,7 @@ from app.api.aws.shapes import checked
 from app.api.aws.sync import Syncing
 from app.api.callers import Callers
 from app.api.container import Container
+from app.api.ends import Ends
 from app.api.threads import in_thread
 from app.api.visit import visit_of
 from app.domain.shared.errors import DomainError
@@ -93,11 +94,11 @@ ACTIONS: Final[Mapping[str, Callable[[Call], Answer]]] = MappingProxyType(
 class AwsDoor(BaseRoute):
     """One route for the whole protocol."""
 
-    def __init__(self, container: Container, callers: Callers) -> None:
+    def __init__(self, container: Container, callers: Callers, ends: Ends) -> None:
         self._container = container
         self._port = container.settings.aws_port
         self._callers = AwsCallers(container, callers)
-        self._waiting = {"GetActivityTask": Waiting(container).task, "StartSyncExecution": Syncing(container).run}
+        self._waiting = {"GetActivityTask": Waiting(container).task, "StartSyncExecution": Syncing(container, ends).run}
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Take what is sent to the address, and everything that comes in by the port."""

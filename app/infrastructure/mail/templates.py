@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _LETTERS: Final = "mail.letters"
-_ROWS: Final = ("ref", "day", "due", "valid_until", "total", "carrier", "tracking")
+_ROWS: Final = ("customer", "ref", "day", "due", "valid_until", "total", "carrier", "tracking")
 
 
 class LetterTemplates:

@@ -24,6 +24,12 @@ class Ends:
     def told(self, key: Key, machine: str, events: Sequence[e.Event]) -> None:
         """Take note of a commit."""
         del machine
-        if any(type(event) in _ENDS for event in events):
-            for told in self._told:
-                told(key)
+        # Every commit comes by here: a generator costs three times as much as this.
+        for event in events:
+            if type(event) in _ENDS:
+                self._tell(key)
+                return
+
+    def _tell(self, key: Key) -> None:
+        for told in self._told:
+            told(key)

@@ -14,6 +14,8 @@ from app.infrastructure.processes.callees import Callees
 from app.infrastructure.processes.definitions import Definitions, Names
 from app.infrastructure.processes.ends import Ends
 from app.infrastructure.processes.steps import BusinessSteps, ProductServices, may_pass
+from app.infrastructure.processes.watching import EngineWatch
+from app.infrastructure.watching.quiet import NoWatch
 from app.usecases.ports.resources import PREFIX
 from app.usecases.ports.shared import Clock
 from app.workflow.asl.nested import nested
@@ -42,10 +44,10 @@ class Workflows:
     """The engine, made when it is first asked for; executions advance here between ``begin`` and ``end``.
 
     ``steps`` are what tasks do to the business, ``objects`` is the folder of what distributed Maps read and write, with
-    a folder for each company.
+    a folder for each company. ``watch`` is told what executions do here.
     """
 
-    def __init__(self, database: Database, clock: Clock, steps: BusinessSteps, objects: Path) -> None:
+    def __init__(self, database: Database, clock: Clock, steps: BusinessSteps, objects: Path, watch: NoWatch) -> None:
         self._clock = EngineClock(clock)
         self._database = database
         self._steps = steps
@@ -53,8 +55,10 @@ class Workflows:
         self._making = Lock()
         self._engine: Engine | None = None
         self._runs = False
+        watch.engine_of(self._advances)
         self.names = Names()
         self.ends = Ends()
+        self._watching = EngineWatch(watch)
         self.definitions = Definitions(database, self.names)
 
     @property
@@ -73,7 +77,7 @@ class Workflows:
                     is_transient=may_pass,
                     nested={**nested(place, Callees(self.definitions).find), **map_runs(place)},
                     routes=ProductServices(),
-                    listeners=(self.ends,),
+                    listeners=(self.ends, self._watching),
                     name=name,
                     drain=DRAIN_MS,
                     announces=True,
@@ -103,6 +107,11 @@ class Workflows:
         if ran:
             engine.__exit__(None, None, None)
         engine.store.close()
+
+    def _advances(self) -> bool:
+        """Tell whether executions advance indeed: the thread that all of them hang on lives."""
+        engine = self._engine
+        return self._runs and engine is not None and engine.is_running
 
     def nudge(self) -> None:
         """Look at once for what was put into the store."""

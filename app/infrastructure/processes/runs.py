@@ -156,4 +156,5 @@ def _progress(row: Row, frame: Frame) -> Progress:
         at=tuple(dict.fromkeys(branch.state for branch in frame.branches.values())),
         reference=row.reference or "",
         starter=starter,
+        alerts=frame.alerts,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from structlog.typing import Processor
 
@@ -31,6 +31,9 @@ class Flag(Protocol):
 class NoWatch:
     """Counts nothing."""
 
+    counts: ClassVar[bool] = False
+    """Whether anything comes of what is told."""
+
     def pausing(self, pause: Pause) -> Pause:
         """Give ``pause`` between the attempts of a use case, with each one counted."""
         return pause
@@ -55,6 +58,18 @@ class NoWatch:
 
     def paper_printed(self, kind: str, seconds: float, pages: int) -> None:
         """Note one PDF."""
+
+    def execution_ended(self, status: str) -> None:
+        """Note the end of an execution in this process."""
+
+    def task_ended(self, resource: str, outcome: str, seconds: float | None) -> None:
+        """Note one attempt at a task of an execution; None when nobody knows how long it took."""
+
+    def alert_raised(self, reason: str) -> None:
+        """Note that an execution has called for a person."""
+
+    def engine_of(self, running: Callable[[], bool]) -> None:
+        """Ask ``running`` whether executions advance in this process, whenever the figures are read."""
 
 
 class NoListener:

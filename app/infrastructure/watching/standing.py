@@ -1,4 +1,4 @@
-"""Figures that are looked up when they are read: the pool, the events that wait, the queue, the schedules."""
+"""Figures that are looked up when they are read: pool, events that wait, queue, schedules, executions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from app.infrastructure.database.engine import TIMED_OUT, WAITED, WRITE_LOCK, Database
 from app.infrastructure.database.failures import FailureKind
-from app.infrastructure.database.figures import backlog, schedule_times
+from app.infrastructure.database.figures import LATE_S, backlog, overdue, schedule_times, waiting_for_executions
 from app.infrastructure.watching.quiet import Queue
 from app.usecases.ports.shared import Clock
 
@@ -132,5 +132,42 @@ def schedule_figures(database: Database) -> Looked:
     def look(families: Families) -> None:
         for name, next_at in schedule_times(database).items():
             families[0].add_metric((name,), next_at.timestamp())
+
+    return Looked(made, look)
+
+
+def execution_figures(database: Database, clock: Clock) -> Looked:
+    """Give how many executions should go on, how many do not, and what waits to be seen by them or by workers."""
+
+    def made() -> Families:
+        return (
+            GaugeMetricFamily("tramita_executions_due", "Executions that should go on now, at most 10,000."),
+            GaugeMetricFamily(
+                "tramita_execution_oldest_due_age_seconds", "For how long the first of them should have."
+            ),
+            GaugeMetricFamily(
+                "tramita_executions_stuck",
+                f"Those that should have for more than {LATE_S} s (late), or that cost a worker its life (suspect).",
+                labels=("reason",),
+            ),
+            GaugeMetricFamily(
+                "tramita_execution_letters_waiting",
+                "Letters (messages, answers, stops) that no execution has read yet, at most 10,000.",
+            ),
+            GaugeMetricFamily(
+                "tramita_execution_tasks_waiting", "Tasks of activities that no worker has taken yet, at most 10,000."
+            ),
+        )
+
+    def look(families: Families) -> None:
+        now = int(clock.now().timestamp() * 1000)
+        found = overdue(database, now)
+        letters, tasks = waiting_for_executions(database)
+        families[0].add_metric((), found.count)
+        families[1].add_metric((), 0.0 if found.oldest is None else (now - found.oldest) / 1000)
+        families[2].add_metric(("late",), found.late)
+        families[2].add_metric(("suspect",), found.suspect)
+        families[3].add_metric((), letters)
+        families[4].add_metric((), tasks)
 
     return Looked(made, look)

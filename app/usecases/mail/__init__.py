@@ -5,6 +5,7 @@ down what became of it together with its own end.
 """
 
 from app.usecases.mail.about import about
+from app.usecases.mail.approvers import tellers
 from app.usecases.mail.asking import (
     MAILS,
     NOTICES,
@@ -16,7 +17,6 @@ from app.usecases.mail.asking import (
     ResendMail,
     SendDocument,
     SendRequest,
-    TellCustomers,
 )
 from app.usecases.mail.sending import (
     Errand,
@@ -48,6 +48,6 @@ __all__ = [
     "SendDocument",
     "SendRequest",
     "Taken",
-    "TellCustomers",
     "about",
+    "tellers",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from app.domain.billing import InvoiceKind, InvoiceState
@@ -111,3 +111,9 @@ _ABOUT: Final[Mapping[ObjectKind, Callable[[Work, int], About]]] = {
 def about(work: Work, kind: ObjectKind, document: int) -> About:
     """Give what is to be said of a document. Raises NotFound."""
     return _ABOUT[kind](work, document)
+
+
+def to_colleague(work: Work, mail: Mail, letter: Letter) -> Letter:
+    """Give a letter about a customer's document as one to a colleague, who is greeted; the customer is a fact of it."""
+    user = work.users.by_email(mail.to[0])
+    return replace(letter, name=letter.company if user is None else user.name, customer=letter.name)

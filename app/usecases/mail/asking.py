@@ -121,7 +121,7 @@ class SendDocument:
             actor_id=context.actor,
             created_at=self.clock.now(),
         )
-        return _ask(work, mail)
+        return ask(work, mail)
 
 
 class ListMails(ListCase):
@@ -218,10 +218,10 @@ class TellCustomers:
             actor_id=UserId(entry.actor),
             created_at=self.clock.now(),
         )
-        _ask(work, mail)
+        ask(work, mail)
 
 
-def _ask(work: Work, mail: Mail) -> Mail:
+def ask(work: Work, mail: Mail) -> Mail:
     """Store a new mail, and the job that sends it."""
     work.mails.add(mail)
     work.outbox.add(mail.requested())

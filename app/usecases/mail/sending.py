@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from app.domain.mail import LONGEST_ERROR, UNDER_WAY, Mail, MailReason, MailState, MailUnavailable
+from app.domain.mail import LONGEST_ERROR, UNDER_WAY, LetterKind, Mail, MailReason, MailState, MailUnavailable
 from app.domain.parties import Party
 from app.domain.shared.errors import NotFound
 from app.domain.shared.ids import MailId
 from app.domain.shared.rights import Right
 from app.usecases.context import Context
-from app.usecases.mail.about import about
+from app.usecases.mail.about import about, to_colleague
 from app.usecases.ports.mail import Letter
 from app.usecases.ports.shared import Clock, Work
 
@@ -65,10 +65,10 @@ class PrepareMail:
         company = work.companies.get(context.company)
         found = about(work, mail.object_kind, mail.object_id)
         party = work.parties.get(mail.party_id)
-        settings = company.settings
+        letter, settings = found.written(mail, company.name, party.name), company.settings
         return Outgoing(
             mail=mail,
-            letter=found.written(mail, company.name, party.name),
+            letter=to_colleague(work, mail, letter) if mail.kind is LetterKind.APPROVAL else letter,
             to=mail.to or _known(party),
             sender=settings.mail_from,
             sender_name=settings.mail_name or company.name,

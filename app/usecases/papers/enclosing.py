@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from app.domain.mail import Mail
+from app.domain.mail import LetterKind, Mail
 from app.domain.shared.objects import ObjectKind
 from app.usecases.context import Context
 from app.usecases.papers.billing import PrintInvoice
@@ -36,8 +36,13 @@ class Enclosing:
     printing: Printing
     files: Files
 
-    def __call__(self, context: Context, mail: Mail) -> Attached:
-        """Give the file of what a mail is about. Raises NotFound, and as printing does."""
+    def __call__(self, context: Context, mail: Mail) -> Attached | None:
+        """Give the file of what a mail is about, None of what waits for approval: there is nothing to send yet.
+
+        Raises NotFound, and as printing does.
+        """
+        if mail.kind is LetterKind.APPROVAL:
+            return None
         wanted = self._wanted(context, mail)
         kept = wanted.kept or self.printing.keep(context, self.printing.draw(context, wanted))
         content = b"".join(self.files.read(context.company, kept.digest))

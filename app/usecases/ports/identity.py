@@ -105,6 +105,10 @@ class Users(Protocol):
         """End the membership; the account's version grows, so that no version of the member comes again."""
         ...
 
+    def colleagues(self, company: CompanyId) -> Sequence[tuple[User, frozenset[RoleId]]]:
+        """Give the active members of ``company``, with active accounts, and the roles they have there; by id."""
+        ...
+
     def administrators(self, company: CompanyId) -> int:
         """Count the active members, with active accounts, who have the administrator's role."""
         ...

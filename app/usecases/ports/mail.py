@@ -66,14 +66,15 @@ class Sent:
 class Letter:
     """What a message says, in typed values; how, is the templates' and the language files'.
 
-    ``name`` is whom it greets, may be empty; ``note`` the sender's own words, in place of the opening sentence;
-    ``attached`` whether a file comes with it.
+    ``name`` is whom it greets, may be empty; ``customer`` whom it is about, when that is somebody else; ``note`` the
+    sender's own words, in place of the opening sentence; ``attached`` whether a file comes with it.
     """
 
     kind: LetterKind
     locale: str
     company: str
     name: str = ""
+    customer: str = ""
     ref: str = ""
     day: date | None = None
     due: date | None = None

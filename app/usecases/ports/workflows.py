@@ -263,13 +263,17 @@ class Tasks(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """An execution with where it is: ``at`` are the states that its branches are in, ``starter`` who started it."""
+    """An execution with where it is: ``at`` are the states that its branches are in, ``starter`` who started it.
+
+    ``alerts`` counts its calls for a person: compensations that could not be done, steps behind the pivot that fail.
+    """
 
     execution: Execution
     stage: Stage
     at: tuple[str, ...]
     reference: str
     starter: int | None
+    alerts: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -144,6 +144,13 @@ class ReadRun:
         return replace(found, execution=with_version(work, found.execution))
 
 
+class FollowRun(ReadRun):
+    """Show an execution to who has started it and waited for its end. Raises NotFound."""
+
+    __slots__ = ()
+    right: ClassVar[Right] = Right.EXECUTIONS_WRITE
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
     """A part of an execution's history: the events behind ``after``."""

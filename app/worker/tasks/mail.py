@@ -30,8 +30,8 @@ ATTEMPTS: Final = 20
 AT_ONCE: Final = 5
 RESERVE_S: Final = 3.0
 """Kept of a job's time for writing down what became of it: a message that left unrecorded would leave twice."""
-Paper = Callable[[Context, Mail], Attached]
-"""Gives what a mail is about as a file."""
+Paper = Callable[[Context, Mail], Attached | None]
+"""Gives what a mail is about as a file, None when nothing comes with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

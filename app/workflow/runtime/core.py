@@ -305,7 +305,7 @@ class Core(Holdings):
             (*starts, *self._refunds(live, events, now)) if live.definition.on_late is not None else starts,
             posts,
             frame.main_state,
-            self._announces and live.kin is None and frame.is_over and end_of(events) is not None,
+            self._announces and _has_its_end(live, events),
         )
         return Run(live, items, events, append, packed, awaits)
 
@@ -431,6 +431,11 @@ class BusyError(Exception):
 
 class UnfitError(Exception):
     """The execution went on without this step."""
+
+
+def _has_its_end(live: Live, events: list[e.Event]) -> bool:
+    """Tell whether these have brought the end of an execution that no other one has started."""
+    return live.frame.is_over and live.kin is None and end_of(events) is not None
 
 
 def _of_type(events: list[e.Event], kind: type[_E]) -> list[_E]:

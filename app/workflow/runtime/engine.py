@@ -237,6 +237,11 @@ class Engine:
         """Start an execution, with what ``start`` takes, and wait for its end. Raises TimeoutError."""
         return self.wait_for(self.start(machine, data, **how), seconds)
 
+    @property
+    def is_running(self) -> bool:
+        """Tell whether executions advance here."""
+        return self._loop.is_running
+
     def nudge(self) -> None:
         """Look into the store at once: call it after the commit of what was given a ``connection``."""
         if self._loop.is_running:

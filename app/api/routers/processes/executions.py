@@ -29,6 +29,7 @@ from app.api.schemas.processes.executions import (
     TimelineOut,
     tally_query,
 )
+from app.api.starting import StartingRun, provide_start
 from app.usecases.processes import (
     DrawRun,
     FindStuck,
@@ -41,7 +42,6 @@ from app.usecases.processes import (
     RedriveRun,
     RetryRun,
     SendMessage,
-    StartRun,
     StopRun,
     Stretch,
     TellRun,
@@ -57,9 +57,9 @@ def list_executions(run: Annotated[ListRun, provide_list(ListRuns)]) -> Response
 
 
 @routes.post("/executions", **gives(ExecutionOut, 201))
-def start_execution(body: ExecutionIn, run: Annotated[Run, provide(StartRun)]) -> Response:
-    """Start an execution."""
-    return run(build=body.to_domain, present=ExecutionOut.of)
+def start_execution(body: ExecutionIn, run: Annotated[StartingRun, provide_start()]) -> Response:
+    """Start an execution; with `wait`, the answer shows it as it has ended, or as it stands when that time is over."""
+    return run.start(build=body.to_domain, present=ExecutionOut.of, wait=body.wait)
 
 
 @routes.get("/executions/statistics", **gives(StatisticsOut))

@@ -19,6 +19,8 @@ from app.usecases.processes import Measured, Migration, NewRun, Retry, StateFigu
 LONGEST_REFERENCE: Final = 255
 LONGEST_STATE: Final = 80
 """Characters of the name of a state, as AWS has it."""
+LONGEST_WAIT: Final = 60
+"""Seconds that a client may have us wait: many proxies close what is silent for longer."""
 DAY_MS: Final = 86_400_000
 _KEEP_DAYS: Final = 14
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -62,6 +64,9 @@ class ExecutionIn(In):
     reference: Annotated[Text, Field(min_length=1, max_length=LONGEST_REFERENCE)] | None = Field(
         None, description="What it is about; executions are found by it", examples=["orders/7"]
     )
+    wait: Annotated[Whole, Field(ge=1, le=LONGEST_WAIT)] | None = Field(
+        None, description="Answer when it has ended, or after so many seconds; without it at once", examples=[10]
+    )
 
     def to_domain(self) -> NewRun:
         """Give the execution to be."""
@@ -94,6 +99,10 @@ class ExecutionOut(Out):
     error: str | None = Field(description="Error it ended with, if it did", examples=["States.Timeout"])
     cause: str | None = Field(description="What that error said")
     started_by: int | None = Field(description="Id of the user who started it; null: another execution", examples=[3])
+    alerts: int = Field(
+        description="How often it has called for a person: what it did could not be undone, or there is no way back",
+        examples=[0],
+    )
     redrives: int = Field(description="How often it was let go on after an end", examples=[0])
     redrivable: bool = Field(description="Whether it could be now")
     started_at: datetime = Field(description="When it was started, UTC", examples=["2026-11-21T09:30:00Z"])
@@ -118,6 +127,7 @@ class ExecutionOut(Out):
             error=shown.error or None,
             cause=shown.cause or None,
             started_by=progress.starter,
+            alerts=progress.alerts,
             redrives=shown.redrives,
             redrivable=shown.redrivable,
             started_at=_instant(shown.started),

@@ -73,6 +73,17 @@ _MEMBER = prepare(
     .where(memberships.c.user_id == bindparam("user"), memberships.c.company_id == bindparam("company")),
     "select member",
 )
+_COLLEAGUES = prepare(
+    select(*(users.c[name] for name in _USER), membership_roles.c.role_id)
+    .select_from(memberships.join(users, users.c.id == memberships.c.user_id).join(membership_roles, _GRANTED))
+    .where(
+        memberships.c.company_id == bindparam("company"),
+        memberships.c.active == true(),
+        users.c.active == true(),
+    )
+    .order_by(users.c.id),
+    "select colleagues",
+)
 _ADMINISTRATORS = prepare(
     select(func.count())
     .select_from(
@@ -224,6 +235,14 @@ class SqlUsers:
         gone = self._session.run(_LEAVE, user=member.id, company=company, seen=membership)
         if not gone or not self._session.run(_GROW, user=member.id, seen=account, now=member.version):
             raise Stale(seen=member.version)
+
+    def colleagues(self, company: CompanyId) -> Sequence[tuple[User, frozenset[RoleId]]]:
+        """Give the active members of ``company``, with active accounts, and the roles they have there; by id."""
+        people: dict[UserId, tuple[User, set[RoleId]]] = {}
+        for *values, role in self._session.all(_COLLEAGUES, company=company):
+            user = User(**dict(zip(_USER, values, strict=True)))
+            people.setdefault(user.id, (user, set()))[1].add(role)
+        return [(user, frozenset(held)) for user, held in people.values()]
 
     def administrators(self, company: CompanyId) -> int:
         """Count the active members, with active accounts, who have the administrator's role."""
