@@ -46,6 +46,7 @@ from app.infrastructure.processes import (
     EngineTasks,
     StatesLanguage,
     Workflows,
+    objects_of,
 )
 from app.infrastructure.seal import HmacSeal
 from app.infrastructure.sepa import SepaXml
@@ -254,7 +255,7 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     archive = pick("archive", lambda: HeadsFolder(settings.heads_dir or settings.data_dir / "heads"))
     cases: dict[type[Any], Any] = {}  # filled below: what some of them are made of is made of all of them
     offered = cache(partial(offered_resources, cases, settings.lines_limit))
-    workflows = Workflows(database, clock, BusinessSteps(works, offered, texts), settings.data_dir / "objects")
+    workflows = Workflows(database, clock, BusinessSteps(works, offered, texts), objects_of(settings))
     executions, heads = EngineExecutions(workflows), chains.ExportHeads(runner, clock, notary, archive)
     made = (heads, processes.ForgetExecutions(executions, clock, settings.executions_days))
     chores = chores_of(runner, clock, seal, files, made, settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from app.infrastructure.texts import Texts
 from app.usecases.context import Context
 from app.usecases.ports.resources import Doing, Resource
 from app.usecases.ports.shared import Clock
+from app.workflow.objects.files import FolderStores
 
 
 class NoResources:
@@ -39,4 +41,4 @@ def bare_language(clock: Clock, *, extended: bool = True) -> StatesLanguage:
 
 def bare_workflows(works: SqlWorks, clock: Clock, objects: Path) -> Workflows:
     """Give the engine without resources of ours, on the database of ``works``."""
-    return Workflows(works._database, clock, BusinessSteps(works, NoResources, Texts()), objects)
+    return Workflows(works._database, clock, BusinessSteps(works, NoResources, Texts()), partial(FolderStores, objects))

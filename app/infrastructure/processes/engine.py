@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from os import getpid
-from pathlib import Path
 from socket import gethostname
 from threading import Lock
 from typing import Final
@@ -13,12 +12,12 @@ from app.infrastructure.database.engine import Database
 from app.infrastructure.processes.callees import Callees
 from app.infrastructure.processes.definitions import Definitions, Names
 from app.infrastructure.processes.ends import Ends
+from app.infrastructure.processes.objects import OpensStores
 from app.infrastructure.processes.steps import BusinessSteps, ProductServices, may_pass
 from app.usecases.ports.resources import PREFIX
 from app.usecases.ports.shared import Clock
 from app.workflow.asl.nested import nested
 from app.workflow.maps import map_runs, serve
-from app.workflow.objects.files import FolderStores
 from app.workflow.runtime.engine import Engine
 from app.workflow.runtime.store import Key
 from app.workflow.stores.sql.store import SqlStore
@@ -41,15 +40,14 @@ class EngineClock:
 class Workflows:
     """The engine, made when it is first asked for; executions advance here between ``begin`` and ``end``.
 
-    ``steps`` are what tasks do to the business, ``objects`` is the folder of what distributed Maps read and write, with
-    a folder for each company.
+    ``steps`` are what tasks do to the business, ``objects`` opens the stores of what distributed Maps read and write.
     """
 
-    def __init__(self, database: Database, clock: Clock, steps: BusinessSteps, objects: Path) -> None:
+    def __init__(self, database: Database, clock: Clock, steps: BusinessSteps, objects: OpensStores) -> None:
         self._clock = EngineClock(clock)
         self._database = database
         self._steps = steps
-        self._objects = FolderStores(objects)
+        self._objects = objects
         self._making = Lock()
         self._engine: Engine | None = None
         self._runs = False
@@ -77,7 +75,7 @@ class Workflows:
                     name=name,
                     drain=DRAIN_MS,
                 )
-                serve(engine, self._objects, place)
+                serve(engine, self._objects(), place)
                 engine.task(PREFIX, transactional=True)(self._steps.do)
                 self._engine = engine
             return self._engine
