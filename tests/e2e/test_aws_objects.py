@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from app.bootstrap import bootstrap
+from app.domain.shared.errors import DomainError
+from app.infrastructure.processes.objects import BadPlace, ObjectsMissing
 from tests.support.aws import Cloud, clouded, machine
 from tests.support.databases import settings_for
+from tests.support.lines import logging_as_it_was
 from tests.support.workflow.buckets import s3_service
 
 pytestmark = pytest.mark.fast
@@ -83,3 +88,21 @@ def test_no_company_reads_lists_or_writes_in_the_place_of_another(clouds: list[C
     ended = mapped(mine, "write", ItemReader={**LISTER, "Parameters": {"Bucket": "data"}}, ResultWriter=there)
     assert (ended["status"], ended["error"]) == ("FAILED", "States.ResultWriterFailed")
     assert [one["Key"] for one in bucket.list_objects_v2(Bucket="data")["Contents"]] == before
+
+
+@pytest.mark.parametrize(
+    ("places", "missing", "told"), [("data", (), BadPlace), ("7:data", ("boto3",), ObjectsMissing)]
+)
+def test_a_store_that_cannot_be_is_refused_at_the_start(
+    sqlite_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    places: str,
+    missing: tuple[str, ...],
+    told: type[DomainError],
+) -> None:
+    """ASL-02, ERP-05: not at the first Map that needs it."""
+    for name in missing:
+        monkeypatch.setitem(sys.modules, name, None)
+    with logging_as_it_was(), pytest.raises(told):
+        bootstrap(settings_for(sqlite_url, tmp_path, objects_places=places))
