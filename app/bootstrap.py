@@ -46,6 +46,7 @@ from app.infrastructure.processes import (
     EngineTasks,
     StatesLanguage,
     Workflows,
+    objects_of,
 )
 from app.infrastructure.seal import HmacSeal
 from app.infrastructure.sepa import SepaXml
@@ -253,7 +254,7 @@ def bootstrap(settings: Settings, **replacements: Any) -> Container:  # noqa: AN
     archive = pick("archive", lambda: HeadsFolder(settings.heads_dir or settings.data_dir / "heads"))
     cases: dict[type[Any], Any] = {}  # filled below: what some of them are made of is made of all of them
     offered = cache(partial(offered_resources, cases, settings.lines_limit))
-    workflows = Workflows(database, clock, BusinessSteps(works, offered, texts), settings.data_dir / "objects", watch)
+    workflows = Workflows(database, clock, BusinessSteps(works, offered, texts), objects_of(settings), watch)
     executions, heads = EngineExecutions(workflows), chains.ExportHeads(runner, clock, notary, archive)
     dispatch = dispatch_of(runner, clock, seal, executions)
     made = (heads, processes.ForgetExecutions(executions, clock, settings.executions_days))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
@@ -17,6 +18,7 @@ from pydantic import Field, FilePath, SecretStr, field_validator, model_validato
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 KEPT_KEYS: Final = frozenset({"jwt_key", "jwt_keys", "chain_key", "secrets_key", "heads_key", "aws_key"})
+_ENDPOINT: Final = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?")
 
 
 class LogFormat(StrEnum):
@@ -117,6 +119,17 @@ class Settings(BaseSettings):
         default=False, description="Take our own fields and resources in definitions there as well"
     )
     aws_key: SecretStr = Field(SecretStr(""), description="Key that AWS secrets follow from: 32 bytes, base64url")
+    objects_places: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Where distributed Maps read and write on S3, comma separated: bucket/prefix/{company}, or "
+        "12:bucket/prefix for company 12 alone; default: folders in DATA_DIR/objects",
+    )
+    objects_endpoint: str = Field("", description="URL of what speaks S3's protocol; default: AWS's of the region")
+    objects_region: str = Field(
+        "", pattern=r"^[a-z0-9-]{0,63}$", description="Its region; default: that of the environment, or us-east-1"
+    )
+    objects_access_key: str = Field("", description="Name to sign in with there; default: boto3 looks for one")
+    objects_secret_key: SecretStr = Field(SecretStr(""), description="Secret to sign in with there")
     smtp_host: str = Field("", description="Server that takes our mail; without one, mail is refused")
     smtp_port: int = Field(
         587, ge=1, le=65535, description="Its port: 587 with starttls, 465 with implicit, 25 with off"
@@ -144,7 +157,7 @@ class Settings(BaseSettings):
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe level logged")
     log_format: LogFormat = Field(LogFormat.JSON, description="json or console")
 
-    @field_validator("cors_origins", "trusted_proxies", "attachment_types", mode="before")
+    @field_validator("cors_origins", "trusted_proxies", "attachment_types", "objects_places", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -161,6 +174,24 @@ class Settings(BaseSettings):
         for network in value:
             ip_network(network)
         return value
+
+    @field_validator("objects_endpoint")
+    @classmethod
+    def _plain(cls, value: str) -> str:
+        """Refuse all but a scheme, a host and a port: a secret in a URL would be told to whoever sees it."""
+        if value and not _ENDPOINT.fullmatch(value):
+            raise ValueError("must be http://host, https://host or either with a port")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _stored(self) -> Self:
+        """Refuse half of what signs in to a store of objects, and a store in which there is no place."""
+        secret = self.objects_secret_key.get_secret_value()
+        if bool(self.objects_access_key) != bool(secret):
+            raise ValueError("OBJECTS_ACCESS_KEY and OBJECTS_SECRET_KEY need each other")
+        if (self.objects_endpoint or secret) and not self.objects_places:
+            raise ValueError("OBJECTS_ENDPOINT and OBJECTS_ACCESS_KEY need OBJECTS_PLACES")
+        return self
 
     @model_validator(mode="after")
     def _sendable(self) -> Self:

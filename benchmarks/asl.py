@@ -4,7 +4,8 @@
 machines through the kernel alone, with every event and the checkpoint written as text; the second the same loop with
 ever more turns; the third lets the engine run them one at a time, on disk (fsync on, the servers the tests' own) before
 an execution is told to have ended. CPU is that of this process and of the server's. ``--peers`` names the Python of an
-environment where moto is installed, which then runs the same machines in its memory; it is no dependency of ours.
+environment where moto or LocalStack is installed, which then runs the same machines in its memory; it may be given for
+each, and neither is a dependency of ours.
 """
 
 from __future__ import annotations
@@ -129,7 +130,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.asl", description=__doc__)
     parser.add_argument("stores", nargs="*", metavar="store", default=STORES)
     parser.add_argument("--scale", type=float, default=1.0, help="rounds, as a share of the usual number")
-    parser.add_argument("--peers", help="the Python of an environment with moto")
+    parser.add_argument(
+        "--peers", action="append", default=[], help="the Python of an environment with moto or LocalStack"
+    )
     given = parser.parse_args()
     print(f"{describe()}; fsync on\n")
     _alone(given.scale)
@@ -140,8 +143,8 @@ def main() -> None:
         for kind in given.stores:
             with _opened(kind, Path(folder)) as (store, server):
                 _durable(kind, store, server, given.scale)
-    if given.peers:
-        _beside(given.peers, given.scale)
+    for python in given.peers:
+        _beside(python, given.scale)
 
 
 def execute(definition: Definition, data: Any) -> Frame:  # noqa: ANN401 - any JSON value

@@ -106,3 +106,6 @@ def _route_standard_library(level: str, before: list[Processor], rendering: list
         logger.handlers.clear()
         logger.setLevel(logging.NOTSET)
         logger.propagate = name != "uvicorn.access"
+    for name in ("botocore", "urllib3"):
+        # Their DEBUG shows what signs a request, and the bodies of answers.
+        logging.getLogger(name).setLevel(logging.INFO if level == "DEBUG" else logging.NOTSET)

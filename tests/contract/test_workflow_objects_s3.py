@@ -208,3 +208,18 @@ def test_a_map_over_the_keys_of_a_bucket_sees_those_of_its_places(client: Any) -
     with engine:
         ended = engine.run("m", {})
     assert ended.output == ["in/a", "in/b"]
+
+
+@pytest.mark.parametrize("key", ["7/../8/k", "7/..", "7/./../8/k", "7/in/..\\..\\8/k"])
+def test_no_key_leads_up_from_its_place(client: Any, calls: list[str], key: str) -> None:
+    """ASL-02: on S3 dots are letters, but a service on files might follow them."""
+    store = BucketStores(client, ["data/{namespace}"]).of("7")
+    with pytest.raises(NoSuchObjectError):
+        store.get("data", key)
+    with pytest.raises(NoSuchObjectError):
+        store.stat("data", key)
+    with pytest.raises(NoSuchBucketError):
+        store.put("data", key, [b"x"])
+    assert calls == []
+    store.put("data", "7/..k/.hidden...", [b"x"])
+    assert keys(client) == ["7/..k/.hidden..."]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from app.infrastructure.watching.quiet import NoWatch
 from app.usecases.context import Context
 from app.usecases.ports.resources import Doing, Resource
 from app.usecases.ports.shared import Clock
+from app.workflow.objects.files import FolderStores
 
 
 class NoResources:
@@ -40,4 +42,5 @@ def bare_language(clock: Clock, *, extended: bool = True) -> StatesLanguage:
 
 def bare_workflows(works: SqlWorks, clock: Clock, objects: Path) -> Workflows:
     """Give the engine without resources of ours, on the database of ``works``."""
-    return Workflows(works._database, clock, BusinessSteps(works, NoResources, Texts()), objects, NoWatch())
+    steps = BusinessSteps(works, NoResources, Texts())
+    return Workflows(works._database, clock, steps, partial(FolderStores, objects), NoWatch())

@@ -4,6 +4,7 @@ from app.infrastructure.processes.engine import Workflows
 from app.infrastructure.processes.executions import EngineExecutions
 from app.infrastructure.processes.language import StatesLanguage
 from app.infrastructure.processes.map_runs import EngineMapRuns
+from app.infrastructure.processes.objects import objects_of
 from app.infrastructure.processes.runs import EngineRuns
 from app.infrastructure.processes.shipped import shipped
 from app.infrastructure.processes.steps import BusinessSteps
@@ -17,5 +18,6 @@ __all__ = [
     "EngineTasks",
     "StatesLanguage",
     "Workflows",
+    "objects_of",
     "shipped",
 ]

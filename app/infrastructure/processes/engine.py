@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from os import getpid
-from pathlib import Path
 from socket import gethostname
 from threading import Lock
 from typing import Final
@@ -13,6 +12,7 @@ from app.infrastructure.database.engine import Database
 from app.infrastructure.processes.callees import Callees
 from app.infrastructure.processes.definitions import Definitions, Names
 from app.infrastructure.processes.ends import Ends
+from app.infrastructure.processes.objects import OpensStores
 from app.infrastructure.processes.steps import BusinessSteps, ProductServices, may_pass
 from app.infrastructure.processes.watching import EngineWatch
 from app.infrastructure.watching.quiet import NoWatch
@@ -20,7 +20,6 @@ from app.usecases.ports.resources import PREFIX
 from app.usecases.ports.shared import Clock
 from app.workflow.asl.nested import nested
 from app.workflow.maps import map_runs, serve
-from app.workflow.objects.files import FolderStores
 from app.workflow.runtime.engine import Engine
 from app.workflow.runtime.store import Key
 from app.workflow.stores.sql.store import SqlStore
@@ -43,15 +42,17 @@ class EngineClock:
 class Workflows:
     """The engine, made when it is first asked for; executions advance here between ``begin`` and ``end``.
 
-    ``steps`` are what tasks do to the business, ``objects`` is the folder of what distributed Maps read and write, with
-    a folder for each company. ``watch`` is told what executions do here.
+    ``steps`` are what tasks do to the business, ``objects`` opens the stores of what distributed Maps read and write,
+    ``watch`` is told what executions do here.
     """
 
-    def __init__(self, database: Database, clock: Clock, steps: BusinessSteps, objects: Path, watch: NoWatch) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, steps: BusinessSteps, objects: OpensStores, watch: NoWatch
+    ) -> None:
         self._clock = EngineClock(clock)
         self._database = database
         self._steps = steps
-        self._objects = FolderStores(objects)
+        self._objects = objects
         self._making = Lock()
         self._engine: Engine | None = None
         self._runs = False
@@ -82,7 +83,7 @@ class Workflows:
                     drain=DRAIN_MS,
                     announces=True,
                 )
-                serve(engine, self._objects, place)
+                serve(engine, self._objects(), place)
                 engine.task(PREFIX, transactional=True)(self._steps.do)
                 self._engine = engine
             return self._engine

@@ -3,7 +3,8 @@
     BucketStores(boto3.client("s3"), ["imports/{namespace}", "shared-catalogue"])
 
 Buckets and keys are those of the service, so that a definition names them here as on AWS. A place is a bucket, or one
-with the beginning of keys; what stands in no place is told of like what is not there. Needs the extra ``s3``.
+with the beginning of keys; what stands in no place is told of like what is not there, and so is a key with a part that
+is ``.`` or ``..``: a service on files, or a proxy before one, might follow it out of its place. Needs the extra ``s3``.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ PART: Final = 8 * 1024 * 1024
 """Bytes up to which an object is written by one request; the parts of a larger one have so many."""
 PAGE: Final = 1_000
 _NAMESPACE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_SLASH: Final = re.compile(r"[/\\]")
 _HELD: Final = "{namespace}"
 _UNNAMED: Final = "+default"
 """What the namespace without a name is called; no other can be called so."""
@@ -173,7 +175,9 @@ class BucketObjects:
             raise NoSuchObjectError(_no_object(bucket, key))
 
     def _has(self, bucket: str, key: str) -> bool:
-        return bool(key) and any(key.startswith(prefix) for prefix in self._prefixes.get(bucket, ()))
+        if not key or not {".", ".."}.isdisjoint(_SLASH.split(key)):
+            return False
+        return any(key.startswith(prefix) for prefix in self._prefixes.get(bucket, ()))
 
 
 def _parts(pieces: Iterable[bytes]) -> Iterator[bytes]:
