@@ -14,8 +14,6 @@ import pytest
 from app.workflow.kernel.status import AWS, LIFE
 from house.base import ROOT
 
-pytestmark = pytest.mark.fast
-
 
 def _rows(heading: str) -> list[tuple[str, ...]]:
     """Give the cells of the table of docs/engine/executions.md with these columns."""
@@ -24,12 +22,14 @@ def _rows(heading: str) -> list[tuple[str, ...]]:
     return [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in table.splitlines()[1:]]
 
 
+@pytest.mark.fast
 def test_the_life_of_an_execution_stands_in_the_documents_with_what_aws_calls_it() -> None:
     """ORC-01: the table printed is the table that rules."""
     assert _rows("from | change | to") == [row[:3] for row in LIFE.table()]
     assert {row[0]: row[2] for row in _rows("status | meaning | on AWS")} == {k.value: v for k, v in AWS.items()}
 
 
+@pytest.mark.full
 def test_the_engine_lifts_out_as_a_folder(tmp_path: Path) -> None:
     """Design 1: copied elsewhere without anything of the business, it is imported there and passes its unit tests."""
     shutil.copytree(

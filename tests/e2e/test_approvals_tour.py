@@ -14,7 +14,7 @@ import pytest
 from tests.support.served import ROOT, served_demo
 from tests.support.servers import not_run
 
-pytestmark = pytest.mark.fast
+pytestmark = pytest.mark.full
 
 
 def tour() -> str:
