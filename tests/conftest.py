@@ -92,8 +92,8 @@ def _repeats(item: pytest.Item) -> bool:
     """Tell whether the fast run leaves a test to `--full` on its kind of database.
 
     Contract tests run on every kind; on MariaDB without RETURNING those of statements, which alone differ there. What
-    else is written for several runs on SQLite and the servers; stories over HTTP and migrations with data on one of the
-    servers or on none, a third of them each; what is ``slow_on_servers`` on none.
+    else is written for several runs on SQLite and the servers; stories over HTTP on one of the servers or on none, a
+    third of them each; what is ``slow_on_servers`` on none. Migrations tell by their own marks.
     """
     callspec = getattr(item, "callspec", None)
     kind = callspec.params.get("database_kind") if callspec is not None else None
@@ -105,8 +105,7 @@ def _repeats(item: pytest.Item) -> bool:
         return False
     if kind == "mariadb-no-returning" or item.get_closest_marker("slow_on_servers") is not None:
         return True
-    one_of_three = item.path.is_relative_to(STORIES) or item.path.name.endswith("_data.py")
-    return one_of_three and kind != _chosen(item, kind)
+    return item.path.is_relative_to(STORIES) and kind != _chosen(item, kind)
 
 
 def _chosen(item: pytest.Item, kind: str) -> str:

@@ -14,7 +14,7 @@ from tests.support.aws import EMAIL, Standing, standing
 from tests.support.databases import empty_database
 from tests.support.served import program
 
-pytestmark = pytest.mark.fast
+pytestmark = pytest.mark.full
 
 ARN = "arn:aws:states:us-east-1:000000000001:execution:order-approval:order-1-1"
 

@@ -89,7 +89,7 @@ def _history(aws: CommandLine, execution: str) -> list[dict[str, Any]]:
     return events
 
 
-@pytest.mark.fast
+@pytest.mark.full
 def test_a_worker_with_the_javascript_client_outlives_the_server(house: Standing) -> None:
     """ASL-06, ORC-02: it holds a task when the server is killed, answers it to the next one, and nothing runs twice."""
     with house.killed() as url:

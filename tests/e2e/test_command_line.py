@@ -3,54 +3,68 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from tests.support.served import DEMO_EMAIL, printed_password, program, served_demo
+from tests.support.served import DEMO_EMAIL, printed_password, program, running, served_demo
+
+Demo = tuple[subprocess.CompletedProcess[str], Path]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """Give what the making of a demo printed, and the folder it is in, which tests leave as it is."""
+    data = tmp_path_factory.mktemp("demo")
+    return program("demo", data=data), data
 
 
 @pytest.mark.fast
-def test_a_demo_is_made_once_and_never_in_a_database_that_holds_companies(tmp_path: Path) -> None:
+def test_a_demo_is_made_once_and_never_in_a_database_that_holds_companies(demo: Demo) -> None:
     """ERP-13: the password is random, printed once, and kept nowhere in clear."""
-    first = program("demo", data=tmp_path)
+    first, data = demo
     assert first.returncode == 0, first.stderr
     assert DEMO_EMAIL in first.stdout
     password = printed_password(first.stdout)
-    assert not any(password.encode() in file.read_bytes() for file in tmp_path.iterdir())
+    assert not any(password.encode() in file.read_bytes() for file in data.iterdir())
 
-    again = program("demo", data=tmp_path)
+    again = program("demo", data=data)
     assert again.returncode == 1
     assert "identity.not_empty" in again.stderr
     assert "password" not in again.stdout
 
-    quiet = program("demo", "--if-empty", data=tmp_path)
+    quiet = program("demo", "--if-empty", data=data)
     assert quiet.returncode == 0
     assert not quiet.stdout
 
 
 @pytest.mark.fast
-def test_the_keys_of_an_installation_are_for_its_owner_alone(tmp_path: Path) -> None:
+def test_the_keys_of_an_installation_are_for_its_owner_alone(demo: Demo) -> None:
     """ERP-13: who can read the keys can sign tokens."""
-    assert program("demo", data=tmp_path).returncode == 0
-    keys = tmp_path / "keys.json"
+    made, data = demo
+    assert made.returncode == 0
+    keys = data / "keys.json"
     assert keys.stat().st_mode & 0o077 == 0
     kept = set(json.loads(keys.read_text(encoding="utf-8")))
     assert kept == {"jwt_key", "chain_key", "secrets_key", "heads_key", "aws_key"}
 
 
 @pytest.mark.fast
-def test_a_server_believes_no_header_on_where_a_client_is_and_a_reset_at_once(tmp_path: Path) -> None:
+def test_a_server_believes_no_header_on_where_a_client_is_and_a_reset_at_once(demo: Demo, tmp_path: Path) -> None:
     """ERP-13: the real server; the password reset on the command line works once and then only to change it."""
-    with served_demo(tmp_path) as server, httpx2.Client(base_url=server.url) as http:
+    made, data = demo
+    shutil.copytree(data, tmp_path, dirs_exist_ok=True)
+    with running(tmp_path) as url, httpx2.Client(base_url=url) as http:
         assert len(http.get("/.well-known/jwks.json").json()["keys"]) == 1
-        body = {"email": server.email, "password": server.password}
+        body = {"email": DEMO_EMAIL, "password": printed_password(made.stdout)}
         tokens = http.post("/auth/token", json=body, headers={"x-forwarded-for": "203.0.113.9"}).json()
         bearer = {"authorization": f"Bearer {tokens['access_token']}"}
         (session,) = http.get("/api/v1/me/sessions", headers=bearer).json()["items"]
         assert session["address"] == "127.0.0.1"
-        reset = program("user", "reset-password", "--email", server.email.upper(), data=tmp_path)
+        reset = program("user", "reset-password", "--email", DEMO_EMAIL.upper(), data=tmp_path)
         assert reset.returncode == 0, reset.stderr
         assert http.post("/auth/token", json=body).status_code == 401
         refused = http.post("/auth/refresh", json={"refresh_token": tokens["refresh_token"]})

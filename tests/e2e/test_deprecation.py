@@ -90,7 +90,7 @@ def http() -> Iterator[TestClient]:
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    return create_app(container(), [*ROUTERS, old_notes()]).openapi()
+    return create_app(container(), [old_notes()]).openapi()
 
 
 def told(answer: Any) -> tuple[list[str], list[str], list[str]]:

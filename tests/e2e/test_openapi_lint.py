@@ -50,7 +50,7 @@ def redocly(document: Document, folder: Path) -> set[str]:
     return {one["ruleId"] for one in found["problems"]}
 
 
-@pytest.mark.fast
+@pytest.mark.full
 def test_spectral_finds_nothing(document: Document, tmp_path: Path) -> None:
     """Design 4: OpenAPI is a product; spectral's rules for OpenAPI and our own, no error, warning or hint."""
     assert not spectral(document, tmp_path)

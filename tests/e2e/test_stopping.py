@@ -25,7 +25,6 @@ from tests.support.served import DEMO_EMAIL, ROOT, printed_password, program, ru
 from tests.support.smtp import SmtpSink
 
 pytestmark = [
-    pytest.mark.fast,
     pytest.mark.slow_on_servers,
     pytest.mark.timeout(300),
     pytest.mark.parametrize("database_kind", ["sqlite", "postgresql", "mariadb"], indirect=True),
@@ -34,7 +33,6 @@ JOBS: Final = 50
 AT_ONCE: Final = 5
 WAIT_S: Final = 60
 FILE: Final = "tramita.db"
-BOTH: Final = pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 ENV: Final = {
     "SMTP_HOST": "127.0.0.1",
     "SMTP_TLS": "off",
@@ -42,6 +40,12 @@ ENV: Final = {
     "CHORES": "false",
     "DRAIN_NOTICE_S": "0",
 }
+
+
+def either(fast: signal.Signals) -> pytest.MarkDecorator:
+    """Give each signal in turn: at every change one of them, the other in the full run; both end in one handler."""
+    marks = {signal.SIGTERM: pytest.mark.full, signal.SIGINT: pytest.mark.full, fast: pytest.mark.fast}
+    return pytest.mark.parametrize("stop", [pytest.param(stop, marks=mark) for stop, mark in marks.items()])
 
 
 @dataclass(frozen=True)
@@ -146,7 +150,7 @@ def ids_of(mail: SmtpSink) -> Counter[str]:
     return Counter(str(message["Message-ID"]) for message in mail.messages)
 
 
-@BOTH
+@either(signal.SIGTERM)
 def test_all_that_was_claimed_is_done_after_the_signal(house: House, mail: SmtpSink, stop: signal.Signals) -> None:
     """CT-04, ERP-09: fifty claimed, five of them running; each letter once at the server and once in the books."""
     with house.working() as worker:
@@ -161,6 +165,7 @@ def test_all_that_was_claimed_is_done_after_the_signal(house: House, mail: SmtpS
     assert house.look("SELECT count(*) FROM job_workers") == [(0,)]
 
 
+@pytest.mark.fast
 def test_what_does_not_fit_is_handed_back_and_done_by_the_next(house: House, mail: SmtpSink) -> None:
     """CT-04, ERP-09: after the drain a job waits again; only letters that were at the server may come twice."""
     with house.working(DRAIN_S="0.5") as worker:
@@ -171,6 +176,7 @@ def test_what_does_not_fit_is_handed_back_and_done_by_the_next(house: House, mai
     _done_by_another(house, mail)
 
 
+@pytest.mark.fast
 def test_what_a_killed_process_held_is_taken_over_at_once(house: House, mail: SmtpSink) -> None:
     """CT-04: kill -9; effects in the database once, every letter at least once, and again only what was in flight."""
     with house.working() as worker:
@@ -208,7 +214,7 @@ def _done_by_another(house: House, mail: SmtpSink) -> float:
     return float(taken.total_seconds() if isinstance(taken, timedelta) else taken / 1e6)
 
 
-@BOTH
+@either(signal.SIGINT)
 def test_a_server_says_that_it_stops_before_it_does(house: House, mail: SmtpSink, stop: signal.Signals) -> None:
     """ERP-15, CT-04: /ready answers 503 while the socket is open and requests are served; then all jobs are done."""
     given = {**os.environ, **house.env, "LOG_LEVEL": "INFO", "DRAIN_NOTICE_S": "2", "PORT": "0"}

@@ -34,7 +34,7 @@ def generate(folder: Path, source: str) -> None:
     assert "warn" not in (made.stdout + made.stderr).lower()
 
 
-@pytest.mark.fast
+@pytest.mark.full
 def test_a_generated_client_compiles_strictly_and_takes_an_order_to_cash(tmp_path: Path) -> None:
     """Design 4: signs in, sells, ships, invoices, is paid, reads problems by their codes and pages to their end."""
     folder = project(tmp_path / "shop")

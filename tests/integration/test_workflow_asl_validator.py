@@ -17,7 +17,7 @@ from house import node
 from house.base import ROOT
 from tests.support.node import run_node
 
-pytestmark = pytest.mark.fast
+pytestmark = pytest.mark.full
 GUIDE: Final = (ROOT / "tests" / "support" / "workflow" / "guide.yaml").read_text(encoding="utf-8")
 SOUND: Final[list[dict[str, Any]]] = [case["machine"] for case in read_yaml(GUIDE).data]
 

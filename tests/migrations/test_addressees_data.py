@@ -10,8 +10,9 @@ from sqlalchemy import Connection, inspect, text
 from app.infrastructure.database.migrate import Migrations, plain_engine
 from tests.migrations.test_identity_data import SETTINGS, put
 from tests.support.databases import empty_database, settings_for
+from tests.support.revisions import by_age
 
-pytestmark = [pytest.mark.fast, pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"], scope="module")]
+pytestmark = [by_age("0023"), pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"], scope="module")]
 
 BEFORE: Final = "0022"
 HERE: Final = "0023"

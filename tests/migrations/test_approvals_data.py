@@ -7,9 +7,10 @@ from typing import Final
 import pytest
 from sqlalchemy import Connection
 
+from tests.support.revisions import by_age
 from tests.support.rights_before import Seen, expected, fill, there_back_again
 
-pytestmark = [pytest.mark.fast, pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"], scope="module")]
+pytestmark = [by_age("0025"), pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"], scope="module")]
 
 BEFORE: Final = "0024"
 HERE: Final = "0025"

@@ -17,8 +17,9 @@ from app.infrastructure.database.tables.identity import companies
 from app.infrastructure.database.tables.parties import third_parties
 from app.infrastructure.database.tables.sales import order_lines, orders
 from tests.support.databases import empty_database, settings_for
+from tests.support.revisions import by_age
 
-pytestmark = [pytest.mark.fast, pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])]
+pytestmark = [by_age("0010"), pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])]
 
 BEFORE: Final = "0009"
 HERE: Final = "0010"

@@ -11,9 +11,10 @@ from sqlalchemy import Connection, inspect, text
 from app.infrastructure.database.migrate import Migrations, plain_engine
 from tests.migrations.test_identity_data import put
 from tests.support.databases import empty_database, settings_for
+from tests.support.revisions import by_age
 from tests.support.rights_before import moment
 
-pytestmark = [pytest.mark.fast, pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"], scope="module")]
+pytestmark = [by_age("0021"), pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"], scope="module")]
 
 BEFORE: Final = "0020"
 HERE: Final = "0021"

@@ -13,8 +13,9 @@ from app.infrastructure.database.migrate import Migrations, plain_engine
 from app.infrastructure.database.tables.billing import invoice_lines, invoice_taxes
 from tests.migrations.test_identity_data import SETTINGS, put
 from tests.support.databases import empty_database, settings_for
+from tests.support.revisions import by_age
 
-pytestmark = [pytest.mark.fast, pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])]
+pytestmark = [by_age("0008"), pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])]
 
 BEFORE: Final = "0007"
 HERE: Final = "0008"

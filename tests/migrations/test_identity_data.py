@@ -17,8 +17,9 @@ from app.domain.shared.rights import ALL_RIGHTS, Right
 from app.infrastructure.database.migrate import Migrations, plain_engine
 from tests.support.databases import empty_database, settings_for
 from tests.support.lines import logging_as_it_was
+from tests.support.revisions import by_age
 
-pytestmark = [pytest.mark.fast, pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])]
+pytestmark = [by_age("0003"), pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])]
 
 BEFORE: Final = "0002"
 SETTINGS: Final = {

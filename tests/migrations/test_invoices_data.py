@@ -16,9 +16,10 @@ from tests.migrations.test_costs_data import TOTALS, scaled
 from tests.migrations.test_identity_data import SETTINGS, put
 from tests.migrations.test_proposals_data import Rows
 from tests.support.databases import empty_database, settings_for
+from tests.support.revisions import by_age
 
 EACH: Final = ("sqlite", "postgresql", "mariadb")
-BACK: Final = [pytest.param(kind, marks=pytest.mark.fast if kind == "sqlite" else pytest.mark.full) for kind in EACH]
+BACK: Final = [pytest.param(kind, marks=by_age("0015") if kind == "sqlite" else pytest.mark.full) for kind in EACH]
 BEFORE: Final = "0014"
 HERE: Final = "0015"
 SERIES: Final = ("credit_note", "deposit", "replacement", "pro_forma")
@@ -93,7 +94,7 @@ def check_days(rows: Rows) -> None:
     assert refused(rows, "DELETE FROM invoice_templates")
 
 
-@pytest.mark.fast
+@by_age("0015")
 @pytest.mark.parametrize("kind", EACH)
 def test_invoices_before_are_standard_ones_and_the_database_knows_the_kinds(
     migrations: tuple[Migrations, str], kind: str

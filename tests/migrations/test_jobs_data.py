@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import Connection
 
 from tests.migrations.test_identity_data import put
+from tests.support.revisions import by_age
 from tests.support.rights_before import Seen, expected, fill, moment, there_back_again
 
-pytestmark = [pytest.mark.fast, pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"], scope="module")]
+pytestmark = [by_age("0018"), pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"], scope="module")]
 
 BEFORE: Final = "0017"
 HERE: Final = "0018"

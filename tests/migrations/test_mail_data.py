@@ -10,9 +10,12 @@ from sqlalchemy import Connection, text
 from app.infrastructure.database.migrate import Migrations, plain_engine
 from tests.migrations.test_identity_data import put
 from tests.support.databases import empty_database, settings_for
+from tests.support.revisions import by_age
 from tests.support.rights_before import Seen, expected, fill, moment, there_back_again
 
-pytestmark = [pytest.mark.fast, pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"], scope="module")]
+pytestmark = pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"], scope="module")
+OF_RIGHTS: Final = by_age("0020")
+OF_STATEMENTS: Final = by_age("0022")
 
 READ: Final = "mails.read"
 SEND: Final = "mails.send"
@@ -46,17 +49,20 @@ def journey(kind: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Se
     return there_back_again(kind, folder, ("0019", "0020"), lambda connection: fill(connection, ROLES, KEYS))
 
 
+@OF_RIGHTS
 def test_ready_roles_gain_their_rights_and_a_company_s_own_do_not(journey: dict[str, Seen]) -> None:
     """ERP-13: only what changes moves its version, whatever the names; keys hold what they held."""
     assert journey["there"].roles == expected(ROLES)
     assert journey["there"].keys == KEYS
 
 
+@OF_RIGHTS
 def test_signed_in_users_hear_of_it_where_something_changed(journey: dict[str, Seen]) -> None:
     """Once for each role; a company whose roles stay as they are is not asked to look again."""
     assert [journey[stop].counters for stop in ("there", "back", "again")] == [[9, 5], [13, 7], [17, 8]]
 
 
+@OF_RIGHTS
 def test_the_way_back_takes_from_roles_and_keys_what_the_version_before_does_not_know(
     journey: dict[str, Seen],
 ) -> None:
@@ -67,12 +73,14 @@ def test_the_way_back_takes_from_roles_and_keys_what_the_version_before_does_not
     assert ["mails" in journey[stop].tables for stop in ("there", "back", "again")] == [True, False, True]
 
 
+@OF_RIGHTS
 def test_what_nobody_has_to_change_is_not_written(journey: dict[str, Seen]) -> None:
     for stop in ("there", "back", "again"):
         assert journey[stop].roles[1, "warehouse"] == (["stock.write", "stock.read"], 3)
         assert journey[stop].roles[1, "accountant"] == (["invoices.read"], 3)
 
 
+@OF_RIGHTS
 def test_forth_again_gives_ready_roles_the_same_rights(journey: dict[str, Seen]) -> None:
     """What a company's own roles lost on the way back is theirs to give again."""
     again = {key: rights for key, (rights, _) in journey["again"].roles.items()}
@@ -81,6 +89,7 @@ def test_forth_again_gives_ready_roles_the_same_rights(journey: dict[str, Seen])
     assert again[2, "post"] == ["orders.read"]
 
 
+@OF_STATEMENTS
 def test_mails_keep_and_statements_go_where_there_was_no_sending_them(
     kind: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

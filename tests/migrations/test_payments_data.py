@@ -16,9 +16,10 @@ from app.infrastructure.database.migrate import Migrations, plain_engine
 from tests.migrations.test_costs_data import scaled
 from tests.migrations.test_identity_data import SETTINGS, put
 from tests.support.databases import empty_database, settings_for
+from tests.support.revisions import by_age
 
 IN_FULL: Final = [pytest.param(kind, marks=pytest.mark.full) for kind in ("postgresql", "mariadb")]
-ON_EACH: Final = pytest.mark.parametrize("kind", [pytest.param("sqlite", marks=pytest.mark.fast), *IN_FULL])
+ON_EACH: Final = pytest.mark.parametrize("kind", [pytest.param("sqlite", marks=by_age("0016")), *IN_FULL])
 
 BEFORE: Final = "0015"
 HERE: Final = "0016"
@@ -101,7 +102,7 @@ WRONG: Final = (
 )
 
 
-@pytest.mark.fast
+@by_age("0016")
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
 def test_payments_keep_what_they_say_up_and_down_and_up(old: Old, kind: str) -> None:
     """ERP-04: numbers, links, amounts and allocations are the chain's; a table made anew must not lose one."""

@@ -12,8 +12,9 @@ from sqlalchemy.exc import DBAPIError
 
 from app.infrastructure.database.migrate import Migrations, configuration, plain_engine
 from tests.support.databases import empty_database, settings_for
+from tests.support.revisions import by_age
 
-pytestmark = pytest.mark.fast
+pytestmark = by_age("0014")
 HERE: Final = "0014"
 ORDER: Final = (
     "INSERT INTO orders (company_id, ref, party_id, date, version, currency, rate, company_currency, vat_mode, note,"

@@ -6,9 +6,10 @@ from typing import Final
 
 import pytest
 
+from tests.support.revisions import by_age
 from tests.support.rights_before import Seen, expected, fill, there_back_again
 
-pytestmark = [pytest.mark.fast, pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"], scope="module")]
+pytestmark = [by_age("0017"), pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"], scope="module")]
 
 BEFORE: Final = "0016"
 HERE: Final = "0017"

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, text
 from app.infrastructure.database.migrate import Migrations, plain_engine
 from tests.migrations.test_identity_data import SETTINGS, put
 from tests.support.databases import empty_database, settings_for
+from tests.support.revisions import by_age
 
-pytestmark = [pytest.mark.fast, pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])]
+pytestmark = [by_age("0013"), pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])]
 BEFORE: Final = "0007"
 HERE: Final = "0013"
 MONEY: Final = ("total_net", "total_vat", "total_gross", "company_net", "company_vat", "company_gross")

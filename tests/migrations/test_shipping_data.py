@@ -19,9 +19,10 @@ from app.infrastructure.database.migrate import Migrations, plain_engine
 from tests.migrations.test_costs_data import scaled
 from tests.migrations.test_identity_data import SETTINGS, put
 from tests.support.databases import empty_database, settings_for
+from tests.support.revisions import by_age
 
 KINDS: Final = ["sqlite", "postgresql", "mariadb"]
-pytestmark = [pytest.mark.fast, pytest.mark.parametrize("kind", KINDS, scope="module")]
+pytestmark = [by_age("0012"), pytest.mark.parametrize("kind", KINDS, scope="module")]
 
 BEFORE: Final = "0011"
 HERE: Final = "0012"

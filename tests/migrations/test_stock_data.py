@@ -13,6 +13,7 @@ from sqlalchemy import Connection, event, text
 from app.infrastructure.database.migrate import Migrations, plain_engine
 from tests.migrations.test_identity_data import SETTINGS, put
 from tests.support.databases import empty_database, settings_for
+from tests.support.revisions import by_age
 
 pytestmark = pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
 BEFORE: Final = "0010"
@@ -100,7 +101,7 @@ def migrated(kind: str, folder: Path) -> Iterator[tuple[Migrations, Callable[[],
         engine.dispose()
 
 
-@pytest.mark.fast
+@by_age("0011")
 def test_stock_is_untracked_without_a_minimum_and_of_no_document_and_nothing_is_lost(kind: str, tmp_path: Path) -> None:
     """ERP-07: up, down, up with the same rows, and on to the present one."""
     with migrated(kind, tmp_path) as (migrations, begin):

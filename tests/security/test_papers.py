@@ -19,8 +19,6 @@ from app.domain.papers import Format, Mark, Paper, Window
 from app.infrastructure.papers.letterhead import LEFT, RIGHT, SIZES, WINDOWS
 from tests.support.papers import inventory, invoice, nothing, printed, printer, proposal, statement, words_of
 
-pytestmark = pytest.mark.fast
-
 HOSTILE: Final[Mapping[str, str]] = {
     "markup": '<img src="/etc/passwd"/><img src="http://127.0.0.1:1/x"/><a href="file:///etc/passwd">x</a>',
     "broken markup": "<b><i></b>&lt;&nope;&#0;<para><font name='/etc/passwd' size=1e9>",
@@ -142,6 +140,7 @@ def outside(content: bytes, box: tuple[float, float, float, float]) -> list[str]
     return found
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize("name", sorted(HOSTILE))
 def test_a_hostile_text_in_every_field_at_once_is_printed_and_does_nothing(name: str) -> None:
     """ERP-16, CT-01: no file is read, nothing is connected to, nothing crashes, and nothing leaves the page."""
@@ -158,7 +157,14 @@ def test_a_hostile_text_in_every_field_at_once_is_printed_and_does_nothing(name:
         assert not outside(content, (LEFT - 2, 0, width - RIGHT + 2, height))
 
 
-@pytest.mark.parametrize("name", ["markup", "operators", "surrogates"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("markup", marks=pytest.mark.fast),
+        pytest.param("operators", marks=pytest.mark.full),
+        pytest.param("surrogates", marks=pytest.mark.full),
+    ],
+)
 def test_a_hostile_text_in_any_one_field_is_printed_and_does_nothing(name: str) -> None:
     """ERP-16: field by field, so that none hides behind another."""
     paper = replace(invoice(1), mark=Mark.DRAFT)
@@ -173,6 +179,7 @@ def test_a_hostile_text_in_any_one_field_is_printed_and_does_nothing(name: str) 
         assert all("/Annots" not in page and "/AA" not in page for page in file.pages), way
 
 
+@pytest.mark.fast
 def test_a_word_of_ten_thousand_letters_is_broken_and_printed_whole() -> None:
     """ERP-16: it stays in its column, over as many pages as it takes."""
     base = invoice(1)
@@ -185,6 +192,7 @@ def test_a_word_of_ten_thousand_letters_is_broken_and_printed_whole() -> None:
     assert not outside(content, (LEFT, 0, width - RIGHT, height))
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize("window", Window)
 @pytest.mark.parametrize("lines", [("A",), ("A name",) * 4, ("A name " * 8,) * 5, ("W" * 300,) * 9, ("line\n" * 50,)])
 def test_the_address_stays_in_the_window(window: Window, lines: tuple[str, ...]) -> None:

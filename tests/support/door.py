@@ -49,7 +49,7 @@ class Door:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         answer = self.served.http.request(verb, path, json=body, headers=named)
         reply = Reply(answer.status_code, answer.headers, answer.json() if answer.content else None)
-        route = next(one for one in self.served.routes if one.verb == verb and one.path_regex.match(path))
+        route = self.served.route(verb, path)
         self.served.truth.check(route, reply)
         return reply
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,7 @@ from tests.support.calling import Caller
 from tests.support.lines import logging_as_it_was
 
 _people: Final = count(1)
+_NUMBER: Final = re.compile(r"/\d+")
 _truths: Final[dict[tuple[str, int], Truth]] = {}
 ON_SQLITE: Final = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 Body = Mapping[str, Any] | Sequence[Any]
@@ -107,6 +109,14 @@ class Served:
     http: TestClient
     truth: Truth
     routes: tuple[Endpoint, ...]
+    _found: dict[tuple[str, str], Endpoint] = field(default_factory=dict)
+
+    def route(self, verb: str, path: str) -> Endpoint:
+        """Give the endpoint that answers; paths that differ in their numbers alone lead to the same one."""
+        key = verb, _NUMBER.sub("/0", path)
+        if key not in self._found:
+            self._found[key] = next(one for one in self.routes if one.verb == verb and one.path_regex.match(path))
+        return self._found[key]
 
     def company(self, settings: CompanySettings | None = None) -> Office:
         """Set a company up and sign its administrator in."""
@@ -182,12 +192,7 @@ class Office:
     def _checked(self, verb: str, path: str, answer: Any) -> Reply:
         """Give the answer, read, once OpenAPI agrees with it."""
         reply = Reply(answer.status_code, answer.headers, _read(answer, path))
-        route = next(
-            one
-            for one in self.served.routes
-            if one.verb == verb and one.path_regex.match((API + path).partition("?")[0])
-        )
-        self.served.truth.check(route, reply)
+        self.served.truth.check(self.served.route(verb, (API + path).partition("?")[0]), reply)
         return reply
 
     def upload(
