@@ -287,6 +287,30 @@ def test_a_commit_is_planned_for_a_table_that_grows(store: Any, monkeypatch: pyt
     assert "Seq Scan" not in text
 
 
+def test_a_commit_finds_its_rows_by_their_key_before_the_server_knows_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ORC-02: other indexes begin with the namespace too, and to a planner that knows nothing seem as good."""
+    plans: list[str] = []
+    ask = Line.ask
+
+    def explained(line: Line, sql: str, *values: Any) -> Any:
+        if "json_to_recordset" not in sql:
+            return ask(line, sql, *values)
+        plans.extend(plan[0] for plan in ask(line, f"EXPLAIN {sql}", *values))
+        return []
+
+    with empty_database("postgresql", tmp_path) as url:
+        schema.migrate(plain_engine(url))
+        store = SqlStore(url)
+        store.commit([append(number, 1, new=new(number)) for number in range(600)])
+        monkeypatch.setattr(Line, "ask", explained)
+        store.commit([append(number, 2) for number in range(2)])
+        store.close()
+    assert "workflow_executions_pkey" in "\n".join(plans)
+    assert "ix_workflow_executions" not in "\n".join(plans)
+
+
 @pytest.mark.parametrize("shared_bench", ["sqlite", "postgresql"], indirect=True)
 def test_what_is_acknowledged_is_on_disk(bench: Bench, store: Any) -> None:
     """ORC-02."""
