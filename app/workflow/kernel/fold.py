@@ -56,16 +56,17 @@ def settle(frame: Frame) -> None:
     if frame.status is not Status.RUNNING and frame.status not in _ASLEEP:
         return
     wake(frame)
-    kinds = set()
+    change = "wait"
     for branch in frame.branches.values():
         wait = branch.wait
         if branch.failure is not None:
             continue
         if wait is None or wait.kind == "task":
             return
-        kinds.add(wait.kind)
+        if wait.kind == "retry":
+            change = "back_off"
     # What waits for its children waits for what they wait for.
-    frame.status = LIFE.fire(frame.status, "back_off" if "retry" in kinds else "wait")
+    frame.status = LIFE.fire(frame.status, change)
 
 
 def _folds(*kinds: type[Any]) -> Callable[[Callable[[Frame, _E], int | None]], Callable[[Frame, _E], int | None]]:

@@ -26,6 +26,7 @@ _LONGEST: Final = 100_000
 _LONG: Final = 16_384
 """Characters from which on it costs PostgreSQL more to read a commit as JSON than to be asked once more."""
 _PLANS_LAST: Final = 512
+_IS_YOUNG: Final = "SELECT 1 FROM pg_class WHERE oid = 'workflow_executions'::regclass AND reltuples < 1000"
 _UNSTORABLE: Final[tuple[type[Exception], ...]] = (UnicodeEncodeError, OverflowError)
 
 
@@ -179,7 +180,7 @@ class _UnfitError(Exception):
 def _changes(append: Append) -> tuple[Any, ...]:
     return (
         append.version,
-        append.status.value,
+        str(append.status),
         append.owner,
         append.due,
         append.started,
@@ -267,7 +268,7 @@ def _parts(appends: Sequence[Append]) -> Iterator[list[Append]]:
 
 
 def _upserted(append: Append, total: int) -> tuple[Any, ...]:
-    state = (append.version, append.status.value, append.owner, append.due, append.started, append.ended)
+    state = (append.version, str(append.status), append.owner, append.due, append.started, append.ended)
     return (*append.key, *state, total + append.events, append.error, append.checkpoint, append.state)
 
 
@@ -334,12 +335,12 @@ WITH j AS (
         z bigint, x json, f json, a json, y json, po json, m text, t int, q text, p text, k text, g bigint, w text,
         u text, rf text, an boolean)
 ), l AS (
-    SELECT j.* FROM j JOIN workflow_executions AS ex ON ex.namespace = j.n AND ex.id = j.i
+    SELECT ex.ctid AS place, j.* FROM j JOIN workflow_executions AS ex ON ex.namespace = j.n AND ex.id = j.i
     WHERE ex.version = j.v - 1 AND j.m IS NULL FOR UPDATE OF ex SKIP LOCKED
 ), u AS (
     UPDATE workflow_executions AS ex SET version = l.v, status = l.s, owner = l.o, due = l.d, claims = 0,
         started = l.b, ended = l.z, events = ex.events + l.e, error = l.r, checkpoint = l.c, state = l.st
-    FROM l WHERE ex.namespace = l.n AND ex.id = l.i RETURNING ex.events AS total, l.*
+    FROM l WHERE ex.ctid = l.place RETURNING ex.events AS total, l.*
 )"""
 _OLD_ALONE: Final = ", w AS (SELECT * FROM u)"
 _WITH_NEW: Final = f"""
@@ -349,7 +350,8 @@ _WITH_NEW: Final = f"""
     ON CONFLICT DO NOTHING RETURNING namespace, id
 ), w AS (
     SELECT * FROM u UNION ALL
-    SELECT j.e, j.* FROM j WHERE j.m IS NOT NULL AND EXISTS (SELECT 1 FROM n WHERE n.id = j.i AND n.namespace = j.n)
+    SELECT j.e, NULL, j.* FROM j
+    WHERE j.m IS NOT NULL AND EXISTS (SELECT 1 FROM n WHERE n.id = j.i AND n.namespace = j.n)
 )"""
 _HISTORY: Final = """
 , h AS (
@@ -400,6 +402,7 @@ _PARTS: Final[tuple[tuple[Callable[[_Commit], Any], str], ...]] = (
     (attrgetter("an"), _ANNOUNCED),
 )
 _GIVE: Final = " SELECT n, i FROM w"
+_PLAIN: Final = _READ + _OLD_ALONE + _HISTORY + _GIVE
 # Found by its key and changed by its place: on a caller's connection, whose planner we do not set, a join with what
 # comes as JSON reads the whole table, by a plan kept from the days when it was small.
 _ALONE: Final = """
@@ -420,20 +423,17 @@ class PostgresCommits(Commits):
 
     def group(self, line: Line, appends: Sequence[Append]) -> set[Key]:
         """Write those whose version fits: the long ones each by itself, the others by one statement."""
-        alone, together = _sorted_out(appends)
+        alone, together, are_plain = _sorted_out(appends)
         written = {append.key for append in alone if self._alone(line, append)}
-        return written | self._together(line, together) if together else written
+        return written | self._together(line, together, are_plain=are_plain) if together else written
 
     def _alone(self, line: Line, append: Append) -> bool:
         return bool(line.run(_ALONE, *_changes(append), append.events, append.history))
 
-    def _together(self, line: Line, appends: Sequence[Append]) -> set[Key]:
+    def _together(self, line: Line, appends: Sequence[Append], *, are_plain: bool) -> set[Key]:
         rows = [_commit(append) for append in appends]
-        statement = _READ + (_WITH_NEW if any(row.m is not None for row in rows) else _OLD_ALONE) + _HISTORY
-        for wanted, part in _PARTS:
-            if any(wanted(row) for row in rows):
-                statement += part
-        return {Key(*row) for row in line.ask(statement + _GIVE, _encode(rows).decode())}
+        statement = _PLAIN if are_plain else _statement(rows)
+        return {Key(*row) for row in line.ask(statement, _encode(rows).decode())}
 
     def __init__(self) -> None:
         self._written = 0
@@ -448,34 +448,56 @@ class PostgresCommits(Commits):
         # A plan made while the tables were small may take any index that begins with the namespace, and read all of it
         # when they have grown (0.5 ms a step instead of 0.06): so plans are made anew, often at first, then seldom.
         if self._written % _PLANS_LAST == 0 or (self._written < _PLANS_LAST and self._written.bit_count() == 1):
-            line.run("DISCARD PLANS")
+            self._plan_anew(line)
         return self.group(line, appends)
 
+    def _plan_anew(self, line: Line) -> None:
+        # Of a young table nothing is known before the server looks by itself, once a minute: until then any index that
+        # begins with the namespace seems as good as the key, and each row is looked for in all of them (37 us, not 2).
+        if line.ask(_IS_YOUNG):
+            line.run("ANALYZE (SKIP_LOCKED) workflow_executions")
+        line.run("DISCARD PLANS")
 
-def _sorted_out(appends: Sequence[Append]) -> tuple[list[Append], list[Append]]:
-    """Give those that are written each by itself, and those that one statement is for, both in the order of keys."""
+
+def _sorted_out(appends: Sequence[Append]) -> tuple[list[Append], list[Append], bool]:
+    """Give those that are written each by itself, and those that one statement is for, both in the order of keys.
+
+    The last tells whether these are all plain: they concern no row but one that is there already.
+    """
     alone: list[Append] = []
     together: list[Append] = []
+    are_plain = True
     for append in sorted(appends, key=_key):
-        plain = append.new is None and append.is_alone
-        (alone if plain and (len(appends) == 1 or _is_long(append)) else together).append(append)
-    return alone, together
+        if append.new is not None or not append.is_alone:
+            are_plain = False
+        elif len(appends) == 1 or _is_long(append):
+            alone.append(append)
+            continue
+        together.append(append)
+    return alone, together, are_plain
+
+
+def _statement(rows: Sequence[_Commit]) -> str:
+    """Give the statement with the parts that some of the commits need."""
+    statement = _READ + (_WITH_NEW if any(row.m is not None for row in rows) else _OLD_ALONE) + _HISTORY
+    for wanted, part in _PARTS:
+        if any(wanted(row) for row in rows):
+            statement += part
+    return statement + _GIVE
 
 
 def _is_long(append: Append) -> bool:
     return len(append.history) + len(append.checkpoint) > _LONG
 
 
-def _key(append: Append) -> Key:
-    return append.key
+_key: Final = attrgetter("key")
 
 
 def _commit(append: Append) -> _Commit:
     commit = _Commit(
-        append.key.namespace,
-        append.key.id,
+        *append.key,
         append.version,
-        append.status.value,
+        append.status,
         append.checkpoint,
         append.history,
         append.events,
@@ -485,11 +507,19 @@ def _commit(append: Append) -> _Commit:
         append.due,
         append.started,
         append.ended,
-        append.consumed,
-        tuple(set(append.forgets).difference(append.awaits)) if append.forgets else (),
-        append.awaits,
-        tuple(map(_new, append.starts)),
-        tuple((post.key.namespace, post.id, post.key.id, post.body) for post in append.posts),
+    )
+    return commit if append.new is None and append.is_alone else _with_others(commit, append)
+
+
+def _with_others(commit: _Commit, append: Append) -> _Commit:
+    """Add what a commit has for other rows, and the row of one that is new."""
+    commit = msgspec.structs.replace(
+        commit,
+        x=append.consumed,
+        f=tuple(set(append.forgets).difference(append.awaits)),
+        a=append.awaits,
+        y=tuple(map(_new, append.starts)),
+        po=tuple((post.key.namespace, post.id, post.key.id, post.body) for post in append.posts),
     )
     if append.announced:
         commit = msgspec.structs.replace(commit, an=True)
