@@ -68,7 +68,7 @@ class _Silent(Core):
 
     def _decide(self, live: Live, items: list[Item], now: int) -> Run | None:
         made = super()._decide(live, items, now)
-        return made and made._replace(append=msgspec.structs.replace(made.append, posts=()))
+        return made and msgspec.structs.replace(made, append=msgspec.structs.replace(made.append, posts=()))
 
 
 class _Barren(Core):
@@ -76,7 +76,7 @@ class _Barren(Core):
 
     def _decide(self, live: Live, items: list[Item], now: int) -> Run | None:
         made = super()._decide(live, items, now)
-        return made and made._replace(append=msgspec.structs.replace(made.append, starts=()))
+        return made and msgspec.structs.replace(made, append=msgspec.structs.replace(made.append, starts=()))
 
 
 class _Careless(Core):

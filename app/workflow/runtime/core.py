@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import heappop
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Final, TypeVar
 
@@ -34,6 +35,8 @@ ROUNDS: Final = 3
 
 _E = TypeVar("_E", bound=e.Event)
 _log: Final = logging.getLogger(__name__)
+_ANSWERS: Final = (s.TaskDone, s.TaskError, s.TaskSubmitted)
+_by_key: Final = attrgetter("live.key")
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -92,8 +95,8 @@ class Core(Holdings):
         for batch in (deferred, items, self._due(now)):
             for item in batch:
                 posts.setdefault(item.key, []).append(item)
-                if isinstance(item.stimulus, (s.TaskDone, s.TaskError, s.TaskSubmitted)):
-                    answer = item.stimulus
+                answer = item.stimulus
+                if isinstance(answer, _ANSWERS):
                     self._running.discard(StepKey(item.key, answer.branch, answer.entry, answer.attempt))
         commands = self._work(posts, now)
         self._greet()
@@ -344,7 +347,7 @@ class Core(Holdings):
 
     def _commit(self, runs: list[Run], commands: list[Command]) -> dict[Key, list[Item]]:
         """Write them; give what was not confirmed, with what was to be done to it."""
-        runs.sort(key=_key)
+        runs.sort(key=_by_key)
         refused: dict[Key, str] = {}
         try:
             confirmed = self.store.commit([made.append for made in runs])
@@ -388,7 +391,8 @@ class Core(Holdings):
         if live.fresh:
             live.fresh = False
             return self._commands(live, branches.values())
-        return self._commands(live, [branches[number] for number in _scheduled(made.events) if number in branches])
+        scheduled = _scheduled(made.events)
+        return self._commands(live, [branches[number] for number in scheduled if number in branches])
 
     def _note(self, made: Run) -> None:
         """Keep for those who wait what a commit has done, and tell the listeners."""
@@ -403,7 +407,7 @@ class Core(Holdings):
             self.ended.add(live.key)
         if made.events:
             tell(self._listeners, live.key, live.definition.name, made.events)
-            self._note_taken(live, _of_type(made.events, e.TaskStarted))
+            self._note_taken(live, made.events)
 
     def _read(self, row: Row) -> Live | None:
         live = super()._read(row)
@@ -411,9 +415,9 @@ class Core(Holdings):
             show(self._returning, live.key, live.definition.name, live.frame)
         return live
 
-    def _note_taken(self, live: Live, events: list[e.TaskStarted]) -> None:
+    def _note_taken(self, live: Live, events: list[e.Event]) -> None:
         for event in events:
-            branch = live.frame.branches.get(event.branch)
+            branch = live.frame.branches.get(event.branch) if type(event) is e.TaskStarted else None
             if branch is not None:
                 self.taken.add(StepKey(live.key, branch.id, branch.entry, branch.attempt))
 
@@ -431,13 +435,13 @@ class UnfitError(Exception):
 
 
 def _of_type(events: list[e.Event], kind: type[_E]) -> list[_E]:
-    # No isinstance: events have no subclasses, and this is asked thrice of each.
+    # No isinstance: events have no subclasses.
     return [event for event in events if type(event) is kind]
 
 
 def _scheduled(events: list[e.Event]) -> list[int]:
     """Give the branches that tasks were scheduled in, in order."""
-    found = [event.branch for event in _of_type(events, e.TaskScheduled)]
+    found = [event.branch for event in events if type(event) is e.TaskScheduled]
     return sorted(set(found)) if len(found) > 1 else found
 
 
@@ -450,7 +454,3 @@ def _stopping(items: list[Item], error: str, cause: str) -> list[Item]:
     key = items[0].key
     letters = [Item(key, s.Tick(), item.letter) for item in items if item.letter is not None]
     return [Item(key, s.Stop(error, cause)), *letters]
-
-
-def _key(made: Run) -> Key:
-    return made.live.key

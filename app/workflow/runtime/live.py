@@ -52,7 +52,7 @@ class Kin(NamedTuple):
     created: int
 
 
-class Item(NamedTuple):
+class Item(msgspec.Struct, frozen=True):
     """A stimulus for one execution; ``letter`` is the id of the letter that brought it, which goes with its commit."""
 
     key: Key
@@ -131,7 +131,7 @@ class Live:
         return frozenset((*late, *((name, wait.key) for wait in _waits(frame) for name in wait.names)))
 
 
-class Run(NamedTuple):
+class Run(msgspec.Struct, frozen=True):
     """What a turn made of one execution, before it is on disk."""
 
     live: Live

@@ -176,7 +176,7 @@ class _UnfitError(Exception):
 def _changes(append: Append) -> tuple[Any, ...]:
     return (
         append.version,
-        append.status.value,
+        str(append.status),
         append.owner,
         append.due,
         append.started,
@@ -264,7 +264,7 @@ def _parts(appends: Sequence[Append]) -> Iterator[list[Append]]:
 
 
 def _upserted(append: Append, total: int) -> tuple[Any, ...]:
-    state = (append.version, append.status.value, append.owner, append.due, append.started, append.ended)
+    state = (append.version, str(append.status), append.owner, append.due, append.started, append.ended)
     return (*append.key, *state, total + append.events, append.error, append.checkpoint, append.state)
 
 
@@ -482,8 +482,7 @@ def _is_long(append: Append) -> bool:
     return len(append.history) + len(append.checkpoint) > _LONG
 
 
-def _key(append: Append) -> Key:
-    return append.key
+_key: Final = attrgetter("key")
 
 
 def _commit(append: Append) -> _Commit:
