@@ -430,10 +430,14 @@ class ExecutionRetried(ExecutionEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionEnd(ExecutionEvent):
-    """An execution has come to an end; ``reference`` is what it is about, ``error`` the name of what ended it."""
+    """An execution has come to an end; ``reference`` is what it is about, ``error`` the name of what ended it.
+
+    ``alerts`` counts its calls for a person.
+    """
 
     reference: str
     error: str
+    alerts: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,7 +53,14 @@ def test_each_way_to_end_is_told_once_with_what_it_was_about(office: Office) -> 
     assert told(office) == [
         (
             "succeeded",
-            {"id": made["id"], "workflow": made["name"], "execution": good, "reference": "orders/7", "error": ""},
+            {
+                "id": made["id"],
+                "workflow": made["name"],
+                "execution": good,
+                "reference": "orders/7",
+                "error": "",
+                "alerts": 0,
+            },
         )
     ]
     failed = started(office, workflow(office, one({"Type": "Fail", "Error": "Broken"}))["name"])

@@ -82,6 +82,9 @@ def test_a_compensation_that_cannot_be_done_calls_for_a_person(office: Office) -
     told = ("execution", "company", "workflow", "state", "error", "reason")
     assert [line[name] for name in told] == [done["id"], office.company, "saga", "Enter", "not_found", "not_undone"]
     assert of_alerts(office) == (before[0] + 1, before[1])
+    office.served.container.dispatch()
+    (told_of,) = office.items("/audit?event=processes.execution_failed")
+    assert (told_of["facts"]["execution"], told_of["facts"]["alerts"]) == (done["id"], 1)
 
 
 def test_a_step_behind_the_pivot_that_fails_calls_for_a_person(office: Office) -> None:

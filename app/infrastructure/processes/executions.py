@@ -19,6 +19,7 @@ from app.usecases.ports.workflows import Ended, ExecutionQuery, NewExecution
 from app.workflow.asl.history import History
 from app.workflow.asl.states import LARGEST
 from app.workflow.asl.templates import text_of
+from app.workflow.codec import UnreadableError as DamagedError
 from app.workflow.kernel.frames import Frame
 from app.workflow.kernel.lifecycle import InvalidTransitionError
 from app.workflow.kernel.status import ENDED, Status
@@ -186,7 +187,7 @@ class EngineExecutions:
         with cast("SqlWork", work).session.lent() as connection:
             ends = store.take_ends(str(company), limit, connection)
         rows = {row.key: row for row in store.load([end.key for end in ends])}
-        return [_ended(end, rows[end.key]) for end in ends if end.key in rows]
+        return [_ended(end, rows[end.key], self._alerts(rows[end.key])) for end in ends if end.key in rows]
 
     def purge(self, before: int, limit: int) -> int:
         """Remove executions of all companies that ended before an instant in milliseconds; give how many."""
@@ -205,11 +206,18 @@ class EngineExecutions:
         rows = store.load([named[0].key if named else key_of(company, name)])
         return next((row for row in rows if row.machine == machine and name == (row.name or row.key.id)), None)
 
+    def _alerts(self, row: s.Row) -> int:
+        try:
+            return self._frame(row).alerts
+        except DamagedError:
+            # The engine has said so; the other ends must not wait for it.
+            return 0
+
     def _frame(self, row: s.Row) -> Frame:
         return frame_of(self._workflows.engine.store, row)
 
 
-def _ended(end: s.End, row: s.Row) -> Ended:
+def _ended(end: s.End, row: s.Row, alerts: int) -> Ended:
     return Ended(
         execution=end.key.id,
         machine=row.machine,
@@ -217,6 +225,7 @@ def _ended(end: s.End, row: s.Row) -> Ended:
         state=_STATES[end.status],
         reference=row.reference or "",
         error=end.error,
+        alerts=alerts,
     )
 
 

@@ -122,7 +122,10 @@ class NewExecution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """How an execution has ended; ``reference`` is what it was about, ``error`` the name of what ended it."""
+    """How an execution has ended; ``reference`` is what it was about, ``error`` the name of what ended it.
+
+    ``alerts`` counts its calls for a person.
+    """
 
     execution: str
     machine: str
@@ -130,6 +133,7 @@ class Ended:
     state: ExecutionState
     reference: str
     error: str
+    alerts: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

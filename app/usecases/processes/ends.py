@@ -74,6 +74,7 @@ class TellEnds:
                 execution=end.execution,
                 reference=end.reference,
                 error=end.error,
+                alerts=end.alerts,
             )
         )
 
