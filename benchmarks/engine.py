@@ -46,7 +46,7 @@ from app.workflow.stores.sql.server import write_lock
 from app.workflow.stores.sql.store import SqlStore
 from benchmarks import ROOT, engine_core
 from benchmarks.engine_line import LINE, STEPS
-from benchmarks.machine import cpu_ms, describe, halves, pin
+from benchmarks.machine import cpu_ms, describe, halves, own_cpu_ms, pin
 from benchmarks.service import database_process
 from tests.support.databases import empty_database
 from tests.support.servers import Keeper
@@ -196,10 +196,10 @@ def _course(
         course.run(engine, at_once * max(1, steps // (5 * each) // at_once), data)
         course.times.clear()
         store.times.clear()
-        client, others = cpu_ms([os.getpid()]), cpu_ms(server)
+        client, others = own_cpu_ms(), cpu_ms(server)
         executions = at_once * max(1, steps // each // at_once)
         wall = course.run(engine, executions, data)
-        client, others = cpu_ms([os.getpid()]) - client, cpu_ms(server) - others
+        client, others = own_cpu_ms() - client, cpu_ms(server) - others
     count = executions * each
     print(
         f"{title}{count / wall:9.0f}{client / count:8.3f}{others / count:8.3f}{(client + others) / count:8.3f}"

@@ -9,7 +9,6 @@ tests' own.
 from __future__ import annotations
 
 import argparse
-import os
 import tempfile
 import time
 from pathlib import Path
@@ -24,7 +23,7 @@ from app.infrastructure.database.work import SqlWorks
 from app.infrastructure.logging import set_up_logging
 from app.usecases.context import Context
 from app.worker.kinds import Attempt, JobKind
-from benchmarks.machine import cpu_ms
+from benchmarks.machine import cpu_ms, own_cpu_ms
 from benchmarks.service import database_process
 from tests.support.databases import company_context, empty_database, settings_for
 from tests.support.jobs import pool_at_work
@@ -69,7 +68,7 @@ def _measure(kind: str, url: str, folder: Path, jobs: int) -> None:
 
 def _used(server: int | None) -> tuple[float, float]:
     """Give the CPU-ms of this process and of the database's."""
-    return cpu_ms([os.getpid()]), 0.0 if server is None else cpu_ms([server])
+    return own_cpu_ms(), 0.0 if server is None else cpu_ms([server])
 
 
 def _drained(

@@ -13,7 +13,9 @@ from app.domain.processes import (
     ExecutionState,
     ExecutionSucceeded,
     ExecutionTimedOut,
+    Machine,
     MachineKind,
+    RevisionNumber,
 )
 from app.domain.shared.ids import CompanyId
 from app.domain.shared.rights import Right
@@ -57,15 +59,14 @@ class TellEnds:
     def execute(self, work: Work, context: Context, request: int) -> int:
         """Give how many of at most ``request`` ends were taken."""
         ends = self.executions.take_ends(work, context.company, request)
+        told_of = {place: _machine(work, *place) for place in {(end.machine, end.revision) for end in ends}}
         for end in ends:
-            self._tell(work, end)
+            machine = told_of[end.machine, end.revision]
+            if machine is not None:
+                self._tell(work, machine, end)
         return len(ends)
 
-    def _tell(self, work: Work, end: Ended) -> None:
-        machine = work.machines.by_name(end.machine)
-        revision = work.machines.revision(end.revision)
-        if machine is None or revision is None or revision.kind is MachineKind.EXPRESS:
-            return
+    def _tell(self, work: Work, machine: Machine, end: Ended) -> None:
         event = EVENTS[end.state]
         work.outbox.add(
             event(
@@ -77,6 +78,14 @@ class TellEnds:
                 alerts=end.alerts,
             )
         )
+
+
+def _machine(work: Work, name: str, number: RevisionNumber) -> Machine | None:
+    """Give the machine whose ends are told, None for one that is gone, or was an express one then."""
+    revision = work.machines.revision(number)
+    if revision is None or revision.kind is MachineKind.EXPRESS:
+        return None
+    return work.machines.by_name(name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,15 +158,12 @@ class SqliteCommits(Commits):
         new = append.new
         return new is None or (append.version == 1 and bool(line.run(INSERT + self.unless, *values_of(new))))
 
-    def _all_born(self, line: Line, appends: Sequence[Append]) -> bool:
-        """Insert the rows of those that are new; tell whether all were."""
-        new = [values_of(append.new) for append in appends if append.new is not None]
-        return not new or line.many(INSERT + self.unless, new) == len(new)
-
     def _together(self, line: Line, appends: Sequence[Append]) -> set[Key]:
-        if not self._all_born(line, appends):
+        born = [_born_as(append, append.new) for append in appends if append.new is not None]
+        if born and line.many(INSERT + self.unless, born) != len(born):
             raise _UnfitError
-        if line.many(self._UPDATE, [_changes(append) for append in appends]) != len(appends):
+        changes = [_changes(append) for append in appends if append.new is None]
+        if changes and line.many(self._UPDATE, changes) != len(changes):
             raise _UnfitError
         line.many(self._HISTORY, [_page(append) for append in appends])
         self._follow(line, appends)
@@ -175,6 +172,15 @@ class SqliteCommits(Commits):
 
 class _UnfitError(Exception):
     """The version of one of them does not fit."""
+
+
+def _born_as(append: Append, new: NewExecution) -> tuple[Any, ...]:
+    """Give the values for ``INSERT`` of an execution that is new with a commit: as that leaves it."""
+    if append.version != 1:
+        raise _UnfitError
+    born = (*new.key, new.machine, new.edition, new.name, new.principal, new.seed, new.created, new.input)
+    state = (1, str(append.status), append.owner, append.due, 0, append.started, append.ended, append.events)
+    return (*born, *state, append.error, append.checkpoint, new.parent, new.reference, append.state)
 
 
 def _changes(append: Append) -> tuple[Any, ...]:
