@@ -102,9 +102,15 @@ class Dispatch:
     """What else leaves events behind when it is asked to, before they are numbered."""
 
     def __call__(self) -> int:
-        """Give how many events were numbered."""
-        for source in self.sources:
-            source()
+        """Give how many events were numbered. What a source raises is raised behind that."""
+        try:
+            for source in self.sources:
+                source()
+        finally:
+            done = self._numbered()
+        return done
+
+    def _numbered(self) -> int:
         system = system_context("dispatch")
         done = 0
         for company in self.runner.call(system, CompaniesWaiting(), lambda: None):

@@ -220,6 +220,18 @@ def test_many_dispatchers_and_writers_number_each_event_once_in_the_order_of_its
     assert verified(works, context) == []
 
 
+def test_a_source_that_fails_keeps_no_event_from_its_number(works: SqlWorks, context: Context, runner: Runner) -> None:
+    """ERP-09: what cannot be told of executions must not silence everything else."""
+    note(works, context, (1, 1))
+
+    def fail() -> None:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        Dispatch(runner, NumberEvents(SEAL), (fail,))()
+    assert noted(works, context) == [1]
+
+
 def test_a_failing_subscriber_undoes_the_batch_and_it_is_numbered_again(
     works: SqlWorks, context: Context, runner: Runner
 ) -> None:
