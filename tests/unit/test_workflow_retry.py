@@ -126,3 +126,16 @@ def test_a_letter_that_does_not_fit_any_more_is_used_up() -> None:
     hand.store.post([Letter(key, "fits", codec.pack_stimulus(s.Retry("B", 1, edition=2)))])
     (command,) = hand.round()
     assert (command.state, command.edition) == ("B", 2)
+
+
+def test_a_letter_about_an_earlier_end_moves_nothing_to_its_edition() -> None:
+    """ORC-08: what goes on afterwards goes by what is on disk."""
+    hand = Hand(FALLS, _machine(2, A={**FAILS, "Resource": "other"}))
+    key = hand.start("m", {})
+    hand.round()
+    stop, redrive = codec.pack_stimulus(s.Stop()), codec.pack_stimulus(s.Redrive())
+    late = codec.pack_stimulus(s.Retry("A", 1, edition=2))
+    bodies = (stop, redrive, stop, late, redrive)
+    hand.store.post([Letter(key, f"{number}", body) for number, body in enumerate(bodies)])
+    (command,) = hand.round()
+    assert (command.resource, command.edition) == ("do", 1)

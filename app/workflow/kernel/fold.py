@@ -125,14 +125,19 @@ def _migrated(frame: Frame, event: e.ExecutionMigrated) -> int | None:
     return None
 
 
-@_folds(e.ExecutionRedriven)
-def _redriven(frame: Frame, event: e.ExecutionRedriven | e.ExecutionRetried) -> int | None:
+def _take_up(frame: Frame, event: e.ExecutionRedriven | e.ExecutionRetried) -> None:
+    """Let an execution that has ended run again."""
     frame.status = LIFE.fire(frame.status, "redrive")
     frame.ended = None
     frame.deadline = event.deadline
     frame.error = frame.cause = ""
     frame.redrives += 1
     frame.redriven = event.at
+
+
+@_folds(e.ExecutionRedriven)
+def _redriven(frame: Frame, event: e.ExecutionRedriven) -> int | None:
+    _take_up(frame, event)
     for branch in frame.branches.values():
         _made_ready(frame, branch)
     for branch in frame.branches.values():
@@ -143,7 +148,7 @@ def _redriven(frame: Frame, event: e.ExecutionRedriven | e.ExecutionRetried) -> 
 
 @_folds(e.ExecutionRetried)
 def _retried(frame: Frame, event: e.ExecutionRetried) -> int | None:
-    _redriven(frame, event)
+    _take_up(frame, event)
     frame.edition = event.edition or frame.edition
     frame.branches.clear()
     frame.branches[MAIN] = Branch(MAIN, -1, 0, event.state, event.input, variables=event.variables)

@@ -290,10 +290,10 @@ class Holdings:
         if new is None:
             return False
         if isinstance(stimulus, s.Retry):
-            why = unready(live.frame, new, stimulus.state)
+            fits = stimulus.redrives == live.frame.redrives and not unready(live.frame, new, stimulus.state)
         else:
-            why = "it has that one" if new is live.definition else unfit(live.frame, live.definition, new)
-        if why:
+            fits = new is not live.definition and not unfit(live.frame, live.definition, new)
+        if not fits:
             return False
         live.definition = new
         return True
