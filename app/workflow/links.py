@@ -12,18 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from hashlib import blake2b
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from .codec import unpack_history
-from .kernel.events import Event, StateExited
+from .kernel.events import StateExited
 from .kernel.status import Status
 from .runtime.engine import Engine
+from .runtime.rows import events_of
 from .runtime.store import Key, Query, Row
-
-PAGES: Final = 100
-"""Rows of history that are read at once."""
 
 _F = TypeVar("_F", bound=Callable[[Any], Any])
 
@@ -111,12 +108,9 @@ class Links:
     def _of_state(self, source: Key, state: str) -> Any:
         """Read the history from its beginning: what a state gave last stands nowhere else."""
         last: StateExited | None = None
-        after = 0
-        while pages := self._engine.store.history(source, after, PAGES):
-            for page in pages:
-                events = unpack_history(page.events)
-                after = page.first + len(events) - 1
-                last = _left(events, state) or last
+        for event in events_of(self._engine.store, source):
+            if isinstance(event, StateExited) and event.state == state:
+                last = event
         if last is None:
             raise NoOutputError(f"{source.id} has not left the state {state!r}")
         return last.output
@@ -127,15 +121,6 @@ def link_of(source: Key, machine: str, state: str = "", transformer: str = "") -
     made = "\x1f".join((*source, machine, state, transformer)).encode()
     text = blake2b(made, digest_size=16, person=b"link").hexdigest()
     return Key(source.namespace, f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}")
-
-
-def _left(events: list[Event], state: str) -> StateExited | None:
-    """Give the last event of a state's being left."""
-    last = None
-    for event in events:
-        if isinstance(event, StateExited) and event.state == state:
-            last = event
-    return last
 
 
 def _as_it_is(output: Any) -> Any:

@@ -19,7 +19,7 @@ from .asl.maps.plan import Order, Plan, read_order
 from .asl.maps.results import LARGEST_FILE, Child, MapRun, Writer, collected, write
 from .asl.maps.state import AGAIN, MAP_RUN, READ, RUN_SUFFIX, WRITE, at_once, tolerated
 from .asl.maps.state import MapRun as MapRunState
-from .codec import pack_stimulus, unpack_history
+from .codec import pack_stimulus
 from .kernel.errors import RUNTIME, TASK_FAILED, StepError
 from .kernel.events import Event, TaskSubmitted
 from .kernel.frames import Crowd, Frame, Tally
@@ -31,7 +31,7 @@ from .runtime import children
 from .runtime.clock import new_id
 from .runtime.crowds import member_of
 from .runtime.engine import Engine
-from .runtime.rows import frame_of
+from .runtime.rows import events_of, frame_of
 from .runtime.steps import Step
 from .runtime.store import Key, Letter, Row, Store
 
@@ -39,8 +39,6 @@ READINGS: Final = 8
 """Datasets that are kept open."""
 ROWS: Final = 256
 """Members whose rows are read at once."""
-PAGES: Final = 100
-"""Pages of a history that are read at once."""
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -291,7 +289,7 @@ def _counts(tally: Tally, pending: int, running: int, total: int, written: int, 
 
 def map_runs_of(store: Store, execution: Key) -> list[Row]:
     """Give the rows of the map runs that an execution has started, the newest first."""
-    ids = {run for event in _happened(store, execution) if (run := _begun(event))}
+    ids = {run for event in events_of(store, execution) if (run := _begun(event))}
     rows = store.load([Key(execution.namespace, run) for run in ids])
     found = filter(partial(_is_run_of, execution.id), rows)
     return sorted(found, key=lambda row: (row.created, row.key.id), reverse=True)
@@ -299,15 +297,6 @@ def map_runs_of(store: Store, execution: Key) -> list[Row]:
 
 def _is_run_of(execution: str, row: Row) -> bool:
     return row.machine.endswith(RUN_SUFFIX) and row.parent.startswith(f"{execution}/")
-
-
-def _happened(store: Store, execution: Key) -> Iterator[Event]:
-    after = 0
-    while pages := store.history(execution, after, PAGES):
-        for page in pages:
-            events = unpack_history(page.events)
-            after = page.first + len(events) - 1
-            yield from events
 
 
 def _begun(event: Event) -> str:

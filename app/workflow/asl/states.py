@@ -99,6 +99,7 @@ class AslState(State):
         most = self.lines_allowed
         if most is not None and visit.frame.lines >= most - 1:
             raise StepError(RUNTIME, f"The execution reached the maximum number of history events ({most}).")
+        # What Visit.entered gives, without the call: each arrival comes by here.
         branch = visit.branch
         return (e.StateEntered(branch.id, visit.now, branch.state, branch.data),)
 

@@ -328,11 +328,12 @@ class Engine:
         UnknownMachineError for an edition that is not known, and RetryError with the reason when it cannot.
         """
         row = self._row(key)
-        number = edition or frame_of(self.store, row).edition or row.edition
+        frame = frame_of(self.store, row)
+        number = edition or frame.edition or row.edition
         definition = self._registry.find(key.namespace, row.machine, number)
         if definition is None:
             raise UnknownMachineError(f"{row.machine} edition {number}")
-        self._post(key, new_id(), retry_of(self.store, row, definition, state, data), connection)
+        self._post(key, new_id(), retry_of(self.store, row, frame, definition, state, data), connection)
 
     def migrate(self, key: Key, edition: int, *, connection: Any = None) -> None:
         """Let an execution that waits go on by another edition of its machine (ORC-08); the same one has no effect.

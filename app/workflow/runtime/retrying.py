@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
-from ..codec import unpack_history
 from ..kernel import events as e
 from ..kernel import stimuli as s
 from ..kernel.fold import MAIN, fold
 from ..kernel.frames import Frame
 from ..kernel.graph import Definition
 from ..kernel.migration import unready
-from .rows import frame_of
+from .rows import events_of
 from .steps import checked
-from .store import Key, Row, Store
-
-PAGES: Final = 100
-"""Rows of history read at once."""
+from .store import Row, Store
 
 
 class RetryError(Exception):
@@ -34,12 +29,11 @@ class _Arrival(NamedTuple):
     pivot: bool
 
 
-def retry_of(store: Store, row: Row, definition: Definition, state: str, data: Any) -> s.Retry:
+def retry_of(store: Store, row: Row, frame: Frame, definition: Definition, state: str, data: Any) -> s.Retry:
     """Give what lets an execution go on from a state, with ``data``, or UNSET for what it last came there with.
 
     Raises RetryError with the reason when it cannot.
     """
-    frame = frame_of(store, row)
     why = unready(frame, definition, state)
     if why:
         raise RetryError(why)
@@ -58,17 +52,8 @@ def retry_of(store: Store, row: Row, definition: Definition, state: str, data: A
 
 def _last_arrival(store: Store, row: Row, state: str) -> _Arrival | None:
     frame, found = Frame(row.key.id, row.seed), None
-    for event in _events(store, row.key):
+    for event in events_of(store, row.key):
         fold(frame, event)
         if isinstance(event, e.StateEntered) and event.branch == MAIN and event.state == state:
             found = _Arrival(event.input, frame.branches[MAIN].variables, frame.pivot)
     return found
-
-
-def _events(store: Store, key: Key) -> Iterator[e.Event]:
-    after = 0
-    while pages := store.history(key, after, PAGES):
-        for page in pages:
-            events = unpack_history(page.events)
-            after = page.first + len(events) - 1
-            yield from events
